@@ -1,0 +1,156 @@
+/*
+ * The load generator: what its parts share. One run is one struct bench.
+ *
+ * Two threads while measuring: the main thread reads everything (bench_loop.c, bench_take.c), a second one only sends, paced by absolute
+ * deadlines (bench_sender.c), so that reading cannot disturb sending. They share the publishers' sockets (under write_lock) and the atomic
+ * counters; all else belongs to the main thread.
+ *
+ * Ownership: cmd_bench.c owns the struct; bench_finish() frees what hangs in it. Times are CLOCK_MONOTONIC in nanoseconds.
+ */
+#ifndef PARLEY_CLI_BENCH_H
+#define PARLEY_CLI_BENCH_H
+
+#include "cli/bench_histogram.h"
+#include "cli/bench_process.h"
+#include "client/client_handshake.h"
+#include "client/client_url.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct bench_options {
+	uint64_t rooms, readers, rooms_per_reader, publishers;
+	uint64_t rate, seconds, warmup, drain, text_bytes;
+	uint64_t window;   /* of --saturate */
+	uint64_t idle, pid;
+	const char *sign_in; /* guest or token */
+	const char *peer;    /* ws-broadcast, or NULL */
+	bool saturate, verify, json, no_header, client_ids;
+};
+
+struct bench_room {
+	char id[37];
+	uint32_t witness;   /* the connection whose deliveries are checked message by message (--verify) */
+	uint64_t acked;     /* messages of this run */
+	uint64_t acked_top; /* the highest seq among them */
+	uint64_t delivered; /* to all connections together */
+};
+
+/* What a connection is opened for. */
+enum bench_job {
+	BENCH_JOB_CREATE, /* sign in as a guest, create the rooms, close */
+	BENCH_JOB_JOIN,   /* sign in as a guest, join its rooms, keep the token, close */
+	BENCH_JOB_LIVE,   /* sign in and stay */
+};
+
+enum bench_state {
+	BENCH_CLOSED,
+	BENCH_UPGRADING, /* connecting, and the HTTP response */
+	BENCH_HELLO,
+	BENCH_STARTING, /* session.start is under way */
+	BENCH_ASKING,   /* creating or joining rooms */
+	BENCH_LIVE,
+};
+
+struct bench_conn {
+	int fd; /* -1 when closed */
+	uint32_t number;
+	enum bench_state state;
+	bool is_publisher;
+	bool wants_write;        /* epoll watches for it */
+	uint32_t asked, answered; /* requests of BENCH_ASKING */
+	uint32_t owed;           /* --saturate: messages to send at the end of this read */
+	struct client_handshake *handshake; /* owned; only while upgrading */
+	char *token;             /* owned */
+	uint64_t *cursors;       /* per room of this connection, the last seq; owned */
+	struct buf rest;         /* the beginning of a frame whose end was not read yet */
+	struct buf out;          /* what the socket did not take; of a publisher: under write_lock */
+};
+
+struct bench {
+	struct bench_options options;
+	struct client_url url;
+	struct sockaddr_storage address; /* of the server */
+	socklen_t address_bytes;
+	bool parley;          /* false: a bare broadcast as the peer */
+	enum bench_job job;   /* of connections that are being opened */
+	struct bench_room *rooms;
+	struct bench_conn *conns;
+	uint32_t n_rooms, n_conns;
+	struct bench_conn creator;
+	uint32_t n_opening;   /* connections between closed and done */
+	uint32_t n_done;      /* connections whose job is done */
+	uint32_t *room_table; /* hash of a room's id → number + 1 */
+	uint32_t room_table_mask;
+	int epoll_fd;
+	uint8_t *buffer;      /* read into by all sockets */
+	uint8_t mask[4];
+	char run[16];         /* makes names unique */
+	char fault[300];      /* the first thing that went wrong; empty while nothing did */
+
+	pthread_mutex_t write_lock; /* recursive; held while a publisher's socket is written to by either thread */
+	atomic_uint_fast64_t sent, sender_done, stop, send_waits;
+
+	uint64_t begins_at, counts_from, counts_to; /* the measured window, by the time a message was due */
+	uint64_t acked, refused, delivered, delivered_bytes;
+	uint64_t gaps, repeats, unknown;   /* events that broke the order */
+	uint64_t window_acked, window_sent;
+	uint64_t sample_every;             /* every n-th delivery is timed */
+	uint64_t next_index;               /* --saturate */
+	struct bench_histogram delivery, ack, lateness;
+	uint8_t *acked_bits, *seen_bits;   /* by a message's number (--verify) */
+	uint64_t pid;
+	struct bench_process server_before, server_after;
+	uint64_t own_cpu_before_us, own_cpu_after_us, delivered_before, delivered_after, counted_ns;
+};
+
+enum { BENCH_BITS = 1 << 26 }; /* messages that --verify can tell apart */
+
+static inline uint32_t bench_room_of(const struct bench *b, const struct bench_conn *c, uint64_t slot)
+{
+	return (uint32_t)((c->number * b->options.rooms_per_reader + slot) % b->n_rooms);
+}
+
+uint64_t bench_now(void);
+/* Remembers the first fault. */
+void bench_fail(struct bench *b, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* bench_loop.c: sockets. */
+bool bench_loop_init(struct bench *b);
+void bench_loop_finish(struct bench *b);
+/* Starts to connect. False with the fault told. */
+bool bench_loop_open(struct bench *b, struct bench_conn *c);
+void bench_loop_close(struct bench *b, struct bench_conn *c);
+/* Writes, or keeps what the socket does not take. NULL: writes what was kept. */
+void bench_loop_write(struct bench *b, struct bench_conn *c, const struct buf *bytes);
+/* Waits at most wait_ms and takes everything that came in. */
+void bench_loop_turn(struct bench *b, int wait_ms);
+/* Appends a masked frame. */
+void bench_loop_frame(const struct bench *b, struct buf *out, uint8_t opcode, const char *payload, size_t n);
+
+/* bench_setup.c: signing in, creating and joining. */
+bool bench_setup_rooms(struct bench *b);
+/* Opens connections first to first + n - 1 for a job and waits until all are done. */
+bool bench_setup_conns(struct bench *b, enum bench_job job, uint32_t first, uint32_t n);
+/* A connection is through with the HTTP upgrade; a text frame for one that is not live. */
+void bench_setup_upgraded(struct bench *b, struct bench_conn *c);
+void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n);
+
+/* bench_take.c: a text frame for a live connection. */
+void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t now);
+bool bench_take_init(struct bench *b);
+
+/* bench_sender.c: message number `index` as a frame for its publisher; the paced thread; the window of --saturate. */
+struct bench_conn *bench_sender_message(const struct bench *b, uint64_t index, uint64_t stamp, struct buf *out);
+void *bench_sender_run(void *bench);
+void bench_sender_refill(struct bench *b, struct bench_conn *c);
+
+/* bench_report.c: prints the row (or JSON); the exit code. */
+int bench_report_load(const struct bench *b);
+int bench_report_idle(const struct bench *b);
+
+#endif

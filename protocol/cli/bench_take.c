@@ -1,0 +1,150 @@
+/*
+ * Every delivery is counted, checked against the one before in its room, and (all, or an even sample) timed.
+ */
+#include "cli/bench.h"
+
+#include "cli/bench_wire.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The last eight characters of a UUID: half random, half enough. */
+static uint32_t room_hash(const char *id)
+{
+	uint64_t key;
+
+	memcpy(&key, id + 28, sizeof key);
+	return (uint32_t)((key * 0x9E3779B97F4A7C15ull) >> 32);
+}
+
+bool bench_take_init(struct bench *b)
+{
+	uint32_t size = 16;
+
+	while (size < 4 * b->n_rooms)
+		size *= 2;
+	b->room_table_mask = size - 1;
+	b->room_table = calloc(size, sizeof *b->room_table);
+	assert(b->room_table != NULL);
+	for (uint32_t r = 0; r < b->n_rooms; r++) {
+		uint32_t at = room_hash(b->rooms[r].id) & b->room_table_mask;
+		while (b->room_table[at] != 0)
+			at = (at + 1) & b->room_table_mask;
+		b->room_table[at] = r + 1;
+	}
+	if (b->options.verify) {
+		b->acked_bits = calloc(1, BENCH_BITS / 8);
+		b->seen_bits = calloc(1, BENCH_BITS / 8);
+		assert(b->acked_bits != NULL && b->seen_bits != NULL);
+	}
+	return true;
+}
+
+/* The number of a room, or n_rooms. */
+static uint32_t find_room(const struct bench *b, const char *id)
+{
+	uint32_t at = room_hash(id) & b->room_table_mask;
+
+	for (; b->room_table[at] != 0; at = (at + 1) & b->room_table_mask)
+		if (memcmp(b->rooms[b->room_table[at] - 1].id, id, 36) == 0)
+			return b->room_table[at] - 1;
+	return b->n_rooms;
+}
+
+/* False when it was set before. */
+static bool set_bit(uint8_t *bits, uint32_t index)
+{
+	uint8_t bit = (uint8_t)(1u << (index & 7));
+	uint8_t *at = &bits[(index % BENCH_BITS) >> 3];
+	bool fresh = (*at & bit) == 0;
+
+	*at |= bit;
+	return fresh;
+}
+
+static void take_acknowledgement(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, uint64_t now)
+{
+	uint32_t r = find_room(b, seen->room);
+
+	b->acked++;
+	c->owed++;
+	if (r == b->n_rooms) {
+		b->unknown++;
+		return;
+	}
+	b->rooms[r].acked++;
+	if (seen->seq > b->rooms[r].acked_top)
+		b->rooms[r].acked_top = seen->seq;
+	if (b->acked_bits != NULL)
+		(void)set_bit(b->acked_bits, seen->index);
+	if (now >= b->counts_from && now < b->counts_to)
+		b->window_acked++;
+	if (seen->stamp >= b->counts_from && seen->stamp < b->counts_to)
+		bench_histogram_add(&b->ack, now > seen->stamp ? now - seen->stamp : 0);
+}
+
+/* Event seq n+1 must come right after n. */
+static void check_order(struct bench *b, uint64_t *cursor, uint64_t seq)
+{
+	if (seq == *cursor + 1) {
+		*cursor = seq;
+	} else if (seq <= *cursor) {
+		b->repeats++;
+	} else {
+		b->gaps += seq - *cursor - 1;
+		*cursor = seq;
+	}
+}
+
+static void take_delivery(struct bench *b, const struct bench_seen *seen, uint64_t now)
+{
+	b->delivered++;
+	if (seen->stamp >= b->counts_from && seen->stamp < b->counts_to && b->delivered % b->sample_every == 0)
+		bench_histogram_add(&b->delivery, now > seen->stamp ? now - seen->stamp : 0);
+}
+
+static void take_event(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, bool message, uint64_t now)
+{
+	uint32_t r = find_room(b, seen->room);
+	uint64_t first = bench_room_of(b, c, 0), slot = r >= first ? r - first : r + b->n_rooms - first;
+
+	if (r == b->n_rooms || slot >= b->options.rooms_per_reader) {
+		b->unknown++;
+		return;
+	}
+	check_order(b, &c->cursors[slot], seen->seq);
+	if (!message)
+		return;
+	b->rooms[r].delivered++;
+	if (b->seen_bits != NULL && b->rooms[r].witness == c->number && !set_bit(b->seen_bits, seen->index))
+		b->repeats++;
+	take_delivery(b, seen, now);
+}
+
+void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t now)
+{
+	struct bench_seen seen;
+
+	b->delivered_bytes += n;
+	switch (bench_wire_read(payload, n, &seen)) {
+	case BENCH_FRAME_MESSAGE:
+		if (b->parley)
+			take_event(b, c, &seen, true, now);
+		else
+			take_delivery(b, &seen, now);
+		return;
+	case BENCH_FRAME_EVENT:
+		take_event(b, c, &seen, false, now);
+		return;
+	case BENCH_FRAME_OK:
+		take_acknowledgement(b, c, &seen, now);
+		return;
+	case BENCH_FRAME_ERROR:
+		b->refused++;
+		bench_fail(b, "the server refused a message: %.*s", n > 200 ? 200 : (int)n, payload);
+		return;
+	case BENCH_FRAME_OTHER:
+		return;
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * One subcommand of `parley`: a file cmd_NAME.c that ends in one constant row. The row says everything that help, the manual page
+ * and the parser of arguments need. Nothing here allocates but the options of the chosen command (main.c owns them).
+ */
+#ifndef PARLEY_CLI_CLI_COMMAND_H
+#define PARLEY_CLI_CLI_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
+
+enum cli_kind {
+	CLI_FLAG,   /* bool: true when given */
+	CLI_TEXT,   /* const char * */
+	CLI_NUMBER, /* uint64_t, with `most` as the largest value */
+};
+
+/* Tables of options end with a row without a name. */
+struct cli_option {
+	const char *name;    /* without the dashes */
+	const char *value;   /* how help shows the value; NULL for a flag */
+	enum cli_kind kind;
+	size_t offset;       /* of the member in the struct of options */
+	uint64_t most;
+	const char *meaning; /* one sentence without a full stop; defaults are named in it */
+};
+
+/* What every command gets. */
+struct cli_common {
+	const char *server;     /* never NULL */
+	const char *token_file;
+	const char *guest;
+	bool help, version, man;
+};
+
+struct cli_command {
+	const char *name;
+	const char *words;       /* as help shows them: "ROOM TEXT|-" */
+	int least_words, most_words;
+	const char *summary;     /* one line */
+	const char *description; /* paragraphs */
+	const struct cli_option *options;
+	size_t options_bytes;                 /* size of the struct of options; starts as zeros */
+	void (*set_defaults)(void *options);  /* may be NULL */
+	int (*run)(const struct cli_common *common, const void *options, int n_words, char **words); /* an exit code */
+};
+
+extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_bench, cmd_admin;
+
+/* All commands, in the order of help; NULL at the end. */
+extern const struct cli_command *const cli_commands[];
+/* The options before every command; offsets into struct cli_common. */
+extern const struct cli_option cli_common_options[];
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * Secrets come from files, the environment or a prompt, never from arguments: those are for everybody to read in ps(1).
+ */
+#include "cli/cli_session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+static bool read_line(FILE *in, char *out, size_t size)
+{
+	if (fgets(out, (int)size, in) == NULL)
+		return false;
+	size_t n = strcspn(out, "\r\n");
+	bool whole = out[n] != '\0' || feof(in);
+	out[n] = '\0';
+	return whole && n > 0;
+}
+
+bool cli_secret_from_file(const char *path, char *out, size_t size)
+{
+	FILE *in = fopen(path, "re");
+	bool ok = in != NULL && read_line(in, out, size);
+
+	if (in == NULL)
+		(void)fprintf(stderr, "parley: cannot read %s: %s\n", path, strerror(errno));
+	else if (!ok)
+		(void)fprintf(stderr, "parley: %s: the first line is empty or too long\n", path);
+	if (in != NULL)
+		(void)fclose(in);
+	return ok;
+}
+
+bool cli_secret_from_prompt(const char *prompt, char *out, size_t size)
+{
+	struct termios shown, hidden;
+	bool terminal = tcgetattr(STDIN_FILENO, &shown) == 0;
+
+	if (terminal) {
+		hidden = shown;
+		hidden.c_lflag &= ~(tcflag_t)ECHO;
+		(void)fprintf(stderr, "%s: ", prompt);
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+	}
+	bool ok = read_line(stdin, out, size);
+	if (terminal) {
+		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+		(void)fputc('\n', stderr);
+	}
+	if (!ok)
+		(void)fprintf(stderr, "parley: %s: nothing was given\n", prompt);
+	return ok;
+}

@@ -1,0 +1,140 @@
+/*
+ * Signing in, and calling with patience.
+ */
+#include "cli/cli_session.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* A token file, else a guest name, else a token from the environment, else a guest named after the person. */
+static bool choose_credentials(struct cli_session *s, const struct cli_common *common, struct parley_client_options *options)
+{
+	const char *from_environment = getenv("PARLEY_TOKEN"), *user = getenv("USER");
+
+	if (common->token_file != NULL) {
+		if (!cli_secret_from_file(common->token_file, s->token, sizeof s->token))
+			return false;
+		options->token = s->token;
+	} else if (common->guest != NULL) {
+		options->guest = common->guest;
+	} else if (from_environment != NULL && from_environment[0] != '\0') {
+		options->token = from_environment;
+	} else {
+		(void)snprintf(s->guest, sizeof s->guest, "%s", user != NULL && user[0] != '\0' ? user : "guest");
+		options->guest = s->guest;
+	}
+	return true;
+}
+
+int cli_session_open(struct cli_session *s, const struct cli_common *common, struct parley_client_options options)
+{
+	*s = (struct cli_session){0};
+	if (common->guest != NULL && common->token_file != NULL) {
+		(void)fprintf(stderr, "parley: --guest and --token-file: give one of them\n");
+		return CLI_USAGE;
+	}
+	options.server = common->server;
+	if (!choose_credentials(s, common, &options))
+		return CLI_FAILED;
+	s->client = parley_client_create(&options);
+	if (parley_client_connect(s->client) == 0)
+		return CLI_OK;
+	(void)fprintf(stderr, "parley: %s\n", parley_client_fault(s->client));
+	cli_session_close(s);
+	return CLI_FAILED;
+}
+
+void cli_session_close(struct cli_session *s)
+{
+	if (s->client != NULL)
+		parley_client_leave(s->client);
+	parley_client_destroy(s->client);
+	s->client = NULL;
+}
+
+void cli_session_tell(const char *what, const json_t *reply)
+{
+	(void)fprintf(stderr, "parley: %s: %s (%s)\n", what, parley_reply_message(reply), parley_reply_code(reply));
+}
+
+struct waiting_call {
+	json_t *reply; /* owned by whoever takes it */
+	bool left;     /* nobody waits any more */
+};
+
+static void take_reply(void *arg, json_t *reply)
+{
+	struct waiting_call *call = arg;
+
+	if (call->left)
+		free(call);
+	else
+		call->reply = json_incref(reply);
+}
+
+/* One try: a new reference, or NULL after the deadline or when the client ended. */
+static json_t *call_once(struct cli_session *s, const char *type, json_t *data, int64_t until)
+{
+	struct waiting_call *call = calloc(1, sizeof *call);
+	assert(call != NULL);
+	parley_client_request(s->client, type, data, PARLEY_REPEAT, take_reply, call);
+	while (call->reply == NULL) {
+		int64_t left = until - now_ms();
+		if (left <= 0) {
+			call->left = true; /* freed by the reply, or with the process */
+			return NULL;
+		}
+		(void)parley_client_run(s->client, left > 1000 ? 1000 : (int)left, -1, NULL);
+	}
+	json_t *reply = call->reply;
+	free(call);
+	return reply;
+}
+
+json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, int timeout_ms, const char *quiet_code)
+{
+	int64_t until = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+	json_auto_t *kept = data == NULL ? json_object() : data;
+
+	for (;;) {
+		json_t *reply = call_once(s, type, json_deep_copy(kept), until);
+		if (reply == NULL) {
+			const char *why = parley_client_fault(s->client);
+			(void)fprintf(stderr, "parley: %s: no answer in time%s%s\n", type, why[0] == '\0' ? "" : ": ", why);
+			return NULL;
+		}
+		if (parley_reply_ok(reply))
+			return reply;
+		json_t *details = parley_reply_data(reply);
+		json_int_t pause = json_integer_value(json_object_get(details, "retry_after_ms"));
+		bool again = json_is_true(json_object_get(details, "retryable")) && strcmp(parley_reply_code(reply), "connection_lost") != 0;
+		if (!again || now_ms() + pause >= until) {
+			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
+				cli_session_tell(type, reply);
+			return reply;
+		}
+		json_decref(reply);
+		int64_t resume_at = now_ms() + (pause > 0 ? pause : 500);
+		while (now_ms() < resume_at && parley_client_run(s->client, (int)(resume_at - now_ms()), -1, NULL) == 0)
+			;
+	}
+}
+
+json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms)
+{
+	/* Joining twice is fine, so there is no need to look first. */
+	json_auto_t *reply = cli_session_call(s, "room.join", json_pack("{s:s}", "room", room), timeout_ms, NULL);
+
+	return parley_reply_ok(reply) ? json_incref(parley_reply_data(reply)) : NULL;
+}

@@ -1,0 +1,38 @@
+/*
+ * What the commands that sign in have in common: which token or guest name, a client, and calls that try again when the server asks
+ * for patience.
+ *
+ * Ownership: cli_session_open() fills a struct of the caller's, cli_session_close() frees what it holds. One thread.
+ */
+#ifndef PARLEY_CLI_CLI_SESSION_H
+#define PARLEY_CLI_CLI_SESSION_H
+
+#include "cli/cli_command.h"
+#include "client/parley_client.h"
+
+struct cli_session {
+	struct parley_client *client; /* NULL when closed */
+	char token[512];
+	char guest[80];
+};
+
+/* Signs in. `options` may hold callbacks; server, token and guest are set here. CLI_OK, CLI_FAILED or CLI_USAGE, told on stderr. */
+int cli_session_open(struct cli_session *s, const struct cli_common *common, struct parley_client_options options);
+void cli_session_close(struct cli_session *s);
+
+/* A call that is made again for as long as the answer is retryable, until timeout_ms are over (-1: forever). A new reference, or
+ * NULL; a failure is told on stderr unless its code is `quiet_code` (may be NULL). */
+json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, int timeout_ms, const char *quiet_code);
+
+/* The room object of a room the user is in, joining it when needed: a new reference, or NULL with the failure told. */
+json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms);
+
+/* Tells a refused reply on stderr. */
+void cli_session_tell(const char *what, const json_t *reply);
+
+/* Reads a secret from a file's first line, without its line end; false with the failure told. */
+bool cli_secret_from_file(const char *path, char *out, size_t size);
+/* Reads a secret from the terminal without echo (or from stdin when that is no terminal). */
+bool cli_secret_from_prompt(const char *prompt, char *out, size_t size);
+
+#endif

@@ -1,0 +1,241 @@
+/*
+ * parley admin ACTION
+ *
+ * Speaks to the operator's socket in the data directory: who may open that socket is the operator. Nobody signs in.
+ */
+#include "cli/cli_session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PASSWORD_BYTES = 1024, PAGE_EVENTS = 200 };
+
+struct admin_options {
+	const char *data;
+	const char *password_file;
+	bool promote;
+};
+
+static const struct cli_option options_table[] = {
+	{"data", "DIR", CLI_TEXT, offsetof(struct admin_options, data), 0, "the server's data directory (default ./parley-data)"},
+	{"password-file", "FILE", CLI_TEXT, offsetof(struct admin_options, password_file), 0,
+	 "read the password from the first line of this file instead of asking"},
+	{"promote", NULL, CLI_FLAG, offsetof(struct admin_options, promote), 0,
+	 "owner: the account is there already and keeps its password; none is asked for"},
+	{0},
+};
+
+static void set_defaults(void *options)
+{
+	((struct admin_options *)options)->data = "parley-data";
+}
+
+struct admin {
+	struct parley_client *client;
+	const struct admin_options *options;
+	const char *word; /* NAME, ROOM or PATH; NULL when the action has none */
+};
+
+/* Reply data as a new reference, or NULL with the failure told. */
+static json_t *call(const struct admin *a, const char *type, json_t *data)
+{
+	json_auto_t *reply = parley_client_call(a->client, type, data, PARLEY_ONCE);
+
+	if (parley_reply_ok(reply))
+		return json_incref(parley_reply_data(reply));
+	if (reply == NULL)
+		(void)fprintf(stderr, "parley: %s\n", parley_client_fault(a->client));
+	else
+		cli_session_tell(type, reply);
+	return NULL;
+}
+
+static bool read_password(const struct admin_options *options, char *out)
+{
+	char again[PASSWORD_BYTES];
+
+	if (options->password_file != NULL)
+		return cli_secret_from_file(options->password_file, out, PASSWORD_BYTES);
+	if (!cli_secret_from_prompt("password", out, PASSWORD_BYTES) || !cli_secret_from_prompt("once more", again, sizeof again))
+		return false;
+	if (strcmp(out, again) == 0)
+		return true;
+	(void)fprintf(stderr, "parley: the two passwords differ\n");
+	return false;
+}
+
+static int admin_owner(const struct admin *a)
+{
+	char password[PASSWORD_BYTES];
+	json_t *data = json_pack("{s:s}", "name", a->word);
+
+	if (!a->options->promote) {
+		if (!read_password(a->options, password)) {
+			json_decref(data);
+			return CLI_FAILED;
+		}
+		(void)json_object_set_new(data, "password", json_string(password));
+		explicit_bzero(password, sizeof password);
+	}
+	json_auto_t *done = call(a, "admin.owner", data);
+	if (done == NULL)
+		return CLI_FAILED;
+	(void)printf("%s owns this server (%s)\n", a->word, json_string_value(json_object_get(done, "user_id")));
+	return CLI_OK;
+}
+
+static int admin_password(const struct admin *a)
+{
+	char password[PASSWORD_BYTES];
+
+	if (!read_password(a->options, password))
+		return CLI_FAILED;
+	json_auto_t *done = call(a, "admin.password", json_pack("{s:s, s:s}", "name", a->word, "password", password));
+	explicit_bzero(password, sizeof password);
+	if (done == NULL)
+		return CLI_FAILED;
+	(void)printf("%s has a new password\n", a->word);
+	return CLI_OK;
+}
+
+/* The token stands alone on stdout, so that it can go into a file; everything else goes to stderr. */
+static int admin_bot(const struct admin *a)
+{
+	json_auto_t *done = call(a, "admin.bot", json_pack("{s:s}", "name", a->word));
+	const char *token = json_string_value(json_object_get(done, "token"));
+
+	if (token == NULL)
+		return CLI_FAILED;
+	(void)fprintf(stderr, "parley: the token of %s, shown this once:\n", a->word);
+	(void)printf("%s\n", token);
+	return CLI_OK;
+}
+
+static int admin_export(const struct admin *a)
+{
+	json_int_t after = 0;
+	bool more = true;
+
+	while (more) {
+		json_auto_t *page = call(a, "admin.export", json_pack("{s:s, s:I, s:i}", "room", a->word, "after", after, "limit", PAGE_EVENTS));
+		json_t *events = json_object_get(page, "events"), *event;
+		json_int_t before = after;
+		size_t i;
+		if (page == NULL)
+			return CLI_FAILED;
+		json_array_foreach(events, i, event) {
+			char *text = json_dumps(event, JSON_COMPACT);
+			(void)puts(text == NULL ? "" : text);
+			free(text);
+			after = json_integer_value(json_object_get(event, "seq"));
+		}
+		more = json_is_true(json_object_get(page, "more"));
+		if (more && after <= before) {
+			(void)fprintf(stderr, "parley: the export does not move on after seq %lld\n", (long long)after);
+			return CLI_FAILED;
+		}
+		if (fflush(stdout) != 0) {
+			(void)fprintf(stderr, "parley: the export could not be written\n");
+			return CLI_FAILED;
+		}
+	}
+	return CLI_OK;
+}
+
+static int admin_backup(const struct admin *a)
+{
+	/* The server has its own idea of where it stands: it gets a whole path. */
+	char here[4096], path[8192];
+	bool relative = a->word[0] != '/';
+
+	if (relative && realpath(".", here) == NULL)
+		return CLI_FAILED;
+	(void)snprintf(path, sizeof path, "%s%s%s", relative ? here : "", relative ? "/" : "", a->word);
+	json_auto_t *done = call(a, "admin.backup", json_pack("{s:s}", "path", path));
+	if (done == NULL)
+		return CLI_FAILED;
+	(void)printf("%s\n", path);
+	return CLI_OK;
+}
+
+static int admin_verify(const struct admin *a)
+{
+	json_auto_t *done = call(a, "admin.verify", NULL);
+	json_t *faults = json_object_get(done, "faults"), *fault;
+	size_t i;
+
+	if (done == NULL)
+		return CLI_FAILED;
+	json_array_foreach(faults, i, fault)
+		(void)printf("%s\n", json_string_value(fault));
+	(void)printf("%lld rooms, %lld events, %zu faults\n", (long long)json_integer_value(json_object_get(done, "rooms")),
+		     (long long)json_integer_value(json_object_get(done, "events")), json_array_size(faults));
+	return json_array_size(faults) == 0 ? CLI_OK : CLI_FAILED;
+}
+
+struct admin_action {
+	const char *name;
+	const char *word; /* what stands after it; NULL: nothing */
+	int (*run)(const struct admin *a);
+};
+
+static const struct admin_action actions[] = {
+	{"owner", "NAME", admin_owner},   {"bot", "NAME", admin_bot},       {"password", "NAME", admin_password},
+	{"export", "ROOM", admin_export}, {"backup", "PATH", admin_backup}, {"verify", NULL, admin_verify},
+};
+
+static const struct admin_action *find_action(const char *name, int n_words)
+{
+	for (size_t i = 0; i < sizeof actions / sizeof actions[0]; i++) {
+		if (strcmp(actions[i].name, name) != 0)
+			continue;
+		if (n_words == (actions[i].word == NULL ? 1 : 2))
+			return &actions[i];
+		(void)fprintf(stderr, "usage: parley admin %s %s\n", name, actions[i].word == NULL ? "" : actions[i].word);
+		return NULL;
+	}
+	(void)fprintf(stderr, "parley: unknown action: %s (see parley admin --help)\n", name);
+	return NULL;
+}
+
+static int run(const struct cli_common *common, const void *arg, int n_words, char **words)
+{
+	struct admin a = {.options = arg, .word = n_words > 1 ? words[1] : NULL};
+	const struct admin_action *action = find_action(words[0], n_words);
+	char server[4200];
+
+	(void)common;
+	if (action == NULL)
+		return CLI_USAGE;
+	(void)snprintf(server, sizeof server, "unix:%s/operator.sock", a.options->data);
+	struct parley_client_options options = {.server = server};
+	a.client = parley_client_create(&options);
+	int result = CLI_FAILED;
+	if (parley_client_connect(a.client) != 0) {
+		(void)fprintf(stderr, "parley: %s; is --data the data directory of a running server?\n", parley_client_fault(a.client));
+	} else {
+		result = action->run(&a);
+		parley_client_leave(a.client);
+	}
+	parley_client_destroy(a.client);
+	return result;
+}
+
+const struct cli_command cmd_admin = {
+	.name = "admin",
+	.words = "ACTION [NAME|ROOM|PATH]",
+	.least_words = 1,
+	.most_words = 2,
+	.summary = "what an operator does, over the socket in the data directory",
+	.description = "owner NAME makes the account of the server's owner (asks for a password); with --promote, of an account that is there.\n"
+		       "bot NAME makes a bot and prints its token, once.\n"
+		       "password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
+		       "export ROOM prints all events of a room as JSON lines.\n"
+		       "backup PATH copies the store to a new file while the server runs.\n"
+		       "verify checks the store: seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
+	.options = options_table,
+	.options_bytes = sizeof(struct admin_options),
+	.set_defaults = set_defaults,
+	.run = run,
+};

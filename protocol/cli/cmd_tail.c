@@ -1,0 +1,199 @@
+/*
+ * parley tail ROOM
+ *
+ * Follows a room, through lost connections and restarts of the server, without a hole or a repetition.
+ */
+#include "cli/cli_session.h"
+#include "client/parley_follow.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+struct tail_options {
+	const char *after;
+	bool json;
+};
+
+static const struct cli_option options_table[] = {
+	{"after", "SEQ", CLI_TEXT, offsetof(struct tail_options, after), 0, "begin after this seq (0: with the first event) instead of now"},
+	{"json", NULL, CLI_FLAG, offsetof(struct tail_options, json), 0, "print events as JSON lines, with those that are not remembered"},
+	{0},
+};
+
+struct tail {
+	bool json;
+	bool following;
+	bool down; /* and said so */
+	struct parley_follow follow;
+};
+
+/* Text from others: nothing that a terminal would obey, and further lines indented. */
+static void print_text(const char *text)
+{
+	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
+		bool c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0; /* U+0080 to U+009F */
+		if (*at == '\n')
+			(void)fputs("\n        ", stdout);
+		else if (c1 || (*at < 0x20 && *at != '\t') || *at == 0x7F)
+			(void)fputs("\xEF\xBF\xBD", stdout);
+		else
+			(void)putchar(*at);
+		at += c1 ? 1 : 0;
+	}
+}
+
+/* "2026-01-31T12:00:00.123Z" as local time. */
+static void print_time(const char *timestamp)
+{
+	struct tm utc = {0}, local;
+	char text[32] = "?";
+
+	if (timestamp != NULL && strptime(timestamp, "%Y-%m-%dT%H:%M:%S", &utc) != NULL) {
+		time_t when = timegm(&utc);
+		if (localtime_r(&when, &local) != NULL)
+			(void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+	}
+	(void)fputs(text, stdout);
+}
+
+static const char *name_of(const json_t *data, const char *member)
+{
+	const char *name = json_string_value(json_object_get(json_object_get(data, member), "name"));
+
+	return name == NULL ? "?" : name;
+}
+
+static void print_line(const struct parley_event *e)
+{
+	const json_t *data = json_object_get(e->json, "data");
+	const char *text = json_string_value(json_object_get(data, "text"));
+
+	(void)printf("%llu  ", (unsigned long long)e->seq);
+	print_time(json_string_value(json_object_get(e->json, "timestamp")));
+	(void)fputs("  ", stdout);
+	if (strcmp(e->type, "message.created") == 0) {
+		print_text(name_of(data, "author"));
+		(void)fputs(": ", stdout);
+		print_text(text == NULL ? "" : text);
+	} else {
+		(void)fputs("* ", stdout);
+		print_text(name_of(data, strncmp(e->type, "member.", 7) == 0 ? "user" : "by"));
+		(void)putchar(' ');
+		print_text(e->type);
+	}
+	(void)putchar('\n');
+}
+
+static void show(void *arg, const struct parley_event *e)
+{
+	const struct tail *t = arg;
+
+	if (t->json)
+		(void)printf("%s\n", e->text);
+	else if (e->seq > 0)
+		print_line(e);
+}
+
+static void on_event(void *arg, const struct parley_event *e)
+{
+	struct tail *t = arg;
+
+	if (t->following)
+		parley_follow_take(&t->follow, e);
+}
+
+static void on_down(void *arg, const char *why, uint32_t retry_ms)
+{
+	struct tail *t = arg;
+
+	(void)retry_ms;
+	if (!t->down)
+		(void)fprintf(stderr, "parley: %s; trying again\n", why);
+	t->down = true;
+}
+
+static void on_up(void *arg, bool again)
+{
+	struct tail *t = arg;
+
+	t->down = false;
+	if (again)
+		(void)fprintf(stderr, "parley: connected again\n");
+}
+
+static bool parse_seq(const char *text, uint64_t *out)
+{
+	char end;
+	unsigned long long value;
+
+	if (text == NULL)
+		return true;
+	bool ok = text[0] >= '0' && text[0] <= '9' && sscanf(text, "%18llu%c", &value, &end) == 1;
+	if (!ok)
+		(void)fprintf(stderr, "parley: --after: not a seq: %s\n", text);
+	else
+		*out = value;
+	return ok;
+}
+
+static int follow(struct cli_session *session, struct tail *tail)
+{
+	while (parley_client_run(session->client, -1, -1, NULL) == 0) {
+		if (fflush(stdout) != 0)
+			return CLI_FAILED; /* nobody reads any more */
+		if (tail->follow.fault[0] != '\0') {
+			(void)fprintf(stderr, "parley: %s\n", tail->follow.fault);
+			return CLI_FAILED;
+		}
+	}
+	(void)fprintf(stderr, "parley: %s\n", parley_client_fault(session->client));
+	return CLI_FAILED;
+}
+
+static int run(const struct cli_common *common, const void *arg, int n_words, char **words)
+{
+	const struct tail_options *options = arg;
+	struct tail tail = {.json = options->json};
+	struct cli_session session;
+	uint64_t after = 0;
+
+	(void)n_words;
+	if (!parse_seq(options->after, &after))
+		return CLI_USAGE;
+	struct parley_client_options callbacks = {.reconnect = true, .arg = &tail, .on_event = on_event, .on_down = on_down, .on_up = on_up};
+	int result = cli_session_open(&session, common, callbacks);
+	if (result != CLI_OK)
+		return result;
+	json_auto_t *room = cli_session_room(&session, words[0], 30000);
+	const char *id = json_string_value(json_object_get(room, "id"));
+	if (id == NULL) {
+		cli_session_close(&session);
+		return CLI_FAILED;
+	}
+	uint64_t last = (uint64_t)json_integer_value(json_object_get(room, "last_seq"));
+	if (options->after != NULL && after > last) {
+		(void)fprintf(stderr, "parley: --after: the room ends at %llu: %s\n", (unsigned long long)last, options->after);
+		cli_session_close(&session);
+		return CLI_FAILED;
+	}
+	bool behind = options->after != NULL && after < last;
+	parley_follow_init(&tail.follow, session.client, id, options->after == NULL ? last : after, behind, show, &tail);
+	tail.following = true;
+	result = follow(&session, &tail);
+	cli_session_close(&session);
+	return result;
+}
+
+const struct cli_command cmd_tail = {
+	.name = "tail",
+	.words = "ROOM",
+	.least_words = 1,
+	.most_words = 1,
+	.summary = "prints a room's events as they happen",
+	.description = "Follows ROOM (a name or an id; a public room is joined when needed) from now, or from any seq, until it is stopped. A lost\n"
+		       "connection or a restart of the server is bridged: no event is missed, none is printed twice.",
+	.options = options_table,
+	.options_bytes = sizeof(struct tail_options),
+	.run = run,
+};

@@ -1,0 +1,65 @@
+/*
+ * parley, the command-line client: reads the line, finds the command, runs it.
+ */
+#include "cli/cli_help.h"
+#include "cli/cli_parse.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const struct cli_command *const cli_commands[] = {&cmd_send, &cmd_tail, &cmd_pipe, &cmd_bench, &cmd_admin, NULL};
+
+#define COMMON(member) offsetof(struct cli_common, member)
+const struct cli_option cli_common_options[] = {
+	{"server", "URL", CLI_TEXT, COMMON(server), 0,
+	 "where the server is: http://HOST:PORT, ws://HOST:PORT or unix:/PATH (else PARLEY_SERVER, else http://127.0.0.1:8080); no TLS"},
+	{"token-file", "FILE", CLI_TEXT, COMMON(token_file), 0, "sign in with the token in this file (else PARLEY_TOKEN)"},
+	{"guest", "NAME", CLI_TEXT, COMMON(guest), 0, "sign in as a guest of this name (without a token, the default is $USER)"},
+	{"help", NULL, CLI_FLAG, COMMON(help), 0, "show this and end"},
+	{"version", NULL, CLI_FLAG, COMMON(version), 0, "show the version and end"},
+	{"man", NULL, CLI_FLAG, COMMON(man), 0, "write the manual page (roff) and end"},
+	{0},
+};
+
+static int run(struct cli_line *line)
+{
+	if (line->common.version) {
+		(void)printf("parley %s\n", PARLEY_VERSION);
+		return CLI_OK;
+	}
+	if (line->common.man) {
+		cli_help_man();
+		return CLI_OK;
+	}
+	if (line->common.help) {
+		if (line->command == NULL)
+			cli_help_all();
+		else
+			cli_help_command(line->command);
+		return CLI_OK;
+	}
+	if (line->command == NULL) {
+		(void)fprintf(stderr, "usage: parley [OPTION]... COMMAND ... (see parley --help)\n");
+		return CLI_USAGE;
+	}
+	if (line->common.server == NULL)
+		line->common.server = getenv("PARLEY_SERVER");
+	if (line->common.server == NULL || line->common.server[0] == '\0')
+		line->common.server = "http://127.0.0.1:8080";
+	return line->command->run(&line->common, line->options, line->n_words, line->words);
+}
+
+int main(int argc, char **argv)
+{
+	struct cli_line line;
+
+	(void)signal(SIGPIPE, SIG_IGN);
+	int result = cli_parse(argc, argv, &line);
+	if (result == CLI_OK)
+		result = run(&line);
+	free(line.options);
+	if (fflush(stdout) != 0 && result == CLI_OK)
+		result = CLI_FAILED;
+	return result;
+}

@@ -1,0 +1,25 @@
+/*
+ * The opening handshake of a WebSocket client (RFC 6455, sections 4.1 and 4.2.2). Pure: writes a request, judges a response.
+ */
+#ifndef PARLEY_CLIENT_HANDSHAKE_H
+#define PARLEY_CLIENT_HANDSHAKE_H
+
+#include "client/client_fault.h"
+#include "codec/buf.h"
+
+enum { CLIENT_HANDSHAKE_KEY_BYTES = 16, CLIENT_HANDSHAKE_HEAD_MAX = 16384 };
+
+struct client_handshake {
+	char key[25];    /* Sec-WebSocket-Key */
+	char accept[29]; /* the only Sec-WebSocket-Accept that answers it */
+};
+
+/* From 16 random bytes. */
+void client_handshake_init(struct client_handshake *h, const uint8_t random[CLIENT_HANDSHAKE_KEY_BYTES]);
+/* Appends the request for /ws with the subprotocol parley.v1. */
+void client_handshake_request(const struct client_handshake *h, const char *host_header, struct buf *out);
+/* The bytes that the response's head takes once it is whole and right; 0 while more are needed; -EPROTO with *fault filled when
+ * it refuses or is wrong. */
+long client_handshake_check(const struct client_handshake *h, const uint8_t *bytes, size_t n, struct client_fault *fault);
+
+#endif

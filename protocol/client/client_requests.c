@@ -1,0 +1,105 @@
+/*
+ * A singly linked queue: a client has a few requests under way, rarely hundreds, and replies come nearly in order.
+ */
+#include "client/client_requests.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+void client_requests_init(struct client_requests *q)
+{
+	*q = (struct client_requests){.end = &q->first};
+}
+
+static void request_free(struct client_request *r)
+{
+	free(r->frame);
+	free(r);
+}
+
+void client_requests_finish(struct client_requests *q)
+{
+	while (q->first != NULL) {
+		struct client_request *r = q->first;
+		q->first = r->next;
+		request_free(r);
+	}
+	client_requests_init(q);
+}
+
+struct client_request *client_requests_add(struct client_requests *q, const char *type, json_t *data, enum parley_repeat repeat,
+					   parley_reply_fn *on_reply, void *arg)
+{
+	struct client_request *r = calloc(1, sizeof *r);
+	json_auto_t *frame = json_pack("{s:s, s:I, s:o}", "type", type, "ref", (json_int_t)++q->last_ref, "data",
+				       data == NULL ? json_object() : data);
+
+	assert(r != NULL && frame != NULL);
+	r->ref = q->last_ref;
+	r->frame = json_dumps(frame, JSON_COMPACT);
+	assert(r->frame != NULL);
+	r->n = strlen(r->frame);
+	r->repeat = repeat;
+	r->on_reply = on_reply;
+	r->arg = arg;
+	*q->end = r;
+	q->end = &r->next;
+	q->n++;
+	return r;
+}
+
+/* Unlinks the request that *link points at. */
+static struct client_request *take(struct client_requests *q, struct client_request **link)
+{
+	struct client_request *r = *link;
+
+	*link = r->next;
+	if (q->end == &r->next)
+		q->end = link;
+	q->n--;
+	return r;
+}
+
+static void answer(struct client_request *r, json_t *reply)
+{
+	if (r->on_reply != NULL)
+		r->on_reply(r->arg, reply);
+	request_free(r);
+}
+
+bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *reply)
+{
+	for (struct client_request **link = &q->first; *link != NULL; link = &(*link)->next) {
+		if ((*link)->ref == ref) {
+			answer(take(q, link), reply);
+			return true;
+		}
+	}
+	return false;
+}
+
+void client_requests_lost(struct client_requests *q, const char *why, bool all)
+{
+	struct client_request *lost = NULL, **lost_end = &lost;
+
+	/* Taken out first and answered afterwards: an answer may make new requests. */
+	for (struct client_request **link = &q->first; *link != NULL;) {
+		struct client_request *r = *link;
+		if (!all && !(r->sent && r->repeat == PARLEY_ONCE)) {
+			r->sent = false;
+			link = &r->next;
+			continue;
+		}
+		*lost_end = take(q, link);
+		lost_end = &r->next;
+		r->next = NULL;
+	}
+	while (lost != NULL) {
+		struct client_request *r = lost;
+		lost = r->next;
+		json_auto_t *reply = json_pack("{s:s, s:I, s:{s:s, s:s, s:b}}", "type", "error", "ref", (json_int_t)r->ref, "data", "code",
+					       "connection_lost", "message", why, "retryable", 1);
+		answer(r, reply);
+	}
+}

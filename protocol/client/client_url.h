@@ -1,0 +1,23 @@
+/*
+ * Where a server is: http://host:port, ws://host:port, [v6] addresses in brackets, or unix:/path.
+ * https:// and wss:// are refused with a sentence: this client speaks no TLS. Pure, no allocation.
+ */
+#ifndef PARLEY_CLIENT_URL_H
+#define PARLEY_CLIENT_URL_H
+
+#include "client/client_fault.h"
+
+#include <stdbool.h>
+
+struct client_url {
+	bool is_unix;
+	char path[108];        /* of the Unix socket */
+	char host[256];        /* without brackets */
+	char port[8];          /* decimal */
+	char host_header[280]; /* as the Host header wants it */
+};
+
+/* 0, or -EINVAL with *fault filled. */
+int client_url_parse(const char *text, struct client_url *out, struct client_fault *fault);
+
+#endif

@@ -1,0 +1,409 @@
+/*
+ * The life of a client: down → hello → starting → ready → down again, with back-off, until it fails for good or leaves.
+ */
+#include "client/parley_client.h"
+
+#include "client/client_cursors.h"
+#include "client/client_link.h"
+#include "client/client_random.h"
+#include "client/client_requests.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { CONNECT_MS = 5000, HEARTBEAT_MS = 25000, BACK_OFF_FIRST_MS = 200, BACK_OFF_MOST_MS = 10000 };
+
+enum client_state {
+	CLIENT_DOWN,     /* no connection; the next try is at retry_at_ms */
+	CLIENT_HELLO,    /* connected, waiting for hello */
+	CLIENT_STARTING, /* session.start is under way */
+	CLIENT_READY,    /* requests go out */
+	CLIENT_ENDED,    /* for good */
+};
+
+struct parley_client {
+	struct parley_client_options options;
+	struct client_url url;
+	enum client_state state;
+	struct client_link *link; /* owned; NULL when down */
+	struct client_requests requests;
+	struct client_cursors cursors;
+	json_t *session;  /* reply data of the last session.start; owned */
+	char *token;      /* a guest's own, to come back with; owned */
+	bool was_ready;
+	uint32_t back_off_ms;
+	uint32_t leaving_ms;  /* the server said when to come back; 0: it did not */
+	uint32_t heartbeat_ms;
+	int64_t retry_at_ms, heard_at_ms, pinged_at_ms;
+	struct client_fault fault;
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+struct parley_client *parley_client_create(const struct parley_client_options *options)
+{
+	struct parley_client *c = calloc(1, sizeof *c);
+
+	assert(c != NULL);
+	c->options = *options;
+	c->state = CLIENT_DOWN;
+	c->heartbeat_ms = HEARTBEAT_MS;
+	client_requests_init(&c->requests);
+	client_cursors_init(&c->cursors);
+	return c;
+}
+
+void parley_client_destroy(struct parley_client *c)
+{
+	if (c == NULL)
+		return;
+	client_link_destroy(c->link);
+	client_requests_finish(&c->requests);
+	client_cursors_finish(&c->cursors);
+	json_decref(c->session);
+	free(c->token);
+	free(c);
+}
+
+/* For good: what waits is answered. */
+static int client_end(struct parley_client *c, const char *why)
+{
+	if (why != c->fault.text)
+		client_fault_set(&c->fault, "%s", why);
+	client_link_destroy(c->link);
+	c->link = NULL;
+	c->state = CLIENT_ENDED;
+	client_requests_lost(&c->requests, c->fault.text, true);
+	return -ECONNRESET;
+}
+
+/* The connection is gone (or could not be made): tries again later, or ends. */
+static int client_lost(struct parley_client *c, const char *why)
+{
+	if (!c->options.reconnect || !c->was_ready)
+		return client_end(c, why);
+	client_fault_set(&c->fault, "%s", why);
+	client_link_destroy(c->link);
+	c->link = NULL;
+	c->state = CLIENT_DOWN;
+	uint32_t base = c->back_off_ms == 0 ? BACK_OFF_FIRST_MS : c->back_off_ms;
+	/* Somewhere between half and the whole, so that many clients do not come back in step. */
+	uint32_t delay = c->leaving_ms > 0 ? c->leaving_ms : base / 2 + client_random_below(base / 2 + 1);
+	c->leaving_ms = 0;
+	c->back_off_ms = base * 2 > BACK_OFF_MOST_MS ? BACK_OFF_MOST_MS : base * 2;
+	c->retry_at_ms = now_ms() + delay;
+	client_requests_lost(&c->requests, c->fault.text, false);
+	if (c->options.on_down != NULL)
+		c->options.on_down(c->options.arg, c->fault.text, delay);
+	return 0;
+}
+
+static void send_request(struct parley_client *c, struct client_request *r)
+{
+	client_link_send(c->link, r->frame, r->n);
+	r->sent = true;
+}
+
+static void client_ready(struct parley_client *c)
+{
+	bool again = c->was_ready;
+
+	c->state = CLIENT_READY;
+	c->was_ready = true;
+	c->back_off_ms = 0;
+	for (struct client_request *r = c->requests.first; r != NULL; r = r->next)
+		if (!r->sent)
+			send_request(c, r);
+	if (c->options.on_up != NULL)
+		c->options.on_up(c->options.arg, again);
+}
+
+/* session.start goes past the queue of requests: it has the ref "start" and is never repeated as such. */
+static void session_start(struct parley_client *c)
+{
+	json_auto_t *data = json_object();
+	const char *token = c->token != NULL ? c->token : c->options.token;
+
+	if (token != NULL)
+		(void)json_object_set_new(data, "token", json_string(token));
+	else
+		(void)json_object_set_new(data, "guest", json_string(c->options.guest));
+	json_t *resume = client_cursors_resume(&c->cursors);
+	if (resume != NULL)
+		(void)json_object_set_new(data, "resume", resume);
+	json_auto_t *frame = json_pack("{s:s, s:s, s:O}", "type", "session.start", "ref", "start", "data", data);
+	char *text = json_dumps(frame, JSON_COMPACT);
+	assert(text != NULL); /* fails only for a name that is not UTF-8, which json_string() refused: then the server names the fault */
+	client_link_send(c->link, text, strlen(text));
+	free(text);
+	c->state = CLIENT_STARTING;
+}
+
+static int session_started(struct parley_client *c, json_t *reply)
+{
+	json_t *data = parley_reply_data(reply);
+
+	if (!parley_reply_ok(reply)) {
+		bool retryable = json_is_true(json_object_get(data, "retryable"));
+		struct client_fault why;
+		client_fault_set(&why, "the server refused to sign in: %s (%s)", parley_reply_message(reply), parley_reply_code(reply));
+		if (!retryable)
+			return client_end(c, why.text);
+		json_int_t after = json_integer_value(json_object_get(data, "retry_after_ms"));
+		c->leaving_ms = after > 0 && after < 3600000 ? (uint32_t)after : 0;
+		return client_lost(c, why.text);
+	}
+	json_decref(c->session);
+	c->session = json_incref(data);
+	const char *token = json_string_value(json_object_get(data, "token"));
+	if (token != NULL) {
+		free(c->token);
+		c->token = strdup(token);
+	}
+	client_cursors_restart(&c->cursors, json_object_get(data, "rooms"));
+	client_ready(c);
+	return 0;
+}
+
+static void hello_taken(struct parley_client *c, const json_t *message)
+{
+	json_int_t heartbeat = json_integer_value(json_object_get(json_object_get(message, "data"), "heartbeat_ms"));
+
+	if (heartbeat >= 100 && heartbeat <= 600000)
+		c->heartbeat_ms = (uint32_t)heartbeat;
+	if (c->state == CLIENT_HELLO)
+		session_start(c);
+}
+
+/* What the client itself must know of an event; false when the event is a repetition. */
+static bool follow_event(struct parley_client *c, const struct parley_event *e)
+{
+	json_t *data = json_object_get(e->json, "data");
+
+	if (e->room != NULL && e->seq > 0)
+		return client_cursors_advance(&c->cursors, e->room, e->seq);
+	if (strcmp(e->type, "server.leaving") == 0) {
+		json_int_t after = json_integer_value(json_object_get(data, "retry_after_ms"));
+		c->leaving_ms = after > 0 && after < 3600000 ? (uint32_t)after : 0;
+	} else if (e->room != NULL && strcmp(e->type, "room.gap") == 0) {
+		const char *reason = json_string_value(json_object_get(data, "reason"));
+		if (reason != NULL && strcmp(reason, "beyond_end") == 0)
+			client_cursors_forget(&c->cursors, e->room);
+		else
+			(void)client_cursors_advance(&c->cursors, e->room, (uint64_t)json_integer_value(json_object_get(data, "to")));
+	} else if (e->room != NULL && strcmp(e->type, "room.added") == 0) {
+		client_cursors_set(&c->cursors, e->room, (uint64_t)json_integer_value(json_object_get(data, "last_seq")));
+	} else if (e->room != NULL && strcmp(e->type, "room.removed") == 0) {
+		client_cursors_forget(&c->cursors, e->room);
+	}
+	return true;
+}
+
+static int take_reply(struct parley_client *c, json_t *message)
+{
+	json_t *ref = json_object_get(message, "ref");
+
+	if (c->state == CLIENT_STARTING && json_is_string(ref) && strcmp(json_string_value(ref), "start") == 0)
+		return session_started(c, message);
+	/* A room just joined or created is resumed from there, even when nothing comes from it before the connection is lost. */
+	json_t *data = parley_reply_data(message);
+	const char *id = json_string_value(json_object_get(data, "id"));
+	if (parley_reply_ok(message) && id != NULL && json_is_integer(json_object_get(data, "last_seq")))
+		client_cursors_begin(&c->cursors, id, (uint64_t)json_integer_value(json_object_get(data, "last_seq")));
+	if (json_is_integer(ref))
+		(void)client_requests_answer(&c->requests, (uint64_t)json_integer_value(ref), message);
+	return 0;
+}
+
+static int take_message(struct parley_client *c, const char *text, size_t n)
+{
+	json_auto_t *message = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
+	const char *type = json_string_value(json_object_get(message, "type"));
+
+	if (type == NULL)
+		return client_lost(c, "the server sent something that is not Parley's protocol");
+	if (strcmp(type, "hello") == 0) {
+		hello_taken(c, message);
+		return 0;
+	}
+	if (strcmp(type, "ok") == 0 || strcmp(type, "error") == 0)
+		return take_reply(c, message);
+	struct parley_event e = {.text = text, .n = n, .json = message, .type = type};
+	e.room = json_string_value(json_object_get(message, "room"));
+	e.seq = (uint64_t)json_integer_value(json_object_get(message, "seq"));
+	if (follow_event(c, &e) && c->options.on_event != NULL)
+		c->options.on_event(c->options.arg, &e);
+	return 0;
+}
+
+static int client_open(struct parley_client *c)
+{
+	struct client_fault fault = {""};
+
+	c->link = client_link_open(&c->url, c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms, &fault);
+	if (c->link == NULL)
+		return client_lost(c, fault.text);
+	c->heard_at_ms = c->pinged_at_ms = now_ms();
+	c->state = CLIENT_HELLO;
+	if (c->options.token == NULL && c->options.guest == NULL)
+		client_ready(c);
+	return 0;
+}
+
+/* Heartbeats: something must be heard in every two of them. */
+static int client_beat(struct parley_client *c)
+{
+	int64_t now = now_ms();
+
+	if (now - c->heard_at_ms > 2 * (int64_t)c->heartbeat_ms + 5000)
+		return client_lost(c, "the server fell silent");
+	if (now - c->heard_at_ms > c->heartbeat_ms && now - c->pinged_at_ms > c->heartbeat_ms) {
+		client_link_ping(c->link);
+		c->pinged_at_ms = now;
+	}
+	return 0;
+}
+
+/* Everything that can be done without waiting. */
+static int client_step(struct parley_client *c)
+{
+	if (c->state == CLIENT_ENDED)
+		return -ECONNRESET;
+	if (c->state == CLIENT_DOWN && now_ms() >= c->retry_at_ms) {
+		int opened = client_open(c);
+		if (opened < 0)
+			return opened;
+	}
+	if (c->link == NULL)
+		return 0;
+	int gone = client_link_receive(c->link);
+	struct client_link *link = c->link;
+	while (c->link == link) { /* a callback's loss replaces or removes it */
+		const char *text;
+		size_t n;
+		int have = client_link_next(c->link, &text, &n);
+		if (have < 0)
+			return client_lost(c, client_link_end(c->link));
+		if (have == 0)
+			break;
+		c->heard_at_ms = now_ms();
+		int taken = take_message(c, text, n);
+		if (taken < 0)
+			return taken;
+	}
+	if (c->link == NULL)
+		return 0;
+	if (gone != 0 || client_link_flush(c->link) != 0)
+		return client_lost(c, client_link_end(c->link));
+	return client_beat(c);
+}
+
+int parley_client_run(struct parley_client *c, int wait_ms, int other_fd, bool *other_ready)
+{
+	if (c->state == CLIENT_ENDED)
+		return -ECONNRESET;
+	if (c->link != NULL && client_link_flush(c->link) != 0) {
+		int lost = client_lost(c, client_link_end(c->link));
+		if (lost < 0)
+			return lost;
+	}
+	int64_t due = c->link == NULL ? c->retry_at_ms - now_ms() : c->heartbeat_ms / 4;
+	if (due < 0)
+		due = 0;
+	int wait = wait_ms >= 0 && wait_ms < due ? wait_ms : (int)due;
+	/* poll() passes over negative descriptors. */
+	struct pollfd fds[2] = {
+		{.fd = c->link == NULL ? -1 : client_link_fd(c->link), .events = POLLIN},
+		{.fd = other_fd, .events = POLLIN},
+	};
+	if (c->link != NULL && client_link_wants_write(c->link))
+		fds[0].events |= POLLOUT;
+	if (poll(fds, 2, wait) < 0 && errno != EINTR)
+		return client_end(c, strerror(errno));
+	if (other_ready != NULL)
+		*other_ready = other_fd >= 0 && fds[1].revents != 0;
+	return client_step(c);
+}
+
+int parley_client_connect(struct parley_client *c)
+{
+	if (client_url_parse(c->options.server, &c->url, &c->fault) != 0)
+		return client_end(c, c->fault.text);
+	int64_t until = now_ms() + 2 * (int64_t)(c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms);
+	while (c->state != CLIENT_READY) {
+		int run = parley_client_run(c, 100, -1, NULL);
+		if (run < 0)
+			return run;
+		if (now_ms() > until)
+			return client_end(c, "the server does not answer");
+	}
+	return 0;
+}
+
+void parley_client_request(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat, parley_reply_fn *on_reply, void *arg)
+{
+	struct client_request *r = client_requests_add(&c->requests, type, data, repeat, on_reply, arg);
+
+	if (c->state == CLIENT_READY)
+		send_request(c, r);
+	else if (c->state == CLIENT_ENDED)
+		client_requests_lost(&c->requests, c->fault.text, true);
+}
+
+static void keep_reply(void *arg, json_t *reply)
+{
+	json_t **kept = arg;
+
+	*kept = json_incref(reply);
+}
+
+json_t *parley_client_call(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat)
+{
+	json_t *reply = NULL;
+
+	parley_client_request(c, type, data, repeat, keep_reply, &reply);
+	while (reply == NULL && parley_client_run(c, -1, -1, NULL) == 0)
+		;
+	return reply;
+}
+
+size_t parley_client_n_waiting(const struct parley_client *c)
+{
+	return c->requests.n;
+}
+
+void parley_client_leave(struct parley_client *c)
+{
+	int64_t until = now_ms() + 1000;
+
+	c->options.reconnect = false;
+	if (c->link != NULL)
+		client_link_say_goodbye(c->link);
+	while (c->link != NULL && now_ms() < until && parley_client_run(c, 100, -1, NULL) == 0)
+		;
+}
+
+void parley_client_set_cursor(struct parley_client *c, const char *room_id, uint64_t seq)
+{
+	client_cursors_set(&c->cursors, room_id, seq);
+}
+
+json_t *parley_client_session(const struct parley_client *c)
+{
+	return c->session;
+}
+
+const char *parley_client_fault(const struct parley_client *c)
+{
+	return c->fault.text;
+}

@@ -1,0 +1,90 @@
+/*
+ * The client's twin of the server's room_feed: == cursor+1 goes out, <= cursor is dropped, beyond that the hole is read first.
+ */
+#include "client/parley_follow.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PAGE_EVENTS = 200 };
+
+static void read_on(struct parley_follow *f);
+
+static void hand_over(struct parley_follow *f, const struct parley_event *event)
+{
+	f->cursor = event->seq;
+	f->lost_place = false;
+	f->on_event(f->arg, event);
+}
+
+static void take_page(void *arg, json_t *reply)
+{
+	struct parley_follow *f = arg;
+	json_t *data = parley_reply_data(reply), *events = json_object_get(data, "events"), *event;
+	size_t i;
+
+	f->reading = false;
+	if (!parley_reply_ok(reply)) {
+		(void)snprintf(f->fault, sizeof f->fault, "%s (%s)", parley_reply_message(reply), parley_reply_code(reply));
+		return;
+	}
+	json_array_foreach(events, i, event) {
+		struct parley_event e = {.json = event, .room = f->room};
+		e.type = json_string_value(json_object_get(event, "type"));
+		e.seq = (uint64_t)json_integer_value(json_object_get(event, "seq"));
+		if (e.type == NULL || e.seq <= f->cursor)
+			continue;
+		char *text = json_dumps(event, JSON_COMPACT);
+		e.text = text;
+		e.n = text == NULL ? 0 : strlen(text);
+		if (text != NULL)
+			hand_over(f, &e);
+		free(text);
+	}
+	/* What came live while the page was read was dropped as too new: so on to the end. */
+	if (json_array_size(events) > 0 && (uint64_t)json_integer_value(json_object_get(data, "last_seq")) > f->cursor)
+		read_on(f);
+}
+
+static void read_on(struct parley_follow *f)
+{
+	if (f->reading || f->fault[0] != '\0')
+		return;
+	f->reading = true;
+	json_t *data = json_pack("{s:s, s:I, s:i}", "room", f->room, "after", (json_int_t)f->cursor, "limit", PAGE_EVENTS);
+	parley_client_request(f->client, "history.read", data, PARLEY_REPEAT, take_page, f);
+}
+
+void parley_follow_init(struct parley_follow *f, struct parley_client *client, const char *room, uint64_t cursor, bool behind,
+			void (*on_event)(void *arg, const struct parley_event *event), void *arg)
+{
+	*f = (struct parley_follow){.client = client, .cursor = cursor, .on_event = on_event, .arg = arg};
+	(void)snprintf(f->room, sizeof f->room, "%s", room);
+	if (behind)
+		read_on(f);
+}
+
+static void take_gap(struct parley_follow *f, const struct parley_event *event)
+{
+	const char *reason = json_string_value(json_object_get(json_object_get(event->json, "data"), "reason"));
+
+	if (reason != NULL && strcmp(reason, "beyond_end") == 0)
+		f->lost_place = true;
+	else
+		read_on(f);
+}
+
+void parley_follow_take(struct parley_follow *f, const struct parley_event *event)
+{
+	if (event->room == NULL || strcmp(event->room, f->room) != 0)
+		return;
+	if (strcmp(event->type, "room.gap") == 0)
+		take_gap(f, event);
+	else if (event->seq == 0)
+		f->on_event(f->arg, event);
+	else if (f->lost_place || event->seq == f->cursor + 1)
+		hand_over(f, event);
+	else if (event->seq > f->cursor)
+		read_on(f);
+}

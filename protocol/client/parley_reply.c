@@ -1,0 +1,42 @@
+/*
+ * Reading replies, and making client_ids.
+ */
+#include "client/client_random.h"
+#include "client/parley_client.h"
+
+#include <string.h>
+
+bool parley_reply_ok(const json_t *reply)
+{
+	const char *type = json_string_value(json_object_get(reply, "type"));
+
+	return type != NULL && strcmp(type, "ok") == 0;
+}
+
+json_t *parley_reply_data(const json_t *reply)
+{
+	return json_object_get(reply, "data");
+}
+
+const char *parley_reply_code(const json_t *reply)
+{
+	const char *code = json_string_value(json_object_get(parley_reply_data(reply), "code"));
+
+	return code == NULL ? "" : code;
+}
+
+const char *parley_reply_message(const json_t *reply)
+{
+	const char *message = json_string_value(json_object_get(parley_reply_data(reply), "message"));
+
+	return message == NULL ? "" : message;
+}
+
+json_t *parley_client_new_id(void)
+{
+	char text[UID_TEXT_BYTES + 1];
+	struct uid id = client_random_uid();
+
+	uid_format(&id, text);
+	return json_string(text);
+}

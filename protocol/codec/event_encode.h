@@ -1,0 +1,44 @@
+/*
+ * The one place where an event becomes JSON. The bytes are what is stored, sent, streamed and posted; nothing re-encodes them.
+ */
+#ifndef PARLEY_CODEC_EVENT_ENCODE_H
+#define PARLEY_CODEC_EVENT_ENCODE_H
+
+#include "buf.h"
+#include "uid.h"
+
+#include <stdint.h>
+
+/* Stored numbers: never renumber. Remembered events have a seq; the others (>= 100) do not and are never stored. */
+#define EVENT_TABLE(X) \
+	X(EVENT_ROOM_CREATED,     1, "room.created") \
+	X(EVENT_ROOM_UPDATED,     2, "room.updated") \
+	X(EVENT_MEMBER_JOINED,    3, "member.joined") \
+	X(EVENT_MEMBER_LEFT,      4, "member.left") \
+	X(EVENT_MESSAGE_CREATED,  5, "message.created") \
+	X(EVENT_TYPING,         100, "typing") \
+	X(EVENT_SIGNAL,         101, "signal") \
+	X(EVENT_READ_MARKED,    102, "read.marked") \
+	X(EVENT_ROOM_GAP,       103, "room.gap") \
+	X(EVENT_ROOM_ADDED,     104, "room.added") \
+	X(EVENT_ROOM_REMOVED,   105, "room.removed") \
+	X(EVENT_SERVER_LEAVING, 106, "server.leaving")
+
+enum event_type {
+#define X(symbol, number, type) symbol = number,
+	EVENT_TABLE(X)
+#undef X
+};
+
+const char *event_type_name(enum event_type t);
+
+/* Appends {"type":…,"id":…,"timestamp":…,"room":…,"seq":…,"data":DATA}. id NULL: no id; room NULL: no room; seq 0: no seq (an event that is not
+ * remembered has neither id nor seq). `data` is an encoded JSON object of n bytes. timestamp_ms is Unix time in milliseconds. */
+void event_encode(struct buf *out, enum event_type type, const struct uid *id, int64_t timestamp_ms, const struct uid *room, uint64_t seq,
+		  const void *data, size_t n);
+
+enum { TIMESTAMP_BYTES = 24 };
+/* RFC 3339 in UTC with milliseconds: 2026-01-31T12:00:00.123Z, and a NUL. */
+void timestamp_format(int64_t timestamp_ms, char out[TIMESTAMP_BYTES + 1]);
+
+#endif

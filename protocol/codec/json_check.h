@@ -1,0 +1,20 @@
+/*
+ * From untrusted bytes to a JSON object, or to a refusal that names the member it is about. Internal to protocol/codec.
+ *
+ * The nesting is measured on the raw bytes first, so the parser (which recurses) never sees more levels than allowed.
+ */
+#ifndef PARLEY_CODEC_JSON_CHECK_H
+#define PARLEY_CODEC_JSON_CHECK_H
+
+#include "request_fault.h"
+
+enum { JSON_CHECK_DEPTH_MAX = 512 }; /* holds even where the limit json_depth is 0 (none) */
+
+/* What is parsed: a whole frame, or the value of its member `data` alone, which counts as one level down. */
+enum json_scope { JSON_SCOPE_FRAME, JSON_SCOPE_DATA };
+
+/* The caller owns the result. NULL with *fault filled when the bytes are not one JSON object. */
+json_t *json_check_parse(
+	const uint8_t *bytes, size_t n, enum json_scope scope, uint64_t depth_limit, struct request_fault *fault);
+
+#endif

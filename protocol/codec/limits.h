@@ -1,0 +1,50 @@
+/*
+ * Every limit of the server: one row gives its name, unit, default and meaning. The row is all there is to write: the
+ * option --limit-NAME (with dashes), PARLEY_LIMIT_NAME, the config file, the manual page and the member of `hello` follow.
+ * 0 means none.
+ */
+#ifndef PARLEY_CODEC_LIMITS_H
+#define PARLEY_CODEC_LIMITS_H
+
+#include <stdint.h>
+
+/*      name                          default   unit       meaning */
+#define LIMIT_TABLE(X) \
+	X(frame_bytes,                   65536,    "bytes",   "largest message (frame or request body) a client may send") \
+	X(json_depth,                    8,        "levels",  "deepest nesting of a request") \
+	X(text_bytes,                    8000,     "bytes",   "longest text of a message") \
+	X(name_bytes,                    64,       "bytes",   "longest name of a person or room") \
+	X(topic_bytes,                   500,      "bytes",   "longest topic of a room") \
+	X(signal_bytes,                  2048,     "bytes",   "largest data of a signal") \
+	X(password_bytes,                256,      "bytes",   "longest password") \
+	X(page_events,                   200,      "events",  "most events in one page of history") \
+	X(page_bytes,                    262144,   "bytes",   "most bytes in one page of history") \
+	X(resume_events,                 100000,   "events",  "furthest a cursor may be behind before the reader gets room.gap instead") \
+	X(stream_rooms,                  32,       "rooms",   "most rooms in one event stream") \
+	X(user_rooms,                    1000,     "rooms",   "most rooms one account may be a member of") \
+	X(outbox_bytes,                  262144,   "bytes",   "replies waiting for a slow socket before the server stops reading from it") \
+	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it") \
+	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows") \
+	X(address_connections,           0,        "connections", "most connections at once from one address (IPv6: one /64)") \
+	X(sign_in_ms,                    5000,     "milliseconds", "time to sign in after connecting") \
+	X(idle_ms,                       60000,    "milliseconds", "silence after which a connection is closed") \
+	X(header_ms,                     10000,    "milliseconds", "time to send the head of an HTTP request") \
+	X(body_ms,                       30000,    "milliseconds", "time to send the body of an HTTP request") \
+	X(connection_requests,           50,       "requests/s", "requests of one connection per second, with a burst of ten seconds") \
+	X(account_requests,              100,      "requests/s", "requests of one account per second, with a burst of ten seconds") \
+	X(address_requests,              1000,     "requests/s", "requests from one address per second, with a burst of ten seconds") \
+	X(address_accounts,              60,       "accounts/min", "guests and accounts made from one address per minute") \
+	X(password_attempts,             10,       "attempts/min", "password attempts per account and per address in a minute") \
+	X(password_queue,                32,       "attempts", "password checks waiting for the hashing threads") \
+	X(store_queue,                   20000,    "operations", "operations waiting for the store before requests get unavailable")
+
+struct limits {
+#define X(name, value, unit, meaning) uint64_t name;
+	LIMIT_TABLE(X)
+#undef X
+};
+
+/* The defaults of the table. */
+struct limits limits_default(void);
+
+#endif

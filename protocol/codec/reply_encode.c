@@ -1,0 +1,55 @@
+#include "reply_encode.h"
+
+#include <assert.h>
+#include <string.h>
+
+struct reply_ref reply_ref_of(const struct request *r)
+{
+	struct reply_ref ref = {.is_number = r->ref_is_number};
+
+	assert(r->ref.n < sizeof(ref.text));
+	if (r->ref.n > 0)
+		memcpy(ref.text, r->ref.s, r->ref.n);
+	ref.n = (uint8_t)r->ref.n;
+	return ref;
+}
+
+static void append_ref(struct buf *out, const struct reply_ref *ref)
+{
+	if (ref == NULL || ref->n == 0)
+		return;
+	buf_append_str(out, ",\"ref\":");
+	if (ref->is_number)
+		buf_append(out, ref->text, ref->n);
+	else
+		buf_append_json_string(out, ref->text, ref->n);
+}
+
+void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *data, size_t n)
+{
+	buf_reserve(out, n + 128);
+	buf_append_str(out, "{\"type\":\"ok\"");
+	append_ref(out, ref);
+	buf_append_str(out, ",\"data\":");
+	buf_append(out, data, n);
+	buf_append_byte(out, '}');
+}
+
+void reply_encode_error(
+	struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms)
+{
+	const char *text = message != NULL ? message : wire_error_message(code);
+
+	buf_append_str(out, "{\"type\":\"error\"");
+	append_ref(out, ref);
+	buf_append_str(out, ",\"data\":{\"code\":\"");
+	buf_append_str(out, wire_error_code(code));
+	buf_append_str(out, "\",\"message\":");
+	buf_append_json_string(out, text, strlen(text));
+	buf_append_str(out, wire_error_retryable(code) ? ",\"retryable\":true" : ",\"retryable\":false");
+	if (retry_after_ms > 0) {
+		buf_append_str(out, ",\"retry_after_ms\":");
+		buf_append_u64(out, retry_after_ms);
+	}
+	buf_append_str(out, "}}");
+}

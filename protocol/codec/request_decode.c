@@ -1,0 +1,136 @@
+#include "request_decode.h"
+
+#include "json_check.h"
+#include "request_fields.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REF_BYTES_MAX = 64, TYPE_QUOTED_BYTES = 64 };
+
+static const struct {
+	const char *type;
+	size_t n;
+} commands[CMD_COUNT] = {
+#define X(symbol, text, ident) [symbol] = {text, sizeof(text) - 1},
+	COMMAND_TABLE(X)
+#undef X
+};
+
+enum command command_by_type(const char *type, size_t n)
+{
+	for (unsigned c = 0; c < CMD_COUNT; c++)
+		if (commands[c].n == n && memcmp(commands[c].type, type, n) == 0)
+			return (enum command)c;
+	return CMD_COUNT;
+}
+
+const char *command_type(enum command c)
+{
+	assert((unsigned)c < CMD_COUNT);
+	return commands[c].type;
+}
+
+/* Reads the reference first, so that every later refusal can carry it. */
+static bool decode_ref(json_t *root, struct request *out, struct request_fault *fault)
+{
+	json_t *ref = json_object_get(root, "ref");
+
+	if (ref == NULL || json_is_null(ref))
+		return true;
+	if (json_is_integer(ref)) {
+		out->ref_is_number = true;
+		int n = snprintf(out->ref_number, sizeof(out->ref_number), "%" JSON_INTEGER_FORMAT, json_integer_value(ref));
+		out->ref = (struct text){out->ref_number, (size_t)n};
+		return true;
+	}
+	if (json_is_string(ref) && json_string_length(ref) > 0 && json_string_length(ref) <= REF_BYTES_MAX) {
+		out->ref = (struct text){json_string_value(ref), json_string_length(ref)};
+		return true;
+	}
+	return request_fault_set(
+		fault, WIRE_INVALID_REQUEST, "ref: must be a string of 1 to %d bytes or an integer", REF_BYTES_MAX);
+}
+
+static bool decode_type(json_t *root, struct request *out, struct request_fault *fault)
+{
+	json_t *type = json_object_get(root, "type");
+	char quoted[TYPE_QUOTED_BYTES + 1];
+
+	if (type == NULL || json_is_null(type))
+		return request_fault_set(fault, WIRE_INVALID_REQUEST, "type: required");
+	if (!json_is_string(type))
+		return request_fault_set(fault, WIRE_INVALID_REQUEST, "type: must be a string");
+	out->command = command_by_type(json_string_value(type), json_string_length(type));
+	if (out->command != CMD_COUNT)
+		return true;
+	request_fault_quote(quoted, sizeof(quoted), json_string_value(type), json_string_length(type));
+	return request_fault_set(fault, WIRE_UNKNOWN_TYPE, "type: there is no command \"%s\"", quoted);
+}
+
+/* `object` NULL: {}. */
+static bool decode_fields(json_t *object, const struct limits *limits, struct request *out, struct request_fault *fault)
+{
+	const struct command_fields *fields = request_fields_of(out->command);
+
+	return request_fields_walk(fields, object, limits, &out->data, fault) &&
+	       (fields->rule == NULL || fields->rule(out, fault));
+}
+
+static bool check_length(const char *what, size_t n, const struct limits *limits, struct request_fault *fault)
+{
+	if (limits->frame_bytes > 0 && n > limits->frame_bytes)
+		return request_fault_set(fault, WIRE_TOO_LARGE, "the %s has %zu bytes; the limit (frame_bytes) is %" PRIu64, what,
+			n, limits->frame_bytes);
+	return true;
+}
+
+static void begin(struct request *out, enum command command, struct request_fault *fault)
+{
+	memset(out, 0, sizeof(*out)); /* the whole union, whichever member is used */
+	out->command = command;
+	*fault = (struct request_fault){.code = WIRE_OK};
+}
+
+bool request_decode(const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out, struct request_fault *fault)
+{
+	begin(out, CMD_COUNT, fault);
+	if (n == 0)
+		return request_fault_set(fault, WIRE_INVALID_JSON, "the frame is empty");
+	if (!check_length("frame", n, limits, fault))
+		return false;
+	out->json = json_check_parse(bytes, n, JSON_SCOPE_FRAME, limits->json_depth, fault);
+	if (out->json == NULL || !decode_ref(out->json, out, fault) || !decode_type(out->json, out, fault))
+		return false;
+
+	json_t *data = json_object_get(out->json, "data");
+	if (data != NULL && !json_is_null(data) && !json_is_object(data))
+		return request_fault_set(fault, WIRE_INVALID_REQUEST, "data: must be an object");
+	return decode_fields(data, limits, out, fault);
+}
+
+bool request_decode_data(enum command command, const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out,
+	struct request_fault *fault)
+{
+	assert((unsigned)command < CMD_COUNT);
+	begin(out, command, fault);
+	if (!check_length("body", n, limits, fault))
+		return false;
+	if (n > 0) {
+		out->json = json_check_parse(bytes, n, JSON_SCOPE_DATA, limits->json_depth, fault);
+		if (out->json == NULL)
+			return false;
+	}
+	return decode_fields(out->json, limits, out, fault);
+}
+
+void request_finish(struct request *r)
+{
+	if (r->command == CMD_SESSION_START)
+		free(r->data.session_start.resume);
+	json_decref(r->json);
+	*r = (struct request){.command = CMD_COUNT};
+}

@@ -1,0 +1,17 @@
+/*
+ * How the decoder words its refusals. Internal to protocol/codec. What a client sent is quoted as printable ASCII only, so a
+ * message is always valid UTF-8, harmless in a log, and cut anywhere.
+ */
+#ifndef PARLEY_CODEC_REQUEST_FAULT_H
+#define PARLEY_CODEC_REQUEST_FAULT_H
+
+#include "request_decode.h"
+
+/* Fills *fault; returns false, so that a check can end with it. */
+bool request_fault_set(struct request_fault *fault, enum wire_error code, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Copies at most size-1 bytes and a NUL; what is not printable ASCII becomes '?', a double quote a single one. */
+void request_fault_quote(char *out, size_t size, const void *bytes, size_t n);
+
+#endif

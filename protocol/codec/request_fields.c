@@ -1,0 +1,243 @@
+#include "request_fields.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct walk {
+	const struct field *field;
+	const struct limits *limits;
+	json_t *value;
+	void *at;     /* where the value goes */
+	void *beside; /* NULL: nowhere */
+	struct request_fault *fault;
+};
+
+static uint64_t field_max(const struct walk *w)
+{
+	uint64_t limit = 0;
+
+	if (w->field->limit_name != NULL)
+		memcpy(&limit, (const char *)w->limits + w->field->limit_offset, sizeof(limit));
+	return limit > 0 ? limit : w->field->max;
+}
+
+static bool refuse(const struct walk *w, const char *what)
+{
+	return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: %s", w->field->name, what);
+}
+
+/* `limit_name` is told where an operator can change it. */
+static bool refuse_size(const struct walk *w, uint64_t n, uint64_t most, const char *unit, const char *limit_name)
+{
+	if (limit_name != NULL)
+		return request_fault_set(w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit (%s) is %" PRIu64,
+			w->field->name, n, unit, limit_name, most);
+	return request_fault_set(
+		w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit is %" PRIu64, w->field->name, n, unit, most);
+}
+
+static bool walk_text(const struct walk *w, struct text *text)
+{
+	uint64_t most = field_max(w);
+
+	if (!json_is_string(w->value))
+		return refuse(w, "must be a string");
+	*text = (struct text){json_string_value(w->value), json_string_length(w->value)};
+	if (text->n == 0 && w->field->min > 0)
+		return refuse(w, "must not be empty");
+	if (text->n < w->field->min)
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must have at least %" PRIu64 " bytes",
+			w->field->name, w->field->min);
+	if (most > 0 && text->n > most)
+		return refuse_size(w, text->n, most, "bytes", w->field->limit_name);
+	return true;
+}
+
+static bool walk_id(const struct walk *w, struct uid *id)
+{
+	if (!json_is_string(w->value))
+		return refuse(w, "must be a string");
+	if (!uid_parse(json_string_value(w->value), json_string_length(w->value), id))
+		return refuse(w, "must be a UUID");
+	return true;
+}
+
+static bool walk_room(const struct walk *w)
+{
+	struct room_ref *room = w->at;
+	struct text text;
+
+	if (!json_is_string(w->value))
+		return refuse(w, "must be a string");
+	text = (struct text){json_string_value(w->value), json_string_length(w->value)};
+	room->given = true;
+	room->is_id = uid_parse(text.s, text.n, &room->id);
+	return room->is_id || walk_text(w, &room->name);
+}
+
+static bool walk_number(const struct walk *w, uint64_t *number)
+{
+	uint64_t most = field_max(w);
+
+	if (!json_is_integer(w->value))
+		return refuse(w, "must be an integer");
+	json_int_t v = json_integer_value(w->value);
+	if (v < 0 || (uint64_t)v < w->field->min || (uint64_t)v > most)
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must be between %" PRIu64 " and %" PRIu64,
+			w->field->name, w->field->min, most);
+	*number = (uint64_t)v;
+	return true;
+}
+
+static bool walk_choice(const struct walk *w)
+{
+	const char *const *choices = w->field->choices;
+
+	static_assert(sizeof(enum on_gap) == sizeof(unsigned) && sizeof(enum room_kind) == sizeof(unsigned),
+		"choices are written as unsigned");
+	for (unsigned i = 0; i < FIELD_CHOICES && json_is_string(w->value); i++)
+		if (strcmp(json_string_value(w->value), choices[i]) == 0) {
+			memcpy(w->at, &i, sizeof(i));
+			return true;
+		}
+	return request_fault_set(
+		w->fault, WIRE_INVALID_REQUEST, "data.%s: must be \"%s\" or \"%s\"", w->field->name, choices[0], choices[1]);
+}
+
+static bool walk_any(const struct walk *w)
+{
+	uint64_t most = field_max(w);
+	/* Without a buffer this only counts. */
+	size_t n = json_dumpb(w->value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (most > 0 && n > most)
+		return refuse_size(w, n, most, "bytes", w->field->limit_name);
+	*(json_t **)w->at = w->value;
+	return true;
+}
+
+static int cursor_order(const void *a, const void *b)
+{
+	return memcmp(((const struct cursor *)a)->room.b, ((const struct cursor *)b)->room.b, sizeof(struct uid));
+}
+
+static bool read_cursor(const struct walk *w, const char *key, json_t *value, struct cursor *cursor)
+{
+	char quoted[UID_TEXT_BYTES + 1];
+
+	request_fault_quote(quoted, sizeof(quoted), key, strlen(key));
+	if (!uid_parse(key, strlen(key), &cursor->room))
+		return request_fault_set(
+			w->fault, WIRE_INVALID_REQUEST, "data.%s: \"%s\" is not a room's id", w->field->name, quoted);
+	if (!json_is_integer(value))
+		return request_fault_set(
+			w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be an integer", w->field->name, quoted);
+	json_int_t seq = json_integer_value(value);
+	if (seq < 0 || (uint64_t)seq > FIELD_SEQ_MAX)
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be between 0 and %" PRIu64,
+			w->field->name, quoted, FIELD_SEQ_MAX);
+	cursor->seq = (uint64_t)seq;
+	return true;
+}
+
+static bool walk_cursors(const struct walk *w)
+{
+	uint64_t most = field_max(w);
+	size_t n = json_object_size(w->value), i = 0;
+	const char *key;
+	json_t *value;
+
+	if (!json_is_object(w->value))
+		return refuse(w, "must be an object");
+	if (n > most)
+		return refuse_size(w, n, most, "rooms", w->field->limit_name);
+	if (n == 0)
+		return true;
+	struct cursor *cursors = calloc(n, sizeof(*cursors));
+	if (cursors == NULL)
+		abort();
+	*(struct cursor **)w->at = cursors; /* freed by request_finish(), also after a fault */
+	*(size_t *)w->beside = n;
+	json_object_foreach(w->value, key, value)
+	{
+		if (!read_cursor(w, key, value, &cursors[i++]))
+			return false;
+	}
+	/* One id may be written in two cases, which the parser takes for two members. */
+	qsort(cursors, n, sizeof(*cursors), cursor_order);
+	for (i = 1; i < n; i++)
+		if (uid_equal(&cursors[i - 1].room, &cursors[i].room))
+			return refuse(w, "names a room twice");
+	return true;
+}
+
+static void set_fallback(const struct walk *w)
+{
+	uint64_t most = field_max(w);
+
+	if (w->field->kind == FIELD_NUMBER)
+		*(uint64_t *)w->at = w->field->fallback < most ? w->field->fallback : most;
+	else if (w->field->kind == FIELD_BOOL)
+		*(bool *)w->at = w->field->fallback != 0;
+}
+
+static bool walk_value(const struct walk *w)
+{
+	struct uid ignored;
+
+	if (w->beside != NULL && w->field->kind != FIELD_CURSORS)
+		*(bool *)w->beside = true;
+	switch (w->field->kind) {
+	case FIELD_TEXT:
+		return walk_text(w, w->at);
+	case FIELD_ID_TEXT:
+		return walk_id(w, &ignored) && walk_text(w, w->at);
+	case FIELD_ID:
+		return walk_id(w, w->at);
+	case FIELD_ROOM:
+		return walk_room(w);
+	case FIELD_NUMBER:
+		return walk_number(w, w->at);
+	case FIELD_BOOL:
+		if (!json_is_boolean(w->value))
+			return refuse(w, "must be true or false");
+		*(bool *)w->at = json_is_true(w->value);
+		return true;
+	case FIELD_CHOICE:
+		return walk_choice(w);
+	case FIELD_ANY:
+		return walk_any(w);
+	case FIELD_CURSORS:
+		return walk_cursors(w);
+	}
+	return false;
+}
+
+bool request_fields_walk(
+	const struct command_fields *fields, json_t *object, const struct limits *limits, void *into, struct request_fault *fault)
+{
+	for (size_t i = 0; i < fields->n_fields; i++) {
+		const struct field *f = &fields->fields[i];
+		json_t *value = json_object_get(object, f->name);
+		struct walk w = {
+			.field = f,
+			.limits = limits,
+			.value = value,
+			.at = (char *)into + f->offset,
+			.beside = f->beside > 0 ? (char *)into + f->beside : NULL,
+			.fault = fault,
+		};
+
+		if (value != NULL && !json_is_null(value)) {
+			if (!walk_value(&w))
+				return false;
+		} else if (f->required) {
+			return refuse(&w, "required");
+		} else {
+			set_fallback(&w);
+		}
+	}
+	return true;
+}

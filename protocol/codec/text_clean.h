@@ -1,0 +1,22 @@
+/*
+ * What people write, made safe to store and show (utf8proc; Unicode UAX #15).
+ * All functions take valid UTF-8.
+ */
+#ifndef PARLEY_CODEC_TEXT_CLEAN_H
+#define PARLEY_CODEC_TEXT_CLEAN_H
+
+#include "buf.h"
+
+/* Appends a message text without control characters other than newline and tab (CRLF becomes LF). Returns bytes appended. */
+size_t text_clean_message(const char *s, size_t n, struct buf *out);
+
+enum name_fault { NAME_OK, NAME_EMPTY, NAME_TOO_LONG, NAME_BAD_CHARACTER, NAME_TOO_MANY_MARKS, NAME_LOOKS_LIKE_ID };
+
+/* Checks a name of a person or room: NFC, white space trimmed and runs folded to one space, no control, format (bidi), private-use,
+ * surrogate or unassigned characters, at most 3 combining marks in a row, not of the form of a UUID. Appends the name to
+ * show to `shown` and its case-folded NFKC key for uniqueness to `key`. max_bytes 0: no limit. */
+enum name_fault text_clean_name(const char *s, size_t n, size_t max_bytes, struct buf *shown, struct buf *key);
+/* A sentence that completes "name: …". */
+const char *name_fault_text(enum name_fault f);
+
+#endif

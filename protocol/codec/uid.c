@@ -1,0 +1,69 @@
+#include "uid.h"
+
+#include <string.h>
+
+/* Where the hyphens are: 8-4-4-4-12. */
+static bool is_hyphen_place(size_t i)
+{
+	return i == 8 || i == 13 || i == 18 || i == 23;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool uid_parse(const char *text, size_t n, struct uid *out)
+{
+	struct uid id = {0};
+	size_t digit = 0;
+
+	if (n != UID_TEXT_BYTES)
+		return false;
+	for (size_t i = 0; i < UID_TEXT_BYTES; i++) {
+		if (is_hyphen_place(i)) {
+			if (text[i] != '-')
+				return false;
+			continue;
+		}
+		int v = hex_value(text[i]);
+		if (v < 0)
+			return false;
+		id.b[digit / 2] = (uint8_t)(id.b[digit / 2] << 4 | v);
+		digit++;
+	}
+	*out = id;
+	return true;
+}
+
+void uid_format(const struct uid *id, char out[UID_TEXT_BYTES + 1])
+{
+	static const char hex[] = "0123456789abcdef";
+	char *p = out;
+
+	for (size_t i = 0; i < sizeof(id->b); i++) {
+		if (is_hyphen_place((size_t)(p - out)))
+			*p++ = '-';
+		*p++ = hex[id->b[i] >> 4];
+		*p++ = hex[id->b[i] & 15];
+	}
+	*p = '\0';
+}
+
+bool uid_equal(const struct uid *a, const struct uid *b)
+{
+	return memcmp(a->b, b->b, sizeof(a->b)) == 0;
+}
+
+bool uid_is_zero(const struct uid *id)
+{
+	static const struct uid zero;
+
+	return uid_equal(id, &zero);
+}

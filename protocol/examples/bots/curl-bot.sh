@@ -1,0 +1,78 @@
+#!/bin/sh
+# A Parley bot with nothing but a POSIX shell and curl: answers "!ping" with "pong".
+#
+#   curl-bot.sh [http://127.0.0.1:8080 [ROOM]]
+#
+# Signs in with the token in PARLEY_TOKEN, or else as a guest named by BOT_NAME. It follows the room's event stream, comes back after a
+# lost connection exactly where it was, and answers each ping once: the id of the ping is the client_id of its answer.
+set -eu
+
+server=${1:-http://127.0.0.1:8080}
+room_name=${2:-general}
+bot_name=${BOT_NAME:-pingbot}
+
+work=$(mktemp -d)           # holds the token: only we may read it
+stream=''                   # the curl that follows the stream
+trap '[ -z "$stream" ] || kill "$stream" 2> /dev/null; rm -rf "$work"' EXIT
+trap 'exit 0' INT TERM
+umask 077
+
+# A string as JSON.
+json() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
+
+# call TYPE DATA: prints the reply's JSON. The token comes from a file, never from the arguments, which ps(1) shows to everybody.
+# What may be tried again is tried again: all commands used here can be repeated without harm.
+call() {
+	curl --silent --show-error --retry 10 --retry-connrefused --max-time 30 --config "$work/curl" \
+		--header 'Content-Type: application/json' --data-binary "$2" "$server/api/v1/$1"
+}
+
+# member NAME: the first "NAME":"value" of the JSON on stdin. Ids and tokens hold no escapes, so this is exact for them.
+member() { tr ',{}' '\n\n\n' | sed -n "s/^\"$1\":\"\\([^\"]*\\)\"\$/\\1/p" | head -n 1; }
+
+: > "$work/curl"
+token=${PARLEY_TOKEN:-}
+if [ -z "$token" ]; then
+	token=$(call session.start "{\"guest\":$(json "$bot_name")}" | member token)
+	[ -n "$token" ] || { echo "curl-bot: cannot sign in as a guest" >&2; exit 1; }
+fi
+printf 'header = "Authorization: Bearer %s"\n' "$token" > "$work/curl"
+
+room=$(call room.join "{\"room\":$(json "$room_name")}")
+room_id=$(printf '%s' "$room" | member id)
+last_seq=$(printf '%s' "$room" | tr ',{}' '\n\n\n' | sed -n 's/^"last_seq":\([0-9]*\)$/\1/p' | head -n 1)
+[ -n "$room_id" ] || { echo "curl-bot: cannot join $room_name: $room" >&2; exit 1; }
+echo "$room_id:$last_seq" > "$work/cursor"
+echo "curl-bot: listening in $room_name" >&2
+
+# One line of the stream after the other: "id: CURSOR", "event: TYPE", "data: JSON", and an empty line when the event is complete.
+follow() {
+	id='' data=''
+	while IFS= read -r line; do
+		case $line in
+		'id: '*) id=${line#id: } ;;
+		'data: '*) data=${line#data: } ;;
+		'')
+			case $data in
+			# A quote inside a text would be escaped: this matches the text "!ping" and nothing else.
+			'{"type":"message.created",'*[,{]'"text":"!ping"'[,}]*)
+				call message.send "{\"room\":\"$room_id\",\"text\":\"pong\",\"client_id\":\"$(printf '%s' "$data" | member id)\"}" > /dev/null
+				;;
+			esac
+			[ -z "$id" ] || echo "$id" > "$work/cursor" # only now is the event done
+			id='' data=''
+			;;
+		esac
+	done
+}
+
+mkfifo "$work/stream"
+while :; do
+	# The server sends a comment every 25 seconds: a minute without a byte means that the connection is dead.
+	curl --silent --show-error --fail --no-buffer --speed-limit 1 --speed-time 60 --config "$work/curl" \
+		--header "Last-Event-ID: $(cat "$work/cursor")" "$server/api/v1/events?room=$room_id" > "$work/stream" &
+	stream=$!
+	follow < "$work/stream" &
+	wait $! || true # a signal ends this wait, but would not end a pipeline in the foreground
+	sleep 2
+done

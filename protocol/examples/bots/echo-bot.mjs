@@ -1,0 +1,154 @@
+// A Parley bot in JavaScript with the standard WebSocket: answers "!echo something" with "something".
+//
+//   node echo-bot.mjs [ws://127.0.0.1:8080/ws [ROOM]]      (node 22 or newer; PARLEY_TOKEN, or BOT_NAME to be a guest)
+//   import { startBot } from './echo-bot.mjs'              (a browser, or your own bot)
+//
+// After a lost connection it comes back by itself and goes on with the event after the last one it handled. It answers each message
+// once, whatever happens: the id of the message is the client_id of its answer, so an answer sent twice is one message.
+
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// Calls onMessage(event, reply) for every message of the room; returns a function that stops the bot.
+export function startBot({ url, room, token, guest, onMessage, log = () => {} }) {
+	let socket = null;
+	let stopped = false;
+	let roomId = null;
+	let lastSeq = 0;       // the last event that was handled
+	let retryMs = 500;
+	let leavingMs = 0;     // the server is leaving and said when to come back
+	let nextRef = 1;
+	const waiting = new Map();   // ref → what to do with the reply
+	const unsent = new Map();    // client_id → answer without an acknowledgement yet
+
+	function request(type, data, onReply) {
+		const ref = nextRef++;
+		waiting.set(ref, onReply);
+		socket.send(JSON.stringify({ type, ref, data }));
+	}
+
+	function send(answer) {
+		unsent.set(answer.client_id, answer);
+		if (socket?.readyState !== 1) // 1: open; otherwise it goes out after the reconnect
+			return;
+		request('message.send', answer, (reply) => {
+			if (reply.type === 'ok' || !reply.data.retryable) {
+				unsent.delete(answer.client_id);
+				if (reply.type === 'error')
+					log(`answer refused: ${reply.data.message}`);
+			} else { // the server asks for patience
+				setTimeout(() => unsent.has(answer.client_id) && send(answer), reply.data.retry_after_ms ?? 1000);
+			}
+		});
+	}
+
+	function signIn() {
+		const data = token ? { token } : { guest };
+		if (roomId !== null)
+			data.resume = { [roomId]: lastSeq };
+		request('session.start', data, (reply) => {
+			if (reply.type === 'error') {
+				log(`cannot sign in: ${reply.data.message}`);
+				stopped = !reply.data.retryable;
+				socket.close();
+				return;
+			}
+			token ??= reply.data.token; // a guest comes back as the same guest
+			retryMs = 500;
+			if (roomId === null)
+				joinRoom();
+			for (const answer of unsent.values())
+				send(answer);
+		});
+	}
+
+	function joinRoom() {
+		request('room.join', { room }, (reply) => {
+			if (reply.type === 'error') {
+				log(`cannot join ${room}: ${reply.data.message}`);
+				stopped = true;
+				socket.close();
+				return;
+			}
+			roomId = reply.data.id;
+			lastSeq = Math.max(lastSeq, reply.data.last_seq);
+			log(`listening in ${room}`);
+		});
+	}
+
+	function takeEvent(event) {
+		if (event.type === 'server.leaving')
+			leavingMs = event.data.retry_after_ms;
+		if (event.room !== roomId || roomId === null)
+			return;
+		if (event.type === 'room.gap') { // too far behind: what was missed stays unanswered
+			lastSeq = event.data.reason === 'beyond_end' ? 0 : event.data.to;
+			return;
+		}
+		if (!event.seq || event.seq <= lastSeq) // not remembered (typing), or seen before
+			return;
+		if (event.type === 'message.created')
+			onMessage(event, (text) => send({ room: roomId, text, reply_to: event.seq, client_id: event.id }));
+		lastSeq = event.seq;
+	}
+
+	function takeFrame(frame) {
+		if (frame.type === 'hello') {
+			signIn();
+		} else if (frame.type === 'ok' || frame.type === 'error') {
+			const onReply = waiting.get(frame.ref);
+			waiting.delete(frame.ref);
+			onReply?.(frame);
+		} else {
+			takeEvent(frame);
+		}
+	}
+
+	// One connection, from opening to closing. A WebSocket answers the server's pings by itself.
+	function connectOnce() {
+		return new Promise((resolve) => {
+			socket = new WebSocket(url, ['parley.v1']);
+			socket.onmessage = ({ data }) => takeFrame(JSON.parse(data));
+			socket.onclose = resolve;
+			socket.onerror = () => socket.readyState !== 1 && resolve(); // some do not follow a failed connect with a close
+		});
+	}
+
+	(async () => {
+		while (!stopped) {
+			await connectOnce();
+			waiting.clear();
+			if (stopped)
+				break;
+			// Half of the time is left to chance, so that many bots do not come back in step.
+			const pause = leavingMs || retryMs / 2 + Math.random() * retryMs / 2;
+			leavingMs = 0;
+			retryMs = Math.min(retryMs * 2, 30000);
+			log(`disconnected; coming back in ${Math.round(pause)} ms`);
+			await sleep(pause);
+		}
+	})();
+
+	return () => {
+		stopped = true;
+		socket?.close();
+	};
+}
+
+// Started as a program rather than imported:
+if (typeof process !== 'undefined' && process.argv[1]?.endsWith('echo-bot.mjs')) {
+	if (typeof WebSocket === 'undefined') {
+		console.error('echo-bot: this node has no WebSocket of its own; node 22 or newer has (node 20: --experimental-websocket)');
+		process.exit(1);
+	}
+	const [url = 'ws://127.0.0.1:8080/ws', room = 'general'] = process.argv.slice(2);
+	const { PARLEY_TOKEN: token, BOT_NAME: guest = 'echobot' } = process.env;
+	startBot({
+		url, room, token, guest,
+		log: (text) => console.error(`echo-bot: ${text}`),
+		onMessage: (event, reply) => {
+			const { text } = event.data;
+			if (text.startsWith('!echo '))
+				reply(text.slice('!echo '.length));
+		},
+	});
+}

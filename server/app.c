@@ -1,0 +1,190 @@
+#include "app.h"
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/memory.h"
+#include "base/metrics.h"
+#include "base/secret.h"
+#include "chat/chat.h"
+#include "net/net_server.h"
+#include "service_notify.h"
+#include "store/store_sqlite.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum { FILES_WHEN_INFINITE = 1048576, LAST_TURNS = 100 };
+
+struct app {
+	const struct config *config;
+	struct loop *loop;
+	struct metrics *metrics;
+	struct store *store;
+	struct chat *chat;
+	struct net_server *net;
+	struct service_notify *notify;
+	struct net_listen listen[CONFIG_LIST_MAX + 1];
+	struct net_network trusted[CONFIG_LIST_MAX];
+	char operator_path[4096];
+};
+
+static int complain(const char *fault)
+{
+	fprintf(stderr, "parleyd: %s\n", fault);
+	return 1;
+}
+
+/* Each connection is a descriptor. Infinity would have the library fall back to a small number of its own. */
+static void raise_file_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	files.rlim_cur = files.rlim_max == RLIM_INFINITY || files.rlim_max > FILES_WHEN_INFINITE ? FILES_WHEN_INFINITE : files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		LOG_WARN("files.limit", LOG_S("fault", strerror(errno)));
+}
+
+static void net_config_of(struct app *a, struct net_config *out)
+{
+	const struct config *config = a->config;
+	size_t n = 0;
+
+	for (size_t i = 0; i < config->n_listen; i++) {
+		const struct config_listen *l = &config->listen[i];
+		a->listen[n++] = (struct net_listen){.is_unix = l->is_unix, .host = l->host, .port = l->port, .path = l->path};
+	}
+	snprintf(a->operator_path, sizeof a->operator_path, "%s/operator.sock", config->data_dir);
+	a->listen[n++] = (struct net_listen){.is_unix = true, .is_operator = true, .host = "", .path = a->operator_path};
+	for (size_t i = 0; i < config->n_trusted_proxies; i++) {
+		memcpy(a->trusted[i].address, config->trusted_proxies[i].address, 16);
+		a->trusted[i].n_bits = config->trusted_proxies[i].n_bits;
+	}
+	*out = (struct net_config){
+		.listen = a->listen,
+		.n_listen = n,
+		.use_systemd = !config->listen_given,
+		.tls_cert = config->tls_cert,
+		.tls_key = config->tls_key,
+		.origins = (const char *const *)config->origins,
+		.n_origins = config->n_origins,
+		.trusted_proxies = a->trusted,
+		.n_trusted_proxies = config->n_trusted_proxies,
+		.web_dir = config->web_dir,
+		.heartbeat_ms = config->heartbeat_ms,
+		.drain_ms = config->drain_ms,
+		.limits = config->limits,
+	};
+}
+
+static int start(struct app *a)
+{
+	const struct config *config = a->config;
+	char fault[400] = "";
+	struct store_sqlite_config store_config = {.dir = config->data_dir, .queue_max = (size_t)config->limits.store_queue};
+	struct chat_config chat_config = {
+		.limits = config->limits,
+		.guests = config->guests,
+		.heartbeat_ms = config->heartbeat_ms,
+		.sweep_slice = config->sweep_slice,
+		.sweep_rest = config->sweep_rest,
+		.write_bytes = config->write_bytes,
+		.room_tail_bytes = config->room_tail_bytes,
+		.server_name = "parley/" PARLEY_VERSION,
+	};
+	struct net_config net_config;
+
+	a->loop = loop_new();
+	a->metrics = mem_new(struct metrics);
+	a->store = store_sqlite_open(a->loop, a->metrics, &store_config, fault);
+	if (a->store == NULL)
+		return complain(fault);
+	a->chat = chat_new(a->loop, a->store, a->metrics, &chat_config);
+	net_config_of(a, &net_config);
+	a->net = net_server_new(a->loop, a->chat, a->metrics, &net_config, fault);
+	if (a->net == NULL)
+		return complain(fault);
+	return 0;
+}
+
+static void print_address(void *arg, const char *address)
+{
+	(void)arg;
+	printf("parleyd: listening on %s\n", address);
+}
+
+static void on_drained(void *arg)
+{
+	struct app *a = arg;
+
+	loop_stop(a->loop);
+}
+
+static void on_stop_signal(void *arg)
+{
+	struct app *a = arg;
+
+	service_notify_send(a->notify, "STOPPING=1");
+	net_server_drain(a->net, on_drained, a);
+}
+
+static void on_reload_signal(void *arg)
+{
+	struct app *a = arg;
+
+	(void)net_server_reload(a->net);
+}
+
+static void run(struct app *a)
+{
+	signal(SIGPIPE, SIG_IGN);
+	if (loop_on_signal(a->loop, SIGTERM, on_stop_signal, a) < 0 || loop_on_signal(a->loop, SIGINT, on_stop_signal, a) < 0 ||
+	    loop_on_signal(a->loop, SIGHUP, on_reload_signal, a) < 0)
+		LOG_WARN("signals.not_watched", LOG_S("fault", "the process ends without draining"));
+	net_server_addresses(a->net, print_address, NULL);
+	fflush(stdout);
+	a->notify = service_notify_new(a->loop);
+	service_notify_send(a->notify, "READY=1");
+	loop_run(a->loop);
+}
+
+/* Sockets first (their sessions close), then what still comes back from the store, then the rest. */
+static void finish(struct app *a)
+{
+	service_notify_destroy(a->notify);
+	net_server_stop(a->net);
+	if (a->chat != NULL)
+		for (int i = 0; i < LAST_TURNS && chat_pending(a->chat) > 0; i++)
+			loop_run_once(a->loop);
+	if (a->chat != NULL)
+		chat_lose_store(a->chat); /* a password may still be being hashed, for an account that will not be */
+	if (a->store != NULL)
+		a->store->methods->destroy(a->store);
+	if (a->loop != NULL)
+		loop_run_once(a->loop); /* what the store posted last */
+	chat_destroy(a->chat);
+	net_server_destroy(a->net);
+	loop_destroy(a->loop);
+	free(a->metrics);
+}
+
+int app_run(const struct config *config)
+{
+	struct app *a = mem_new(struct app);
+
+	a->config = config;
+	log_setup(config->log_format, config->log_level);
+	raise_file_limit();
+	int status = secret_init() < 0 ? complain("there is no source of randomness") : start(a);
+	if (status == 0)
+		run(a);
+	finish(a);
+	free(a);
+	return status;
+}

@@ -1,0 +1,26 @@
+#include "base/bucket.h"
+
+/* What one costs, in time. Rates above one per microsecond count as that. */
+static uint64_t cost_us(uint64_t rate, uint64_t per_ms)
+{
+	uint64_t cost = per_ms * 1000 / rate;
+	return cost ? cost : 1;
+}
+
+uint32_t bucket_take(struct bucket *b, uint64_t rate, uint64_t per_ms, uint64_t burst, uint64_t now_ms)
+{
+	if (!rate)
+		return 0;
+	uint64_t cost = cost_us(rate, per_ms);
+	uint64_t most_debt; /* what a full bucket may owe */
+	if (__builtin_mul_overflow(cost, burst ? burst : 1, &most_debt))
+		most_debt = UINT64_MAX;
+	uint64_t now_us = now_ms * 1000;
+	uint64_t debt = (b->empty_until_us > now_us ? b->empty_until_us - now_us : 0) + cost;
+	if (debt > most_debt) {
+		uint64_t wait_ms = (debt - most_debt + 999) / 1000;
+		return wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;
+	}
+	b->empty_until_us = now_us + debt;
+	return 0;
+}

@@ -1,0 +1,317 @@
+/*
+ * When the hooks run: libuv polls, then runs check handles, (from 1.45 on) timers, closes, (before 1.45) timers, then prepare handles, then
+ * polls again. The hooks run in the check handle, and once more in the prepare handle just before sleeping, for the sake of what timers and
+ * closes left to do. When a hook asked for another turn there is no sleep to come, and the second run is left out: input comes first.
+ */
+#include "base/loop.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <uv.h>
+
+enum { HOOKS_MAX = 16, CLOSING_TURNS_MAX = 1000 };
+
+struct loop_hook {
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct loop {
+	uv_loop_t uv;
+	uv_async_t wake;
+	uv_check_t check;
+	uv_prepare_t prepare;
+	uv_idle_t idle; /* active while the next turn must not sleep */
+	pthread_mutex_t lock; /* guards calls */
+	struct list calls;    /* loop_call.link */
+	struct list signals;  /* loop_signal.link */
+	struct loop_hook hooks[HOOKS_MAX];
+	size_t n_hooks;
+	bool again;
+};
+
+struct loop_timer {
+	uv_timer_t uv;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct loop_watch {
+	uv_poll_t uv;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+struct loop_signal {
+	struct list link; /* loop.signals */
+	uv_signal_t uv;
+	void (*fn)(void *arg);
+	void *arg;
+};
+
+/* libuv's own setting up fails only for want of memory or descriptors, before anything was promised to anybody. */
+static void must(int error)
+{
+	if (error)
+		abort();
+}
+
+static void run_calls(struct loop *l)
+{
+	struct list calls; /* loop_call.link */
+	list_init(&calls);
+	pthread_mutex_lock(&l->lock);
+	list_splice(&calls, &l->calls);
+	pthread_mutex_unlock(&l->lock);
+	while (!list_empty(&calls)) {
+		struct loop_call *c = list_entry(calls.next, struct loop_call, link);
+		list_remove(&c->link);
+		c->run(c);
+	}
+}
+
+static void on_idle(uv_idle_t *h)
+{
+	(void)h; /* its being active is what keeps the loop awake */
+}
+
+static void run_hooks(struct loop *l)
+{
+	l->again = false;
+	for (size_t i = 0; i < l->n_hooks; i++)
+		l->hooks[i].fn(l->hooks[i].arg);
+	if (!l->again)
+		uv_idle_stop(&l->idle);
+}
+
+static void on_wake(uv_async_t *h)
+{
+	run_calls(h->data);
+}
+
+static void on_check(uv_check_t *h)
+{
+	run_hooks(h->data);
+}
+
+static void on_prepare(uv_prepare_t *h)
+{
+	struct loop *l = h->data;
+	if (!l->again)
+		run_hooks(l);
+}
+
+struct loop *loop_new(void)
+{
+	struct loop *l = mem_new(struct loop);
+	pthread_mutex_init(&l->lock, NULL);
+	list_init(&l->calls);
+	list_init(&l->signals);
+	must(uv_loop_init(&l->uv));
+	must(uv_async_init(&l->uv, &l->wake, on_wake));
+	must(uv_check_init(&l->uv, &l->check));
+	must(uv_prepare_init(&l->uv, &l->prepare));
+	must(uv_idle_init(&l->uv, &l->idle));
+	l->wake.data = l->check.data = l->prepare.data = l;
+	must(uv_check_start(&l->check, on_check));
+	must(uv_prepare_start(&l->prepare, on_prepare));
+	return l;
+}
+
+static void free_signal(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+void loop_destroy(struct loop *l)
+{
+	if (!l)
+		return;
+	while (!list_empty(&l->calls)) /* no other thread posts any more */
+		run_calls(l);
+	l->n_hooks = 0;
+	uv_close((uv_handle_t *)&l->wake, NULL);
+	uv_close((uv_handle_t *)&l->check, NULL);
+	uv_close((uv_handle_t *)&l->prepare, NULL);
+	uv_close((uv_handle_t *)&l->idle, NULL);
+	while (!list_empty(&l->signals)) {
+		struct loop_signal *s = list_entry(l->signals.next, struct loop_signal, link);
+		list_remove(&s->link);
+		uv_close((uv_handle_t *)&s->uv, free_signal);
+	}
+	int error = uv_loop_close(&l->uv);
+	for (int i = 0; error == UV_EBUSY && i < CLOSING_TURNS_MAX; i++) {
+		uv_run(&l->uv, UV_RUN_NOWAIT);
+		error = uv_loop_close(&l->uv);
+	}
+	assert(!error); /* else somebody has not destroyed a timer or a watch */
+	(void)error;
+	assert(list_empty(&l->calls));
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+void loop_run(struct loop *l)
+{
+	uv_run(&l->uv, UV_RUN_DEFAULT);
+}
+
+void loop_stop(struct loop *l)
+{
+	uv_stop(&l->uv);
+}
+
+void loop_run_once(struct loop *l)
+{
+	uv_run(&l->uv, UV_RUN_NOWAIT);
+}
+
+void *loop_foreign(struct loop *l)
+{
+	return &l->uv;
+}
+
+uint64_t loop_now_ms(const struct loop *l)
+{
+	return uv_now(&l->uv);
+}
+
+void loop_post(struct loop *l, struct loop_call *c)
+{
+	struct list one; /* loop_call.link */
+	list_init(&one);
+	list_append(&one, &c->link);
+	loop_post_list(l, &one);
+}
+
+void loop_post_list(struct loop *l, struct list *calls)
+{
+	if (list_empty(calls))
+		return;
+	pthread_mutex_lock(&l->lock);
+	bool was_empty = list_empty(&l->calls);
+	list_splice(&l->calls, calls);
+	/* Under the lock: once the calls can be seen to have run, the loop may be destroyed. */
+	if (was_empty)
+		uv_async_send(&l->wake);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	assert(l->n_hooks < HOOKS_MAX);
+	l->hooks[l->n_hooks++] = (struct loop_hook){.fn = fn, .arg = arg};
+}
+
+void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hooks[i].fn != fn || l->hooks[i].arg != arg)
+			l->hooks[kept++] = l->hooks[i];
+	l->n_hooks = kept;
+}
+
+void loop_again(struct loop *l)
+{
+	l->again = true;
+	uv_idle_start(&l->idle, on_idle);
+}
+
+static void on_timer(uv_timer_t *h)
+{
+	struct loop_timer *t = h->data;
+	t->fn(t->arg);
+}
+
+static void free_timer(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	struct loop_timer *t = mem_new(struct loop_timer);
+	must(uv_timer_init(&l->uv, &t->uv));
+	t->uv.data = t;
+	t->fn = fn;
+	t->arg = arg;
+	return t;
+}
+
+void loop_timer_start(struct loop_timer *t, uint64_t first_ms, uint64_t repeat_ms)
+{
+	must(uv_timer_start(&t->uv, on_timer, first_ms, repeat_ms));
+}
+
+void loop_timer_stop(struct loop_timer *t)
+{
+	uv_timer_stop(&t->uv);
+}
+
+void loop_timer_destroy(struct loop_timer *t)
+{
+	if (t)
+		uv_close((uv_handle_t *)&t->uv, free_timer);
+}
+
+/* An error is for the owner to meet when it reads. */
+static void on_readable(uv_poll_t *h, int status, int events)
+{
+	struct loop_watch *w = h->data;
+	(void)status;
+	(void)events;
+	w->fn(w->arg);
+}
+
+static void free_watch(uv_handle_t *h)
+{
+	free(h->data);
+}
+
+struct loop_watch *loop_watch_readable(struct loop *l, int fd, void (*fn)(void *arg), void *arg)
+{
+	struct loop_watch *w = mem_new(struct loop_watch);
+	must(uv_poll_init(&l->uv, &w->uv, fd));
+	w->uv.data = w;
+	w->fn = fn;
+	w->arg = arg;
+	must(uv_poll_start(&w->uv, UV_READABLE, on_readable));
+	return w;
+}
+
+void loop_watch_pause(struct loop_watch *w, bool paused)
+{
+	if (paused)
+		uv_poll_stop(&w->uv);
+	else
+		must(uv_poll_start(&w->uv, UV_READABLE, on_readable));
+}
+
+void loop_watch_destroy(struct loop_watch *w)
+{
+	if (!w)
+		return;
+	uv_close((uv_handle_t *)&w->uv, free_watch);
+}
+
+static void on_signal(uv_signal_t *h, int signum)
+{
+	struct loop_signal *s = h->data;
+	(void)signum;
+	s->fn(s->arg);
+}
+
+int loop_on_signal(struct loop *l, int signum, void (*fn)(void *arg), void *arg)
+{
+	struct loop_signal *s = mem_new(struct loop_signal);
+	must(uv_signal_init(&l->uv, &s->uv));
+	s->uv.data = s;
+	s->fn = fn;
+	s->arg = arg;
+	list_append(&l->signals, &s->link);
+	return uv_signal_start(&s->uv, on_signal, signum);
+}

@@ -1,0 +1,80 @@
+/*
+ * Counters, gauges and histograms for Prometheus (text format 0.0.4). A row here is all there is to write.
+ * Relaxed atomics: any thread may add, /metrics reads.
+ */
+#ifndef PARLEY_BASE_METRICS_H
+#define PARLEY_BASE_METRICS_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define METRIC_COUNTER_TABLE(X) \
+	X(accepted_total,          "connections accepted") \
+	X(refused_total,           "connections refused at the door") \
+	X(closed_total,            "connections closed") \
+	X(bytes_in_total,          "bytes read from clients") \
+	X(bytes_out_total,         "bytes handed to sockets") \
+	X(requests_total,          "requests decoded") \
+	X(errors_total,            "requests refused") \
+	X(events_in_total,         "events committed") \
+	X(deliveries_total,        "events handed to readers") \
+	X(sweep_slices_total,      "slices of sweeps") \
+	X(sweep_writes_total,      "writes made by sweeps") \
+	X(log_pages_total,         "pages read from the store for readers that were behind") \
+	X(gaps_total,              "room.gap told to readers") \
+	X(commits_total,           "transactions of the store") \
+	X(commit_failures_total,   "transactions that failed") \
+	X(duplicates_total,        "sends answered from an earlier one")
+
+#define METRIC_GAUGE_TABLE(X) \
+	X(connections,     "connections now") \
+	X(sessions,        "signed-in sessions now") \
+	X(users_loaded,    "users in memory") \
+	X(rooms_loaded,    "rooms in memory") \
+	X(readers,         "readers of rooms now") \
+	X(readers_behind,  "readers reading on from the store now") \
+	X(store_waiting,   "operations waiting for the store")
+
+/* Histograms have power-of-two buckets; `unit` scales what is observed to the base unit of the name. */
+#define METRIC_HISTOGRAM_TABLE(X) \
+	X(acknowledge_seconds, 1e-9, "from a message's arrival to its acknowledgement (observed in ns)") \
+	X(commit_seconds,      1e-9, "time of a transaction (observed in ns)") \
+	X(commit_operations,   1.0,  "operations in a transaction") \
+	X(sweep_seconds,       1e-9, "time of a whole sweep of a room (observed in ns)") \
+	X(sweep_readers,       1.0,  "readers written to in a sweep")
+
+enum { METRIC_BUCKETS = 40, METRIC_ERROR_CODES_MAX = 32 };
+
+struct metric_histogram {
+	_Atomic uint64_t buckets[METRIC_BUCKETS]; /* [i]: values below 2^i (the last: all others) */
+	_Atomic uint64_t sum;
+};
+
+struct metrics {
+#define X(name, help) _Atomic uint64_t name;
+	METRIC_COUNTER_TABLE(X)
+#undef X
+#define X(name, help) _Atomic int64_t name;
+	METRIC_GAUGE_TABLE(X)
+#undef X
+#define X(name, unit, help) struct metric_histogram name;
+	METRIC_HISTOGRAM_TABLE(X)
+#undef X
+	_Atomic uint64_t errors_by_code[METRIC_ERROR_CODES_MAX]; /* by enum wire_error; names given when rendering */
+};
+
+static inline void metric_add(_Atomic uint64_t *m, uint64_t n)
+{
+	atomic_fetch_add_explicit(m, n, memory_order_relaxed);
+}
+static inline void metric_change(_Atomic int64_t *m, int64_t n)
+{
+	atomic_fetch_add_explicit(m, n, memory_order_relaxed);
+}
+void metric_observe(struct metric_histogram *h, uint64_t value);
+
+/* Calls put(arg, text, n) with pieces of the page. error_code(i) names errors_by_code[i], NULL past the end. */
+void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n), void *arg);
+
+#endif

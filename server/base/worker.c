@@ -1,0 +1,133 @@
+#include "base/worker.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct worker_thread {
+	pthread_t id;
+	struct worker_pool *pool;
+	void *state;
+};
+
+struct worker_pool {
+	struct loop *loop;
+	pthread_mutex_t lock; /* guards what follows up to `ending` */
+	pthread_cond_t more;
+	struct list queue; /* worker_job.link */
+	size_t n_queued, queue_max;
+	bool ending;
+	char name[16];
+	size_t n_threads;
+	struct worker_thread threads[];
+};
+
+static void job_done(struct loop_call *c)
+{
+	struct worker_job *j = list_entry(c, struct worker_job, call);
+	j->done(j);
+}
+
+/* NULL when the pool is ending and nothing is left. */
+static struct worker_job *wait_for_job(struct worker_pool *p)
+{
+	struct worker_job *j = NULL;
+	pthread_mutex_lock(&p->lock);
+	while (list_empty(&p->queue) && !p->ending)
+		pthread_cond_wait(&p->more, &p->lock);
+	if (!list_empty(&p->queue)) {
+		j = list_entry(p->queue.next, struct worker_job, link);
+		list_remove(&j->link);
+		p->n_queued--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	return j;
+}
+
+static void *run_thread(void *arg)
+{
+	struct worker_thread *t = arg;
+	pthread_setname_np(pthread_self(), t->pool->name);
+	for (struct worker_job *j; (j = wait_for_job(t->pool));) {
+		j->run(j, t->state);
+		loop_post(t->pool->loop, &j->call);
+	}
+	return NULL;
+}
+
+/* Signals are the loop thread's: the threads start with all of them blocked. */
+static void start_threads(struct worker_pool *p)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	for (size_t i = 0; i < p->n_threads; i++) {
+		if (pthread_create(&p->threads[i].id, NULL, run_thread, &p->threads[i]))
+			abort(); /* like memory: without threads there is no server */
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_threads, size_t queue_max, void **thread_states)
+{
+	assert(n_threads > 0);
+	struct worker_pool *p = mem_zalloc(sizeof(*p) + n_threads * sizeof(p->threads[0]));
+	p->loop = l;
+	p->queue_max = queue_max;
+	p->n_threads = n_threads;
+	snprintf(p->name, sizeof(p->name), "%s", name);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->more, NULL);
+	list_init(&p->queue);
+	for (size_t i = 0; i < n_threads; i++) {
+		p->threads[i].pool = p;
+		p->threads[i].state = thread_states ? thread_states[i] : NULL;
+	}
+	start_threads(p);
+	return p;
+}
+
+int worker_submit(struct worker_pool *p, struct worker_job *j)
+{
+	int error = 0;
+	j->call.run = job_done;
+	pthread_mutex_lock(&p->lock);
+	assert(!p->ending);
+	if (p->queue_max && p->n_queued >= p->queue_max) {
+		error = -EBUSY;
+	} else {
+		list_append(&p->queue, &j->link);
+		p->n_queued++;
+		pthread_cond_signal(&p->more);
+	}
+	pthread_mutex_unlock(&p->lock);
+	return error;
+}
+
+size_t worker_waiting(struct worker_pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	size_t n = p->n_queued;
+	pthread_mutex_unlock(&p->lock);
+	return n;
+}
+
+void worker_pool_destroy(struct worker_pool *p)
+{
+	if (!p)
+		return;
+	pthread_mutex_lock(&p->lock);
+	p->ending = true;
+	pthread_cond_broadcast(&p->more);
+	pthread_mutex_unlock(&p->lock);
+	for (size_t i = 0; i < p->n_threads; i++)
+		pthread_join(p->threads[i].id, NULL);
+	pthread_cond_destroy(&p->more);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}

@@ -1,0 +1,29 @@
+/*
+ * A few threads with one bounded queue, for work that would hold up the loop (hashing, reading the store).
+ * Jobs are embedded by their owner, who keeps them alive until done() has run on the loop thread.
+ */
+#ifndef PARLEY_BASE_WORKER_H
+#define PARLEY_BASE_WORKER_H
+
+#include "loop.h"
+
+#include <stddef.h>
+
+struct worker_pool;
+
+struct worker_job {
+	struct list link;                                      /* worker_pool.queue */
+	struct loop_call call;                                 /* brings done() to the loop */
+	void (*run)(struct worker_job *j, void *thread_state); /* on a worker thread */
+	void (*done)(struct worker_job *j);                    /* on the loop thread */
+};
+
+/* thread_states: n pointers, one handed to each thread's jobs, or NULL. queue_max 0: no limit. */
+struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_threads, size_t queue_max, void **thread_states);
+/* 0, or -EBUSY when the queue is full. */
+int worker_submit(struct worker_pool *p, struct worker_job *j) __attribute__((warn_unused_result));
+size_t worker_waiting(struct worker_pool *p);
+/* Finishes what was queued (its done() calls are posted), then ends the threads. Accepts NULL. */
+void worker_pool_destroy(struct worker_pool *p);
+
+#endif

@@ -1,0 +1,118 @@
+#include "chat/answer.h"
+
+#include "chat/room.h"
+#include "chat/session.h"
+#include "chat/user.h"
+
+#include <errno.h>
+
+enum { RETRY_BUSY_MS = 1000 };
+
+struct answer answer_of(const struct call *call)
+{
+	return (struct answer){.chat = call->chat, .session_id = call->session->id, .ref = reply_ref_of(call->request)};
+}
+
+struct session *answer_session(const struct answer *a)
+{
+	return session_by_id(a->chat, a->session_id);
+}
+
+void answer_ok(const struct answer *a, const struct buf *data)
+{
+	struct session *s = answer_session(a);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_ok(&json, &a->ref, data ? data->data : (const uint8_t *)"{}", data ? data->len : 2);
+	conn_append(s->conn, json.data, json.len, WIRE_OK, 0);
+}
+
+void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms)
+{
+	struct session *s = answer_session(a);
+	metric_add(&a->chat->metrics->errors_total, 1);
+	metric_add(&a->chat->metrics->errors_by_code[code], 1);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_error(&json, &a->ref, code, message, retry_after_ms);
+	conn_append(s->conn, json.data, json.len, code, retry_after_ms);
+}
+
+void call_ok(const struct call *call, const struct buf *data)
+{
+	struct answer a = answer_of(call);
+	answer_ok(&a, data);
+}
+
+void call_error(const struct call *call, enum wire_error code, const char *message)
+{
+	struct answer a = answer_of(call);
+	answer_error(&a, code, message, 0);
+}
+
+/* One request more (or less) of this session under way; past the limit it is not read from. */
+static void count_waiting(const struct answer *a, int change)
+{
+	struct session *s = answer_session(a);
+	uint64_t most = a->chat->config.limits.connection_waiting;
+	if (!s)
+		return;
+	s->n_waiting = (uint16_t)(s->n_waiting + change);
+	if (most && s->transport == TRANSPORT_WEBSOCKET)
+		conn_hold_reading(s->conn, s->n_waiting >= most);
+}
+
+void wait_begin(struct wait *w, const struct call *call, struct room *room)
+{
+	w->answer = answer_of(call);
+	w->user = call->user;
+	w->room = room;
+	w->request = *call->request;
+	*call->request = (struct request){0};
+	if (w->user)
+		user_hold(w->user);
+	if (w->room)
+		room_hold(w->room);
+	call->chat->n_pending++;
+	count_waiting(&w->answer, 1);
+}
+
+void wait_end(struct wait *w)
+{
+	w->answer.chat->n_pending--;
+	count_waiting(&w->answer, -1);
+	if (w->user)
+		user_release(w->user);
+	if (w->room)
+		room_release(w->room);
+	request_finish(&w->request);
+}
+
+bool wait_submit(struct wait *w, struct store_op *op)
+{
+	struct store *store = w->answer.chat->store;
+	if (store->methods->submit(store, op) == 0)
+		return true;
+	answer_error(&w->answer, WIRE_UNAVAILABLE, "the store is busy", RETRY_BUSY_MS);
+	return false;
+}
+
+void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message)
+{
+	switch (result) {
+	case -ENOENT:
+		answer_error(&w->answer, absent, message, 0);
+		break;
+	case -EEXIST:
+		answer_error(&w->answer, WIRE_NAME_TAKEN, NULL, 0);
+		break;
+	case -EAGAIN:
+		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write now: its disk is full", RETRY_BUSY_MS);
+		break;
+	default:
+		answer_error(&w->answer, WIRE_INTERNAL, NULL, RETRY_BUSY_MS);
+		break;
+	}
+}

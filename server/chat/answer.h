@@ -1,0 +1,49 @@
+/*
+ * Answering a request, at once or after a wait. An answer knows the session by its id: when the client is gone meanwhile, nothing happens.
+ */
+#ifndef PARLEY_CHAT_ANSWER_H
+#define PARLEY_CHAT_ANSWER_H
+
+#include "chat/chat_state.h"
+
+struct answer {
+	struct chat *chat;
+	uint64_t session_id;
+	struct reply_ref ref;
+};
+
+/* One request inside the call that handles it. */
+struct call {
+	struct chat *chat;
+	struct session *session;
+	struct user *user;        /* NULL where the command may be called before signing in */
+	struct member *member;    /* for commands about a room that the caller must be a member of */
+	struct request *request;
+};
+
+struct answer answer_of(const struct call *call);
+/* The session that asked, or NULL. */
+struct session *answer_session(const struct answer *a);
+void answer_ok(const struct answer *a, const struct buf *data);
+void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms);
+/* The same inside the call. */
+void call_ok(const struct call *call, const struct buf *data);
+void call_error(const struct call *call, enum wire_error code, const char *message);
+
+/* A request that waits for the store or a worker: keeps what the operation points to, and the user and the room in memory. */
+struct wait {
+	struct answer answer;
+	struct user *user;       /* held; NULL: none */
+	struct room *room;       /* held; NULL: none */
+	struct request request;  /* taken over from the call */
+};
+
+/* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */
+void wait_begin(struct wait *w, const struct call *call, struct room *room);
+void wait_end(struct wait *w);
+/* Submits; when the store is too busy answers `unavailable` and returns false: the caller then frees its operation. */
+bool wait_submit(struct wait *w, struct store_op *op) warn_unused;
+/* Answers a result of the store other than 0: absent for -ENOENT, `taken` for -EEXIST. */
+void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message);
+
+#endif

@@ -1,0 +1,146 @@
+#include "chat/chat.h"
+
+#include "base/id.h"
+#include "chat/chat_state.h"
+#include "chat/personal_event.h"
+#include "chat/rate.h"
+#include "chat/reader_log.h"
+#include "chat/room.h"
+#include "chat/room_sweep.h"
+#include "chat/session.h"
+#include "chat/user.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	HASHERS = 2,
+	HOUSEKEEPING_MS = 1000,
+	DEFAULT_SWEEP_SLICE = 64,
+	DEFAULT_WRITE_BYTES = 65536,
+	DEFAULT_TAIL_BYTES = 1 << 20,
+	DEFAULT_IDLE_MS = 300000,
+};
+
+static void sweep(void *arg)
+{
+	room_sweep_turn(arg);
+}
+
+static void rest_over(void *arg)
+{
+	room_sweep_rest_over(arg);
+}
+
+static void housekeeping(void *arg)
+{
+	struct chat *c = arg;
+	user_unload_idle(c, false); /* first: users hold rooms */
+	room_unload_idle(c, false);
+	rate_table_clean(c->rates, loop_now_ms(c->loop));
+	reader_log_retry(c);
+}
+
+static uint32_t or_default(uint32_t v, uint32_t otherwise)
+{
+	return v ? v : otherwise;
+}
+
+/* The largest power of two that is at most n. */
+static uint32_t power_of_two(uint32_t n)
+{
+	uint32_t p = 4096;
+	while (p <= n / 2)
+		p *= 2;
+	return p;
+}
+
+struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const struct chat_config *config)
+{
+	struct chat *c = mem_new(struct chat);
+	c->loop = l;
+	c->store = s;
+	c->metrics = m;
+	c->config = *config;
+	c->config.sweep_slice = or_default(config->sweep_slice, DEFAULT_SWEEP_SLICE);
+	c->config.write_bytes = or_default(config->write_bytes, DEFAULT_WRITE_BYTES);
+	c->config.room_tail_bytes = power_of_two(or_default(config->room_tail_bytes, DEFAULT_TAIL_BYTES));
+	c->config.room_idle_ms = or_default(config->room_idle_ms, DEFAULT_IDLE_MS);
+	list_init(&c->sweeping);
+	list_init(&c->resting);
+	list_init(&c->log_waiting);
+	list_init(&c->probes);
+	list_init(&c->idle_rooms);
+	list_init(&c->idle_users);
+	c->rates = rate_table_new();
+	c->hashers = worker_pool_new(l, "hash", HASHERS, config->limits.password_queue, NULL);
+	c->probe_room = room_new_hidden(c);
+	c->rest_over = loop_timer_new(l, rest_over, c);
+	c->housekeeping = loop_timer_new(l, housekeeping, c);
+	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
+	loop_at_turn_end(l, sweep, c);
+	return c;
+}
+
+static int refuse(struct store *none, struct store_op *op)
+{
+	(void)none;
+	(void)op;
+	return -EBUSY;
+}
+
+static const struct store_methods refusing = {.submit = refuse};
+
+void chat_lose_store(struct chat *c)
+{
+	c->no_store.methods = &refusing;
+	c->store = &c->no_store;
+}
+
+void chat_destroy(struct chat *c)
+{
+	if (!c)
+		return;
+	for (uint32_t i = 0; i < c->n_slots; i++)
+		assert(!c->slots[i].session);
+	loop_not_at_turn_end(c->loop, sweep, c);
+	worker_pool_destroy(c->hashers);
+	loop_run_once(c->loop); /* the hashers' last answers */
+	probe_drop_all(c);
+	user_unload_idle(c, true);
+	room_unload_idle(c, true);
+	room_free_hidden(c->probe_room);
+	rate_table_destroy(c->rates);
+	loop_timer_destroy(c->housekeeping);
+	loop_timer_destroy(c->rest_over);
+	id_map_finish(&c->rooms);
+	id_map_finish(&c->rooms_by_name);
+	id_map_finish(&c->users);
+	buf_finish(&c->scratch);
+	buf_finish(&c->stream_scratch);
+	free(c->slots);
+	free(c);
+}
+
+void chat_announce_leaving(struct chat *c, uint32_t spread_ms)
+{
+	for (uint32_t i = 0; i < c->n_slots; i++) {
+		struct session *s = c->slots[i].session;
+		if (!s || !session_receives(s))
+			continue;
+		uint8_t random[16];
+		uint32_t dice;
+		id_random(random);
+		memcpy(&dice, random, sizeof(dice));
+		auto_buf data = BUF_INIT;
+		buf_appendf(&data, "{\"retry_after_ms\":%u}", spread_ms ? dice % spread_ms : 0);
+		personal_event_tell(s, EVENT_SERVER_LEAVING, NULL, data.data, data.len);
+	}
+}
+
+size_t chat_pending(const struct chat *c)
+{
+	return c->n_pending;
+}

@@ -1,0 +1,19 @@
+#include "chat/dispatch.h"
+#include "chat/history_page.h"
+#include "chat/room_lookup.h"
+
+static void found(struct wait *w, struct room *r)
+{
+	const struct data_admin_export *d = &w->request.data.admin_export;
+	if (r) {
+		history_page_answer(w, (struct history_range){.after_seq = d->after, .limit = d->limit});
+		return;
+	}
+	answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room", 0);
+	wait_end(w);
+}
+
+void handle_admin_export(struct call *call)
+{
+	room_lookup(call, found);
+}

@@ -1,0 +1,30 @@
+/*
+ * Without a password an existing account becomes the owner; with one the account is made.
+ */
+#include "chat/account_make.h"
+#include "chat/dispatch.h"
+#include "chat/password_set.h"
+
+static void made(struct account_make *m)
+{
+	auto_buf data = BUF_INIT;
+	char id[UID_TEXT_BYTES + 1];
+	uid_format(&m->op.id, id);
+	buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
+	answer_ok(&m->wait.answer, &data);
+}
+
+void handle_admin_owner(struct call *call)
+{
+	struct data_admin_owner data = call->request->data.admin_owner;
+	if (!data.password.s) {
+		password_set(call, data.name, data.password, true);
+		return;
+	}
+	struct account_make *m = account_make_begin(call, data.name, USER_PERSON, made);
+	if (!m)
+		return;
+	m->op.role = USER_ROLE_OWNER;
+	m->op.has_token = false;
+	account_make_go(m, data.password);
+}

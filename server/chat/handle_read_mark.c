@@ -1,0 +1,48 @@
+#include "chat/dispatch.h"
+#include "chat/personal_event.h"
+#include "chat/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct mark {
+	struct store_read_mark op; /* first: the store hands this back */
+	struct wait wait;
+};
+
+static void mark_free(struct mark *m)
+{
+	wait_end(&m->wait);
+	free(m);
+}
+
+static void marked(struct store_op *op)
+{
+	struct mark *m = (struct mark *)(void *)op;
+	struct member *member = user_member_of(m->wait.user, m->wait.room);
+	if (op->result == 0 && member) {
+		if (m->op.read_seq > member->read_seq) {
+			member->read_seq = m->op.read_seq;
+			member->read_messages = m->op.read_messages;
+		}
+		auto_buf data = BUF_INIT;
+		buf_appendf(&data, "{\"read_seq\":%llu,\"unread\":%llu}", (unsigned long long)member->read_seq, (unsigned long long)member_unread(member));
+		answer_ok(&m->wait.answer, &data);
+		personal_event_tell_user(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, &m->wait.room->id, data.data, data.len);
+	} else {
+		wait_answer_failure(&m->wait, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
+	}
+	mark_free(m);
+}
+
+void handle_read_mark(struct call *call)
+{
+	struct mark *m = mem_new(struct mark);
+	m->op.op = (struct store_op){.kind = STORE_READ_MARK, .done = marked};
+	m->op.room_no = call->member->room->no;
+	m->op.user_no = call->user->no;
+	m->op.seq = call->request->data.read_mark.seq;
+	wait_begin(&m->wait, call, call->member->room);
+	if (!wait_submit(&m->wait, &m->op.op))
+		mark_free(m);
+}

@@ -1,0 +1,97 @@
+#include "chat/account_make.h"
+#include "chat/dispatch.h"
+#include "chat/room.h"
+#include "chat/state_encode.h"
+#include "codec/text_clean.h"
+
+#include <stdlib.h>
+
+struct update {
+	struct store_room_update op; /* first: the store hands this back */
+	struct wait wait;
+	struct buf name, name_key, topic;
+};
+
+static void update_free(struct update *u)
+{
+	wait_end(&u->wait);
+	buf_finish(&u->op.data);
+	buf_finish(&u->name);
+	buf_finish(&u->name_key);
+	buf_finish(&u->topic);
+	free(u);
+}
+
+static void updated(struct store_op *op)
+{
+	struct update *u = (struct update *)(void *)op;
+	struct room *r = u->wait.room;
+	if (op->result == 0) {
+		if (u->op.name.s)
+			room_rename(r, u->op.name.s, u->op.name.n);
+		if (u->op.topic.s) {
+			free(r->topic);
+			r->topic = mem_strndup(u->op.topic.s, u->op.topic.n);
+		}
+		auto_buf data = BUF_INIT;
+		buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)u->op.event->seq);
+		answer_ok(&u->wait.answer, &data);
+		room_offer(r, u->op.event);
+	} else {
+		wait_answer_failure(&u->wait, op->result, WIRE_NOT_FOUND, NULL);
+	}
+	update_free(u);
+}
+
+static void encode_event(struct update *u, const struct user *by)
+{
+	struct buf *b = &u->op.data;
+	buf_append_byte(b, '{');
+	if (u->op.name.s) {
+		buf_append_str(b, "\"name\":");
+		buf_append_json_string(b, u->op.name.s, u->op.name.n);
+		buf_append_byte(b, ',');
+	}
+	if (u->op.topic.s) {
+		buf_append_str(b, "\"topic\":");
+		buf_append_json_string(b, u->op.topic.s, u->op.topic.n);
+		buf_append_byte(b, ',');
+	}
+	buf_append_str(b, "\"by\":");
+	state_encode_person(b, by);
+	buf_append_byte(b, '}');
+}
+
+void handle_room_update(struct call *call)
+{
+	const struct data_room_update *d = &call->request->data.room_update;
+	if (call->member->role != MEMBER_ROLE_OWNER && call->user->role != USER_ROLE_OWNER) {
+		call_error(call, WIRE_FORBIDDEN, "only the room's owner may change it");
+		return;
+	}
+	if (!d->name.s && !d->topic.s) {
+		call_error(call, WIRE_INVALID_REQUEST, "data: give name or topic");
+		return;
+	}
+	auto_buf shown = BUF_INIT, key = BUF_INIT;
+	if (d->name.s && !account_clean_name(call, d->name, &shown, &key))
+		return;
+	struct update *u = mem_new(struct update);
+	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};
+	u->op.room_no = call->member->room->no;
+	u->name = shown;
+	u->name_key = key;
+	shown = key = BUF_INIT;
+	if (d->name.s) {
+		u->op.name = (struct text){(const char *)u->name.data, u->name.len};
+		u->op.name_key = (struct text){(const char *)u->name_key.data, u->name_key.len};
+	}
+	if (d->topic.s) {
+		text_clean_message(d->topic.s, d->topic.n, &u->topic);
+		u->op.topic = (struct text){u->topic.data ? (const char *)u->topic.data : "", u->topic.len};
+	}
+	encode_event(u, call->user);
+	wait_begin(&u->wait, call, call->member->room);
+	if (!wait_submit(&u->wait, &u->op.op))
+		update_free(u);
+}

@@ -1,0 +1,97 @@
+#include "chat/password_set.h"
+
+#include "chat/account_make.h"
+#include "chat/session.h"
+#include "chat/user.h"
+
+#include <stdlib.h>
+
+struct password_set {
+	struct store_user_set op; /* first: the store hands this back */
+	struct worker_job hashing;
+	struct wait wait;
+	struct buf name, name_key;
+	struct text password;
+	char hash[SECRET_PASSWORD_CHARS];
+};
+
+static void set_free(struct password_set *p)
+{
+	wait_end(&p->wait);
+	buf_finish(&p->name);
+	buf_finish(&p->name_key);
+	free(p);
+}
+
+static void stored(struct store_op *op)
+{
+	struct password_set *p = (struct password_set *)(void *)op;
+	struct chat *c = p->wait.answer.chat;
+	if (op->result == 0) {
+		c->n_revokes++;
+		struct user *u = user_by_id(c, &p->op.user_id);
+		if (u && p->op.make_owner)
+			u->role = USER_ROLE_OWNER;
+		if (u && p->op.password_hash)
+			session_cut(u, NULL);
+		auto_buf data = BUF_INIT;
+		char id[UID_TEXT_BYTES + 1];
+		uid_format(&p->op.user_id, id);
+		buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
+		answer_ok(&p->wait.answer, &data);
+	} else {
+		wait_answer_failure(&p->wait, op->result, WIRE_NOT_FOUND, p->op.password_hash ? "name: there is no person with this name" : "name: there is no such account");
+	}
+	set_free(p);
+}
+
+static void store(struct password_set *p)
+{
+	p->op.op = (struct store_op){.kind = STORE_USER_SET, .done = stored};
+	if (!wait_submit(&p->wait, &p->op.op))
+		set_free(p);
+}
+
+static void hash(struct worker_job *job, void *thread_state)
+{
+	struct password_set *p = list_entry(job, struct password_set, hashing);
+	(void)thread_state;
+	if (secret_password_hash(p->password.s, p->password.n, p->hash) == 0)
+		p->op.password_hash = p->hash;
+}
+
+static void hashed(struct worker_job *job)
+{
+	struct password_set *p = list_entry(job, struct password_set, hashing);
+	if (p->op.password_hash) {
+		store(p);
+		return;
+	}
+	answer_error(&p->wait.answer, WIRE_INTERNAL, NULL, 0);
+	set_free(p);
+}
+
+void password_set(struct call *call, struct text name, struct text password, bool make_owner)
+{
+	auto_buf shown = BUF_INIT, key = BUF_INIT;
+	if (!account_clean_name(call, name, &shown, &key))
+		return;
+	struct password_set *p = mem_new(struct password_set);
+	p->name = shown;
+	p->name_key = key;
+	shown = key = BUF_INIT;
+	p->op.name_key = (struct text){(const char *)p->name_key.data, p->name_key.len};
+	p->op.make_owner = make_owner;
+	p->password = password;
+	wait_begin(&p->wait, call, NULL);
+	if (!password.s) {
+		store(p);
+		return;
+	}
+	p->hashing.run = hash;
+	p->hashing.done = hashed;
+	if (worker_submit(call->chat->hashers, &p->hashing) != 0) {
+		answer_error(&p->wait.answer, WIRE_RATE_LIMITED, "too many passwords are being checked", 1000);
+		set_free(p);
+	}
+}

@@ -1,0 +1,105 @@
+/*
+ * A probe goes the whole road: a commit through the store's writer, then an event through feed, tail and sweep of a room that nobody
+ * sees. It is ready when the sweep has passed.
+ */
+#include "chat/chat.h"
+
+#include "base/clock.h"
+#include "chat/chat_state.h"
+#include "chat/room.h"
+#include "codec/event_encode.h"
+
+#include <stdlib.h>
+
+enum { LOOK_MS = 2 };
+
+struct probe {
+	struct store_op ping;  /* first: the store hands this back */
+	struct list in_chat;   /* chat.probes */
+	struct chat *chat;
+	struct loop_timer *timer;
+	uint64_t deadline_ms;
+	uint64_t passes_wanted;
+	bool stored, in_store;
+	void (*done)(void *arg, bool ok, const char *what);
+	void *arg;
+};
+
+static void probe_free(struct probe *p)
+{
+	list_remove(&p->in_chat);
+	loop_timer_destroy(p->timer);
+	free(p);
+}
+
+void probe_drop_all(struct chat *c)
+{
+	list_for_each_safe(it, &c->probes) {
+		probe_free(list_entry(it, struct probe, in_chat));
+	}
+}
+
+static void answer(struct probe *p, bool ok, const char *what)
+{
+	if (p->done)
+		p->done(p->arg, ok, what);
+	p->done = NULL;
+	if (p->in_store)
+		loop_timer_stop(p->timer); /* freed when the store gives the ping back */
+	else
+		probe_free(p);
+}
+
+static void look(void *arg)
+{
+	struct probe *p = arg;
+	if (p->stored && p->chat->probe_room->n_passes >= p->passes_wanted)
+		answer(p, true, "ready");
+	else if (loop_now_ms(p->chat->loop) >= p->deadline_ms)
+		answer(p, false, p->stored ? "the publish path does not answer" : "the store does not commit");
+}
+
+static void publish(struct probe *p)
+{
+	struct room *r = p->chat->probe_room;
+	auto_buf json = BUF_INIT;
+	uint64_t seq = r->feed.last_seq + 1;
+	event_encode(&json, EVENT_SIGNAL, NULL, clock_wall_ms(), &r->id, seq, "{}", 2);
+	struct event *e = event_new(json.data, json.len);
+	e->seq = seq;
+	p->passes_wanted = r->n_passes + 1;
+	room_offer(r, e);
+}
+
+static void pinged(struct store_op *op)
+{
+	struct probe *p = (struct probe *)(void *)op;
+	p->in_store = false;
+	p->chat->n_pending--;
+	if (!p->done) {
+		probe_free(p);
+	} else if (op->result != 0) {
+		answer(p, false, "the store cannot write");
+	} else {
+		p->stored = true;
+		publish(p);
+	}
+}
+
+void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, bool ok, const char *what), void *arg)
+{
+	struct probe *p = mem_new(struct probe);
+	p->chat = c;
+	p->done = done;
+	p->arg = arg;
+	list_append(&c->probes, &p->in_chat);
+	p->deadline_ms = loop_now_ms(c->loop) + timeout_ms;
+	p->timer = loop_timer_new(c->loop, look, p);
+	loop_timer_start(p->timer, LOOK_MS, LOOK_MS);
+	p->ping = (struct store_op){.kind = STORE_PING, .done = pinged};
+	p->in_store = c->store->methods->submit(c->store, &p->ping) == 0;
+	if (p->in_store)
+		c->n_pending++;
+	else
+		p->deadline_ms = 0; /* answered by the next look */
+}

@@ -1,0 +1,21 @@
+/*
+ * Rates per connection, account and address: token buckets, with a burst of ten seconds (requests) or one minute (accounts, passwords).
+ * Addresses and account names are kept by keyed hash and forgotten when their bucket is full again.
+ */
+#ifndef PARLEY_CHAT_RATE_H
+#define PARLEY_CHAT_RATE_H
+
+#include "chat/chat_state.h"
+
+struct rate_table *rate_table_new(void);
+void rate_table_destroy(struct rate_table *t); /* accepts NULL */
+/* Drops entries that say nothing any more. */
+void rate_table_clean(struct rate_table *t, uint64_t now_ms);
+
+/* Each returns 0, or the milliseconds to wait. */
+uint32_t rate_request(struct session *s);
+uint32_t rate_account_made(struct session *s);
+/* One attempt at this name from this address. */
+uint32_t rate_password(struct session *s, const void *name_key, size_t n);
+
+#endif

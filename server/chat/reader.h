@@ -1,0 +1,38 @@
+/*
+ * A reader: one session's place in one room's log. The fast reader, the slow one, the resumed one and the event stream differ only in
+ * where their place is: in the room's ring (READER_IN_TAIL), or behind it (READER_IN_LOG, reader_log.c), where the store is read on
+ * page by page at the pace of the socket until the place is in the ring again.
+ *
+ * Memory of a session that is behind, in however many rooms: one page of the store (config.write_bytes) and what the library keeps of
+ * one write.
+ */
+#ifndef PARLEY_CHAT_READER_H
+#define PARLEY_CHAT_READER_H
+
+#include "chat/chat_state.h"
+
+/* A new reader whose first event will be next_seq (the feed's last_seq + 1: live; more than that: beyond the end). It is served when the
+ * socket is next writable, which is asked for. One per session and room. */
+struct reader *reader_attach(struct session *s, struct room *r, uint64_t next_seq);
+void reader_detach(struct reader *reader);
+/* The session's reader of this room, or NULL. */
+struct reader *reader_of(struct session *s, const struct room *r);
+
+/* Writes what the reader is behind by, as far as the socket takes it; asks for a writable callback for the rest. */
+void reader_serve(struct reader *reader);
+/* The room's tail was laid out anew: offsets have changed. */
+void reader_moved(struct reader *reader);
+
+/* reader_log.c: goes on reading from the store. */
+void reader_log_serve(struct reader *reader);
+/* The reader leaves while a page is asked for or waits. */
+void reader_log_forget(struct reader *reader);
+
+/* reader_stream.c: n bytes of ring frames, the first with the seq `next_seq` or none, as server-sent events to an event stream. */
+void reader_stream_frames(struct reader *reader, const uint8_t *frames, size_t n);
+/* Most bytes of frames for one write: config.write_bytes, and for an event stream what makes about as many of its text. Never 0. */
+size_t reader_write_bytes(const struct session *s);
+/* A personal event without a seq. */
+void reader_stream_event(struct session *s, const void *json, size_t n);
+
+#endif

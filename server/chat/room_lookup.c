@@ -1,0 +1,118 @@
+#include "chat/room_lookup.h"
+
+#include "chat/room.h"
+#include "chat/user.h"
+#include "codec/text_clean.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct search {
+	struct store_room_find op; /* first: the store hands this back */
+	struct wait wait;
+	struct buf name_key;
+	uint64_t n_unloads;        /* when the store was asked: a room that left memory since may be newer than the answer */
+	void (*then)(struct wait *w, struct room *r);
+};
+
+static void key_of(const struct room_ref *ref, struct buf *key)
+{
+	auto_buf shown = BUF_INIT;
+	if (text_clean_name(ref->name.s, ref->name.n, 0, &shown, key) != NAME_OK)
+		buf_clear(key);
+}
+
+static struct room *in_memory(struct chat *c, const struct room_ref *ref, const struct buf *key)
+{
+	return ref->is_id ? room_by_id(c, &ref->id) : room_by_name_key(c, key->data, key->len);
+}
+
+struct member *room_lookup_member(struct user *u, const struct room_ref *ref)
+{
+	auto_buf key = BUF_INIT;
+	if (!ref->is_id)
+		key_of(ref, &key);
+	struct room *r = in_memory(u->chat, ref, &key);
+	struct member *m = r ? user_member_of(u, r) : NULL;
+	return m && !m->leaving ? m : NULL;
+}
+
+static void search_free(struct search *s)
+{
+	store_room_finish(&s->op.room);
+	buf_finish(&s->name_key);
+	free(s);
+}
+
+static void found(struct store_op *op)
+{
+	struct search *s = (struct search *)(void *)op;
+	struct chat *c = s->wait.answer.chat;
+	struct room *r = NULL;
+	if (op->result == 0) {
+		r = room_by_id(c, &s->op.room.id);
+		if (!r && s->n_unloads != c->n_unloads) {
+			s->n_unloads = c->n_unloads;
+			store_room_finish(&s->op.room);
+			if (wait_submit(&s->wait, op))
+				return;
+			wait_end(&s->wait);
+			search_free(s);
+			return;
+		}
+		if (!r)
+			r = room_load(c, &s->op.room);
+		room_hold(r);
+		s->wait.room = r;
+	} else if (op->result != -ENOENT) {
+		wait_answer_failure(&s->wait, op->result, WIRE_NOT_FOUND, NULL);
+		wait_end(&s->wait);
+		search_free(s);
+		return;
+	}
+	s->then(&s->wait, r);
+	search_free(s);
+}
+
+void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r))
+{
+	const struct room_ref *ref = room_ref_of(call->request);
+	auto_buf key = BUF_INIT;
+	if (!ref->is_id)
+		key_of(ref, &key);
+	struct room *r = in_memory(call->chat, ref, &key);
+	if (r || (!ref->is_id && key.len == 0)) {
+		struct wait w;
+		wait_begin(&w, call, r);
+		then(&w, r);
+		return;
+	}
+	struct search *s = mem_new(struct search);
+	s->then = then;
+	s->n_unloads = call->chat->n_unloads;
+	s->op.op = (struct store_op){.kind = STORE_ROOM_FIND, .done = found};
+	s->op.by_id = ref->is_id;
+	s->op.id = ref->id;
+	s->name_key = key;
+	key = BUF_INIT;
+	s->op.name_key = (struct text){(const char *)s->name_key.data, s->name_key.len};
+	wait_begin(&s->wait, call, NULL);
+	if (wait_submit(&s->wait, &s->op.op))
+		return;
+	wait_end(&s->wait);
+	search_free(s);
+}
+
+static void refuse(struct wait *w, struct room *r)
+{
+	if (r && r->kind == ROOM_PUBLIC)
+		answer_error(&w->answer, WIRE_FORBIDDEN, "join the room first", 0);
+	else
+		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
+	wait_end(w);
+}
+
+void room_lookup_refuse(struct call *call)
+{
+	room_lookup(call, refuse);
+}

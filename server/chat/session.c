@@ -1,0 +1,185 @@
+#include "chat/session.h"
+
+#include "chat/dispatch.h"
+#include "chat/http_call.h"
+#include "chat/personal_event.h"
+#include "chat/reader.h"
+#include "chat/room.h"
+#include "chat/state_encode.h"
+#include "chat/user.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- ids ---- */
+
+static void slots_grow(struct chat *c)
+{
+	uint32_t n = c->n_slots ? c->n_slots * 2 : 64;
+	c->slots = mem_realloc(c->slots, n * sizeof(*c->slots));
+	for (uint32_t i = c->n_slots; i < n; i++)
+		c->slots[i] = (struct session_slot){.generation = 1, .next_free = i + 1};
+	c->n_slots = n;
+}
+
+static void slot_take(struct chat *c, struct session *s)
+{
+	if (c->free_slot == c->n_slots)
+		slots_grow(c);
+	uint32_t i = c->free_slot;
+	struct session_slot *slot = &c->slots[i];
+	c->free_slot = slot->next_free;
+	slot->session = s;
+	s->id = (uint64_t)slot->generation << 32 | i;
+}
+
+static void slot_free(struct chat *c, uint64_t id)
+{
+	uint32_t i = (uint32_t)id;
+	struct session_slot *slot = &c->slots[i];
+	slot->session = NULL;
+	slot->generation++;
+	slot->next_free = c->free_slot;
+	c->free_slot = i;
+}
+
+struct session *session_by_id(struct chat *c, uint64_t id)
+{
+	uint32_t i = (uint32_t)id;
+	if (i >= c->n_slots || c->slots[i].generation != (uint32_t)(id >> 32))
+		return NULL;
+	return c->slots[i].session;
+}
+
+/* ---- opening and closing ---- */
+
+struct session *session_open(struct chat *c, struct conn *conn, const struct session_config *config)
+{
+	struct session *s = mem_new(struct session);
+	s->chat = c;
+	s->conn = conn;
+	s->transport = config->transport;
+	s->operator_socket = config->operator_socket;
+	s->token_is_cookie = config->token_is_cookie;
+	if (config->token)
+		s->token = mem_strndup(config->token, strlen(config->token));
+	list_init(&s->in_user);
+	list_init(&s->readers);
+	slot_take(c, s);
+	if (s->transport == TRANSPORT_WEBSOCKET) {
+		auto_buf hello = BUF_INIT;
+		state_encode_hello(&hello, c);
+		conn_append(conn, hello.data, hello.len, WIRE_OK, 0);
+	}
+	return s;
+}
+
+void session_close(struct session *s)
+{
+	struct chat *c = s->chat;
+	s->conn = NULL;
+	list_for_each_safe(it, &s->readers) {
+		reader_detach(list_entry(it, struct reader, in_session));
+	}
+	slot_free(c, s->id);
+	list_remove(&s->in_user);
+	if (s->user) {
+		user_release(s->user);
+		metric_change(&c->metrics->sessions, -1);
+	}
+	http_call_free(s->http);
+	free(s->token);
+	free(s);
+}
+
+bool session_signed_in(const struct session *s)
+{
+	return s->user != NULL || s->operator_socket;
+}
+
+bool session_receives(const struct session *s)
+{
+	return s->transport != TRANSPORT_HTTP;
+}
+
+void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind)
+{
+	assert(!s->user);
+	s->user = u;
+	user_hold(u);
+	metric_change(&s->chat->metrics->sessions, 1);
+	if (session_receives(s))
+		list_append(&u->sessions, &s->in_user);
+	if (token_hash) {
+		memcpy(s->token_hash, token_hash, sizeof(s->token_hash));
+		s->has_token_hash = true;
+		s->token_kind = kind;
+	}
+	free(s->token);
+	s->token = NULL;
+}
+
+void session_cut(struct user *u, const uint8_t *token_hash)
+{
+	list_for_each(it, &u->sessions) {
+		struct session *s = list_entry(it, struct session, in_user);
+		if (!s->has_token_hash)
+			continue;
+		bool same = token_hash ? memcmp(s->token_hash, token_hash, sizeof(s->token_hash)) == 0 : s->token_kind == TOKEN_SESSION;
+		if (same)
+			conn_close(s->conn, CLOSE_SIGNED_OUT);
+	}
+}
+
+void session_readers_join(struct member *m, const struct session *except)
+{
+	struct room *r = m->room;
+	auto_buf data = BUF_INIT;
+	state_encode_room(&data, r, m);
+	list_for_each(it, &m->user->sessions) {
+		struct session *s = list_entry(it, struct session, in_user);
+		if (s->transport != TRANSPORT_WEBSOCKET || reader_of(s, r))
+			continue;
+		if (s != except)
+			personal_event_tell(s, EVENT_ROOM_ADDED, &r->id, data.data, data.len);
+		reader_attach(s, r, r->feed.last_seq + 1);
+	}
+}
+
+void session_readers_leave(struct user *u, struct room *r, const struct session *except)
+{
+	list_for_each(it, &u->sessions) {
+		struct session *s = list_entry(it, struct session, in_user);
+		struct reader *reader = reader_of(s, r);
+		if (!reader)
+			continue;
+		reader_detach(reader);
+		if (s->transport == TRANSPORT_STREAM)
+			conn_close(s->conn, CLOSE_DONE);
+		else if (s != except)
+			personal_event_tell(s, EVENT_ROOM_REMOVED, &r->id, "{}", 2);
+	}
+}
+
+void session_writable(struct session *s)
+{
+	list_for_each(it, &s->readers) {
+		struct reader *reader = list_entry(it, struct reader, in_session);
+		if (reader->place == READER_IN_TAIL && reader->offset == reader->room->tail.head)
+			continue;
+		if (!conn_writable(s->conn)) {
+			/* The next turn begins with this reader. */
+			list_remove(&s->readers);
+			list_insert_before(it, &s->readers);
+			conn_want_writable(s->conn);
+			return;
+		}
+		reader_serve(reader);
+	}
+}
+
+void session_frame(struct session *s, const uint8_t *bytes, size_t n)
+{
+	dispatch_frame(s, bytes, n);
+}

@@ -1,0 +1,22 @@
+/*
+ * A session: what the chat knows of one connection or request. chat.h has what the transports call; this is what chat/ itself uses.
+ */
+#ifndef PARLEY_CHAT_SESSION_H
+#define PARLEY_CHAT_SESSION_H
+
+#include "chat/chat_state.h"
+
+/* NULL when it is gone. */
+struct session *session_by_id(struct chat *c, uint64_t id);
+/* Signed in from now on. Sessions that receive events join the user's. */
+void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind);
+/* Whether events go to it (WebSocket, event stream). */
+bool session_receives(const struct session *s);
+/* Ends the receiving sessions of the user that were signed in with this token (NULL: with any session token). */
+void session_cut(struct user *u, const uint8_t *token_hash);
+/* Gives every WebSocket of the user a reader of the room and tells those but `except` about it. */
+void session_readers_join(struct member *m, const struct session *except);
+/* Takes the readers of the room from all sessions of the user; those but `except` are told. */
+void session_readers_leave(struct user *u, struct room *r, const struct session *except);
+
+#endif

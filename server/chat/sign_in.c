@@ -1,0 +1,76 @@
+#include "chat/sign_in.h"
+
+#include "chat/session.h"
+#include "chat/user.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct sign_in {
+	struct store_sign_in op; /* first: the store hands this back */
+	struct loop_call later;  /* when the store could not be asked */
+	struct chat *chat;
+	uint64_t session_id;
+	uint64_t n_unloads, n_revokes; /* when the store was asked */
+	void (*then)(struct session *s, enum wire_error error, void *arg);
+	void *arg;
+};
+
+static void finish(struct sign_in *in, struct session *s, enum wire_error error)
+{
+	in->chat->n_pending--;
+	in->then(s, error, in->arg);
+	store_sign_in_finish(&in->op);
+	free(in);
+}
+
+static void busy(struct loop_call *call)
+{
+	struct sign_in *in = list_entry(call, struct sign_in, later);
+	finish(in, session_by_id(in->chat, in->session_id), WIRE_UNAVAILABLE);
+}
+
+static void ask(struct sign_in *in)
+{
+	in->n_unloads = in->chat->n_unloads;
+	in->n_revokes = in->chat->n_revokes;
+	if (in->chat->store->methods->submit(in->chat->store, &in->op.op) == 0)
+		return;
+	in->later.run = busy;
+	loop_post(in->chat->loop, &in->later);
+}
+
+static void signed_in(struct store_op *op)
+{
+	struct sign_in *in = (struct sign_in *)(void *)op;
+	struct session *s = session_by_id(in->chat, in->session_id);
+	if (op->result != 0 || !s || s->user) {
+		enum wire_error error = op->result == -ENOENT ? WIRE_INVALID_TOKEN : op->result ? WIRE_UNAVAILABLE : WIRE_ALREADY_STARTED;
+		finish(in, s, error);
+		return;
+	}
+	bool unloaded = in->n_unloads != in->chat->n_unloads && !user_by_id(in->chat, &in->op.user.id);
+	if (unloaded || in->n_revokes != in->chat->n_revokes) { /* what was read may be old: the token may be gone by now */
+		store_sign_in_finish(&in->op);
+		ask(in);
+		return;
+	}
+	struct user *u = user_load(in->chat, &in->op.user, in->op.memberships, in->op.n_memberships);
+	session_enter(s, u, in->op.token_hash, in->op.token_kind);
+	finish(in, s, WIRE_OK);
+}
+
+void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg), void *arg)
+{
+	struct sign_in *in = mem_new(struct sign_in);
+	in->op.op = (struct store_op){.kind = STORE_SIGN_IN, .done = signed_in};
+	in->op.by_token = true;
+	secret_token_hash(token, n, in->op.token_hash);
+	in->chat = s->chat;
+	in->session_id = s->id;
+	in->then = then;
+	in->arg = arg;
+	s->chat->n_pending++;
+	ask(in);
+}

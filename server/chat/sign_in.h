@@ -1,0 +1,13 @@
+/*
+ * Signing in with a token: reads the user and all memberships, unless they are in memory, and enters the session.
+ */
+#ifndef PARLEY_CHAT_SIGN_IN_H
+#define PARLEY_CHAT_SIGN_IN_H
+
+#include "chat/chat_state.h"
+
+/* then(session, WIRE_OK, 0, arg) once the session is signed in; or with an error. session is NULL when it is gone: only arg is to be freed. Not
+ * called from inside. */
+void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,117 @@
+#include "chat/state_encode.h"
+
+#include "chat/user.h"
+
+#include <string.h>
+
+const char *state_user_kind(enum user_kind k)
+{
+	switch (k) {
+	case USER_PERSON: return "person";
+	case USER_BOT: return "bot";
+	case USER_GUEST: return "guest";
+	}
+	return "person";
+}
+
+const char *state_room_kind(enum room_kind k)
+{
+	return k == ROOM_PRIVATE ? "private" : "public";
+}
+
+const char *state_member_role(enum member_role r)
+{
+	return r == MEMBER_ROLE_OWNER ? "owner" : "member";
+}
+
+static void append_id(struct buf *b, const struct uid *id)
+{
+	char text[UID_TEXT_BYTES + 1];
+	uid_format(id, text);
+	buf_append_str(b, "\"id\":\"");
+	buf_append(b, text, UID_TEXT_BYTES);
+	buf_append_byte(b, '"');
+}
+
+static void append_string(struct buf *b, const char *member, const char *value)
+{
+	buf_append_str(b, member);
+	buf_append_json_string(b, value, strlen(value));
+}
+
+static void append_number(struct buf *b, const char *member, uint64_t value)
+{
+	buf_append_str(b, member);
+	buf_append_u64(b, value);
+}
+
+void state_encode_hello(struct buf *b, const struct chat *c)
+{
+	append_string(b, "{\"type\":\"hello\",\"data\":{\"protocol\":\"parley.v1\",\"server\":", c->config.server_name);
+	buf_append_str(b, c->config.guests ? ",\"guests\":true" : ",\"guests\":false");
+	append_number(b, ",\"heartbeat_ms\":", c->config.heartbeat_ms);
+	buf_append_str(b, ",\"limits\":{");
+	const char *comma = "";
+#define X(name, value, unit, meaning) \
+	buf_append_str(b, comma); \
+	append_number(b, "\"" #name "\":", c->config.limits.name); \
+	comma = ",";
+	LIMIT_TABLE(X)
+#undef X
+	buf_append_str(b, "}}}");
+}
+
+void state_encode_person(struct buf *b, const struct user *u)
+{
+	buf_append_byte(b, '{');
+	append_id(b, &u->id);
+	append_string(b, ",\"name\":", u->name);
+	append_string(b, ",\"kind\":", state_user_kind(u->kind));
+	buf_append_byte(b, '}');
+}
+
+void state_encode_user(struct buf *b, const struct uid *id, const char *name, enum user_kind kind, enum user_role role)
+{
+	buf_append_byte(b, '{');
+	append_id(b, id);
+	append_string(b, ",\"name\":", name);
+	append_string(b, ",\"kind\":", state_user_kind(kind));
+	append_string(b, ",\"role\":", role == USER_ROLE_OWNER ? "owner" : "none");
+	buf_append_byte(b, '}');
+}
+
+void state_encode_room(struct buf *b, const struct room *r, const struct member *m)
+{
+	buf_append_byte(b, '{');
+	append_id(b, &r->id);
+	append_string(b, ",\"name\":", r->name);
+	append_string(b, ",\"kind\":", state_room_kind(r->kind));
+	append_string(b, ",\"topic\":", r->topic);
+	append_number(b, ",\"last_seq\":", r->feed.last_seq);
+	append_number(b, ",\"members\":", r->n_members);
+	if (m) {
+		append_string(b, ",\"role\":", state_member_role(m->role));
+		append_number(b, ",\"read_seq\":", m->read_seq);
+		append_number(b, ",\"unread\":", member_unread(m));
+	}
+	buf_append_byte(b, '}');
+}
+
+void state_encode_found_room(struct buf *b, const struct room *r, const struct member *m)
+{
+	state_encode_room(b, r, m);
+	b->len--; /* the closing brace */
+	buf_append_str(b, m ? ",\"member\":true}" : ",\"member\":false}");
+}
+
+void state_encode_listed_room(struct buf *b, const struct store_room *r, bool is_member)
+{
+	buf_append_byte(b, '{');
+	append_id(b, &r->id);
+	append_string(b, ",\"name\":", r->name);
+	append_string(b, ",\"kind\":", state_room_kind(r->kind));
+	append_string(b, ",\"topic\":", r->topic);
+	append_number(b, ",\"last_seq\":", r->last_seq);
+	append_number(b, ",\"members\":", r->n_members);
+	buf_append_str(b, is_member ? ",\"member\":true}" : ",\"member\":false}");
+}

@@ -1,0 +1,24 @@
+/*
+ * State as clients see it: the objects in replies, and the `data` of events. All append an encoded JSON object.
+ */
+#ifndef PARLEY_CHAT_STATE_ENCODE_H
+#define PARLEY_CHAT_STATE_ENCODE_H
+
+#include "chat/chat_state.h"
+
+void state_encode_hello(struct buf *b, const struct chat *c); /* the whole frame */
+/* {"id","name","kind"}: an author, a member. */
+void state_encode_person(struct buf *b, const struct user *u);
+/* {"id","name","kind","role"}: one's own user. */
+void state_encode_user(struct buf *b, const struct uid *id, const char *name, enum user_kind kind, enum user_role role);
+/* A room; member NULL: without role, read_seq and unread. */
+void state_encode_room(struct buf *b, const struct room *r, const struct member *m);
+/* The same with `member`: for who may look without being one. */
+void state_encode_found_room(struct buf *b, const struct room *r, const struct member *m);
+/* A room from the store in a list. */
+void state_encode_listed_room(struct buf *b, const struct store_room *r, bool is_member);
+const char *state_user_kind(enum user_kind k);
+const char *state_room_kind(enum room_kind k);
+const char *state_member_role(enum member_role r);
+
+#endif

@@ -1,0 +1,116 @@
+#include "chat/stream_start.h"
+
+#include "chat/answer.h"
+#include "chat/http_call.h"
+#include "chat/reader.h"
+#include "chat/room_lookup.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void refuse(struct session *s, enum wire_error error, const char *message)
+{
+	struct answer a = {.chat = s->chat, .session_id = s->id};
+	answer_error(&a, error, message, 0);
+}
+
+/* A seq at *at, which moves behind it. */
+static bool read_seq(const char **at, uint64_t *seq)
+{
+	const char *digits = *at;
+	uint64_t v = 0;
+	while (**at >= '0' && **at <= '9' && *at - digits < 16)
+		v = v * 10 + (uint64_t)(*(*at)++ - '0');
+	*seq = v;
+	return *at != digits;
+}
+
+/* The cursor of one room in "<room id>:<seq>,…", or a bare seq for a stream of one room. 1: found, 0: not named, -1: not a cursor. */
+static int cursor_for(const struct http_call *h, const struct uid *room, uint64_t *seq)
+{
+	const char *at = h->cursors;
+	int found = 0;
+	if (!at || !*at)
+		return 0;
+	if (h->n_rooms == 1 && !strchr(at, ':'))
+		return read_seq(&at, seq) && *at == '\0' ? 1 : -1;
+	for (;;) {
+		struct uid id;
+		uint64_t v;
+		if (strlen(at) < UID_TEXT_BYTES + 2 || !uid_parse(at, UID_TEXT_BYTES, &id) || at[UID_TEXT_BYTES] != ':')
+			return -1;
+		at += UID_TEXT_BYTES + 1;
+		if (!read_seq(&at, &v))
+			return -1;
+		if (uid_equal(&id, room)) {
+			*seq = v;
+			found = 1;
+		}
+		if (*at == '\0')
+			return found;
+		if (*at++ != ',')
+			return -1;
+	}
+}
+
+static struct room_ref ref_of(const struct text *t)
+{
+	struct room_ref ref = {.given = true, .name = *t};
+	ref.is_id = uid_parse(t->s, t->n, &ref.id);
+	return ref;
+}
+
+/* The members for all rooms of the stream, or NULL when it was refused. */
+static struct member **members_of_stream(struct session *s)
+{
+	const struct http_call *h = s->http;
+	struct member **members = mem_zalloc((h->n_rooms + 1) * sizeof(struct member *));
+	char message[100];
+	for (size_t i = 0; i < h->n_rooms; i++) {
+		struct room_ref ref = ref_of(&h->rooms[i]);
+		uint64_t seq;
+		members[i] = room_lookup_member(s->user, &ref);
+		if (!members[i]) {
+			/* What was asked for is not repeated: it may not be UTF-8. */
+			snprintf(message, sizeof(message), "room: you are not a member of room %zu of %zu", i + 1, h->n_rooms);
+			refuse(s, WIRE_NOT_FOUND, message);
+		} else if (cursor_for(h, &members[i]->room->id, &seq) < 0) {
+			refuse(s, WIRE_INVALID_REQUEST, "Last-Event-ID or after: must be a seq (one room) or <room id>:<seq>,…");
+		} else {
+			continue;
+		}
+		free(members);
+		return NULL;
+	}
+	return members;
+}
+
+void stream_start(struct session *s)
+{
+	const struct http_call *h = s->http;
+	uint64_t most = s->chat->config.limits.stream_rooms;
+	if (h->n_rooms == 0) {
+		refuse(s, WIRE_INVALID_REQUEST, "room: required");
+		return;
+	}
+	if (most && h->n_rooms > most) {
+		refuse(s, WIRE_LIMIT_REACHED, "room: more rooms than limit stream_rooms");
+		return;
+	}
+	struct member **members = members_of_stream(s);
+	if (!members)
+		return;
+	conn_start_stream(s->conn);
+	for (size_t i = 0; i < h->n_rooms; i++) {
+		struct room *r = members[i]->room;
+		uint64_t seq;
+		if (reader_of(s, r))
+			continue; /* named twice */
+		bool named = cursor_for(h, &r->id, &seq) == 1;
+		reader_attach(s, r, named ? seq + 1 : r->feed.last_seq + 1);
+	}
+	free(members);
+	http_call_free(s->http);
+	s->http = NULL;
+}

@@ -1,0 +1,116 @@
+#include "chat/user.h"
+
+#include "chat/room.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct user *user_by_id(struct chat *c, const struct uid *id)
+{
+	return id_map_get(&c->users, id->b);
+}
+
+struct user *user_load(struct chat *c, const struct store_user *known, const struct store_membership *memberships, size_t n)
+{
+	struct user *u = user_by_id(c, &known->id);
+	if (u)
+		return u;
+	size_t n_name = strlen(known->name) + 1;
+	u = mem_zalloc(sizeof(*u) + n_name);
+	memcpy(u->name, known->name, n_name);
+	u->chat = c;
+	u->id = known->id;
+	u->no = known->no;
+	u->kind = known->kind;
+	u->role = known->role;
+	list_init(&u->members);
+	list_init(&u->sessions);
+	list_init(&u->in_idle);
+	u->idle_since_ms = loop_now_ms(c->loop);
+	list_append(&c->idle_users, &u->in_idle);
+	id_map_put(&c->users, u->id.b, u);
+	metric_change(&c->metrics->users_loaded, 1);
+	for (size_t i = 0; i < n; i++)
+		user_add_member(u, room_load(c, &memberships[i].room), &memberships[i]);
+	return u;
+}
+
+void user_hold(struct user *u)
+{
+	if (u->n_holds++ == 0)
+		list_remove(&u->in_idle);
+}
+
+void user_release(struct user *u)
+{
+	assert(u->n_holds > 0);
+	if (--u->n_holds == 0) {
+		u->idle_since_ms = loop_now_ms(u->chat->loop);
+		list_append(&u->chat->idle_users, &u->in_idle);
+	}
+}
+
+static void user_free(struct user *u)
+{
+	assert(u->n_holds == 0 && list_empty(&u->sessions));
+	list_for_each_safe(it, &u->members) {
+		user_remove_member(list_entry(it, struct member, in_user));
+	}
+	list_remove(&u->in_idle);
+	free(u);
+}
+
+void user_unload_idle(struct chat *c, bool everything)
+{
+	uint64_t now = loop_now_ms(c->loop);
+	list_for_each_safe(it, &c->idle_users) {
+		struct user *u = list_entry(it, struct user, in_idle);
+		if (!everything && now - u->idle_since_ms < c->config.room_idle_ms)
+			break;
+		id_map_remove(&c->users, u->id.b);
+		user_free(u);
+		c->n_unloads++;
+		metric_change(&c->metrics->users_loaded, -1);
+	}
+}
+
+struct member *user_member_of(struct user *u, const struct room *r)
+{
+	list_for_each(it, &u->members) {
+		struct member *m = list_entry(it, struct member, in_user);
+		if (m->room == r)
+			return m;
+	}
+	return NULL;
+}
+
+struct member *user_add_member(struct user *u, struct room *r, const struct store_membership *known)
+{
+	struct member *m = user_member_of(u, r);
+	if (m)
+		return m;
+	m = mem_new(struct member);
+	m->user = u;
+	m->room = r;
+	m->role = known->role;
+	m->read_seq = known->read_seq;
+	m->read_messages = known->read_messages;
+	list_append(&u->members, &m->in_user);
+	u->n_members++;
+	room_hold(r);
+	return m;
+}
+
+void user_remove_member(struct member *m)
+{
+	list_remove(&m->in_user);
+	m->user->n_members--;
+	room_release(m->room);
+	free(m);
+}
+
+uint64_t member_unread(const struct member *m)
+{
+	return m->room->n_messages > m->read_messages ? m->room->n_messages - m->read_messages : 0;
+}

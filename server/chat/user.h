@@ -1,0 +1,25 @@
+/*
+ * A user in memory, with all memberships. What is here is what the store has: a user who is not in memory is read whole.
+ */
+#ifndef PARLEY_CHAT_USER_H
+#define PARLEY_CHAT_USER_H
+
+#include "chat/chat_state.h"
+
+/* The user in memory with what the store said, or the one already there (which knows better). Takes nothing over. */
+struct user *user_load(struct chat *c, const struct store_user *known, const struct store_membership *memberships, size_t n);
+struct user *user_by_id(struct chat *c, const struct uid *id);
+void user_hold(struct user *u);
+void user_release(struct user *u);
+/* Lets go of users that nobody held for a while; all of them with everything = true. */
+void user_unload_idle(struct chat *c, bool everything);
+
+/* NULL when the user is not a member. */
+struct member *user_member_of(struct user *u, const struct room *r);
+/* Adds (or finds) a membership with what the store said. */
+struct member *user_add_member(struct user *u, struct room *r, const struct store_membership *known);
+void user_remove_member(struct member *m);
+/* Messages of the room that the member has not read. */
+uint64_t member_unread(const struct member *m);
+
+#endif

@@ -1,0 +1,69 @@
+#include "net/conn.h"
+
+#include "base/memory.h"
+#include "net/http_exchange.h"
+#include "net/listener.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct conn *conn_of(struct lws *wsi)
+{
+	return lws_get_opaque_user_data(wsi);
+}
+
+struct conn *conn_new(struct net_server *s, struct lws *wsi)
+{
+	struct conn *c = mem_new(struct conn);
+
+	assert(s->accepting != NULL);
+	c->wsi = wsi;
+	c->server = s;
+	c->address = *s->accepting_peer;
+	address_key(&c->address, c->key);
+	c->is_operator = s->accepting->is_operator;
+	c->is_tls = s->accepting->is_tls;
+	c->is_proxied = address_trusted(&c->address, s->config.trusted_proxies, s->config.n_trusted_proxies);
+	list_init(&c->dirty);
+	list_append(&s->conns, &c->link);
+	admission_enter(&s->admission);
+	if (s->admission.address_max > 0 && !c->is_proxied)
+		c->counted_address = admission_enter_address(&s->admission, c->key);
+	metric_change(&s->metrics->connections, 1);
+	lws_set_opaque_user_data(wsi, c);
+	conn_set_deadline(c, CONN_HEAD, s->config.limits.header_ms);
+	return c;
+}
+
+void conn_free(struct conn *c)
+{
+	struct net_server *s = c->server;
+
+	conn_end_session(c);
+	http_exchange_free(c);
+	wheel_disarm(&c->timer);
+	list_remove(&c->dirty);
+	list_remove(&c->link);
+	admission_leave(&s->admission);
+	if (c->counted_address)
+		admission_leave_address(&s->admission, c->key);
+	metric_change(&s->metrics->connections, -1);
+	metric_add(&s->metrics->closed_total, 1);
+	lws_set_opaque_user_data(c->wsi, NULL);
+	buf_finish(&c->in);
+	buf_finish(&c->kept);
+	buf_finish(&c->out);
+	free(c);
+}
+
+const char *conn_address(const struct conn *c)
+{
+	address_format(&c->address, c->server->address_text);
+	return c->server->address_text;
+}
+
+const uint8_t *conn_address_key(const struct conn *c)
+{
+	return c->key;
+}

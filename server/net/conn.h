@@ -1,0 +1,112 @@
+/*
+ * A connection: one accepted socket, from the callback in which the library first shows it until LWS_CALLBACK_WSI_DESTROY. It is a
+ * WebSocket, or a series of HTTP requests, or an event stream. The library's opaque pointer leads to it. Private to net/.
+ *
+ * Kept small: an idle signed-in WebSocket is this, the library's own 1.2 KiB and the chat's session.
+ */
+#ifndef PARLEY_NET_CONN_H
+#define PARLEY_NET_CONN_H
+
+#include "base/list.h"
+#include "base/wheel.h"
+#include "chat/conn_port.h"
+#include "codec/buf.h"
+#include "net/address.h"
+#include "net/net_state.h"
+
+struct http_exchange;
+
+/* What the connection's one deadline means. */
+enum conn_phase {
+	CONN_HEAD,     /* waiting for (the rest of) a request's head */
+	CONN_BODY,     /* waiting for (the rest of) a request's body */
+	CONN_WORKING,  /* the answer is being made: no deadline */
+	CONN_LINGER,   /* refused; reading on for a moment */
+	CONN_SIGN_IN,  /* a WebSocket without session.start */
+	CONN_LIVE,     /* a signed-in WebSocket: heartbeat */
+	CONN_STREAM,   /* an event stream: comments as heartbeat */
+	CONN_CLOSING,  /* told to close; cut when that takes too long */
+};
+
+struct conn {
+	struct lws *wsi;
+	struct net_server *server;
+	struct session *session;      /* NULL before session_open() and after session_close() */
+	struct http_exchange *http;   /* the request being served, or NULL */
+	struct list link;             /* net_server.conns */
+	struct list dirty;            /* net_server.dirty or .dead */
+	struct wheel_timer timer;     /* its deadline, see phase */
+	struct buf in;                /* pieces of a message; freed when it is whole */
+	struct buf kept;              /* whole messages that came although nothing was to be read, see conn_read.c */
+	struct buf out;               /* outbox: whole frames; freed when it is empty */
+	uint32_t heard_s;             /* loop's clock when something last came, in seconds */
+	uint8_t phase;                /* enum conn_phase */
+	uint8_t reason;               /* enum close_reason, when is_closing */
+	struct peer_address address;
+	uint8_t key[16];              /* of address, for limits */
+	bool is_websocket : 1;
+	bool is_stream : 1;           /* the event stream's head was sent */
+	bool is_tls : 1;
+	bool is_operator : 1;
+	bool is_proxied : 1;          /* the socket's peer is a trusted proxy */
+	bool counted_address : 1;     /* in the admission's table by `key` */
+	bool is_closing : 1;          /* will be closed with `reason` once the outbox went out */
+	bool is_handed_over : 1;      /* the library is closing it */
+	bool is_broken : 1;           /* nothing can be written any more */
+	bool is_gone : 1;             /* the library said it is closed */
+	bool wants_writable : 1;      /* session_writable() is due */
+	bool is_full : 1;             /* not to be read from: the outbox is full */
+	bool is_held : 1;             /* not to be read from: the chat says so */
+	bool is_paused : 1;           /* not read from */
+	bool is_pipelined : 1;        /* HTTP: the library kept bytes of the next request when the last one was answered */
+	bool close_after_reply : 1;   /* HTTP: no further request on this connection */
+};
+
+/* The connection behind a library's callback, or NULL before it was shown to us. */
+struct conn *conn_of(struct lws *wsi);
+/* A new one for the socket being adopted (server->accepting). */
+struct conn *conn_new(struct net_server *s, struct lws *wsi);
+/* From LWS_CALLBACK_WSI_DESTROY. */
+void conn_free(struct conn *c);
+
+/* conn_write.c */
+/* Puts it on the list of those with something to do at the end of the turn. */
+void conn_mark_dirty(struct conn *c);
+/* Whether the outbox or the chat says that nothing is to be read. */
+bool conn_shall_pause(const struct conn *c);
+/* Hands bytes to the library as they are; on failure the connection is marked to be cut. Writes whole frames, or bytes of an HTTP response. */
+bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n);
+/* Outbox first, then what the session has. False: nothing more can be written now. */
+void conn_flush(struct conn *c);
+/* Runs over the dirty ones: the server's hook at the end of every turn. */
+void conn_flush_all(void *server);
+
+/* conn_read.c */
+/* A piece of a message. 0, or -1 when the library shall close (the reason was given). */
+int conn_read(struct conn *c, const uint8_t *bytes, size_t n);
+/* Hands the chat the messages that were kept, until nothing is to be read again; `all`: every one, for no more will be. */
+void conn_read_kept(struct conn *c, bool all);
+
+/* conn_end.c */
+/* Ends the session, if there is one; nothing of the chat refers to the connection afterwards. */
+void conn_end_session(struct conn *c);
+/* The library closed the socket: the same, and nothing is written or waited for any more. */
+void conn_closed(struct conn *c);
+/* Ends it without ceremony at the end of the turn: never inside a call of the chat or the library. */
+void conn_cut(struct conn *c);
+/* At the end of the turn, outside the library: when all went out, the library takes the closing over. */
+void conn_finish_close(struct conn *c);
+/* Tells the library at once what was wrong: for use in its own callbacks; always -1, the callback's answer. */
+int conn_refuse_now(struct conn *c, enum close_reason reason);
+void conn_cut_dead(struct net_server *s);
+
+/* heartbeat.c */
+void conn_set_deadline(struct conn *c, enum conn_phase phase, uint64_t in_ms); /* in_ms 0: none */
+void heartbeat_heard(struct conn *c);
+/* After an upgrade: the time to sign in begins. */
+void heartbeat_begin_websocket(struct conn *c);
+void heartbeat_begin_stream(struct conn *c);
+/* Every NET_TICK_MS. */
+void heartbeat_tick(struct net_server *s);
+
+#endif

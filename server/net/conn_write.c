@@ -1,0 +1,189 @@
+/*
+ * All writing of a connection. conn_write_raw() is the one place that hands events and replies to the library.
+ *
+ * Everything goes out as raw bytes of whole frames that are ready: lws_write(LWS_WRITE_RAW) passes them on unframed and touches neither the
+ * bytes nor what stands before them, in WebSockets as in HTTP, with and without TLS (lib/roles/ws/ops-ws.c, the label send_raw; the
+ * same in 4.1.6 and 4.3.5). The library may put a control frame between two writes, so each write starts and ends at a frame's border. What the
+ * socket does not take, the library copies and sends first; until then (lws_partial_buffered) nothing more is written.
+ *
+ * The slow reader: replies gather in the outbox, and past limits.outbox_bytes the connection is not read from until it has drained, so
+ * that nobody can ask for more than he takes; one who is told more than he takes is closed. Events do not wait here at all: their reader is
+ * simply behind.
+ */
+#include "codec/ws_frame.h"
+#include "net/conn.h"
+#include "net/http_exchange.h"
+
+#include <assert.h>
+
+void conn_mark_dirty(struct conn *c)
+{
+	if (c->is_gone || c->is_broken || !list_empty(&c->dirty))
+		return;
+	list_append(&c->server->dirty, &c->dirty);
+}
+
+bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n)
+{
+	if (c->is_gone || c->is_broken)
+		return false;
+	/* The library's signature has no const; it only reads, see above. */
+	int written = lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_RAW);
+	if (written < 0) {
+		conn_cut(c);
+		return false;
+	}
+	metric_add(&c->server->metrics->bytes_out_total, n);
+	return true;
+}
+
+/* Whole frames at the front of the outbox, at least one, at most NET_WRITE_BYTES unless the first is longer. */
+static size_t joined_frames(const struct buf *out)
+{
+	size_t n = 0;
+
+	while (n < out->len) {
+		struct ws_frame frame;
+		int whole = ws_frame_read_header(out->data + n, out->len - n, &frame);
+		assert(whole == 1); /* we made them */
+		size_t next = n + frame.header_bytes + (size_t)frame.payload_bytes;
+		if (n > 0 && next > NET_WRITE_BYTES)
+			break;
+		n = next;
+	}
+	return n;
+}
+
+bool conn_shall_pause(const struct conn *c)
+{
+	return c->is_full || c->is_held;
+}
+
+/*
+ * Only at the end of the turn, outside the library: paused inside its callback while TLS holds decrypted bytes, it never returns (both versions
+ * take the bytes that they have just put back, over and over, at the label `read` of rops_handle_POLLIN_ws()). What it has read by then
+ * still comes to us: NET_RX_BYTES, with TLS at most one record. conn_read() keeps it.
+ */
+static void control_reading(struct conn *c)
+{
+	bool paused = conn_shall_pause(c);
+
+	if (!c->is_websocket || c->is_paused == paused || c->is_gone || c->is_broken || c->is_handed_over)
+		return;
+	c->is_paused = paused;
+	lws_rx_flow_control(c->wsi, paused ? 0 : 1);
+}
+
+void conn_hold_reading(struct conn *c, bool held)
+{
+	c->is_held = held;
+	if (conn_shall_pause(c) != c->is_paused)
+		conn_mark_dirty(c);
+}
+
+static void flush_outbox(struct conn *c)
+{
+	while (c->out.len > 0 && !c->is_broken && !lws_partial_buffered(c->wsi)) {
+		size_t n = joined_frames(&c->out);
+		if (!conn_write_raw(c, c->out.data, n))
+			return;
+		buf_consume(&c->out, n);
+	}
+	if (c->out.len > 0)
+		return;
+	buf_finish(&c->out);
+	c->is_full = false;
+	if (conn_shall_pause(c) != c->is_paused)
+		conn_mark_dirty(c);
+}
+
+void conn_flush(struct conn *c)
+{
+	if (c->is_gone || c->is_broken)
+		return;
+	if (!c->is_websocket && !c->is_stream) {
+		http_exchange_flush(c);
+		return;
+	}
+	if (c->is_websocket)
+		flush_outbox(c);
+	if (c->wants_writable && conn_writable(c)) {
+		c->wants_writable = false;
+		if (c->session != NULL)
+			session_writable(c->session);
+	}
+}
+
+void conn_flush_all(void *server)
+{
+	struct net_server *s = server;
+	struct list turn;
+
+	list_init(&turn);
+	list_splice(&turn, &s->dirty);
+	while (!list_empty(&turn)) {
+		struct conn *c = list_entry(turn.next, struct conn, dirty);
+		list_remove(&c->dirty);
+		conn_flush(c);
+		if (c->kept.len > 0)
+			conn_read_kept(c, false);
+		control_reading(c);
+		if (c->is_closing)
+			conn_finish_close(c);
+	}
+	conn_cut_dead(s);
+	if (!list_empty(&s->dirty))
+		loop_again(s->loop);
+}
+
+/* ---- conn_port.h ---- */
+
+void conn_append(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms)
+{
+	uint64_t limit = c->server->config.limits.outbox_bytes;
+
+	if (c->is_gone || c->is_broken)
+		return;
+	if (!c->is_websocket) {
+		http_exchange_reply(c, json, n, code, retry_after_ms);
+		return;
+	}
+	uint8_t *at = buf_reserve(&c->out, WS_FRAME_HEADER_MAX + n);
+	(void)at;
+	uint8_t header[WS_FRAME_HEADER_MAX];
+	buf_append(&c->out, header, ws_frame_text_header(header, n));
+	buf_append(&c->out, json, n);
+	if (limit > 0 && c->out.len > limit)
+		c->is_full = true;
+	conn_mark_dirty(c);
+}
+
+void conn_tell(struct conn *c, const void *json, size_t n)
+{
+	if (c->is_full && !c->is_gone && !c->is_broken && lws_partial_buffered(c->wsi))
+		conn_close(c, CLOSE_TOO_SLOW);
+	else if (!c->is_closing)
+		conn_append(c, json, n, WIRE_OK, 0);
+}
+
+bool conn_writable(const struct conn *c)
+{
+	return (c->is_websocket || c->is_stream) && !c->is_closing && !c->is_gone && !c->is_broken && c->out.len == 0 &&
+	       !lws_partial_buffered(c->wsi);
+}
+
+void conn_write(struct conn *c, const uint8_t *bytes, size_t n)
+{
+	assert(conn_writable(c));
+	conn_write_raw(c, bytes, n);
+}
+
+void conn_want_writable(struct conn *c)
+{
+	c->wants_writable = true;
+	/* While the library holds something back, its writable callback comes by itself when that went out. */
+	if (!c->is_gone && !c->is_broken && !lws_partial_buffered(c->wsi)) {
+		conn_mark_dirty(c);
+		loop_again(c->server->loop);
+	}
+}

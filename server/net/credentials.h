@@ -1,0 +1,31 @@
+/*
+ * Who a request says it is from: the client's address behind a trusted proxy, and the token of the Authorization header or, where the Origin
+ * allows it, of the session cookie. Only inside the library's callbacks, while the head is attached. Private to net/.
+ */
+#ifndef PARLEY_NET_CREDENTIALS_H
+#define PARLEY_NET_CREDENTIALS_H
+
+#include "net/conn.h"
+
+enum { TOKEN_BYTES_MAX = 256 };
+
+enum origin_verdict { ORIGIN_ABSENT, ORIGIN_ALLOWED, ORIGIN_FOREIGN };
+
+struct credentials {
+	char token[TOKEN_BYTES_MAX]; /* "" when there is none */
+	bool is_cookie;
+	bool cookie_refused;         /* a cookie came, but the Origin does not allow it */
+};
+
+/* Exact: scheme, host and port. Without --origin: those of the request itself. */
+enum origin_verdict origin_verdict(const struct conn *c);
+/* cookie_without_origin: whether a request without Origin may use its cookie (a GET of the page's own, see http_stream.c). */
+void credentials_read(const struct conn *c, bool cookie_without_origin, struct credentials *out);
+/* Finds the client's address behind a trusted proxy and counts it. False: that address has too many connections. */
+bool credentials_admit_client(struct conn *c);
+/* "parley_session", under TLS "__Host-parley_session". */
+const char *credentials_cookie_name(const struct conn *c);
+/* Whether the client spoke TLS: to us, or to a trusted proxy that says so. */
+bool credentials_client_uses_tls(const struct conn *c);
+
+#endif

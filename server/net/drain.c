@@ -1,0 +1,72 @@
+/*
+ * Leaving politely (promise 10). In order: no more connections are accepted and /readyz is red; every WebSocket is told `server.leaving` with its own
+ * moment to come back; then, evenly over drain_ms, connections are closed (1001), idle HTTP connections at once; answers that are under
+ * way are waited for a little longer; then done() is called.
+ */
+#include "net/drain.h"
+
+#include "base/log.h"
+#include "net/conn.h"
+#include "net/listener.h"
+
+enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
+
+static bool is_idle_http(const struct conn *c)
+{
+	return !c->is_websocket && !c->is_stream && c->http == NULL;
+}
+
+/* Closes idle HTTP connections, and WebSockets and streams until `target` of them are told in all. */
+static void close_share(struct net_server *s, size_t target)
+{
+	list_for_each(it, &s->conns) {
+		struct conn *c = list_entry(it, struct conn, link);
+		if (c->is_closing)
+			continue;
+		if (is_idle_http(c)) {
+			conn_cut(c);
+		} else if (!c->is_websocket && !c->is_stream) {
+			c->close_after_reply = true;
+		} else if (s->drain_closed < target) {
+			s->drain_closed++;
+			conn_close(c, CLOSE_GOING_AWAY);
+		}
+	}
+}
+
+void drain_tick(struct net_server *s)
+{
+	if (!s->draining || s->drained == NULL)
+		return;
+	uint64_t elapsed_ms = loop_now_ms(s->loop) - s->drain_started_ms;
+	uint32_t drain_ms = s->config.drain_ms;
+	bool over = elapsed_ms >= drain_ms;
+	size_t target = over ? SIZE_MAX : (size_t)(s->drain_total * elapsed_ms / drain_ms);
+
+	close_share(s, target);
+	bool finished = list_empty(&s->conns) && chat_pending(s->chat) == 0;
+	if (!finished && elapsed_ms < (uint64_t)drain_ms + GRACE_MS)
+		return;
+	LOG_INFO("drain.done", LOG_U("elapsed_ms", elapsed_ms), LOG_U("cut", s->admission.n));
+	void (*drained)(void *arg) = s->drained;
+	s->drained = NULL;
+	drained(s->drained_arg);
+}
+
+void net_server_drain(struct net_server *s, void (*done)(void *arg), void *arg)
+{
+	if (s->draining) {
+		s->drained = NULL;
+		done(arg);
+		return;
+	}
+	s->draining = true;
+	s->drain_started_ms = loop_now_ms(s->loop);
+	s->drain_total = s->admission.n;
+	s->drained = done;
+	s->drained_arg = arg;
+	LOG_INFO("drain.begin", LOG_U("connections", s->admission.n), LOG_U("spread_ms", s->config.drain_ms));
+	listeners_close(s);
+	chat_announce_leaving(s->chat, s->config.drain_ms);
+	drain_tick(s);
+}

@@ -1,0 +1,130 @@
+/*
+ * Deadlines and heartbeats: one deadline per connection in a timing wheel, whatever state it is in. The library's own timers sit in one sorted
+ * list and are left alone as far as possible.
+ *
+ * A WebSocket is pinged every heartbeat_ms (spread by a quarter, so that connections made together do not stay together) and closed when
+ * nothing was heard for limits.idle_ms. The ping carries a byte: the library does not tell us of empty pongs.
+ */
+#include "net/conn.h"
+#include "net/drain.h"
+
+static const uint8_t ping_frame[] = {0x89, 0x01, 'p'};
+static const uint8_t stream_comment[] = ": keep-alive\n\n";
+
+void conn_set_deadline(struct conn *c, enum conn_phase phase, uint64_t in_ms)
+{
+	c->phase = (uint8_t)phase;
+	if (in_ms == 0)
+		wheel_disarm(&c->timer);
+	else
+		wheel_arm(c->server->wheel, &c->timer, loop_now_ms(c->server->loop) + in_ms);
+}
+
+static uint64_t heartbeat_interval(const struct conn *c)
+{
+	uint64_t period = c->server->config.heartbeat_ms;
+	uint32_t random;
+
+	lws_get_random(c->server->context, &random, sizeof random);
+	return period - period / 8 + random % (period / 4 + 1);
+}
+
+void heartbeat_heard(struct conn *c)
+{
+	c->heard_s = (uint32_t)(loop_now_ms(c->server->loop) / 1000);
+}
+
+void heartbeat_begin_websocket(struct conn *c)
+{
+	uint64_t sign_in_ms = c->server->config.limits.sign_in_ms;
+
+	heartbeat_heard(c);
+	if (c->is_operator || sign_in_ms == 0)
+		conn_set_deadline(c, CONN_LIVE, heartbeat_interval(c));
+	else
+		conn_set_deadline(c, CONN_SIGN_IN, sign_in_ms);
+}
+
+void heartbeat_begin_stream(struct conn *c)
+{
+	heartbeat_heard(c);
+	conn_set_deadline(c, CONN_STREAM, heartbeat_interval(c));
+}
+
+static bool silent_too_long(const struct conn *c)
+{
+	uint64_t idle_ms = c->server->config.limits.idle_ms;
+
+	/* Heard at some moment of that second: never early, at most a second late. */
+	return idle_ms > 0 && loop_now_ms(c->server->loop) >= ((uint64_t)c->heard_s + 1) * 1000 + idle_ms;
+}
+
+static void beat_websocket(struct conn *c)
+{
+	uint64_t in_ms = heartbeat_interval(c), idle_ms = c->server->config.limits.idle_ms;
+
+	if (silent_too_long(c)) {
+		conn_close(c, CLOSE_SILENT);
+		return;
+	}
+	/* With something under way the socket shows by itself whether it is alive, and nothing may be put in between. */
+	if (!lws_partial_buffered(c->wsi))
+		conn_write_raw(c, ping_frame, sizeof ping_frame);
+	if (idle_ms > 0) {
+		uint64_t silent_at_ms = (uint64_t)c->heard_s * 1000 + idle_ms + 1000, now = loop_now_ms(c->server->loop);
+		if (silent_at_ms > now && silent_at_ms - now < in_ms)
+			in_ms = silent_at_ms - now;
+	}
+	conn_set_deadline(c, CONN_LIVE, in_ms);
+}
+
+static void beat_stream(struct conn *c)
+{
+	if (conn_writable(c)) {
+		heartbeat_heard(c); /* it took all that we had */
+		conn_write(c, stream_comment, sizeof stream_comment - 1);
+	} else if (silent_too_long(c)) {
+		conn_cut(c);
+		return;
+	}
+	conn_set_deadline(c, CONN_STREAM, heartbeat_interval(c));
+}
+
+static void deadline_passed(struct wheel_timer *t, void *arg)
+{
+	struct conn *c = list_entry(t, struct conn, timer);
+	(void)arg;
+
+	switch ((enum conn_phase)c->phase) {
+	case CONN_HEAD:
+	case CONN_BODY:
+	case CONN_LINGER:
+		conn_cut(c);
+		break;
+	case CONN_CLOSING:
+		c->is_broken = false; /* cut once already, maybe: once more */
+		conn_cut(c);
+		conn_set_deadline(c, CONN_CLOSING, NET_CLOSE_MS);
+		break;
+	case CONN_WORKING:
+		break;
+	case CONN_SIGN_IN:
+		if (c->session != NULL && !session_signed_in(c->session))
+			conn_close(c, CLOSE_NO_SIGN_IN);
+		else
+			beat_websocket(c);
+		break;
+	case CONN_LIVE:
+		beat_websocket(c);
+		break;
+	case CONN_STREAM:
+		beat_stream(c);
+		break;
+	}
+}
+
+void heartbeat_tick(struct net_server *s)
+{
+	wheel_advance(s->wheel, loop_now_ms(s->loop), deadline_passed, NULL);
+	drain_tick(s);
+}

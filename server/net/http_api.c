@@ -1,0 +1,61 @@
+/*
+ * POST /api/v1/<type>: one command, its data as the body. What is wrong with the request itself is answered here, with the same error object as
+ * everywhere; the rest is the chat's.
+ */
+#include "base/memory.h"
+#include "net/http_routes.h"
+
+#include <string.h>
+#include <strings.h>
+
+static bool is_json(struct lws *wsi)
+{
+	char type[128];
+
+	if (http_head_value(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof type) <= 0)
+		return false;
+	type[strcspn(type, "; \t")] = '\0';
+	return strcasecmp(type, "application/json") == 0;
+}
+
+void http_api(struct conn *c, const char *type)
+{
+	struct http_exchange *e = c->http;
+	struct credentials credentials;
+
+	e->command = command_by_type(type, strlen(type));
+	if (e->command == CMD_COUNT) {
+		http_exchange_refuse(c, WIRE_UNKNOWN_TYPE, 0, NULL, NULL);
+		return;
+	}
+	if (e->method != HTTP_POST) {
+		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, "commands are sent with POST", "Allow: POST\r\n");
+		return;
+	}
+	if (e->content_length > 0 && !is_json(c->wsi)) {
+		http_exchange_refuse(c, WIRE_UNSUPPORTED_MEDIA, 0, NULL, NULL);
+		return;
+	}
+	credentials_read(c, false, &credentials);
+	if (credentials.cookie_refused) {
+		http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
+		return;
+	}
+	if (credentials.token[0] != '\0')
+		e->token = mem_strndup(credentials.token, strlen(credentials.token));
+	e->token_is_cookie = credentials.is_cookie;
+}
+
+void http_api_run(struct conn *c)
+{
+	struct http_exchange *e = c->http;
+	struct session_config config = {
+		.transport = TRANSPORT_HTTP,
+		.token = e->token,
+		.token_is_cookie = e->token_is_cookie,
+		.operator_socket = c->is_operator,
+	};
+
+	c->session = session_open(c->server->chat, c, &config);
+	session_http_request(c->session, e->command, e->body.data, e->body.len);
+}

@@ -1,0 +1,23 @@
+/*
+ * What every request must be before anything looks at it: one clear message that no proxy in front could read differently (RFC 9112,
+ * request smuggling). The library checks none of this.
+ *
+ * Answered by the library itself, without us: an unknown method, a malformed escape in the path, and an absolute-form or other target that
+ * does not begin with "/" (403 with a page of its own, then closed); a head larger than 16 KiB or of too many headers (closed without
+ * an answer); an Upgrade to anything but "websocket" or "h2c" (403, closed). Known gaps: a bare LF ends a line; folded lines are
+ * dropped instead of refused.
+ */
+#ifndef PARLEY_NET_HTTP_GUARD_H
+#define PARLEY_NET_HTTP_GUARD_H
+
+#include <libwebsockets.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { HTTP_NO_LENGTH = -1 };
+
+/* NULL when the request is sound, else what is wrong with it: answer 400 and close. *content_length: the body's, or HTTP_NO_LENGTH. */
+const char *http_guard(struct lws *wsi, int64_t *content_length);
+
+#endif

@@ -1,0 +1,295 @@
+#include "net/listener.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+
+#include <arpa/inet.h>
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum {
+	BACKLOG = 4096,
+	ACCEPTS_PER_TURN = 64,
+	USER_TIMEOUT_MS = 30000, /* unacknowledged data after which the kernel gives a peer up */
+	SYSTEMD_FIRST_FD = 3,
+};
+
+static void set_options(int fd)
+{
+	int on = 1;
+	unsigned timeout_ms = USER_TIMEOUT_MS;
+
+	/* Both fail on a Unix socket, which needs neither. */
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+}
+
+/* No descriptors left: the caller would wait in the kernel for ever, so one is let in on the spare descriptor and shut out. */
+static void turn_away(struct listener *l)
+{
+	close(l->spare_fd);
+	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
+	if (fd >= 0)
+		close(fd);
+	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	metric_add(&l->server->metrics->refused_total, 1);
+	if (!l->is_paused) {
+		LOG_WARN("accept.no_descriptors", LOG_S("listener", l->address));
+		l->is_paused = true;
+		loop_watch_pause(l->watch, true); /* until the next tick */
+	}
+}
+
+static void admit(struct listener *l, int fd, const struct peer_address *peer)
+{
+	struct net_server *s = l->server;
+	bool is_proxy = address_trusted(peer, s->config.trusted_proxies, s->config.n_trusted_proxies);
+	uint8_t key[16];
+
+	address_key(peer, key);
+	if (!l->is_operator && (!admission_has_room(&s->admission) || (!is_proxy && !admission_has_room_for(&s->admission, key)))) {
+		metric_add(&s->metrics->refused_total, 1);
+		close(fd);
+		return;
+	}
+	set_options(fd);
+	metric_add(&s->metrics->accepted_total, 1);
+	s->accepting = l;
+	s->accepting_peer = peer;
+	/* On failure the library closes the descriptor, and frees what conn_new() made if it came that far. */
+	(void)lws_adopt_socket_vhost(l->is_tls ? s->vhost_tls : s->vhost_plain, fd);
+	s->accepting = NULL;
+}
+
+static void accept_ready(void *arg)
+{
+	struct listener *l = arg;
+
+	for (int i = 0; i < ACCEPTS_PER_TURN && !l->server->draining; i++) {
+		struct sockaddr_storage storage = {0};
+		socklen_t size = sizeof storage;
+		int fd = accept4(l->fd, (struct sockaddr *)&storage, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE)
+				turn_away(l);
+			else if (errno == EINTR || errno == ECONNABORTED)
+				continue;
+			return;
+		}
+		struct peer_address peer = address_of_sockaddr((const struct sockaddr *)&storage);
+		admit(l, fd, &peer);
+	}
+}
+
+static struct listener *add(struct net_server *s, int fd, bool is_unix, bool is_operator)
+{
+	struct listener *l = mem_new(struct listener);
+
+	l->server = s;
+	l->fd = fd;
+	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	l->is_unix = is_unix;
+	l->is_operator = is_operator;
+	l->is_tls = !is_unix && s->vhost_tls != NULL;
+	l->watch = loop_watch_readable(s->loop, fd, accept_ready, l);
+	list_append(&s->listeners, &l->link);
+	return l;
+}
+
+/* The address as the kernel has it: the real port where 0 was asked for. */
+static void tell_address(struct listener *l)
+{
+	struct sockaddr_storage storage = {0};
+	socklen_t size = sizeof storage;
+	const char *scheme = l->is_tls ? "https" : "http";
+	char host[ADDRESS_TEXT_BYTES];
+
+	getsockname(l->fd, (struct sockaddr *)&storage, &size);
+	if (storage.ss_family == AF_UNIX) {
+		struct sockaddr_un un;
+		memcpy(&un, &storage, sizeof un);
+		snprintf(l->address, sizeof l->address, "unix:%.*s", (int)sizeof un.sun_path, un.sun_path);
+		return;
+	}
+	if (storage.ss_family == AF_INET) {
+		struct sockaddr_in in;
+		memcpy(&in, &storage, sizeof in);
+		inet_ntop(AF_INET, &in.sin_addr, host, sizeof host);
+		snprintf(l->address, sizeof l->address, "%s://%s:%u", scheme, host, ntohs(in.sin_port));
+		return;
+	}
+	struct sockaddr_in6 in6;
+	memcpy(&in6, &storage, sizeof in6);
+	inet_ntop(AF_INET6, &in6.sin6_addr, host, sizeof host);
+	snprintf(l->address, sizeof l->address, "%s://[%s]:%u", scheme, host, ntohs(in6.sin6_port));
+}
+
+static int fail(char fault[400], int fd, const char *what, const char *doing)
+{
+	snprintf(fault, 400, "cannot listen on %s: %s: %s", what, doing, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int open_tcp(struct net_server *s, const struct net_listen *listen_on, char fault[400])
+{
+	struct sockaddr_in in = {.sin_family = AF_INET, .sin_port = htons(listen_on->port)};
+	struct sockaddr_in6 in6 = {.sin6_family = AF_INET6, .sin6_port = htons(listen_on->port)};
+	bool everywhere = listen_on->host[0] == '\0';
+	bool v6 = everywhere || strchr(listen_on->host, ':') != NULL;
+	char what[128];
+	int on = 1, off = 0;
+
+	snprintf(what, sizeof what, v6 && !everywhere ? "[%s]:%u" : "%s:%u", listen_on->host, listen_on->port);
+	if (!everywhere && inet_pton(v6 ? AF_INET6 : AF_INET, listen_on->host, v6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr) != 1) {
+		errno = EINVAL;
+		return fail(fault, -1, what, "not a numeric address");
+	}
+	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 && everywhere) { /* a machine without IPv6 */
+		v6 = false;
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	}
+	if (fd < 0)
+		return fail(fault, fd, what, "socket");
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (v6)
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, everywhere ? &off : &on, sizeof on);
+	if (bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in, v6 ? sizeof in6 : sizeof in) < 0)
+		return fail(fault, fd, what, "bind");
+	if (listen(fd, BACKLOG) < 0)
+		return fail(fault, fd, what, "listen");
+	tell_address(add(s, fd, false, false));
+	return 0;
+}
+
+/* A socket's file that nobody listens on is left over from an earlier run. */
+static bool remove_stale(const struct sockaddr_un *un)
+{
+	struct stat st;
+
+	if (lstat(un->sun_path, &st) < 0)
+		return true;
+	if (!S_ISSOCK(st.st_mode)) {
+		errno = EEXIST;
+		return false;
+	}
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	bool alive = connect(fd, (const struct sockaddr *)un, sizeof *un) == 0 || errno != ECONNREFUSED;
+	close(fd);
+	if (alive) {
+		errno = EADDRINUSE;
+		return false;
+	}
+	return unlink(un->sun_path) == 0;
+}
+
+static int open_unix(struct net_server *s, const struct net_listen *listen_on, char fault[400])
+{
+	struct sockaddr_un un = {.sun_family = AF_UNIX};
+
+	if (strlen(listen_on->path) >= sizeof un.sun_path) {
+		errno = ENAMETOOLONG;
+		return fail(fault, -1, listen_on->path, "path");
+	}
+	memcpy(un.sun_path, listen_on->path, strlen(listen_on->path) + 1);
+	if (!remove_stale(&un))
+		return fail(fault, -1, listen_on->path, "the file is there");
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return fail(fault, fd, listen_on->path, "socket");
+	mode_t before = umask(listen_on->is_operator ? 0177 : 0);
+	int bound = bind(fd, (struct sockaddr *)&un, sizeof un);
+	umask(before);
+	if (bound < 0)
+		return fail(fault, fd, listen_on->path, "bind");
+	if (listen(fd, BACKLOG) < 0)
+		return fail(fault, fd, listen_on->path, "listen");
+	struct listener *l = add(s, fd, true, listen_on->is_operator);
+	l->unlink_path = mem_strndup(listen_on->path, strlen(listen_on->path));
+	tell_address(l);
+	return 0;
+}
+
+/* sd_listen_fds(3), without the library. Returns how many there were. */
+static size_t adopt_systemd(struct net_server *s)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	size_t n = 0;
+
+	if (pid == NULL || count == NULL || strtol(pid, NULL, 10) != (long)getpid())
+		return 0;
+	long n_fds = strtol(count, NULL, 10);
+	for (long i = 0; i < n_fds && i < 64; i++) {
+		int fd = SYSTEMD_FIRST_FD + (int)i, type = 0;
+		socklen_t size = sizeof type;
+		struct sockaddr_storage storage = {0};
+		socklen_t storage_size = sizeof storage;
+		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM ||
+		    getsockname(fd, (struct sockaddr *)&storage, &storage_size) < 0)
+			continue;
+		fcntl(fd, F_SETFD, FD_CLOEXEC);
+		fcntl(fd, F_SETFL, O_NONBLOCK);
+		tell_address(add(s, fd, storage.ss_family == AF_UNIX, false));
+		n++;
+	}
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	return n;
+}
+
+int listeners_open(struct net_server *s, char fault[400])
+{
+	size_t n_handed = s->config.use_systemd ? adopt_systemd(s) : 0;
+
+	for (size_t i = 0; i < s->config.n_listen; i++) {
+		const struct net_listen *listen_on = &s->config.listen[i];
+		if (n_handed > 0 && !listen_on->is_operator)
+			continue;
+		int result = listen_on->is_unix ? open_unix(s, listen_on, fault) : open_tcp(s, listen_on, fault);
+		if (result < 0)
+			return -1;
+	}
+	return 0;
+}
+
+void listeners_close(struct net_server *s)
+{
+	list_for_each_safe(it, &s->listeners) {
+		struct listener *l = list_entry(it, struct listener, link);
+		list_remove(&l->link);
+		loop_watch_destroy(l->watch);
+		close(l->fd);
+		if (l->spare_fd >= 0)
+			close(l->spare_fd);
+		if (l->unlink_path != NULL)
+			unlink(l->unlink_path);
+		free(l->unlink_path);
+		free(l);
+	}
+}
+
+void listeners_resume(struct net_server *s)
+{
+	list_for_each(it, &s->listeners) {
+		struct listener *l = list_entry(it, struct listener, link);
+		if (!l->is_paused)
+			continue;
+		l->is_paused = false;
+		loop_watch_pause(l->watch, false);
+	}
+}

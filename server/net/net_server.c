@@ -1,0 +1,259 @@
+/*
+ * Sets the library up and takes it down again; its one callback leads to ws_events.c and http_events.c.
+ *
+ * The library runs on our loop as a guest. It takes two calls of lws_context_destroy() with turns of the loop in between to make it let go (4.3.5
+ * finishes by itself in such a turn): it clears server->context when it is done.
+ */
+#include "net/net_server.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "net/conn.h"
+#include "net/drain.h"
+#include "net/http_events.h"
+#include "net/listener.h"
+#include "net/ws_events.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000 };
+
+/* The library's own lines, cut at their end of line; they come without a context, so this one has none either. */
+static void log_line(int level, const char *line)
+{
+	char text[200];
+
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+	log_write(level == LLL_ERR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "net.library",
+		  (const struct log_field[]){LOG_S("line", text)}, 1);
+}
+
+static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
+{
+	struct conn *c;
+	(void)user;
+
+	switch (reason) {
+	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+		conn_new(lws_context_user(lws_get_context(wsi)), wsi);
+		return 0;
+	case LWS_CALLBACK_WSI_DESTROY:
+		c = conn_of(wsi);
+		if (c != NULL)
+			conn_free(c);
+		return 0;
+	case LWS_CALLBACK_ESTABLISHED:
+	case LWS_CALLBACK_RECEIVE:
+	case LWS_CALLBACK_RECEIVE_PONG:
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+	case LWS_CALLBACK_CLOSED:
+		c = conn_of(wsi);
+		return c != NULL ? ws_event(c, reason, in, len) : -1;
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+	case LWS_CALLBACK_HTTP:
+	case LWS_CALLBACK_HTTP_BODY:
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+	case LWS_CALLBACK_CLOSED_HTTP:
+		c = conn_of(wsi);
+		return c != NULL ? http_event(c, reason, in, len) : -1;
+	default:
+		return 0;
+	}
+}
+
+/* One protocol for all: HTTP, and WebSockets with or without naming the subprotocol. */
+static const struct lws_protocols protocols[] = {
+	{.name = "parley.v1", .callback = on_event, .rx_buffer_size = NET_RX_BYTES, .tx_packet_size = 8 << 20},
+	{.name = NULL},
+};
+
+/* Every path leads to our callback. Mounted like this a request leaves the connection in a state in which both versions notice the peer's end. */
+static const struct lws_http_mount everything = {
+	.mountpoint = "/",
+	.mountpoint_len = 1,
+	.origin = "parley.v1",
+	.origin_protocol = LWSMPRO_CALLBACK,
+};
+
+static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* no validity timers: heartbeat.c */
+
+static void common_info(struct net_server *s, struct lws_context_creation_info *info)
+{
+	uint64_t header_ms = s->config.limits.header_ms;
+
+	memset(info, 0, sizeof *info);
+	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
+	info->protocols = protocols;
+	info->mounts = &everything;
+	info->retry_and_idle_policy = &no_retry;
+	info->keepalive_timeout = 0; /* heartbeat.c */
+	info->timeout_secs = 30;
+	info->timeout_secs_ah_idle = header_ms > 0 ? (unsigned)((header_ms + 999) / 1000) : 3600;
+	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
+	info->uid = (__typeof__(info->uid))-1;
+	info->alpn = "http/1.1";
+	info->options = LWS_SERVER_OPTION_VALIDATE_UTF8;
+}
+
+static bool make_context(struct net_server *s)
+{
+	struct lws_context_creation_info info;
+	void *loops[1] = {loop_foreign(s->loop)};
+
+	common_info(s, &info);
+	info.options |= LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
+	if (s->config.tls_cert != NULL)
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	info.foreign_loops = loops;
+	info.user = s;
+	info.pcontext = &s->context;
+	info.max_http_header_data = NET_HEAD_BYTES;
+	info.max_http_header_pool = NET_HEAD_POOL;
+	s->context = lws_create_context(&info);
+	return s->context != NULL;
+}
+
+static bool make_vhosts(struct net_server *s)
+{
+	struct lws_context_creation_info info;
+
+	common_info(s, &info);
+	info.vhost_name = "plain";
+	s->vhost_plain = lws_create_vhost(s->context, &info);
+	if (s->vhost_plain == NULL || s->config.tls_cert == NULL)
+		return s->vhost_plain != NULL;
+	info.vhost_name = "tls";
+	info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+	info.ssl_cert_filepath = s->config.tls_cert;
+	info.ssl_private_key_filepath = s->config.tls_key;
+	info.ssl_options_set = SSL_OP_NO_TLSv1 | SSL_OP_NO_TLSv1_1 | SSL_OP_NO_RENEGOTIATION;
+	s->vhost_tls = lws_create_vhost(s->context, &info);
+	return s->vhost_tls != NULL;
+}
+
+static void on_tick(void *arg)
+{
+	struct net_server *s = arg;
+
+	listeners_resume(s);
+	heartbeat_tick(s);
+}
+
+static size_t connections_max(const struct net_config *config)
+{
+	struct rlimit files;
+
+	if (config->limits.connections > 0)
+		return (size_t)config->limits.connections;
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur <= SPARE_DESCRIPTORS * 2)
+		return SPARE_DESCRIPTORS;
+	return (size_t)files.rlim_cur - SPARE_DESCRIPTORS;
+}
+
+struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400])
+{
+	struct net_server *s = mem_new(struct net_server);
+
+	s->loop = l;
+	s->chat = chat;
+	s->metrics = m;
+	s->config = *config;
+	list_init(&s->listeners);
+	list_init(&s->conns);
+	list_init(&s->dirty);
+	list_init(&s->dead);
+	list_init(&s->probe_waiters);
+	admission_init(&s->admission, connections_max(config), (size_t)config->limits.address_connections);
+	s->wheel = wheel_new(loop_now_ms(l), NET_TICK_MS, WHEEL_SLOTS);
+	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+	if (!make_context(s)) {
+		snprintf(fault, 400, "cannot start libwebsockets (is its plugin for libuv, libwebsockets-evlib-uv, installed?)");
+		net_server_destroy(s);
+		return NULL;
+	}
+	if (!make_vhosts(s)) {
+		snprintf(fault, 400, "cannot use the certificate %s with the key %s", config->tls_cert, config->tls_key);
+		net_server_destroy(s);
+		return NULL;
+	}
+	if (listeners_open(s, fault) < 0) {
+		net_server_destroy(s);
+		return NULL;
+	}
+	loop_at_turn_end(l, conn_flush_all, s);
+	s->tick = loop_timer_new(l, on_tick, s);
+	loop_timer_start(s->tick, NET_TICK_MS, NET_TICK_MS);
+	return s;
+}
+
+void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address), void *arg)
+{
+	list_for_each(it, &s->listeners) {
+		const struct listener *l = list_entry(it, struct listener, link);
+		if (!l->is_operator)
+			put(arg, l->address);
+	}
+}
+
+int net_server_reload(struct net_server *s)
+{
+	if (s->vhost_tls == NULL)
+		return 0;
+	/* New handshakes use the new certificate; connections that are there keep theirs. The library logs what it could not read, and then goes on
+	 * with the old ones, but does not tell. */
+	if (lws_tls_cert_updated(s->context, s->config.tls_cert, s->config.tls_key, NULL, 0, NULL, 0) != 0) {
+		LOG_ERROR("tls.reload_failed", LOG_S("certificate", s->config.tls_cert));
+		return -EINVAL;
+	}
+	LOG_INFO("tls.read_again", LOG_S("certificate", s->config.tls_cert));
+	return 0;
+}
+
+static void let_go_of_conns(struct net_server *s)
+{
+	list_for_each(it, &s->conns) {
+		struct conn *c = list_entry(it, struct conn, link);
+		conn_end_session(c);
+		wheel_disarm(&c->timer);
+		list_remove(&c->dirty);
+		c->is_broken = true;
+	}
+}
+
+void net_server_stop(struct net_server *s)
+{
+	if (s == NULL || s->is_stopped)
+		return;
+	s->is_stopped = true;
+	s->draining = true;
+	s->drained = NULL;
+	listeners_close(s);
+	loop_timer_destroy(s->tick);
+	s->tick = NULL;
+	let_go_of_conns(s);
+	if (s->context != NULL)
+		lws_context_destroy(s->context);
+	for (int i = 0; i < DESTROY_TURNS && s->context != NULL; i++) {
+		loop_run_once(s->loop);
+		if (s->context != NULL && list_empty(&s->conns) && i > 2)
+			lws_context_destroy(s->context);
+	}
+	assert(s->context == NULL);
+}
+
+void net_server_destroy(struct net_server *s)
+{
+	if (s == NULL)
+		return;
+	net_server_stop(s);
+	wheel_destroy(s->wheel);
+	admission_finish(&s->admission);
+	free(s);
+}

@@ -1,0 +1,263 @@
+#include "store/commit_queue.h"
+
+#include "base/clock.h"
+#include "base/list.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/checkpoint.h"
+#include "store/sqlite_fault.h"
+#include "store/store_thread.h"
+#include "store/writer.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TOUCHES_MAX = 1024, OUTAGE_OVER_MS = 5000 };
+
+struct touch {
+	uint8_t hash[SECRET_HASH_BYTES];
+	int64_t day;
+};
+
+struct commit_queue {
+	struct commit_queue_config config;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t more;
+	struct list waiting; /* store_op.link; with the mutex */
+	size_t n_waiting;    /* with the mutex */
+	struct touch touches[TOUCHES_MAX];
+	size_t n_touches;    /* with the mutex */
+	bool stopping;       /* with the mutex */
+
+	/* The thread's own. */
+	struct writer writer;
+	struct checkpoint *checkpoint;
+	struct touch touching[TOUCHES_MAX];
+	size_t n_touching;
+	int wal_pages;
+	bool without_room;        /* an outage that was logged */
+	uint64_t last_failure_ms; /* of that outage */
+};
+
+static int note_wal_pages(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	(void)db;
+	(void)name;
+	((struct commit_queue *)arg)->wal_pages = pages;
+	return SQLITE_OK;
+}
+
+static void call_done(struct loop_call *c)
+{
+	struct store_op *op = list_entry(c, struct store_op, call);
+	op->done(op);
+}
+
+static int touch_tokens(struct commit_queue *q)
+{
+	int rc = SQLITE_OK;
+	for (size_t i = 0; i < q->n_touching && rc == SQLITE_OK; i++) {
+		auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_TOKEN_TOUCH);
+		sqlite_statement_bind_blob(st, 1, q->touching[i].hash, SECRET_HASH_BYTES);
+		sqlite_statement_bind_i64(st, 2, q->touching[i].day);
+		rc = sqlite_statement_run(st);
+	}
+	q->n_touching = 0;
+	return rc;
+}
+
+struct batch {
+	struct list ops;    /* store_op.link */
+	size_t n, n_tried;  /* the first n_tried were worked on; when those failed, the others were not looked at */
+};
+
+/* Moves operations from `ready` to the batch while it does them. Returns SQLite's code: the transaction is committed, or failed. */
+static int run_transaction(struct commit_queue *q, struct list *ready, struct batch *b)
+{
+	struct sqlite_connection *c = &q->writer.connection;
+	uint64_t until_ns = clock_mono_ns() + COMMIT_QUEUE_BATCH_US * (uint64_t)1000;
+	int rc = sqlite_statement_run(sqlite_statement(c, ST_BEGIN_WRITE));
+	do {
+		struct list *first = ready->next;
+		list_remove(first);
+		list_append(&b->ops, first);
+		b->n++;
+		if (rc != SQLITE_OK)
+			continue;
+		b->n_tried++;
+		rc = writer_apply(&q->writer, list_entry(first, struct store_op, link));
+	} while (!list_empty(ready) && b->n < COMMIT_QUEUE_BATCH_MAX && (rc != SQLITE_OK || clock_mono_ns() < until_ns));
+	if (rc == SQLITE_OK)
+		rc = touch_tokens(q);
+	if (rc == SQLITE_OK)
+		rc = room_cache_write(&q->writer.rooms, c);
+	if (rc == SQLITE_OK)
+		rc = sqlite_statement_run(sqlite_statement(c, ST_COMMIT));
+	return rc;
+}
+
+/* Nothing of the batch was stored: says so to each, or ends the process when that is not known. */
+static void fail_batch(struct commit_queue *q, struct batch *b, int rc)
+{
+	struct sqlite_connection *c = &q->writer.connection;
+	char reason[200];
+	if (sqlite_fault_of(rc, sqlite3_system_errno(c->db)) != SQLITE_FAULT_NO_ROOM)
+		sqlite_fault_exit(c, rc, "commit");
+	if (!q->without_room)
+		LOG_ERROR("store.no_room", LOG_I("code", rc), LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)),
+			  LOG_S("consequence", "writes are refused until there is room; reading goes on"));
+	q->without_room = true;
+	q->last_failure_ms = clock_mono_ms();
+	metric_add(&q->config.metrics->commit_failures_total, 1);
+	/* SQLite may have rolled back by itself. */
+	int rolled_back = sqlite3_get_autocommit(c->db) ? SQLITE_OK : sqlite_statement_run(sqlite_statement(c, ST_ROLLBACK));
+	if (rolled_back != SQLITE_OK)
+		sqlite_fault_exit(c, rolled_back, "rollback");
+	room_cache_forget(&q->writer.rooms);
+	list_for_each(it, &b->ops) {
+		struct store_op *op = list_entry(it, struct store_op, link);
+		if (b->n_tried > 0) {
+			writer_undo(op);
+			b->n_tried--;
+		}
+		op->result = -EAGAIN;
+	}
+}
+
+static void note_commit(struct commit_queue *q, size_t n_ops, uint64_t took_ns)
+{
+	struct metrics *m = q->config.metrics;
+	metric_add(&m->commits_total, 1);
+	metric_add(&m->events_in_total, q->writer.n_events);
+	metric_add(&m->duplicates_total, q->writer.n_duplicates);
+	metric_observe(&m->commit_seconds, took_ns);
+	metric_observe(&m->commit_operations, n_ops);
+	/* On a disk that is nearly full small transactions still fit between large ones that do not: that is one outage, not many. */
+	if (!q->without_room || clock_mono_ms() - q->last_failure_ms < OUTAGE_OVER_MS)
+		return;
+	LOG_INFO("store.has_room", LOG_S("consequence", "writes are taken again"));
+	q->without_room = false;
+}
+
+static void run_batch(struct commit_queue *q, struct list *ready)
+{
+	struct batch b = {0};
+	struct list calls;
+	list_init(&b.ops);
+	list_init(&calls);
+	uint64_t started_ns = clock_mono_ns();
+	q->writer.n_events = q->writer.n_duplicates = 0;
+	int rc = run_transaction(q, ready, &b);
+	if (rc == SQLITE_OK)
+		note_commit(q, b.n, clock_mono_ns() - started_ns);
+	else
+		fail_batch(q, &b, rc);
+	/* From here on the operations are the loop's: it may free them at any moment. */
+	list_for_each(it, &b.ops)
+		list_append(&calls, &list_entry(it, struct store_op, link)->call.link);
+	pthread_mutex_lock(&q->mutex);
+	q->n_waiting -= b.n;
+	pthread_mutex_unlock(&q->mutex);
+	metric_change(&q->config.metrics->store_waiting, -(int64_t)b.n);
+	loop_post_list(q->config.loop, &calls);
+	if (rc == SQLITE_OK)
+		checkpoint_after_commit(q->checkpoint, &q->writer.connection, q->wal_pages);
+}
+
+/* Waits for work. False: there is none and will be none. */
+static bool take_waiting(struct commit_queue *q, struct list *ready)
+{
+	pthread_mutex_lock(&q->mutex);
+	while (list_empty(&q->waiting) && !q->stopping)
+		pthread_cond_wait(&q->more, &q->mutex);
+	list_splice(ready, &q->waiting);
+	memcpy(q->touching, q->touches, q->n_touches * sizeof q->touches[0]);
+	q->n_touching = q->n_touches;
+	q->n_touches = 0;
+	pthread_mutex_unlock(&q->mutex);
+	return !list_empty(ready);
+}
+
+static void *commit_thread(void *arg)
+{
+	struct commit_queue *q = arg;
+	struct list ready;
+	list_init(&ready);
+	while (take_waiting(q, &ready))
+		while (!list_empty(&ready))
+			run_batch(q, &ready);
+	return NULL;
+}
+
+struct commit_queue *commit_queue_new(const struct commit_queue_config *config, char *reason, size_t n)
+{
+	struct commit_queue *q = mem_new(struct commit_queue);
+	q->config = *config;
+	list_init(&q->waiting);
+	int rc = sqlite_connection_open(&q->writer.connection, config->db_path, ROLE_WRITER);
+	if (rc == SQLITE_OK)
+		q->checkpoint = checkpoint_new(config->db_path);
+	if (!q->checkpoint) {
+		sqlite_connection_reason(&q->writer.connection, reason, n);
+		sqlite_connection_close(&q->writer.connection);
+		free(q);
+		return NULL;
+	}
+	sqlite3_wal_hook(q->writer.connection.db, note_wal_pages, q);
+	pthread_mutex_init(&q->mutex, NULL);
+	pthread_cond_init(&q->more, NULL);
+	store_thread_start(&q->thread, "store-commit", commit_thread, q);
+	return q;
+}
+
+int commit_queue_submit(struct commit_queue *q, struct store_op *op)
+{
+	op->call.run = call_done;
+	pthread_mutex_lock(&q->mutex);
+	bool full = q->config.queue_max != 0 && q->n_waiting >= q->config.queue_max;
+	if (!full) {
+		if (list_empty(&q->waiting))
+			pthread_cond_signal(&q->more);
+		list_append(&q->waiting, &op->link);
+		q->n_waiting++;
+		metric_change(&q->config.metrics->store_waiting, 1);
+	}
+	pthread_mutex_unlock(&q->mutex);
+	return full ? -EBUSY : 0;
+}
+
+void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day)
+{
+	pthread_mutex_lock(&q->mutex);
+	if (q->n_touches < TOUCHES_MAX) {
+		struct touch *t = &q->touches[q->n_touches++];
+		memcpy(t->hash, hash, SECRET_HASH_BYTES);
+		t->day = day;
+	}
+	pthread_mutex_unlock(&q->mutex);
+}
+
+void commit_queue_destroy(struct commit_queue *q)
+{
+	if (!q)
+		return;
+	pthread_mutex_lock(&q->mutex);
+	q->stopping = true;
+	pthread_cond_signal(&q->more);
+	pthread_mutex_unlock(&q->mutex);
+	pthread_join(q->thread, NULL);
+	checkpoint_destroy(q->checkpoint);
+	struct sqlite_connection *c = &q->writer.connection;
+	int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	char reason[200];
+	if (rc != SQLITE_OK) /* Harmless: the log stays and the next start reads it. */
+		LOG_WARN("store.log_kept", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
+	sqlite_connection_close(c);
+	buf_finish(&q->writer.json);
+	pthread_cond_destroy(&q->more);
+	pthread_mutex_destroy(&q->mutex);
+	free(q);
+}

@@ -1,0 +1,87 @@
+#include "store/data_dir.h"
+
+#include "base/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char *path_in(const char *dir, const char *name)
+{
+	size_t n = strlen(dir) + 1 + strlen(name) + 1;
+	char *path = mem_alloc(n);
+	snprintf(path, n, "%s/%s", dir, name);
+	return path;
+}
+
+/* As mkdir -p does, since --data may name a path of which nothing exists yet. */
+static int make_dirs(const char *path)
+{
+	auto_free char *copy = mem_strndup(path, strlen(path));
+	for (char *at = copy + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+			return -errno;
+		*at = '/';
+	}
+	if (mkdir(copy, 0700) != 0 && errno != EEXIST)
+		return -errno;
+	struct stat st;
+	if (stat(copy, &st) != 0)
+		return -errno;
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAULT_BYTES])
+{
+	*d = (struct data_dir){.lock_fd = -1};
+	d->path = mem_strndup(path, strlen(path));
+	d->db_path = path_in(path, "parley.db");
+	d->wal_path = path_in(path, "parley.db-wal");
+	int made = make_dirs(path);
+	if (made != 0) {
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "the data directory %s cannot be made or entered: %s", path, strerror(-made));
+		return -1;
+	}
+	auto_free char *lock_path = path_in(path, "parley.lock");
+	d->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (d->lock_fd < 0) {
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; the data directory must be writable by this user", lock_path,
+			 strerror(errno));
+		return -1;
+	}
+	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) {
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "the data directory %s is already in use by another parleyd; stop that one, or give --data another directory",
+			 path);
+		return -1;
+	}
+	return 0;
+}
+
+int data_dir_sync(const struct data_dir *d)
+{
+	int fd = open(d->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int failed = fsync(fd) != 0 ? -errno : 0;
+	close(fd);
+	return failed;
+}
+
+void data_dir_finish(struct data_dir *d)
+{
+	if (d->lock_fd >= 0)
+		close(d->lock_fd);
+	d->lock_fd = -1;
+	free(d->path);
+	free(d->db_path);
+	free(d->wal_path);
+	d->path = d->db_path = d->wal_path = NULL;
+}

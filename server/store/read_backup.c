@@ -1,0 +1,78 @@
+/* STORE_BACKUP: a compact copy of one moment, made while writing goes on (VACUUM INTO). Taken into use by putting it in an empty
+ * data directory as parley.db; the server then gives it a new epoch (sqlite_schema.h). */
+#include "base/memory.h"
+#include "store/store_reader.h"
+#include "store/sqlite_fault.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static int sync_path(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int failed = fsync(fd) != 0 ? -errno : 0;
+	close(fd);
+	return failed;
+}
+
+static int sync_copy(const char *path)
+{
+	int failed = sync_path(path, O_RDONLY);
+	auto_free char *parent = mem_strndup(path, strlen(path));
+	return failed != 0 ? failed : sync_path(dirname(parent), O_RDONLY | O_DIRECTORY);
+}
+
+/* Makes the file for this user only; that it is new also keeps two backups from meeting in one file. */
+static int claim(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0)
+		return -errno;
+	close(fd);
+	return 0;
+}
+
+static int copy_into(struct store_reader *r, const char *path, char *fault, size_t n)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(r->connection.db, "VACUUM INTO ?1", -1, &st, NULL);
+	if (rc == SQLITE_OK) {
+		sqlite_statement_bind_text(st, 1, (struct text){.s = path, .n = strlen(path)});
+		rc = sqlite_statement_run(st);
+	}
+	if (rc != SQLITE_OK)
+		sqlite_connection_reason(&r->connection, fault, n);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+int read_backup(struct store_reader *r, struct store_backup *op)
+{
+	op->fault[0] = '\0';
+	auto_free char *path = mem_strndup(op->path.s, op->path.n);
+	if (path[0] != '/') {
+		snprintf(op->fault, sizeof op->fault, "the path of a backup must be absolute");
+		return -EINVAL;
+	}
+	int failed = claim(path);
+	if (failed != 0) {
+		snprintf(op->fault, sizeof op->fault, "the file for the backup cannot be made: %s", strerror(-failed));
+		return failed;
+	}
+	char reason[160];
+	if (copy_into(r, path, reason, sizeof reason) != SQLITE_OK) {
+		snprintf(op->fault, sizeof op->fault, "the copy failed: %s", reason);
+		unlink(path);
+		return -EIO;
+	}
+	failed = sync_copy(path);
+	if (failed != 0)
+		snprintf(op->fault, sizeof op->fault, "the copy could not be brought to disk: %s", strerror(-failed));
+	return failed;
+}

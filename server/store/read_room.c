@@ -1,0 +1,87 @@
+/* STORE_ROOM_FIND, STORE_ROOM_PAGE and STORE_MEMBER_PAGE. */
+#include "base/memory.h"
+#include "store/store_reader.h"
+#include "store/sqlite_fault.h"
+#include "store/sqlite_rows.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Pages are asked for with a limit that was checked; this only keeps a mistake from becoming an allocation. */
+enum { PAGE_ROWS_MAX = 10000 };
+
+static size_t page_rows(uint64_t limit)
+{
+	return limit < PAGE_ROWS_MAX ? (size_t)limit : PAGE_ROWS_MAX;
+}
+
+int read_room_find(struct store_reader *r, struct store_room_find *op)
+{
+	op->room = (struct store_room){0};
+	enum statement which = op->room_no != 0 ? ST_ROOM_BY_NO : op->by_id ? ST_ROOM_BY_ID : ST_ROOM_BY_KEY;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, which);
+	if (op->room_no != 0)
+		sqlite_statement_bind_u64(st, 1, op->room_no);
+	else if (op->by_id)
+		sqlite_statement_bind_uid(st, 1, &op->id);
+	else
+		sqlite_statement_bind_text(st, 1, op->name_key);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		sqlite_rows_room(st, &op->room);
+		return 0;
+	}
+	return rc == SQLITE_DONE ? -ENOENT : sqlite_fault_of_read(&r->connection, rc, "room_find");
+}
+
+int read_room_page(struct store_reader *r, struct store_room_page *op)
+{
+	size_t limit = page_rows(op->limit);
+	op->rooms = mem_zalloc((limit + 1) * sizeof op->rooms[0]);
+	op->is_member = mem_zalloc((limit + 1) * sizeof op->is_member[0]);
+	op->n_rooms = 0;
+	op->more = false;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_ROOM_PAGE);
+	sqlite_statement_bind_u64(st, 1, op->user_no);
+	sqlite_statement_bind_text(st, 2, op->after_key.s ? op->after_key : (struct text){.s = "", .n = 0});
+	sqlite_statement_bind_u64(st, 3, limit + 1);
+	int rc;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		if (op->n_rooms == limit) {
+			op->more = true;
+			return 0;
+		}
+		sqlite_rows_room(st, &op->rooms[op->n_rooms]);
+		op->is_member[op->n_rooms++] = sqlite3_column_int(st, ROOM_COLUMN_COUNT) != 0;
+	}
+	if (rc == SQLITE_DONE)
+		return 0;
+	store_room_page_finish(op);
+	return sqlite_fault_of_read(&r->connection, rc, "room_page");
+}
+
+int read_member_page(struct store_reader *r, struct store_member_page *op)
+{
+	size_t limit = page_rows(op->limit);
+	op->users = mem_zalloc((limit + 1) * sizeof op->users[0]);
+	op->roles = mem_zalloc((limit + 1) * sizeof op->roles[0]);
+	op->n_users = 0;
+	op->more = false;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_MEMBER_PAGE);
+	sqlite_statement_bind_u64(st, 1, op->room_no);
+	sqlite_statement_bind_uid(st, 2, &op->after);
+	sqlite_statement_bind_u64(st, 3, limit + 1);
+	int rc;
+	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
+		if (op->n_users == limit) {
+			op->more = true;
+			return 0;
+		}
+		sqlite_rows_user(st, &op->users[op->n_users]);
+		op->roles[op->n_users++] = (enum member_role)sqlite3_column_int(st, USER_COLUMN_COUNT);
+	}
+	if (rc == SQLITE_DONE)
+		return 0;
+	store_member_page_finish(op);
+	return sqlite_fault_of_read(&r->connection, rc, "member_page");
+}

@@ -1,0 +1,21 @@
+/*
+ * What an error of SQLite means to us. Three kinds: there is no room now (nothing was stored, go on reading, try again later); the
+ * ground is lost (an fsync failed or the file is damaged: what is on disk is unknown, so the process ends and the next start
+ * looks); anything else is one failed read.
+ */
+#ifndef PARLEY_STORE_SQLITE_FAULT_H
+#define PARLEY_STORE_SQLITE_FAULT_H
+
+#include "store/sqlite_connection.h"
+
+enum sqlite_fault { SQLITE_FAULT_NO_ROOM, SQLITE_FAULT_GROUND_LOST, SQLITE_FAULT_OTHER };
+
+enum { SQLITE_FAULT_EXIT_CODE = 3 };
+
+enum sqlite_fault sqlite_fault_of(int rc, int system_errno);
+/* Logs and ends the process with SQLITE_FAULT_EXIT_CODE, at once: no handlers, no acknowledgements. */
+void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during) __attribute__((noreturn));
+/* For a failed read: ends the process when the ground is lost, else logs. Returns -EIO. */
+int sqlite_fault_of_read(struct sqlite_connection *c, int rc, const char *during);
+
+#endif

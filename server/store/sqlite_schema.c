@@ -1,0 +1,139 @@
+#include "store/sqlite_schema.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/memory.h"
+#include "store/sqlite_connection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "member", "event", "client_id", NULL};
+
+/*
+ * What comes next fits in: an edit, a deletion or a reaction is an event whose target_seq names the event it is about (a reply does so
+ * already); a direct message is a room without a name; roles are numbers.
+ *
+ * user.name_key is unique among persons and bots; guests may share names. event.n_messages counts the room's messages up to and
+ * including the event: what a member has not read is the difference of two such numbers.
+ */
+static const char schema_sql[] =
+	"CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE user (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, role INTEGER NOT NULL,"
+	" name TEXT NOT NULL, name_key TEXT NOT NULL, password_hash TEXT, created_by_no INTEGER, created_ms INTEGER NOT NULL) STRICT;"
+	"CREATE UNIQUE INDEX user_by_name ON user (name_key) WHERE kind <> 2;"
+	"CREATE TABLE token (hash BLOB PRIMARY KEY, user_no INTEGER NOT NULL, kind INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
+	" used_day INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX token_by_user ON token (user_no);"
+	"CREATE TABLE room (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, name TEXT, name_key TEXT UNIQUE,"
+	" topic TEXT NOT NULL, last_seq INTEGER NOT NULL, n_messages INTEGER NOT NULL, n_members INTEGER NOT NULL,"
+	" created_ms INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE member (user_no INTEGER NOT NULL, room_no INTEGER NOT NULL, role INTEGER NOT NULL, read_seq INTEGER NOT NULL,"
+	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX member_by_room ON member (room_no, user_no, role);"
+	"CREATE TABLE event (pk INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER NOT NULL, author_no INTEGER, at_ms INTEGER NOT NULL,"
+	" n_messages INTEGER NOT NULL, target_seq INTEGER, json TEXT NOT NULL) STRICT;"
+	"CREATE TABLE client_id (author_no INTEGER NOT NULL, client_id BLOB NOT NULL, event_pk INTEGER NOT NULL,"
+	" PRIMARY KEY (author_no, client_id)) STRICT, WITHOUT ROWID;";
+
+static int put_epoch(struct sqlite_connection *c)
+{
+	struct uid epoch;
+	id_random(epoch.b);
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(c->db, "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1", -1, &st, NULL);
+	if (rc != SQLITE_OK)
+		return rc;
+	sqlite_statement_bind_uid(st, 1, &epoch);
+	rc = sqlite_statement_run(st);
+	sqlite3_finalize(st);
+	return rc;
+}
+
+static int write_schema(struct sqlite_connection *c)
+{
+	char settings[200];
+	snprintf(settings, sizeof settings, "PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE;"
+		 "PRAGMA application_id = %d; PRAGMA user_version = %d;", SQLITE_SCHEMA_APPLICATION_ID, SQLITE_SCHEMA_VERSION);
+	int rc = sqlite_connection_exec(c, settings);
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, schema_sql);
+	char rows[200];
+	snprintf(rows, sizeof rows, "INSERT INTO meta VALUES ('made_ms', %lld), ('pinged_ms', 0);", (long long)clock_wall_ms());
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, rows);
+	if (rc == SQLITE_OK)
+		rc = put_epoch(c);
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, "COMMIT; PRAGMA journal_mode = WAL");
+	return rc;
+}
+
+/* A database without its log, or a log without its database, must never be brought together with another one. */
+static int lone_log(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+{
+	if (access(d->wal_path, F_OK) != 0)
+		return 0;
+	snprintf(fault, DATA_DIR_FAULT_BYTES,
+		 "%s is missing but its log %s is there: put the database back, or move the log away to start afresh; nothing was touched", d->db_path,
+		 d->wal_path);
+	return -1;
+}
+
+int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+{
+	if (lone_log(d, fault) != 0)
+		return -1;
+	size_t n = strlen(d->db_path) + sizeof ".new";
+	auto_free char *new_path = mem_alloc(n);
+	snprintf(new_path, n, "%s.new", d->db_path);
+	if (unlink(new_path) != 0 && errno != ENOENT) {
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s is in the way and cannot be removed: %s", new_path, strerror(errno));
+		return -1;
+	}
+	struct sqlite_connection c = {0};
+	/* For this user only; SQLite gives the log and the index the same rights. */
+	int fd = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int rc = fd < 0 ? SQLITE_CANTOPEN : sqlite_connection_open_bare(&c, new_path, SQLITE_OPEN_READWRITE);
+	if (fd >= 0)
+		close(fd);
+	/* Nobody sees the file before it is renamed, so it needs no journal of its own. */
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(&c, "PRAGMA journal_mode = OFF");
+	if (rc == SQLITE_OK)
+		rc = write_schema(&c);
+	char reason[200];
+	sqlite_connection_reason(&c, reason, sizeof reason);
+	sqlite_connection_close(&c);
+	if (rc != SQLITE_OK) {
+		unlink(new_path);
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be made: %s; is the disk full, or the directory read-only?", d->db_path, reason);
+		return -1;
+	}
+	int failed = rename(new_path, d->db_path) != 0 ? -errno : data_dir_sync(d);
+	if (failed != 0) {
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be brought to disk: %s", d->db_path, strerror(-failed));
+		return -1;
+	}
+	return 0;
+}
+
+int sqlite_schema_adopt_backup(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+{
+	struct sqlite_connection c;
+	int rc = sqlite_connection_open_bare(&c, d->db_path, SQLITE_OPEN_READWRITE);
+	if (rc == SQLITE_OK)
+		rc = put_epoch(&c);
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(&c, "PRAGMA journal_mode = WAL");
+	char reason[200];
+	sqlite_connection_reason(&c, reason, sizeof reason);
+	sqlite_connection_close(&c);
+	if (rc == SQLITE_OK)
+		return 0;
+	snprintf(fault, DATA_DIR_FAULT_BYTES, "the backup %s cannot be taken into use: %s", d->db_path, reason);
+	return -1;
+}

@@ -1,0 +1,130 @@
+/*
+ * Every SQL statement of the store, and how one is run. All are prepared when a connection opens, so nothing is parsed later and
+ * a statement is always there.
+ *
+ * A statement belongs to its connection and so to one thread. Take it as `auto_reset sqlite3_stmt *st = …`: it lets go of its
+ * rows at the end of the scope. Texts and blobs are bound without a copy and must live that long.
+ * Results are SQLite's extended codes; sqlite_fault.h says what they mean to us.
+ */
+#ifndef PARLEY_STORE_SQLITE_STATEMENT_H
+#define PARLEY_STORE_SQLITE_STATEMENT_H
+
+#include "codec/request_decode.h"
+#include "codec/uid.h"
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct sqlite_connection;
+
+/* A room's events lie next to each other: pk = room number << SEQ_BITS | seq. 2^36 events of a room are more than a file of
+ * SQLite can hold (16 TiB with 4 KiB pages); 2^27 rooms are left. The SQL below says 36. */
+enum { SEQ_BITS = 36 };
+
+static inline int64_t event_pk(uint64_t room_no, uint64_t seq)
+{
+	return (int64_t)(room_no << SEQ_BITS | seq);
+}
+static inline uint64_t event_pk_seq(int64_t pk)
+{
+	return (uint64_t)pk & (((uint64_t)1 << SEQ_BITS) - 1);
+}
+static inline uint64_t event_pk_room(int64_t pk)
+{
+	return (uint64_t)pk >> SEQ_BITS;
+}
+
+enum { ROLE_WRITER = 1, ROLE_READER = 2 };
+
+#define ROOM_COLUMNS "r.no, r.id, r.kind, r.name, r.topic, r.last_seq, r.n_messages, r.n_members, r.created_ms"
+#define USER_COLUMNS "u.no, u.id, u.kind, u.role, u.name"
+enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
+
+/*        symbol                roles                      SQL */
+#define STATEMENT_TABLE(X) \
+	X(ST_BEGIN_WRITE,       ROLE_WRITER,               "BEGIN IMMEDIATE") \
+	X(ST_BEGIN_READ,        ROLE_READER,               "BEGIN") \
+	X(ST_COMMIT,            ROLE_WRITER | ROLE_READER, "COMMIT") \
+	X(ST_ROLLBACK,          ROLE_WRITER,               "ROLLBACK") \
+	X(ST_PING,              ROLE_WRITER,               "UPDATE meta SET value = ?1 WHERE key = 'pinged_ms'") \
+	X(ST_EVENT_INSERT,      ROLE_WRITER, \
+	  "INSERT INTO event (pk, id, type, author_no, at_ms, n_messages, target_seq, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+	X(ST_EVENT_AT,          ROLE_WRITER,               "SELECT type, n_messages FROM event WHERE pk = ?1") \
+	X(ST_CLIENT_ID_CLAIM,   ROLE_WRITER, \
+	  "INSERT INTO client_id (author_no, client_id, event_pk) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
+	X(ST_CLIENT_ID_EVENT,   ROLE_WRITER, \
+	  "SELECT r.id, e.id, e.pk, e.at_ms FROM client_id c JOIN event e ON e.pk = c.event_pk JOIN room r ON r.no = c.event_pk >> 36" \
+	  " WHERE c.author_no = ?1 AND c.client_id = ?2") \
+	X(ST_ROOM_COUNTERS,     ROLE_WRITER,               "SELECT id, last_seq, n_messages, n_members FROM room WHERE no = ?1") \
+	X(ST_ROOM_COUNTERS_SET, ROLE_WRITER,               "UPDATE room SET last_seq = ?2, n_messages = ?3, n_members = ?4 WHERE no = ?1") \
+	X(ST_ROOM_INSERT,       ROLE_WRITER, \
+	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms)" \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)") \
+	X(ST_ROOM_SET_NAME,     ROLE_WRITER,               "UPDATE room SET name = ?2, name_key = ?3 WHERE no = ?1") \
+	X(ST_ROOM_SET_TOPIC,    ROLE_WRITER,               "UPDATE room SET topic = ?2 WHERE no = ?1") \
+	X(ST_ROOM_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = ?1") \
+	X(ST_ROOM_BY_ID,        ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = ?1") \
+	X(ST_ROOM_BY_KEY,       ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = ?1") \
+	X(ST_ROOM_PAGE,         ROLE_READER, \
+	  "SELECT " ROOM_COLUMNS ", m.user_no IS NOT NULL FROM room r LEFT JOIN member m ON m.user_no = ?1 AND m.room_no = r.no" \
+	  " WHERE r.name_key > ?2 AND (r.kind = 0 OR m.user_no IS NOT NULL) ORDER BY r.name_key LIMIT ?3") \
+	X(ST_MEMBER_GET,        ROLE_WRITER,               "SELECT role, read_seq, read_messages FROM member WHERE user_no = ?1 AND room_no = ?2") \
+	X(ST_MEMBER_INSERT,     ROLE_WRITER, \
+	  "INSERT INTO member (user_no, room_no, role, read_seq, read_messages, joined_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?4)") \
+	X(ST_MEMBER_DELETE,     ROLE_WRITER,               "DELETE FROM member WHERE user_no = ?1 AND room_no = ?2") \
+	X(ST_MEMBER_MARK,       ROLE_WRITER,               "UPDATE member SET read_seq = ?3, read_messages = ?4 WHERE user_no = ?1 AND room_no = ?2") \
+	X(ST_MEMBER_PAGE,       ROLE_READER, \
+	  "SELECT " USER_COLUMNS ", m.role FROM member m INDEXED BY member_by_room JOIN user u ON u.no = m.user_no" \
+	  " WHERE m.room_no = ?1 AND m.user_no > coalesce((SELECT no FROM user WHERE id = ?2), 0)" \
+	  " ORDER BY m.user_no LIMIT ?3") \
+	X(ST_MEMBER_OF,         ROLE_READER, \
+	  "SELECT " ROOM_COLUMNS ", m.role, m.read_seq, m.read_messages FROM member m JOIN room r ON r.no = m.room_no WHERE m.user_no = ?1") \
+	X(ST_USER_INSERT,       ROLE_WRITER, \
+	  "INSERT INTO user (id, kind, role, name, name_key, password_hash, created_by_no, created_ms)" \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
+	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
+	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
+	X(ST_USER_SET_PASSWORD, ROLE_WRITER,               "UPDATE user SET password_hash = ?2 WHERE no = ?1") \
+	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE user SET role = ?2 WHERE no = ?1") \
+	X(ST_TOKEN_INSERT,      ROLE_WRITER,               "INSERT INTO token (hash, user_no, kind, created_ms, used_day) VALUES (?1, ?2, ?3, ?4, ?5)") \
+	X(ST_TOKEN_FIND,        ROLE_WRITER | ROLE_READER, "SELECT user_no, kind, used_day FROM token WHERE hash = ?1") \
+	X(ST_TOKEN_TOUCH,       ROLE_WRITER,               "UPDATE token SET used_day = ?2 WHERE hash = ?1 AND used_day < ?2") \
+	X(ST_TOKEN_DELETE,      ROLE_WRITER,               "DELETE FROM token WHERE hash = ?1") \
+	X(ST_TOKEN_DELETE_OF,   ROLE_WRITER,               "DELETE FROM token WHERE user_no = ?1 AND kind = 0") \
+	X(ST_LOG_UP,            ROLE_READER, \
+	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk LIMIT ?3") \
+	X(ST_LOG_DOWN,          ROLE_READER, \
+	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk DESC LIMIT ?3")
+
+enum statement {
+#define X(symbol, roles, sql) symbol,
+	STATEMENT_TABLE(X)
+#undef X
+	STATEMENT_COUNT
+};
+
+/* Prepares those of this role; returns SQLite's code. */
+int sqlite_statement_prepare_all(struct sqlite_connection *c, unsigned role);
+void sqlite_statement_finish_all(struct sqlite_connection *c);
+
+sqlite3_stmt *sqlite_statement(struct sqlite_connection *c, enum statement which);
+void sqlite_statement_reset_at(sqlite3_stmt **st);
+#define auto_reset __attribute__((cleanup(sqlite_statement_reset_at)))
+
+void sqlite_statement_bind_u64(sqlite3_stmt *st, int at, uint64_t v);
+void sqlite_statement_bind_i64(sqlite3_stmt *st, int at, int64_t v);
+void sqlite_statement_bind_blob(sqlite3_stmt *st, int at, const void *bytes, size_t n);
+void sqlite_statement_bind_uid(sqlite3_stmt *st, int at, const struct uid *id);
+void sqlite_statement_bind_text(sqlite3_stmt *st, int at, struct text t); /* t.s NULL: SQL NULL */
+/* Steps to the end and resets: SQLITE_OK, or the error. */
+int sqlite_statement_run(sqlite3_stmt *st);
+
+uint64_t sqlite_statement_u64(sqlite3_stmt *st, int column);
+/* Zeroes it and returns false when the column does not hold 16 bytes. */
+bool sqlite_statement_uid(sqlite3_stmt *st, int column, struct uid *out);
+char *sqlite_statement_text(sqlite3_stmt *st, int column); /* a copy; NULL for SQL NULL */
+
+#endif

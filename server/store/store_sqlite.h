@@ -1,0 +1,22 @@
+/*
+ * The store in one SQLite file: DIR/parley.db (WAL, synchronous=FULL), one writer thread with group commit, a few reader threads.
+ * Implements chat/store_port.h. Created, used and destroyed on the loop thread.
+ */
+#ifndef PARLEY_STORE_SQLITE_H
+#define PARLEY_STORE_SQLITE_H
+
+#include "base/loop.h"
+#include "base/metrics.h"
+#include "chat/store_port.h"
+
+struct store_sqlite_config {
+	const char *dir;        /* made (0700) when missing */
+	size_t n_readers;       /* 0: 2 */
+	size_t queue_max;       /* writes (and reads) waiting, 0: no limit */
+};
+
+/* Opens or makes the database. NULL with fault filled: in use by another process, damaged (the file is left untouched), made by a newer
+ * version, no permission, disk full. The sentence names the file and what to do. */
+struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct store_sqlite_config *config, char fault[400]);
+
+#endif

@@ -1,0 +1,179 @@
+/* STORE_JOIN, STORE_LEAVE and STORE_READ_MARK. */
+#include "base/clock.h"
+#include "store/sqlite_rows.h"
+#include "store/writer.h"
+
+#include <errno.h>
+
+struct member_row {
+	bool found;
+	enum member_role role;
+	uint64_t read_seq, read_messages;
+};
+
+static int find_member(struct writer *w, uint64_t user_no, uint64_t room_no, struct member_row *out)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_GET);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_u64(st, 2, room_no);
+	*out = (struct member_row){0};
+	int rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	out->found = true;
+	out->role = (enum member_role)sqlite3_column_int(st, 0);
+	out->read_seq = sqlite_statement_u64(st, 1);
+	out->read_messages = sqlite_statement_u64(st, 2);
+	return SQLITE_OK;
+}
+
+static int user_exists(struct writer *w, uint64_t user_no, bool *found)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_BY_NO);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	int rc = sqlite3_step(st);
+	*found = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_INSERT);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_u64(st, 2, room->no);
+	sqlite_statement_bind_i64(st, 3, role);
+	sqlite_statement_bind_u64(st, 4, room->last_seq);
+	sqlite_statement_bind_u64(st, 5, room->n_messages);
+	return sqlite_statement_run(st);
+}
+
+int writer_describe_room(struct writer *w, const struct room_counters *room, struct store_room *out)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_BY_NO);
+	sqlite_statement_bind_u64(st, 1, room->no);
+	int rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
+	sqlite_rows_room(st, out);
+	/* The row may be behind what this transaction did to the room. */
+	out->last_seq = room->last_seq;
+	out->n_messages = room->n_messages;
+	out->n_members = room->n_members;
+	return SQLITE_OK;
+}
+
+static int enter(struct writer *w, struct room_counters *room, struct store_join *op)
+{
+	struct writer_event what = {EVENT_MEMBER_JOINED, op->user_no, 0, &op->data, clock_wall_ms()};
+	int rc = writer_add_event(w, room, &what, &op->event);
+	if (rc == SQLITE_OK)
+		rc = writer_add_member(w, room, op->user_no, op->role);
+	if (rc != SQLITE_OK)
+		return rc;
+	room->n_members++;
+	op->membership.role = op->role;
+	op->membership.read_seq = room->last_seq;
+	op->membership.read_messages = room->n_messages;
+	return SQLITE_OK;
+}
+
+int write_join(struct writer *w, struct store_join *op)
+{
+	op->event = NULL;
+	op->membership = (struct store_membership){0};
+	struct room_counters *room;
+	struct member_row member = {0};
+	bool user_found = false;
+	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
+	if (rc == SQLITE_OK)
+		rc = user_exists(w, op->user_no, &user_found);
+	if (rc == SQLITE_OK)
+		rc = find_member(w, op->user_no, op->room_no, &member);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!room || !user_found) {
+		op->op.result = -ENOENT;
+		return SQLITE_OK;
+	}
+	if (member.found) {
+		op->membership.role = member.role;
+		op->membership.read_seq = member.read_seq;
+		op->membership.read_messages = member.read_messages;
+	} else {
+		rc = enter(w, room, op);
+	}
+	return rc == SQLITE_OK ? writer_describe_room(w, room, &op->membership.room) : rc;
+}
+
+/* The room and the user's membership of it; member->found is false where there is no such room either. */
+static int find_membership(struct writer *w, uint64_t room_no, uint64_t user_no, struct room_counters **room, struct member_row *member)
+{
+	int rc = room_cache_get(&w->rooms, &w->connection, room_no, room);
+	return rc == SQLITE_OK && *room ? find_member(w, user_no, room_no, member) : rc;
+}
+
+int write_leave(struct writer *w, struct store_leave *op)
+{
+	op->event = NULL;
+	struct room_counters *room;
+	struct member_row member = {0};
+	int rc = find_membership(w, op->room_no, op->user_no, &room, &member);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!member.found) {
+		op->op.result = -ENOENT;
+		return SQLITE_OK;
+	}
+	struct writer_event what = {EVENT_MEMBER_LEFT, op->user_no, 0, &op->data, clock_wall_ms()};
+	rc = writer_add_event(w, room, &what, &op->event);
+	if (rc != SQLITE_OK)
+		return rc;
+	room->n_members--;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_DELETE);
+	sqlite_statement_bind_u64(st, 1, op->user_no);
+	sqlite_statement_bind_u64(st, 2, op->room_no);
+	return sqlite_statement_run(st);
+}
+
+/* How many messages the room had at this seq. */
+static int messages_at(struct writer *w, const struct room_counters *room, uint64_t seq, uint64_t *n_messages)
+{
+	*n_messages = room->n_messages;
+	if (seq == room->last_seq)
+		return SQLITE_OK;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_AT);
+	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
+	int rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW)
+		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
+	*n_messages = sqlite_statement_u64(st, 1);
+	return SQLITE_OK;
+}
+
+int write_read_mark(struct writer *w, struct store_read_mark *op)
+{
+	struct room_counters *room;
+	struct member_row member = {0};
+	int rc = find_membership(w, op->room_no, op->user_no, &room, &member);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!member.found) {
+		op->op.result = -ENOENT;
+		return SQLITE_OK;
+	}
+	uint64_t seq = op->seq < room->last_seq ? op->seq : room->last_seq;
+	op->read_seq = member.read_seq;
+	op->read_messages = member.read_messages;
+	if (seq <= member.read_seq)
+		return SQLITE_OK;
+	rc = messages_at(w, room, seq, &op->read_messages);
+	if (rc != SQLITE_OK)
+		return rc;
+	op->read_seq = seq;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_MARK);
+	sqlite_statement_bind_u64(st, 1, op->user_no);
+	sqlite_statement_bind_u64(st, 2, op->room_no);
+	sqlite_statement_bind_u64(st, 3, op->read_seq);
+	sqlite_statement_bind_u64(st, 4, op->read_messages);
+	return sqlite_statement_run(st);
+}

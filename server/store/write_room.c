@@ -1,0 +1,109 @@
+/* STORE_ROOM_CREATE and STORE_ROOM_UPDATE. */
+#include "base/clock.h"
+#include "store/writer.h"
+
+#include <errno.h>
+
+/* *holder: the number of the room that has the name, or 0. */
+static int name_holder(struct writer *w, struct text name_key, uint64_t *holder)
+{
+	*holder = 0;
+	if (!name_key.s)
+		return SQLITE_OK;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_BY_KEY);
+	sqlite_statement_bind_text(st, 1, name_key);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*holder = sqlite_statement_u64(st, 0);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static int insert_room(struct writer *w, const struct store_room_create *op, int64_t at_ms, uint64_t *no)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_INSERT);
+	sqlite_statement_bind_uid(st, 1, &op->id);
+	sqlite_statement_bind_i64(st, 2, op->kind);
+	sqlite_statement_bind_text(st, 3, op->name);
+	sqlite_statement_bind_text(st, 4, op->name_key);
+	sqlite_statement_bind_text(st, 5, op->topic.s ? op->topic : (struct text){.s = "", .n = 0});
+	sqlite_statement_bind_i64(st, 6, at_ms);
+	int rc = sqlite_statement_run(st);
+	*no = (uint64_t)sqlite3_last_insert_rowid(w->connection.db);
+	return rc;
+}
+
+int write_room_create(struct writer *w, struct store_room_create *op)
+{
+	op->events[0] = op->events[1] = NULL;
+	op->membership = (struct store_membership){0};
+	uint64_t no;
+	int rc = name_holder(w, op->name_key, &no);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (no != 0) {
+		op->op.result = -EEXIST;
+		return SQLITE_OK;
+	}
+	int64_t at_ms = clock_wall_ms();
+	struct room_counters *room = NULL;
+	rc = insert_room(w, op, at_ms, &no);
+	if (rc == SQLITE_OK)
+		rc = room_cache_get(&w->rooms, &w->connection, no, &room);
+	if (rc != SQLITE_OK)
+		return rc;
+	struct writer_event created = {EVENT_ROOM_CREATED, op->owner_no, 0, &op->created_data, at_ms};
+	struct writer_event joined = {EVENT_MEMBER_JOINED, op->owner_no, 0, &op->joined_data, at_ms};
+	rc = writer_add_event(w, room, &created, &op->events[0]);
+	if (rc == SQLITE_OK)
+		rc = writer_add_event(w, room, &joined, &op->events[1]);
+	if (rc == SQLITE_OK)
+		rc = writer_add_member(w, room, op->owner_no, MEMBER_ROLE_OWNER);
+	if (rc != SQLITE_OK)
+		return rc;
+	room->n_members = 1;
+	op->membership.role = MEMBER_ROLE_OWNER;
+	op->membership.read_seq = room->last_seq;
+	op->membership.read_messages = room->n_messages;
+	return writer_describe_room(w, room, &op->membership.room);
+}
+
+static int set_name(struct writer *w, const struct store_room_update *op)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_SET_NAME);
+	sqlite_statement_bind_u64(st, 1, op->room_no);
+	sqlite_statement_bind_text(st, 2, op->name);
+	sqlite_statement_bind_text(st, 3, op->name_key);
+	return sqlite_statement_run(st);
+}
+
+static int set_topic(struct writer *w, const struct store_room_update *op)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_SET_TOPIC);
+	sqlite_statement_bind_u64(st, 1, op->room_no);
+	sqlite_statement_bind_text(st, 2, op->topic);
+	return sqlite_statement_run(st);
+}
+
+int write_room_update(struct writer *w, struct store_room_update *op)
+{
+	op->event = NULL;
+	struct room_counters *room;
+	uint64_t holder = 0;
+	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
+	if (rc == SQLITE_OK && op->name.s)
+		rc = name_holder(w, op->name_key, &holder);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!room || (holder != 0 && holder != op->room_no)) {
+		op->op.result = room ? -EEXIST : -ENOENT;
+		return SQLITE_OK;
+	}
+	if (op->name.s)
+		rc = set_name(w, op);
+	if (rc == SQLITE_OK && op->topic.s)
+		rc = set_topic(w, op);
+	if (rc != SQLITE_OK)
+		return rc;
+	struct writer_event what = {EVENT_ROOM_UPDATED, 0, 0, &op->data, clock_wall_ms()};
+	return writer_add_event(w, room, &what, &op->event);
+}

@@ -1,0 +1,146 @@
+/* STORE_USER_CREATE, STORE_USER_SET, STORE_TOKEN_CREATE and STORE_TOKEN_DELETE. */
+#include "base/clock.h"
+#include "store/token_age.h"
+#include "store/writer.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct user_row {
+	uint64_t no; /* 0: nobody */
+	struct uid id;
+	enum user_kind kind;
+};
+
+/* The person or bot of this name. */
+static int find_by_key(struct writer *w, struct text name_key, struct user_row *out)
+{
+	*out = (struct user_row){0};
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_BY_KEY);
+	sqlite_statement_bind_text(st, 1, name_key);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW) {
+		out->no = sqlite_statement_u64(st, 0);
+		sqlite_statement_uid(st, 1, &out->id);
+		out->kind = (enum user_kind)sqlite3_column_int(st, 2);
+	}
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
+static struct text text_of(const char *s)
+{
+	return (struct text){.s = s, .n = s ? strlen(s) : 0};
+}
+
+static int insert_token(struct writer *w, uint64_t user_no, enum token_kind kind, const uint8_t hash[SECRET_HASH_BYTES])
+{
+	int64_t now_ms = clock_wall_ms();
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_INSERT);
+	sqlite_statement_bind_blob(st, 1, hash, SECRET_HASH_BYTES);
+	sqlite_statement_bind_u64(st, 2, user_no);
+	sqlite_statement_bind_i64(st, 3, kind);
+	sqlite_statement_bind_i64(st, 4, now_ms);
+	sqlite_statement_bind_i64(st, 5, token_age_day(now_ms));
+	return sqlite_statement_run(st);
+}
+
+static int insert_user(struct writer *w, const struct store_user_create *op, uint64_t *no)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_INSERT);
+	sqlite_statement_bind_uid(st, 1, &op->id);
+	sqlite_statement_bind_i64(st, 2, op->kind);
+	sqlite_statement_bind_i64(st, 3, op->role);
+	sqlite_statement_bind_text(st, 4, op->name);
+	sqlite_statement_bind_text(st, 5, op->name_key);
+	sqlite_statement_bind_text(st, 6, text_of(op->password_hash));
+	if (op->created_by_no != 0)
+		sqlite_statement_bind_u64(st, 7, op->created_by_no);
+	else
+		sqlite3_bind_null(st, 7);
+	sqlite_statement_bind_i64(st, 8, clock_wall_ms());
+	int rc = sqlite_statement_run(st);
+	*no = (uint64_t)sqlite3_last_insert_rowid(w->connection.db);
+	return rc;
+}
+
+int write_user_create(struct writer *w, struct store_user_create *op)
+{
+	struct user_row holder;
+	int rc = find_by_key(w, op->name_key, &holder);
+	if (rc != SQLITE_OK)
+		return rc;
+	if (holder.no != 0) {
+		op->op.result = -EEXIST;
+		return SQLITE_OK;
+	}
+	rc = insert_user(w, op, &op->user_no);
+	if (rc == SQLITE_OK && op->has_token)
+		rc = insert_token(w, op->user_no, op->token_kind, op->token_hash);
+	return rc;
+}
+
+static int delete_sessions_of(struct writer *w, uint64_t user_no)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE_OF);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	return sqlite_statement_run(st);
+}
+
+static int set_password(struct writer *w, uint64_t user_no, const char *password_hash)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_SET_PASSWORD);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_text(st, 2, text_of(password_hash));
+	int rc = sqlite_statement_run(st);
+	return rc == SQLITE_OK ? delete_sessions_of(w, user_no) : rc;
+}
+
+static int set_role(struct writer *w, uint64_t user_no, enum user_role role)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_SET_ROLE);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_i64(st, 2, role);
+	return sqlite_statement_run(st);
+}
+
+int write_user_set(struct writer *w, struct store_user_set *op)
+{
+	struct user_row user;
+	int rc = find_by_key(w, op->name_key, &user);
+	if (rc != SQLITE_OK)
+		return rc;
+	bool is_bot = user.kind == USER_BOT; /* has a token, never a password */
+	if (user.no == 0 || (is_bot && op->password_hash)) {
+		op->op.result = -ENOENT;
+		return SQLITE_OK;
+	}
+	op->user_id = user.id;
+	if (op->password_hash)
+		rc = set_password(w, user.no, op->password_hash);
+	if (rc == SQLITE_OK && op->make_owner)
+		rc = set_role(w, user.no, USER_ROLE_OWNER);
+	return rc;
+}
+
+int write_token_create(struct writer *w, struct store_token_create *op)
+{
+	return insert_token(w, op->user_no, op->kind, op->hash);
+}
+
+int write_token_delete(struct writer *w, struct store_token_delete *op)
+{
+	auto_reset sqlite3_stmt *find = sqlite_statement(&w->connection, ST_TOKEN_FIND);
+	sqlite_statement_bind_blob(find, 1, op->hash, sizeof op->hash);
+	int rc = sqlite3_step(find);
+	if (rc != SQLITE_ROW) {
+		op->op.result = -ENOENT;
+		return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	}
+	uint64_t user_no = sqlite_statement_u64(find, 0);
+	sqlite3_reset(find);
+	if (op->everywhere)
+		return delete_sessions_of(w, user_no);
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE);
+	sqlite_statement_bind_blob(st, 1, op->hash, sizeof op->hash);
+	return sqlite_statement_run(st);
+}

@@ -1,0 +1,83 @@
+#include "store/writer.h"
+
+#include "base/clock.h"
+#include "base/list.h"
+
+#include <assert.h>
+
+#define OP_OF(type, o) list_entry((o), type, op)
+
+static int write_ping(struct writer *w)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_PING);
+	sqlite_statement_bind_i64(st, 1, clock_wall_ms());
+	return sqlite_statement_run(st);
+}
+
+int writer_apply(struct writer *w, struct store_op *op)
+{
+	op->result = 0;
+	switch (op->kind) {
+	case STORE_APPEND:
+		return write_append(w, OP_OF(struct store_append, op));
+	case STORE_JOIN:
+		return write_join(w, OP_OF(struct store_join, op));
+	case STORE_LEAVE:
+		return write_leave(w, OP_OF(struct store_leave, op));
+	case STORE_ROOM_CREATE:
+		return write_room_create(w, OP_OF(struct store_room_create, op));
+	case STORE_ROOM_UPDATE:
+		return write_room_update(w, OP_OF(struct store_room_update, op));
+	case STORE_READ_MARK:
+		return write_read_mark(w, OP_OF(struct store_read_mark, op));
+	case STORE_USER_CREATE:
+		return write_user_create(w, OP_OF(struct store_user_create, op));
+	case STORE_USER_SET:
+		return write_user_set(w, OP_OF(struct store_user_set, op));
+	case STORE_TOKEN_CREATE:
+		return write_token_create(w, OP_OF(struct store_token_create, op));
+	case STORE_TOKEN_DELETE:
+		return write_token_delete(w, OP_OF(struct store_token_delete, op));
+	case STORE_PING:
+		return write_ping(w);
+	case STORE_SIGN_IN:
+	case STORE_USER_BY_NAME:
+	case STORE_ROOM_FIND:
+	case STORE_ROOM_PAGE:
+	case STORE_MEMBER_PAGE:
+	case STORE_LOG_PAGE:
+	case STORE_BACKUP:
+	case STORE_VERIFY:
+		break;
+	}
+	assert(false && "a read among the writes");
+	return SQLITE_MISUSE;
+}
+
+static void drop_event(struct event **e)
+{
+	event_free(*e);
+	*e = NULL;
+}
+
+void writer_undo(struct store_op *op)
+{
+	if (op->kind == STORE_APPEND) {
+		struct store_append *append = OP_OF(struct store_append, op);
+		append->duplicate = false;
+		drop_event(&append->event);
+	} else if (op->kind == STORE_JOIN) {
+		struct store_join *join = OP_OF(struct store_join, op);
+		store_room_finish(&join->membership.room);
+		drop_event(&join->event);
+	} else if (op->kind == STORE_LEAVE) {
+		drop_event(&OP_OF(struct store_leave, op)->event);
+	} else if (op->kind == STORE_ROOM_CREATE) {
+		struct store_room_create *create = OP_OF(struct store_room_create, op);
+		store_room_finish(&create->membership.room);
+		drop_event(&create->events[0]);
+		drop_event(&create->events[1]);
+	} else if (op->kind == STORE_ROOM_UPDATE) {
+		drop_event(&OP_OF(struct store_room_update, op)->event);
+	}
+}

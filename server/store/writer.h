@@ -1,0 +1,50 @@
+/*
+ * What the writer thread has at hand while it works on an operation, and the operations themselves: one function per kind, in
+ * write_NOUN.c. Each decides by looking whether it can be done, and only then changes anything: a refusal (op.result) leaves no
+ * trace in the transaction it shares with others. A function returns SQLite's code: anything but SQLITE_OK fails the whole transaction.
+ */
+#ifndef PARLEY_STORE_WRITER_H
+#define PARLEY_STORE_WRITER_H
+
+#include "chat/store_port.h"
+#include "store/id_pool.h"
+#include "store/room_cache.h"
+
+struct writer {
+	struct sqlite_connection connection;
+	struct room_cache rooms;
+	struct buf json;      /* of the event being made */
+	struct id_pool ids;   /* of events */
+	uint64_t n_events, n_duplicates; /* of this transaction */
+};
+
+/* Gives the event its seq, encodes it once and stores those bytes: the one place where that happens. room is updated. */
+struct writer_event {
+	enum event_type type;
+	uint64_t author_no, target_seq; /* 0: none */
+	const struct buf *data;
+	int64_t at_ms;
+};
+int writer_add_event(struct writer *w, struct room_counters *room, const struct writer_event *what, struct event **out);
+/* Adds a member who has read what there is; the caller counts it. */
+int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role);
+/* The room as it is within this transaction. */
+int writer_describe_room(struct writer *w, const struct room_counters *room, struct store_room *out);
+
+int write_append(struct writer *w, struct store_append *op);
+int write_join(struct writer *w, struct store_join *op);
+int write_leave(struct writer *w, struct store_leave *op);
+int write_read_mark(struct writer *w, struct store_read_mark *op);
+int write_room_create(struct writer *w, struct store_room_create *op);
+int write_room_update(struct writer *w, struct store_room_update *op);
+int write_user_create(struct writer *w, struct store_user_create *op);
+int write_user_set(struct writer *w, struct store_user_set *op);
+int write_token_create(struct writer *w, struct store_token_create *op);
+int write_token_delete(struct writer *w, struct store_token_delete *op);
+
+/* Does one operation of any kind of writing. */
+int writer_apply(struct writer *w, struct store_op *op);
+/* The transaction failed: takes back what the operation was given, as if it had never been tried. */
+void writer_undo(struct store_op *op);
+
+#endif

@@ -1,0 +1,305 @@
+// The benchmark: a release server with storing on, `parley bench` as the load, and a bare broadcast with Node's `ws` as a peer, measured by the
+// same instrument in the same run. Every row gets a fresh server with a fresh data directory on disk. Not a test: figures depend on the machine.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HELP = `usage: tests/bench/run [--quick] [--only NAME]... [--seconds N] [--repeat N] [--no-peer]
+
+  --quick       short windows, fewer idle connections
+  --only NAME   room1000, room5000, many-rooms, small-rooms, saturation, idle, start (repeatable)
+  --seconds N   length of each measured window (default 10; quick: 3)
+  --repeat N    measure each row N times and keep the one with the median p99 (default 1)
+  --no-peer     without the peer
+
+PARLEYD and PARLEY name other binaries than those in build/.`;
+
+const here = dirname(fileURLToPath(import.meta.url));
+const project = join(here, '..', '..');
+
+function parseArguments(argv) {
+	const options = { only: [], repeat: 1, peer: true };
+	for (let i = 0; i < argv.length; i++) {
+		if (argv[i] === '--quick') options.quick = true;
+		else if (argv[i] === '--no-peer') options.peer = false;
+		else if (argv[i] === '--only') options.only.push(argv[++i]);
+		else if (argv[i] === '--seconds') options.seconds = Number(argv[++i]);
+		else if (argv[i] === '--repeat') options.repeat = Number(argv[++i]);
+		else {
+			console.log(HELP);
+			process.exit(argv[i] === '--help' ? 0 : 2);
+		}
+	}
+	options.seconds ??= options.quick ? 3 : 10;
+	return options;
+}
+
+const options = parseArguments(process.argv.slice(2));
+const parleyd = process.env.PARLEYD ?? join(project, 'build', 'server', 'parleyd');
+const parley = process.env.PARLEY ?? join(project, 'build', 'protocol', 'parley');
+const buildDir = join(dirname(parleyd), '..');
+const pinned = cpus().length >= 2 && spawnSync('taskset', ['-V']).status === 0;
+const running = new Set();
+
+// One core for what is measured, another for the load.
+const pin = (core, file, args) => (pinned ? ['taskset', ['-c', String(core), file, ...args]] : [file, args]);
+
+// The limits that a load from one address would meet.
+const UNLIMITED = ['address-accounts', 'password-attempts', 'connection-requests', 'connection-waiting', 'account-requests', 'address-requests',
+	'user-rooms'].flatMap((name) => [`--limit-${name}`, '0']);
+
+process.on('exit', () => {
+	for (const child of running)
+		child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM'])
+	process.on(signal, () => process.exit(1));
+
+// A process whose stdout says `ready` when it is.
+function start(core, file, args, ready) {
+	const began = process.hrtime.bigint();
+	const child = spawn(...pin(core, file, args), { stdio: ['ignore', 'pipe', 'pipe'] });
+	running.add(child);
+	return new Promise((resolve, reject) => {
+		let out = '';
+		let err = '';
+		child.stderr.on('data', (text) => { err = (err + text).slice(-2000); });
+		child.stdout.on('data', (text) => {
+			out += text;
+			const match = ready.exec(out);
+			if (match)
+				resolve({ child, match, readyMs: Number(process.hrtime.bigint() - began) / 1e6 });
+		});
+		child.on('error', reject);
+		child.on('exit', () => {
+			running.delete(child);
+			reject(new Error(`${file} ended: ${err}`));
+		});
+	});
+}
+
+function stop(child) {
+	return new Promise((resolve) => {
+		if (!running.has(child))
+			resolve();
+		child.on('exit', resolve);
+		child.kill('SIGKILL');
+	});
+}
+
+async function withParley(use) {
+	const dir = mkdtempSync(join(buildDir, 'bench-data-')); // beside the build: on disk, where /tmp may be memory
+	const args = ['--listen', '127.0.0.1:0', '--data', dir, ...UNLIMITED, '--log-level', 'warn'];
+	const server = await start(0, parleyd, args, /listening on (http\S+)\n/);
+	try {
+		return await use({ url: server.match[1], pid: server.child.pid, readyMs: server.readyMs });
+	} finally {
+		await stop(server.child);
+		rmSync(dir, { recursive: true, force: true });
+	}
+}
+
+async function withPeer(use) {
+	const server = await start(0, process.execPath, [join(here, 'peer_ws.mjs'), '0'], /^(\d+)\n/);
+	try {
+		return await use({ url: `http://127.0.0.1:${server.match[1]}`, pid: server.child.pid });
+	} finally {
+		await stop(server.child);
+	}
+}
+
+// Runs `parley bench` and gives back its figures; what it said on stderr comes along as `said`.
+function load(server, args) {
+	const child = spawn(...pin(1, parley, ['bench', '--server', server.url, '--pid', String(server.pid), '--json', ...args.map(String)]),
+		{ stdio: ['ignore', 'pipe', 'pipe'] });
+	running.add(child);
+	return new Promise((resolve, reject) => {
+		let out = '';
+		let said = '';
+		child.stdout.on('data', (text) => { out += text; });
+		child.stderr.on('data', (text) => { said += text; });
+		child.on('close', () => {
+			running.delete(child);
+			try {
+				resolve({ ...JSON.parse(out), said });
+			} catch {
+				reject(new Error(`parley bench ${args.join(' ')}: ${said}`));
+			}
+		});
+	});
+}
+
+async function measured(withServer, args) {
+	const figures = [];
+	for (let i = 0; i < options.repeat; i++)
+		figures.push(await withServer((server) => load(server, args)));
+	figures.sort((a, b) => a.delivery_ms.p99 - b.delivery_ms.p99);
+	return figures[figures.length >> 1];
+}
+
+// --- tables ---------------------------------------------------------------------------------------------------------------------------------
+
+const COLUMNS = [
+	['server', 12, (r) => (r.kind === 'parley' ? 'Parley' : 'ws broadcast')],
+	['msg/s asked', 11, (r) => r.rate_asked || 'all'],
+	['achieved', 8, (r) => r.rate_achieved.toFixed(0)],
+	['expected', 10, (r) => r.expected],
+	['made', 10, (r) => (r.whole ? r.made : `${r.made}!`)],
+	['p50 ms', 8, (r) => r.delivery_ms.p50.toFixed(1)],
+	['p99 ms', 8, (r) => r.delivery_ms.p99.toFixed(1)],
+	['max ms', 8, (r) => r.delivery_ms.max.toFixed(1)],
+	['ack p50', 8, (r) => (r.ack_ms.n ? r.ack_ms.p50.toFixed(2) : '-')],
+	['ack p99', 8, (r) => (r.ack_ms.n ? r.ack_ms.p99.toFixed(2) : '-')],
+	['us/delivery', 11, (r) => r.cpu_per_delivery_us.toFixed(2)],
+	['server', 6, (r) => `${(r.server_cores * 100).toFixed(0)}%`],
+	['waited', 6, (r) => `${(r.server_waited * 100).toFixed(0)}%`],
+	['load', 5, (r) => `${(r.load_cores * 100).toFixed(0)}%`],
+	['RSS MiB', 7, (r) => r.server_rss_mib.toFixed(1)],
+	['late p99', 8, (r) => r.sender_late_ms.p99.toFixed(2)],
+];
+
+function printHeader(title) {
+	console.log(`\n${title}\n${COLUMNS.map(([name, width]) => name.padStart(width)).join('  ')}`);
+}
+
+function printRow(row) {
+	console.log(COLUMNS.map(([, width, text]) => String(text(row)).padStart(width)).join('  '));
+	if (!row.whole && row.kind === 'parley')
+		console.log(`  ${row.said.trim()}`);
+}
+
+// Rows by rate; every one of Parley's is remembered for the verdict about deliveries.
+const allRows = [];
+async function table(title, args, rates, peerRates = []) {
+	const rows = {};
+	printHeader(title);
+	for (const rate of rates) {
+		const row = await measured(withParley, [...args, '--rate', rate, '--seconds', options.seconds, '--warmup', options.quick ? 1 : 2]);
+		rows[rate] = row;
+		allRows.push(row);
+		printRow(row);
+	}
+	for (const rate of options.peer ? peerRates : [])
+		printRow(await measured(withPeer, [...args, '--peer', 'ws-broadcast', '--rate', rate, '--seconds', Math.min(options.seconds, 5),
+			'--warmup', 1, '--drain', 10]));
+	return rows;
+}
+
+// --- targets --------------------------------------------------------------------------------------------------------------------------------
+
+const verdicts = [];
+function target(name, figure, bound, unit, met = figure <= bound) {
+	verdicts.push({ name, figure, bound, unit, met });
+}
+
+function delayAndCost(name, rows, low, high) {
+	target(`${name}: delivery p99 at ${high}/s, within twice that at ${low}/s`, rows[high].delivery_ms.p99, 2 * rows[low].delivery_ms.p99, 'ms');
+	target(`${name}: server CPU per delivery at ${high}/s, at most 1/15 of that at ${low}/s`, rows[high].cpu_per_delivery_us,
+		rows[low].cpu_per_delivery_us / 15, 'us');
+}
+
+const PARTS = {
+	async room1000() {
+		const rows = await table('One room of 1000 connections, 10 of them send', ['--readers', 1000], [20, 80, 300, 600, 1500], [20, 80, 300]);
+		delayAndCost('1000 readers', rows, 20, 1500);
+	},
+	async room5000() {
+		const rows = await table('One room of 5000 connections, 10 of them send', ['--readers', 5000], [4, 20, 100, 300], [4, 20]);
+		delayAndCost('5000 readers', rows, 4, 300);
+	},
+	async 'many-rooms'() {
+		await table('1000 connections in 50 rooms each (1000 rooms of 50), all of them send',
+			['--rooms', 1000, '--readers', 50, '--rooms-per-reader', 50, '--publishers', 1000], [100, 1000]);
+	},
+	async 'small-rooms'() {
+		const rows = await table('100 rooms of 10 connections, one in each sends', ['--rooms', 100, '--readers', 10, '--publishers', 100], [100, 1000]);
+		target('100 rooms of 10: acknowledgement p99 at 1000/s', rows[1000].ack_ms.p99, 5, 'ms', rows[1000].ack_ms.p99 < 5);
+	},
+	async saturation() {
+		printHeader('Saturation: 100 rooms of 1, every sender with 32 messages outstanding');
+		const row = await measured(withParley, ['--saturate', '--rooms', 100, '--readers', 1, '--publishers', 100, '--seconds', options.seconds]);
+		allRows.push(row);
+		printRow(row);
+		target('acknowledged messages a second at saturation, at least', row.rate_achieved, 20000, '/s', row.rate_achieved >= 20000);
+	},
+	async idle() {
+		const n = options.quick ? 5000 : 15000;
+		console.log(`\n${n} idle signed-in connections`);
+		for (const how of ['guest', 'token']) {
+			const row = await withParley((server) => load(server, ['--idle', n, '--sign-in', how]));
+			console.log(`  by ${how}: ${(row.bytes_each / 1024).toFixed(2)} KiB each, ${row.sign_in_cpu_us.toFixed(0)} us of server CPU per sign-in, ` +
+				`all in ${row.seconds.toFixed(1)} s, RSS ${row.server_rss_mib.toFixed(1)} MiB`);
+			if (how === 'guest') // the other server was there for twice as many sign-ins and had memory left from them
+				target(`process memory per idle connection at ${n}`, row.bytes_each / 1024, 2.5, 'KiB');
+			target(`server CPU to sign in by ${how}`, row.sign_in_cpu_us, 250, 'us');
+		}
+	},
+	async start() {
+		const readyMs = [];
+		const rssMib = [];
+		for (let i = 0; i < 5; i++) {
+			await withParley(async (server) => {
+				readyMs.push(server.readyMs);
+				rssMib.push(Number(/Rss:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/smaps_rollup`, 'utf8'))[1]) / 1024);
+			});
+		}
+		const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
+		console.log(`\nStart on a fresh data directory: ready after ${median(readyMs).toFixed(0)} ms, RSS ${median(rssMib).toFixed(1)} MiB (medians of 5)`);
+		target('start to ready', median(readyMs), 100, 'ms', median(readyMs) < 100);
+		target('resident when ready', median(rssMib), 15, 'MiB', median(rssMib) < 15);
+	},
+};
+
+function printVerdicts() {
+	if (allRows.length > 0) {
+		const missing = allRows.filter((row) => !row.whole).length;
+		target('rows of Parley in which a delivery was missing, repeated or out of order', missing, 0, '');
+	}
+	console.log('\nwaited: share of the time in which the server was ready to run and something else had its core; late: how late messages were sent (ms)');
+	console.log('\nTargets');
+	for (const { name, figure, bound, unit, met } of verdicts)
+		console.log(`  ${met ? 'met   ' : 'MISSED'}  ${name}: ${figure.toFixed(2)} ${unit} (target ${bound.toFixed(2)} ${unit})`);
+	const missed = verdicts.filter(({ met }) => !met).length;
+	console.log(`${verdicts.length - missed} met, ${missed} missed`);
+	return missed === 0;
+}
+
+function buildType() {
+	try {
+		const known = JSON.parse(readFileSync(join(buildDir, 'meson-info', 'intro-buildoptions.json'), 'utf8'));
+		return known.find(({ name }) => name === 'buildtype').value;
+	} catch {
+		return 'unknown';
+	}
+}
+
+async function main() {
+	for (const binary of [parleyd, parley]) {
+		if (!existsSync(binary)) {
+			console.error(`${binary} is not there: deploy/quickstart --build-only makes a release build`);
+			return 1;
+		}
+	}
+	const type = buildType();
+	console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores${pinned ? ', server on core 0 and load on core 1' : ' (not pinned)'}; Linux ${release()}, ` +
+		`node ${process.version}; build: ${type}; storing on; windows of ${options.seconds} s`);
+	if (type !== 'release')
+		console.log('NOT A RELEASE BUILD: the figures mean little');
+	const unknown = options.only.filter((name) => !(name in PARTS));
+	if (unknown.length > 0) {
+		console.error(`unknown: ${unknown.join(', ')}\n${HELP}`);
+		return 2;
+	}
+	for (const [name, part] of Object.entries(PARTS)) {
+		if (options.only.length === 0 || options.only.includes(name))
+			await part();
+	}
+	return printVerdicts() ? 0 : 1;
+}
+
+process.exit(await main().catch((error) => {
+	console.error(error.message);
+	return 1;
+}));

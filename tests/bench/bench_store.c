@@ -1,0 +1,210 @@
+/*
+ * How fast the store takes messages, and how soon: bench_store DIR [seconds] [rooms] [authors] [rate].
+ * Without a rate as many as possible with 2000 under way; with one, that many a second evenly paced, and the time to done() of each.
+ * Prints one line; the data directory is made below DIR and left for a look.
+ */
+#include "base/clock.h"
+#include "base/id.h"
+#include "store/store_sqlite.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { UNDER_WAY = 2000, SAMPLES_MAX = 1 << 22 };
+
+struct send {
+	struct store_append op; /* first */
+	struct bench *bench;
+	uint64_t sent_ns;
+	struct send *next_free;
+};
+
+struct bench {
+	struct loop *loop;
+	struct metrics metrics;
+	struct store *store;
+	struct send sends[UNDER_WAY], *free;
+	uint64_t rooms[10000], n_rooms, authors[10000], n_authors;
+	uint64_t n_sent, n_done, n_failed;
+	uint32_t *samples_us;
+	struct buf data;
+};
+
+static void setup_done(struct store_op *op)
+{
+	op->done = NULL;
+}
+
+static void do_op(struct bench *b, struct store_op *op, enum store_op_kind kind)
+{
+	op->kind = kind;
+	op->done = setup_done;
+	if (b->store->methods->submit(b->store, op) != 0)
+		abort();
+	while (op->done)
+		loop_run_once(b->loop);
+	if (op->result != 0)
+		abort();
+}
+
+static void make_world(struct bench *b)
+{
+	struct buf empty = BUF_INIT;
+	buf_append_str(&empty, "{}");
+	for (uint64_t i = 0; i < b->n_authors; i++) {
+		struct store_user_create u = {.kind = USER_GUEST, .name = {"bench", 5}, .name_key = {"bench", 5}};
+		id_random(u.id.b);
+		do_op(b, &u.op, STORE_USER_CREATE);
+		b->authors[i] = u.user_no;
+	}
+	for (uint64_t i = 0; i < b->n_rooms; i++) {
+		char name[30];
+		snprintf(name, sizeof name, "bench %llu", (unsigned long long)i);
+		struct store_room_create r = {.name = {name, strlen(name)}, .name_key = {name, strlen(name)}, .owner_no = b->authors[0],
+					      .created_data = empty, .joined_data = empty};
+		id_random(r.id.b);
+		do_op(b, &r.op, STORE_ROOM_CREATE);
+		b->rooms[i] = r.membership.room.no;
+		store_room_finish(&r.membership.room);
+		event_free(r.events[0]);
+		event_free(r.events[1]);
+	}
+	buf_finish(&empty);
+}
+
+static void sent(struct store_op *op)
+{
+	struct send *s = (struct send *)(void *)op;
+	struct bench *b = s->bench;
+	if (op->result != 0)
+		b->n_failed++;
+	else if (b->n_done < SAMPLES_MAX)
+		b->samples_us[b->n_done] = (uint32_t)((clock_mono_ns() - s->sent_ns) / 1000);
+	b->n_done++;
+	event_free(s->op.event);
+	s->next_free = b->free;
+	b->free = s;
+}
+
+static bool send_one(struct bench *b)
+{
+	struct send *s = b->free;
+	if (!s)
+		return false;
+	b->free = s->next_free;
+	s->op = (struct store_append){.room_no = b->rooms[b->n_sent % b->n_rooms], .author_no = b->authors[b->n_sent % b->n_authors],
+				      .type = EVENT_MESSAGE_CREATED, .data = b->data, .has_client_id = true};
+	id_random(s->op.client_id.b);
+	s->op.op.kind = STORE_APPEND;
+	s->op.op.done = sent;
+	s->sent_ns = clock_mono_ns();
+	if (b->store->methods->submit(b->store, &s->op.op) != 0)
+		abort();
+	b->n_sent++;
+	return true;
+}
+
+static void run(struct bench *b, uint64_t seconds, uint64_t rate)
+{
+	uint64_t started_ns = clock_mono_ns(), end_ns = started_ns + seconds * 1000000000u;
+	for (uint64_t now; (now = clock_mono_ns()) < end_ns;) {
+		uint64_t due = rate != 0 ? (now - started_ns) * rate / 1000000000u : UINT64_MAX;
+		while (b->n_sent < due && send_one(b))
+			;
+		loop_run_once(b->loop);
+		nanosleep(&(struct timespec){.tv_nsec = rate != 0 ? 100000 : 2000000}, NULL);
+	}
+	while (b->n_done < b->n_sent)
+		loop_run_once(b->loop);
+}
+
+static int by_value(const void *x, const void *y)
+{
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	return a < b ? -1 : a > b;
+}
+
+/* Seconds of CPU that this process's threads of this name took. */
+static double thread_seconds(const char *name)
+{
+	double seconds = 0;
+	DIR *d = opendir("/proc/self/task");
+	for (struct dirent *e; d && (e = readdir(d));) {
+		char path[300], line[1000];
+		snprintf(path, sizeof path, "/proc/self/task/%s/stat", e->d_name);
+		FILE *f = fopen(path, "r");
+		const char *rest = f && fgets(line, sizeof line, f) ? strstr(line, name) : NULL;
+		unsigned long user = 0, system = 0;
+		if (rest && sscanf(strrchr(rest, ')') + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) == 2)
+			seconds += (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+		if (f)
+			fclose(f);
+	}
+	if (d)
+		closedir(d);
+	return seconds;
+}
+
+static uint64_t number(int argc, char **argv, int at, uint64_t otherwise)
+{
+	return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		fprintf(stderr, "usage: bench_store DIR [seconds] [rooms] [authors] [rate]\n");
+		return 2;
+	}
+	struct bench *b = calloc(1, sizeof *b);
+	uint64_t seconds = number(argc, argv, 2, 5), rate = number(argc, argv, 5, 0);
+	b->n_rooms = number(argc, argv, 3, 100);
+	b->n_authors = number(argc, argv, 4, 100);
+	b->samples_us = calloc(SAMPLES_MAX, sizeof *b->samples_us);
+	for (size_t i = 0; i < UNDER_WAY; i++) {
+		b->sends[i].bench = b;
+		b->sends[i].next_free = b->free;
+		b->free = &b->sends[i];
+	}
+	buf_append_str(&b->data, "{\"text\":\"");
+	for (int i = 0; i < 16; i++)
+		buf_append_str(&b->data, "0123456789");
+	buf_append_str(&b->data, "\",\"author\":{\"id\":\"01234567-89ab-cdef-0123-456789abcdef\",\"name\":\"bench\",\"kind\":\"guest\"}}");
+	char dir[300], fault[400];
+	snprintf(dir, sizeof dir, "%s/bench-store-XXXXXX", argv[1]);
+	if (!mkdtemp(dir))
+		return 1;
+	b->loop = loop_new();
+	uint64_t open_ns = clock_mono_ns();
+	b->store = store_sqlite_open(b->loop, &b->metrics, &(struct store_sqlite_config){.dir = dir}, fault);
+	open_ns = clock_mono_ns() - open_ns;
+	if (!b->store) {
+		fprintf(stderr, "%s\n", fault);
+		return 1;
+	}
+	make_world(b);
+	double writer = thread_seconds("(store-commit)"), copier = thread_seconds("(store-copy)");
+	uint64_t started_ns = clock_mono_ns(), commits = b->metrics.commits_total;
+	run(b, seconds, rate);
+	double took = (double)(clock_mono_ns() - started_ns) / 1e9;
+	writer = thread_seconds("(store-commit)") - writer;
+	copier = thread_seconds("(store-copy)") - copier;
+	commits = b->metrics.commits_total - commits;
+	size_t n = b->n_done < SAMPLES_MAX ? (size_t)b->n_done : SAMPLES_MAX;
+	qsort(b->samples_us, n, sizeof *b->samples_us, by_value);
+	printf("open %.1f ms · %.0f appends/s · %.1f µs CPU each in the writer and %.1f in the copier · %.1f per commit · done() after p50 %.2f p99 %.2f p99.9 %.2f max %.2f ms · %llu failed · %s\n",
+	       (double)open_ns / 1e6, (double)b->n_done / took, writer * 1e6 / (double)b->n_done, copier * 1e6 / (double)b->n_done, (double)b->n_done / (double)commits,
+	       b->samples_us[n / 2] / 1e3, b->samples_us[n * 99 / 100] / 1e3, b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3,
+	       (unsigned long long)b->n_failed, dir);
+	b->store->methods->destroy(b->store);
+	loop_run_once(b->loop);
+	loop_destroy(b->loop);
+	buf_finish(&b->data);
+	free(b->samples_us);
+	free(b);
+	return 0;
+}

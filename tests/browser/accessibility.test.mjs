@@ -1,0 +1,116 @@
+// axe-core on every screen in both themes and two widths, and what it cannot see: the way by keyboard, sizes of targets, no sideways scrolling.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { after, before, test } from 'node:test';
+import { Client } from '../e2e/lib/client.mjs';
+import { startServer } from '../e2e/lib/server.mjs';
+import { Person, launch } from './lib/page.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+let browser, server;
+before(async () => {
+	server = await startServer();
+	browser = await launch();
+	const writer = await Client.start(server, { guest: 'Mina' });
+	await writer.request('room.create', { name: 'general', topic: 'Company-wide chatter. Be kind, be brief.' });
+	await writer.request('room.create', { name: 'news' });
+	for (const text of ['Morning! **Green** build, see https://example.org/', '`--pool-size=64`\n```sh\n./server --listen=:8443\n```', '@Ana have a look']) {
+		await writer.request('message.send', { room: 'general', text });
+	}
+	await writer.request('message.send', { room: 'news', text: 'for the keys' });
+	await writer.close();
+});
+after(async () => {
+	await browser?.close();
+	await server?.stop();
+});
+
+async function check(person, screen) {
+	await person.page.evaluate(axe);
+	const { violations } = await person.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+	assert.deepEqual(violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).slice(0, 3).join(' | ')}`), [], `axe on ${screen}`);
+	const { scroll, inner, small } = await person.page.evaluate(() => ({
+		scroll: document.documentElement.scrollWidth, inner: innerWidth,
+		small: [...document.querySelectorAll('button, a.row, input, textarea')].filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.type !== 'checkbox')
+			.map((e) => [e.outerHTML.slice(0, 80), e.getBoundingClientRect()]).filter(([, r]) => Math.min(r.width, r.height) < (innerWidth <= 720 ? 40 : 24)).map(([html]) => html),
+	}));
+	assert.ok(scroll <= inner, `${screen} is ${scroll} wide in ${inner}`);
+	assert.deepEqual(small, [], `targets too small on ${screen}`);
+}
+
+for (const colorScheme of ['light', 'dark']) {
+	for (const width of [1280, 320]) {
+		test(`every screen, ${colorScheme}, ${width} px wide`, async (t) => {
+			const ana = await Person.open(t, browser, server.url, { colorScheme, viewport: { width, height: 700 }, reducedMotion: 'reduce' });
+			await ana.page.waitForSelector('#name:focus');
+			await check(ana, 'the door');
+			await ana.page.getByRole('tab', { name: 'New account' }).click();
+			await check(ana, 'a new account');
+			await ana.page.getByRole('tab', { name: 'Guest' }).click();
+			await ana.page.locator('#name').fill(`Ana ${colorScheme} ${width}`);
+			await ana.page.keyboard.press('Enter');
+			await ana.sees('have a look');
+			const answer = `an answer in ${colorScheme} of ${width}`;
+			await ana.say(answer);
+			await ana.sees(answer);
+			await ana.message(answer).hover();
+			await check(ana, 'a room');
+			await ana.page.getByRole('button', { name: /^About this room/ }).click();
+			await ana.page.locator('.people li').first().waitFor();
+			await check(ana, 'about a room');
+			await ana.page.keyboard.press('Escape');
+			if (width < 720) {
+				await ana.page.getByRole('button', { name: 'Back to rooms' }).click();
+				await ana.row('general').waitFor();
+				await check(ana, 'the list of rooms');
+			}
+			await ana.page.keyboard.press('Control+k');
+			await ana.page.locator('#jump-list li', { hasText: 'news' }).waitFor();
+			await check(ana, 'jump to a room');
+			await ana.page.keyboard.press('Escape');
+			await ana.page.getByRole('button', { name: 'New room' }).waitFor({ state: width < 720 ? 'visible' : 'attached' });
+			await ana.page.getByRole('button', { name: 'New room' }).click();
+			await check(ana, 'a new room');
+		});
+	}
+}
+
+test('by keyboard alone: regions, messages, answering, back to writing', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Keys', {}, '/r/news');
+	await ana.sees('for the keys');
+	const focused = () => ana.page.evaluate(() => document.activeElement.id || document.activeElement.className);
+	assert.equal(await focused(), 'composer');
+	await ana.page.keyboard.press('Shift+F6');
+	assert.equal(await focused(), 'log');
+	await ana.page.keyboard.press('ArrowUp');
+	assert.match(await ana.page.evaluate(() => document.activeElement.getAttribute('aria-label')), /^Mina, for the keys, /);
+	await ana.page.keyboard.press('Enter');
+	assert.equal(await focused(), 'composer');
+	await ana.page.locator('.replying', { hasText: 'Replying to Mina: for the keys' }).waitFor();
+	await ana.page.keyboard.press('Escape');
+	await ana.page.locator('.replying').waitFor({ state: 'hidden' });
+	await ana.page.keyboard.press('Control+k');
+	assert.equal(await focused(), 'jump-to');
+	await ana.page.keyboard.press('Escape');
+	assert.equal(await focused(), 'composer', 'closing a dialog gives the focus back');
+	await ana.page.keyboard.press('F6');
+	assert.equal(await focused(), 'find');
+});
+
+test('on a phone: list and room are two screens with addresses, and the back button goes between them', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Pocket', { viewport: { width: 390, height: 780 }, hasTouch: true, isMobile: true });
+	await ana.page.waitForSelector('#composer:focus');
+	assert.equal(await ana.page.locator('.side').isVisible(), false);
+	await ana.page.getByRole('button', { name: 'Back to rooms' }).click();
+	await ana.row('general').waitFor();
+	assert.equal(new URL(ana.page.url()).pathname, '/');
+	assert.equal(await ana.page.locator('.main').isVisible(), false);
+	await ana.row('general').tap();
+	await ana.sees('have a look');
+	assert.equal(new URL(ana.page.url()).pathname, '/r/general');
+	await ana.page.goBack();
+	await ana.row('general').waitFor();
+	await ana.page.goForward();
+	await ana.sees('have a look');
+});

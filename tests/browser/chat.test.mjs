@@ -1,0 +1,213 @@
+// Two people and the page: from link to first message, rooms, unread counts, who one is.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client } from '../e2e/lib/client.mjs';
+import { startServer } from '../e2e/lib/server.mjs';
+import { until } from '../e2e/lib/wait.mjs';
+import { Person, launch } from './lib/page.mjs';
+
+let browser, server;
+before(async () => {
+	server = await startServer();
+	browser = await launch();
+});
+after(async () => {
+	await browser?.close();
+	await server?.stop();
+});
+
+test('from the link to the first message in two actions', async (t) => {
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.waitForSelector('#name:focus');
+	await ana.page.keyboard.type('Ana');
+	await ana.page.keyboard.press('Enter');
+	await ana.page.waitForSelector('#composer:focus');
+	await ana.page.keyboard.type('hello, world');
+	await ana.page.keyboard.press('Enter');
+	await ana.sees('hello, world');
+	await ana.inRoom('general');
+	assert.equal(await ana.composer.inputValue(), '');
+	assert.equal(new URL(ana.page.url()).pathname, '/r/general');
+});
+
+test('two people see each other type and what they write', async (t) => {
+	const [mina, jonas] = await Promise.all([Person.join(t, browser, server.url, 'Mina'), Person.join(t, browser, server.url, 'Jonas')]);
+	await mina.composer.pressSequentially('wri');
+	await jonas.page.locator('.typing', { hasText: 'Mina is typing…' }).waitFor();
+	await mina.say('from Mina to Jonas');
+	await jonas.sees('from Mina to Jonas');
+	await until(5000, 'the typing to end', async () => (await jonas.page.locator('.typing').textContent()) === '');
+	await jonas.say('from Jonas to Mina');
+	await mina.sees('from Jonas to Mina');
+	assert.deepEqual((await mina.texts()).slice(-2), ['from Mina to Jonas', 'from Jonas to Mina']);
+	assert.deepEqual((await jonas.texts()).slice(-2), ['from Mina to Jonas', 'from Jonas to Mina']);
+	await until(5000, 'the announcement', async () => (await mina.page.locator('#announcer').textContent()) === 'Jonas: from Jonas to Mina');
+	assert.equal(await jonas.page.locator('#announcer').textContent(), 'Mina: from Mina to Jonas', 'one is not told what one wrote oneself');
+});
+
+test('a reload keeps the session, the room and the messages', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Reloading');
+	await ana.createRoom('kept over reload');
+	await ana.say('still here');
+	await ana.sees('still here');
+	await ana.page.reload();
+	await ana.inRoom('kept over reload');
+	await ana.sees('still here');
+	assert.equal(await ana.page.locator('.who bdi').textContent(), 'Reloading');
+	assert.equal((await ana.context.cookies()).filter((c) => c.name.endsWith('parley_session') && c.httpOnly && c.sameSite === 'Strict').length, 1);
+});
+
+test('rooms: make one, find it, join it by its name and by its address', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Maker');
+	await ana.createRoom('workshop');
+	const ben = await Person.join(t, browser, server.url, 'Finder');
+	await ben.page.keyboard.press('Control+k');
+	await ben.page.locator('#jump-to:focus').waitFor();
+	await ben.page.keyboard.type('works');
+	await ben.page.locator('#jump-list li[aria-selected=true]', { hasText: 'workshop' }).waitFor();
+	await ben.page.keyboard.press('Enter');
+	await ben.inRoom('workshop');
+	await ben.say('found it');
+	await ana.sees('found it');
+	const eve = await Person.join(t, browser, server.url, 'Linked', {}, '/r/workshop');
+	await eve.sees('found it');
+});
+
+test('a private room is not to be found', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Keeper');
+	await ana.createRoom('vault', true);
+	const ben = await Person.open(t, browser, server.url, {}, '/r/vault');
+	await ben.page.locator('#name').fill('Curious');
+	await ben.page.keyboard.press('Enter');
+	await ben.page.getByRole('heading', { name: 'No such room' }).waitFor();
+	await ben.page.keyboard.press('Control+k');
+	await ben.page.locator('#jump-list li', { hasText: 'general' }).waitFor();
+	assert.equal(await ben.page.locator('#jump-list li', { hasText: 'vault' }).count(), 0);
+});
+
+test('unread counts: bold with a number, none where one looks, none after looking, the same after a reload', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Counter');
+	await ana.createRoom('counted');
+	await ana.createRoom('elsewhere');
+	const writer = await Client.start(server, { guest: 'Writer' });
+	t.after(() => writer.close());
+	await writer.request('room.join', { room: 'counted' });
+	for (const text of ['one', 'two', 'three']) {
+		await writer.request('message.send', { room: 'counted', text });
+	}
+	await until(5000, 'three unread', async () => (await ana.unread('counted')) === 3);
+	assert.match(await ana.page.title(), /^\(3\) /);
+	await ana.page.reload();
+	await until(5000, 'three unread after the reload', async () => (await ana.unread('counted')) === 3);
+	await ana.go('counted');
+	await ana.page.locator('.newd').waitFor();
+	assert.equal(await ana.page.locator('.newd + article').getAttribute('aria-label').then((label) => label.includes('one')), true);
+	await until(5000, 'none unread', async () => (await ana.unread('counted')) === 0);
+	await writer.request('message.send', { room: 'counted', text: 'four' });
+	await ana.sees('four');
+	await until(5000, 'read.mark', async () => (await writerSees(server, ana)).every((room) => room.unread === 0));
+	await ana.page.reload();
+	await ana.sees('four');
+	assert.equal(await ana.unread('counted'), 0);
+});
+
+// The rooms as the server tells them to the person's session.
+async function writerSees(server_, person) {
+	const [cookie] = await person.context.cookies();
+	const client = await Client.start(server_, {}, { headers: { Cookie: `${cookie.name}=${cookie.value}`, Origin: server_.url } });
+	const { rooms } = client.session;
+	await client.close();
+	return rooms;
+}
+
+test('what comes after one has turned away stays unread', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Turns away');
+	await ana.createRoom('left in time');
+	const writer = await Client.start(server, { guest: 'Late writer' });
+	t.after(() => writer.close());
+	await writer.request('room.join', { room: 'left in time' });
+	await writer.request('message.send', { room: 'left in time', text: 'seen' });
+	await ana.sees('seen');
+	await ana.go('general'); // within the moment after which the mark goes out
+	await writer.request('message.send', { room: 'left in time', text: 'not seen' });
+	await until(5000, 'the mark has reached the server', async () => (await writerSees(server, ana)).find((room) => room.name === 'left in time').read_seq >= 4);
+	assert.equal((await writerSees(server, ana)).find((room) => room.name === 'left in time').unread, 1);
+	assert.equal(await ana.unread('left in time'), 1);
+});
+
+test('a second tab of the same person shares rooms and read marks', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Two Tabs');
+	const tab = await ana.context.newPage();
+	await tab.goto(server.url);
+	await tab.locator('.hd h1', { hasText: 'general' }).waitFor();
+	await ana.createRoom('made in the first tab');
+	await tab.locator('.side a.row', { hasText: 'made in the first tab' }).waitFor();
+	const writer = await Client.start(server, { guest: 'Tab writer' });
+	t.after(() => writer.close());
+	await writer.request('room.join', { room: 'made in the first tab' });
+	await ana.go('general');
+	await writer.request('message.send', { room: 'made in the first tab', text: 'seen twice' });
+	await until(5000, 'both count it', async () => (await ana.unread('made in the first tab')) === 1 &&
+		(await tab.locator('.side a.row', { hasText: 'made in the first tab' }).locator('.count').count()) === 1);
+	await ana.go('made in the first tab');
+	await until(5000, 'the other tab counts none', async () => (await tab.locator('.side .count').count()) === 0);
+});
+
+test('an account: made, left, signed in to again elsewhere; a wrong password is told', async (t) => {
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.getByRole('tab', { name: 'New account' }).click();
+	await ana.page.locator('#name').fill('Sara Lind');
+	await ana.page.locator('#password').fill('correct horse');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	await ana.say('written by an account');
+	await ana.sees('written by an account');
+	await ana.page.getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.getByRole('tab', { name: 'Sign in' }).click();
+	await ana.page.locator('#name').fill('Sara Lind');
+	await ana.page.locator('#password').fill('wrong horse');
+	await ana.page.keyboard.press('Enter');
+	await ana.page.locator('[role=alert]', { hasText: 'name or the password is wrong' }).waitFor();
+	await ana.page.locator('#password').fill('correct horse');
+	await ana.page.keyboard.press('Enter');
+	await ana.sees('written by an account');
+	assert.equal(await ana.page.locator('.who span').textContent(), 'Signed in');
+});
+
+test('an answer shows what it answers', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Asker');
+	await ana.createRoom('answers');
+	await ana.say('what is the question?');
+	await ana.sees('what is the question?');
+	await ana.message('what is the question?').hover();
+	await ana.page.getByRole('button', { name: 'Reply to Asker' }).click();
+	await ana.page.locator('.replying', { hasText: 'what is the question?' }).waitFor();
+	await ana.say('forty-two');
+	await ana.page.locator('article', { hasText: 'forty-two' }).locator('.quote', { hasText: 'what is the question?' }).waitFor();
+});
+
+test('signing out in one tab brings the other to the door, and says why', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Leaving');
+	const tab = await ana.context.newPage();
+	await tab.goto(server.url);
+	await tab.locator('.hd h1', { hasText: 'general' }).waitFor();
+	await ana.page.getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.waitForSelector('#name:focus');
+	await tab.locator('[role=status]', { hasText: 'Your session has ended.' }).waitFor();
+	assert.equal((await ana.context.cookies()).length, 0);
+});
+
+test('a server without guests asks for an account', async (t) => {
+	const strict = await startServer({ args: ['--guests', 'off'] });
+	t.after(() => strict.stop());
+	const ana = await Person.open(t, browser, strict.url);
+	await ana.page.waitForSelector('#name:focus');
+	assert.deepEqual(await ana.page.getByRole('tab').allTextContents(), ['Sign in', 'New account']);
+	await ana.page.getByRole('tab', { name: 'New account' }).click();
+	await ana.page.locator('#name').fill('Member');
+	await ana.page.locator('#password').fill('correct horse');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+});

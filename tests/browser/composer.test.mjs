@@ -1,0 +1,95 @@
+// Writing: drafts, Enter and its exceptions, texts as they are shown.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { sleep } from '../e2e/lib/env.mjs';
+import { startServer } from '../e2e/lib/server.mjs';
+import { Person, launch } from './lib/page.mjs';
+
+let browser, server;
+before(async () => {
+	server = await startServer();
+	browser = await launch();
+});
+after(async () => {
+	await browser?.close();
+	await server?.stop();
+});
+
+test('a draft stays with its room, over switching and reloading, and goes with sending', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Drafter');
+	await ana.createRoom('drafts');
+	await ana.composer.fill('not finis');
+	await ana.go('general');
+	assert.equal(await ana.composer.inputValue(), '');
+	await ana.composer.fill('another');
+	await ana.go('drafts');
+	assert.equal(await ana.composer.inputValue(), 'not finis');
+	await ana.page.reload();
+	await ana.inRoom('drafts');
+	assert.equal(await ana.composer.inputValue(), 'not finis');
+	await ana.composer.press('End');
+	await ana.composer.pressSequentially('hed');
+	await ana.composer.press('Enter');
+	await ana.sees('not finished');
+	await ana.page.reload();
+	await ana.sees('not finished');
+	assert.equal(await ana.composer.inputValue(), '');
+	await ana.go('general');
+	assert.equal(await ana.composer.inputValue(), 'another');
+});
+
+test('Enter while an input method composes does not send; Shift+Enter makes a line', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Composer');
+	await ana.createRoom('input methods');
+	const input = await ana.context.newCDPSession(ana.page);
+	await ana.composer.focus();
+	await input.send('Input.imeSetComposition', { text: 'にほんご', selectionStart: 4, selectionEnd: 4 });
+	/* As the browser reports the Enter that accepts what the input method offers. */
+	await input.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 });
+	await sleep(300);
+	assert.equal(await ana.page.locator('article').count(), 0, 'sent while composing');
+	await input.send('Input.insertText', { text: '日本語' });
+	await ana.composer.press('Shift+Enter');
+	await ana.composer.pressSequentially('second line');
+	await ana.composer.press('Enter');
+	await ana.sees('second line');
+	assert.deepEqual(await ana.texts(), ['日本語\nsecond line']);
+	await ana.composer.press('Enter');
+	await ana.composer.fill('   ');
+	await ana.composer.press('Enter');
+	await sleep(300);
+	assert.equal(await ana.page.locator('article').count(), 1, 'nothing is sent for nothing');
+});
+
+test('texts: the small Markdown, and nothing that the writer could slip in', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Marker');
+	await ana.createRoom('texts');
+	await ana.say('**bold** and *italic*, `code` at https://example.org/a_(b).');
+	await ana.sees('bold and italic');
+	const last = () => ana.page.locator('article').last().locator('.body');
+	assert.equal(await last().locator('b:text-is("bold")').count(), 1);
+	assert.equal(await last().locator('i').textContent(), 'italic');
+	assert.equal(await last().locator('code').textContent(), 'code');
+	const link = last().locator('a');
+	assert.equal(await link.getAttribute('href'), 'https://example.org/a_(b)');
+	assert.equal(await link.getAttribute('rel'), 'noreferrer noopener nofollow');
+	assert.equal(await link.getAttribute('target'), '_blank');
+	await ana.say('<img src=x onerror=alert(1)> javascript:alert(1) <b>not bold</b>');
+	await ana.sees('<img src=x onerror=alert(1)>');
+	assert.equal(await ana.page.locator('article').last().locator('img, a').count(), 0);
+	await ana.say('safe\u202etxet desrever\u202c end');
+	await ana.sees('end');
+	assert.equal((await ana.texts()).at(-1), 'safetxet desrever end');
+	assert.equal(await ana.page.locator('article').last().locator('p').getAttribute('dir'), 'auto');
+});
+
+test('a text over the limit is told before it is sent', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Verbose');
+	await ana.composer.fill('é'.repeat(4001));
+	await ana.page.locator('#composer-note', { hasText: 'Too long by 2 bytes.' }).waitFor();
+	await ana.composer.press('Enter');
+	assert.equal((await ana.composer.inputValue()).length, 4001);
+	await ana.composer.fill('é'.repeat(4000));
+	await ana.composer.press('Enter');
+	await ana.sees('ééééé');
+});

@@ -1,0 +1,262 @@
+// HTTP/1.1 (RFC 9110, RFC 9112) over raw sockets: above all what smuggles requests past a proxy.
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { sleep } from '../e2e/lib/env.mjs';
+import { RawSocket } from '../e2e/lib/raw.mjs';
+import { startServer } from '../e2e/lib/server.mjs';
+
+let server;
+before(async () => {
+	server = await startServer({ args: ['--limit-header-ms', '1500', '--limit-body-ms', '1500'] });
+});
+after(() => server.stop());
+
+// What the library itself does not understand it answers with this, before we are asked.
+const LIBRARY_REFUSES = 403;
+
+const text = (...lines) => `${lines.join('\r\n')}\r\n\r\n`;
+const post = (headers, body = '') => `${text('POST /api/v1/session.start HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers)}${body}`;
+const BODY = '{"guest":"Raw"}';
+
+// name, request, the statuses that are right (null: closed without an answer), whether the connection must end
+const cases = [
+	['GET is answered', text('GET /healthz HTTP/1.1', 'Host: x'), [200]],
+	['HTTP/1.0 is answered', text('GET /healthz HTTP/1.0', 'Host: x'), [200]],
+	['HTTP/1.0 without Host is answered', text('GET /healthz HTTP/1.0'), [200]],
+	['POST with Content-Length is answered', post([`Content-Length: ${BODY.length}`], BODY), [200]],
+	['POST with Content-Length 0 is answered', text('POST /api/v1/room.list HTTP/1.1', 'Host: x', 'Content-Length: 0'), [401]],
+	['an unknown path is 404', text('GET /nothing HTTP/1.1', 'Host: x'), [404]],
+	['an unknown command is 404', text('POST /api/v1/nothing HTTP/1.1', 'Host: x', 'Content-Type: application/json', 'Content-Length: 0'), [404]],
+	['POST to a page is 405', text('POST / HTTP/1.1', 'Host: x', 'Content-Length: 0'), [405]],
+	['DELETE is 405', text('DELETE / HTTP/1.1', 'Host: x'), [405]],
+	['OPTIONS is 405', text('OPTIONS / HTTP/1.1', 'Host: x'), [405]],
+	['OPTIONS * is refused', text('OPTIONS * HTTP/1.1', 'Host: x'), [400, 404, 405, LIBRARY_REFUSES, null]],
+	['TRACE is refused', text('TRACE / HTTP/1.1', 'Host: x'), [400, 405, 501, LIBRARY_REFUSES, null]],
+	['CONNECT is refused', text('CONNECT x:443 HTTP/1.1', 'Host: x'), [400, 405, 501, LIBRARY_REFUSES, null], true],
+	['an unknown method is refused', text('BREW / HTTP/1.1', 'Host: x'), [400, 405, 501, LIBRARY_REFUSES, null]],
+	['known gap: the library reads a method in small letters like one in capitals', text('get / HTTP/1.1', 'Host: x'), [200, LIBRARY_REFUSES, null]],
+	['GET /ws without an upgrade is refused', text('GET /ws HTTP/1.1', 'Host: x'), [400, 404, 426]],
+	['no Host is refused', text('GET /healthz HTTP/1.1'), [400], true],
+	['two Hosts are refused', text('GET /healthz HTTP/1.1', 'Host: x', 'Host: y'), [400], true],
+	['two equal Hosts are refused', text('GET /healthz HTTP/1.1', 'Host: x', 'host: x'), [400], true],
+	['Transfer-Encoding: chunked is refused', post(['Transfer-Encoding: chunked'], `f\r\n${BODY}\r\n0\r\n\r\n`), [400, 411, 501, null], true],
+	['Transfer-Encoding and Content-Length are refused', post(['Transfer-Encoding: chunked', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
+	['Content-Length and Transfer-Encoding are refused', post([`Content-Length: ${BODY.length}`, 'Transfer-Encoding: chunked'], BODY), [400, 501, null], true],
+	['Transfer-Encoding: identity is refused', post(['Transfer-Encoding: identity', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
+	['an obscured Transfer-Encoding is refused', post(['Transfer-Encoding : chunked', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
+	['tRANSFER-eNCODING is refused', post(['tRANSFER-eNCODING: x', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
+	['Transfer-Encoding on GET is refused', text('GET /healthz HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'), [400, 501, null], true],
+	['two Content-Lengths that differ are refused', post(['Content-Length: 15', 'Content-Length: 0'], BODY), [400, null], true],
+	['two equal Content-Lengths are refused', post(['Content-Length: 15', 'Content-Length: 15'], BODY), [400, null], true],
+	['a list of Content-Lengths is refused', post(['Content-Length: 15, 15'], BODY), [400, null], true],
+	['Content-Length +15 is refused', post(['Content-Length: +15'], BODY), [400, null], true],
+	['Content-Length -1 is refused', post(['Content-Length: -1'], BODY), [400, null], true],
+	['Content-Length 0x0f is refused', post(['Content-Length: 0x0f'], BODY), [400, null], true],
+	['Content-Length 1e1 is refused', post(['Content-Length: 1e1'], BODY), [400, null], true],
+	['an empty Content-Length is refused', post(['Content-Length:'], BODY), [400, 411, null], true],
+	['Content-Length beyond 64 bits is refused', post(['Content-Length: 18446744073709551631'], BODY), [400, 413, null], true],
+	['Content-Length beyond the limit is refused before the body comes', post(['Content-Length: 70000']), [413], true],
+	['POST without a length is refused', post([], BODY), [400, 411], true],
+	['an absolute target is refused', text('GET http://x/healthz HTTP/1.1', 'Host: x'), [400, 404, LIBRARY_REFUSES, null], true],
+	['a target without a slash is refused', text('GET healthz HTTP/1.1', 'Host: x'), [400, 404, LIBRARY_REFUSES, null], true],
+	['no target is refused', text('GET  HTTP/1.1', 'Host: x'), [400, 404, LIBRARY_REFUSES, null], true],
+	['HTTP/0.9 is refused', 'GET /healthz\r\n\r\n', [400, 505, LIBRARY_REFUSES, null], true],
+	['HTTP/3.0 is refused', text('GET /healthz HTTP/3.0', 'Host: x'), [400, 505, null], true],
+	['rubbish is refused', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', [400, 405, LIBRARY_REFUSES, null], true],
+	['an HTTP/2 preface is refused', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 405, 505, LIBRARY_REFUSES, null], true],
+	['a header of 20 KiB is refused', text('GET /healthz HTTP/1.1', 'Host: x', `X-Big: ${'y'.repeat(20480)}`), [400, 413, 431, null], true],
+	['a target of 20 KiB is refused', text(`GET /${'y'.repeat(20480)} HTTP/1.1`, 'Host: x'), [400, 404, 413, 414, 431, null], true],
+	['a thousand headers are refused or ignored', text('GET /healthz HTTP/1.1', 'Host: x', ...Array.from({ length: 1000 }, (_, i) => `X-${i}: y`)), [200, 400, 431, null]],
+];
+
+for (const [name, request, statuses, ends] of cases) {
+	test(name, async () => {
+		const raw = await RawSocket.connect(server);
+		raw.write(Buffer.from(request, 'latin1'));
+		const head = await raw.readHead();
+		assert.ok(statuses.includes(head?.status ?? null), `${head?.status}`);
+		if (head && head.status >= 400 && head.status !== LIBRARY_REFUSES) {
+			assert.match(head.headers['content-type'], /json/);
+		}
+		if (ends) {
+			await raw.waitEnd();
+			assert.doesNotMatch(raw.bytes.toString('latin1'), /HTTP\/1\.1 200/, 'what follows was taken for a request');
+		}
+		raw.destroy();
+	});
+}
+
+test('a smuggled request behind a refused one is not answered', async () => {
+	const hidden = text('GET /healthz HTTP/1.1', 'Host: x');
+	for (const request of [post(['Transfer-Encoding: chunked', 'Content-Length: 4'], `0\r\n\r\n${hidden}`), post([`Content-Length: ${hidden.length}`, 'Content-Length: 0'], hidden),
+		post(['Content-Length: 0x2'], hidden), text('GET /healthz HTTP/1.1', 'Host: x', 'Host: y') + hidden]) {
+		const raw = await RawSocket.connect(server);
+		raw.write(request);
+		await raw.waitEnd();
+		const answers = raw.bytes.toString('latin1').match(/HTTP\/1\.1 \d+/g) ?? [];
+		assert.ok(answers.length <= 1 && !answers.includes('HTTP/1.1 200'), `${answers}`);
+	}
+});
+
+test('a connection is kept for the next request', async () => {
+	const raw = await RawSocket.connect(server);
+	for (let i = 0; i < 10; i++) {
+		raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+		assert.equal((await raw.readResponse()).body, 'ok\n');
+	}
+	raw.write(post([`Content-Length: ${BODY.length}`], BODY));
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.destroy();
+});
+
+test('an error that breaks no framing keeps the connection', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(text('GET /nothing HTTP/1.1', 'Host: x'));
+	assert.equal((await raw.readResponse()).status, 404);
+	raw.write(post(['Content-Length: 1'], '{'));
+	assert.equal((await raw.readResponse()).status, 400);
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.destroy();
+});
+
+test('requests sent ahead are answered in order, or the connection ends: never mixed up', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x') + text('GET /nothing HTTP/1.1', 'Host: x') + text('GET /healthz HTTP/1.1', 'Host: x'));
+	const statuses = [];
+	for (let i = 0; i < 3; i++) {
+		const answer = await raw.readResponse();
+		if (!answer) {
+			break;
+		}
+		statuses.push(answer.status);
+	}
+	assert.ok(statuses.length >= 1, 'not one was answered');
+	assert.deepEqual(statuses, [200, 404, 200].slice(0, statuses.length));
+	raw.destroy();
+});
+
+test('Connection: close ends the connection after the answer', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x', 'Connection: close'));
+	assert.equal((await raw.readResponse()).status, 200);
+	await raw.waitEnd();
+});
+
+test('HTTP/1.0 ends the connection after the answer', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(text('GET /healthz HTTP/1.0', 'Host: x'));
+	assert.equal((await raw.readResponse()).status, 200);
+	await raw.waitEnd();
+});
+
+test('HEAD has a length and no body', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(text('HEAD /healthz HTTP/1.1', 'Host: x'));
+	const head = await raw.readHead();
+	assert.equal(head.status, 200);
+	assert.equal(head.headers['content-length'], '3');
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+	assert.equal((await raw.readResponse()).body, 'ok\n');
+	raw.destroy();
+});
+
+test('405 names the methods that are allowed', async () => {
+	for (const [request, allowed] of [[text('DELETE / HTTP/1.1', 'Host: x'), /GET/], [text('GET /api/v1/room.list HTTP/1.1', 'Host: x'), /POST/]]) {
+		const raw = await RawSocket.connect(server);
+		raw.write(request);
+		const head = await raw.readHead();
+		assert.equal(head.status, 405);
+		assert.match(head.headers.allow, allowed);
+		raw.destroy();
+	}
+});
+
+test('a request that comes byte by byte is answered', async () => {
+	const raw = await RawSocket.connect(server);
+	for (const byte of post([`Content-Length: ${BODY.length}`], BODY)) {
+		raw.write(byte);
+		await new Promise((resolve) => setImmediate(resolve));
+	}
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.destroy();
+});
+
+test('a body in pieces is put together', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(post([`Content-Length: ${BODY.length}`], BODY.slice(0, 5)));
+	await sleep(50);
+	raw.write(BODY.slice(5));
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.destroy();
+});
+
+test('a head that drips is cut off at its deadline', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write('GET /healthz HTTP/1.1\r\n');
+	const began = Date.now();
+	const drip = setInterval(() => raw.write('X: y\r\n'), 200);
+	await raw.waitEnd(10000);
+	clearInterval(drip);
+	assert.ok(Date.now() - began > 1000, 'cut off before its time');
+	assert.doesNotMatch(raw.bytes.toString(), /200 OK/);
+});
+
+test('a body that drips is cut off at its deadline', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(post(['Content-Length: 1000']));
+	const began = Date.now();
+	const drip = setInterval(() => raw.write(' '), 200);
+	await raw.waitEnd(10000);
+	clearInterval(drip);
+	assert.ok(Date.now() - began > 1000, 'cut off before its time');
+});
+
+test('an idle kept-alive connection is let go of in the end', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+	await raw.readResponse();
+	await raw.waitEnd(15000);
+});
+
+test('a client that goes away in the middle of its body does no harm', async () => {
+	const before = server.fds();
+	for (let i = 0; i < 20; i++) {
+		const raw = await RawSocket.connect(server);
+		raw.write(post(['Content-Length: 1000'], 'x'.repeat(i * 10)));
+		if (i % 2) {
+			raw.reset();
+		} else {
+			raw.destroy();
+		}
+	}
+	await sleep(300);
+	assert.ok(server.fds() <= before + 1, `${before} descriptors before, ${server.fds()} after`);
+});
+
+test('a client that asks and does not wait for the answer does no harm', async () => {
+	for (let i = 0; i < 50; i++) {
+		const raw = await RawSocket.connect(server);
+		raw.write(post([`Content-Length: ${BODY.length}`], BODY));
+		raw.reset();
+	}
+	const raw = await RawSocket.connect(server);
+	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.destroy();
+});
+
+test('Expect: 100-continue does not hang', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(post([`Content-Length: ${BODY.length}`, 'Expect: 100-continue']));
+	await sleep(50);
+	raw.write(BODY);
+	let head = await raw.readHead();
+	if (head?.status === 100) {
+		head = await raw.readHead();
+	}
+	assert.ok(head === null || [200, 417].includes(head.status), `${head?.status}`);
+	raw.destroy();
+});

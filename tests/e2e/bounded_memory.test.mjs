@@ -1,0 +1,122 @@
+// What one client can make the server keep for it: replies, personal events, pieces of event streams.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import test from 'node:test';
+import tls from 'node:tls';
+import { clientFor, fresh } from './lib/client.mjs';
+import { sanitized, sleep } from './lib/env.mjs';
+import { RawSocket, frame, openWebSocket, upgradeRequest } from './lib/raw.mjs';
+import { serverFor, temporaryDir } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
+
+const MIB = 1024 * 1024;
+// Without the memory that the sanitizer keeps to find uses after the end.
+const env = { ASAN_OPTIONS: 'quarantine_size_mb=1' };
+const bound = (mib) => (sanitized ? 2 * mib : mib) * MIB;
+
+async function send(client, room, n, text) {
+	for (let i = 0; i < n; i += 100) {
+		await Promise.all(Array.from({ length: 100 }, () => client.request('message.send', { room, text }, { timeoutMs: 60000 })));
+	}
+}
+
+function certificate() {
+	const dir = temporaryDir();
+	const files = { cert: join(dir, 'cert.pem'), key: join(dir, 'key.pem') };
+	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', files.key, '-out', files.cert, '-days', '2',
+		'-subj', '/CN=localhost'], { stdio: 'ignore' });
+	return files;
+}
+
+test('hundreds of requests in one TLS record are answered in turn, and not kept as answers', { timeout: 120000 }, async (t) => {
+	const files = certificate();
+	const server = await serverFor(t, { env, args: ['--tls-cert', files.cert, '--tls-key', files.key] });
+	const writer = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false, wsOptions: { rejectUnauthorized: false } });
+	const room = (await writer.request('room.create', { name: fresh('room') })).id;
+	await send(writer, room, 200, 'z'.repeat(1200));
+	const socket = tls.connect(server.port, '127.0.0.1', { rejectUnauthorized: false });
+	t.after(() => socket.destroy());
+	await new Promise((resolve) => socket.once('secureConnect', resolve));
+	const greedy = new RawSocket(socket);
+	greedy.write(upgradeRequest());
+	await greedy.readHead();
+	greedy.write(frame({ payload: JSON.stringify({ type: 'session.start', ref: 'start', data: { token: writer.token } }) }));
+	while ((await greedy.readMessage()).ref !== 'start');
+	socket.pause();
+	const before = server.rss();
+	const requests = Array.from({ length: 150 }, (_, ref) => frame({ payload: JSON.stringify({ type: 'history.read', ref, data: { room, limit: 200 } }) }));
+	greedy.write(Buffer.concat(requests)); // fits into one record of 16 KiB; the answers have 38 MB
+	await sleep(2000);
+	const growth = server.rss() - before;
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
+	assert.ok(growth < bound(16), `${growth} bytes`);
+	socket.resume();
+	const refs = [];
+	while (refs.length < requests.length) {
+		const message = await greedy.readMessage(30000);
+		assert.equal(message.type, 'ok');
+		refs.push(message.ref);
+	}
+	assert.deepEqual(refs.sort((a, b) => a - b), Array.from({ length: 150 }, (_, i) => i));
+});
+
+test('requests in one TLS record with the close frame behind them are all carried out', { timeout: 60000 }, async (t) => {
+	const files = certificate();
+	const server = await serverFor(t, { args: ['--tls-cert', files.cert, '--tls-key', files.key] });
+	const reader = await clientFor(t, server, { guest: fresh('Reader') }, { wsOptions: { rejectUnauthorized: false } });
+	const room = (await reader.request('room.create', { name: fresh('room') })).id;
+	const socket = tls.connect(server.port, '127.0.0.1', { rejectUnauthorized: false });
+	t.after(() => socket.destroy());
+	await new Promise((resolve) => socket.once('secureConnect', resolve));
+	const hasty = new RawSocket(socket);
+	hasty.write(upgradeRequest());
+	await hasty.readHead();
+	hasty.write(frame({ payload: JSON.stringify({ type: 'session.start', ref: 'start', data: { token: reader.token } }) }));
+	while ((await hasty.readMessage()).ref !== 'start');
+	const sends = Array.from({ length: 60 }, (_, i) => frame({ payload: JSON.stringify({ type: 'message.send', data: { room, text: `${i}` } }) }));
+	hasty.write(Buffer.concat([...sends, frame({ opcode: 8 })]));
+	await reader.waitSeq(room, 62);
+	assert.deepEqual(reader.texts(room), Array.from({ length: 60 }, (_, i) => `${i}`));
+});
+
+test('a connection that does not take the personal events of its account is closed before they pile up', { timeout: 120000 }, async (t) => {
+	const server = await serverFor(t, { env, args: ['--limit-idle-ms', '0'] });
+	const client = await clientFor(t, server, { guest: fresh('Two tabs') }, { keep: false });
+	const room = (await client.request('room.create', { name: fresh('room') })).id;
+	const stalled = await openWebSocket(server);
+	t.after(() => stalled.destroy());
+	stalled.write(frame({ payload: JSON.stringify({ type: 'session.start', data: { token: client.token } }) }));
+	await stalled.readMessage();
+	stalled.socket.pause();
+	const before = server.rss();
+	// 200 bytes each: what is more than the kernel's buffers (about 6 MB) and the outbox hold.
+	for (let i = 0; i < 80; i++) {
+		await Promise.all(Array.from({ length: 1000 }, () => client.request('read.mark', { room, seq: 1 }, { timeoutMs: 60000 })));
+	}
+	const growth = server.rss() - before;
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
+	assert.ok(growth < bound(6), `${growth} bytes`);
+	await until(10000, 'the connection to be closed', async () => /^parley_sessions 1$/m.test(await (await fetch(`${server.url}/metrics`)).text()));
+});
+
+test('a stalled event stream of many rooms is given no more in one write than one of a single room', { timeout: 120000 }, async (t) => {
+	const server = await serverFor(t, { env });
+	const client = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
+	const rooms = [];
+	for (let i = 0; i < 32; i++) {
+		rooms.push((await client.request('room.create', { name: fresh('room') })).id);
+	}
+	await send(client, rooms[0], 6000, 'x');
+	const before = server.rss();
+	for (let i = 0; i < 20; i++) {
+		const raw = await RawSocket.connect(server);
+		t.after(() => raw.destroy());
+		raw.socket.pause();
+		raw.write(`GET /api/v1/events?${rooms.map((room) => `room=${room}`).join('&')}&after=${rooms[0]}:0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n\r\n`);
+	}
+	await sleep(4000);
+	const each = (server.rss() - before) / 20;
+	t.diagnostic(`${Math.round(each / 1024)} KiB for each stream`);
+	assert.ok(each < bound(0.25), `${each} bytes`);
+});

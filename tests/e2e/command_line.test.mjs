@@ -1,0 +1,205 @@
+// `parley` and the example bots against the real server.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { clientFor, fresh } from './lib/client.mjs';
+import { clientBinary, projectDir, scaled, sleep } from './lib/env.mjs';
+import { command } from './lib/http.mjs';
+import { run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
+
+let server;
+before(async () => {
+	server = await startServer();
+});
+after(() => server.stop());
+
+const parley = (args, options) => run(clientBinary, ['--server', server.url, ...args], options);
+
+// A program that goes on: its lines so far, and its end with the test.
+function keepRunning(t, program, args, env = {}) {
+	const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+	const running = { child, out: '', err: '' };
+	child.stdout.setEncoding('utf8').on('data', (text) => { running.out += text; });
+	child.stderr.setEncoding('utf8').on('data', (text) => { running.err += text; });
+	running.lines = () => running.out.split('\n').filter((line) => line !== '');
+	running.says = (text) => until(scaled(15000), `"${text}" in\n${running.out}\n${running.err}`, () => running.out.includes(text) || running.err.includes(text));
+	t.after(() => child.kill('SIGTERM'));
+	return running;
+}
+
+async function publicRoom(t, target = server) {
+	const owner = await clientFor(t, target, { guest: fresh('Owner') });
+	const name = fresh('room');
+	const room = await owner.request('room.create', { name });
+	return { owner, name, id: room.id };
+}
+
+test('send joins a public room and prints room, seq and id', async (t) => {
+	const { owner, name, id } = await publicRoom(t);
+	const sent = await parley(['--guest', fresh('Sender'), 'send', name, 'hello "wörld"']);
+	assert.equal(sent.code, 0, sent.stderr);
+	const event = await owner.waitEvent('message.created');
+	assert.equal(event.data.text, 'hello "wörld"');
+	assert.equal(sent.stdout, `${id} ${event.seq} ${event.id}\n`);
+});
+
+test('send - sends the lines of stdin as one message', async (t) => {
+	const { owner, name } = await publicRoom(t);
+	const sent = await parley(['--guest', fresh('Sender'), 'send', name, '-'], { input: 'one\ntwo\n' });
+	assert.equal(sent.code, 0, sent.stderr);
+	assert.equal((await owner.waitEvent('message.created')).data.text, 'one\ntwo');
+});
+
+test('a token comes from a file or the environment', async (t) => {
+	const { owner, name } = await publicRoom(t);
+	const person = await command(server, 'account.create', { name: fresh('Person'), password: 'correct horse' });
+	const file = join(temporaryDir(), 'token');
+	writeFileSync(file, `${person.token}\n`);
+	assert.equal((await parley(['--token-file', file, 'send', name, 'by file'])).code, 0);
+	assert.equal((await owner.waitEvent('message.created')).data.author.id, person.user.id);
+	assert.equal((await parley(['send', name, 'by environment'], { env: { PARLEY_TOKEN: person.token } })).code, 0);
+});
+
+test('refusals end with 1, wrong usage with 2, each with one sentence', async () => {
+	const cases = [
+		[['--guest', fresh('Guest'), 'send', 'no such room', 'x'], 1, /not_found/],
+		[['--token-file', '/nonexistent', 'send', 'a', 'b'], 1, /cannot read \/nonexistent/],
+		[['frobnicate'], 2, /unknown command: frobnicate/],
+		[['send', 'room'], 2, /usage: parley send/],
+		[['tail', 'room', '--frob'], 2, /unknown option: --frob/],
+		[['tail', 'room', '--after', 'x'], 2, /--after/],
+	];
+	for (const [args, code, message] of cases) {
+		const ended = await parley(args);
+		assert.equal(ended.code, code, `${args.join(' ')}: ${ended.stderr}`);
+		assert.match(ended.stderr, message);
+		assert.equal(ended.stderr.trim().split('\n').length, 1, ended.stderr);
+	}
+	const away = await run(clientBinary, ['--server', 'http://127.0.0.1:1', 'send', 'a', 'b']);
+	assert.equal(away.code, 1);
+	assert.match(away.stderr, /^parley: no server is running at http:\/\/127\.0\.0\.1:1 .*\n$/);
+	const tls = await run(clientBinary, ['--server', 'https://127.0.0.1', 'send', 'a', 'b']);
+	assert.notEqual(tls.code, 0);
+	assert.match(tls.stderr, /no TLS/);
+});
+
+test('help, version and the manual page name every command', async () => {
+	const help = await run(clientBinary, ['--help']);
+	const man = await run(clientBinary, ['--man']);
+	for (const name of ['send', 'tail', 'pipe', 'bench', 'admin']) {
+		assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
+		assert.match(man.stdout, new RegExp(`^\\.SS parley ${name} `, 'm'));
+		assert.equal((await run(clientBinary, [name, '--help'])).code, 0);
+	}
+	assert.match((await run(clientBinary, ['--version'])).stdout, /^parley \d/);
+});
+
+test('tail prints every event once and in order through kills of the server', async (t) => {
+	const dataDir = temporaryDir();
+	let own = await startServer({ dataDir });
+	const port = own.port;
+	const bot = await command(own, 'session.start', { guest: fresh('Author') });
+	const room = await command(own, 'room.create', { name: fresh('room') }, { token: bot.token });
+	const tail = keepRunning(t, clientBinary, ['--server', own.url, '--guest', fresh('Tail'), 'tail', room.id, '--after', '0', '--json']);
+	await tail.says('member.joined');
+	for (let round = 0; round < 3; round++) {
+		for (let i = 0; i < 20; i++)
+			await command(own, 'message.send', { room: room.id, text: `${round}-${i}` }, { token: bot.token });
+		await own.kill();
+		await sleep(scaled(100));
+		own = await startServer({ dataDir, port });
+		await command(own, 'message.send', { room: room.id, text: `back ${round}` }, { token: bot.token });
+	}
+	t.after(() => own.stop());
+	await tail.says('back 2');
+	const seqs = tail.lines().map((line) => JSON.parse(line).seq).filter((seq) => seq > 0);
+	assert.deepEqual(seqs, seqs.map((_, i) => i + 1));
+	assert.ok(seqs.length >= 63);
+});
+
+test('tail reads a long history and goes on live', async (t) => {
+	const { owner, name, id } = await publicRoom(t);
+	for (let i = 0; i < 450; i++)
+		await owner.request('message.send', { room: id, text: `m${i}` });
+	const tail = keepRunning(t, clientBinary, ['--server', server.url, '--guest', fresh('Tail'), 'tail', name, '--after', '100', '--json']);
+	await tail.says('"m449"');
+	await owner.request('message.send', { room: id, text: 'live' });
+	await tail.says('"live"');
+	const seqs = tail.lines().map((line) => JSON.parse(line).seq);
+	assert.deepEqual(seqs, seqs.map((_, i) => 101 + i));
+});
+
+test('tail shows no control characters to the terminal', async (t) => {
+	const { owner, name, id } = await publicRoom(t);
+	const tail = keepRunning(t, clientBinary, ['--server', server.url, '--guest', fresh('Tail'), 'tail', name, '--after', '0']);
+	await tail.says('joined');
+	await owner.request('message.send', { room: id, text: 'a\u009b31mred\u202e end' });
+	await tail.says(' end');
+	assert.doesNotMatch(tail.out, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+});
+
+test('pipe passes requests, replies and events; ends when stdin does', async (t) => {
+	const { owner, name, id } = await publicRoom(t);
+	const pipe = keepRunning(t, clientBinary, ['--server', server.url, '--guest', fresh('Pipe'), 'pipe']);
+	const write = (line) => pipe.child.stdin.write(`${JSON.stringify(line)}\n`);
+	write({ type: 'room.join', ref: 'j', data: { room: name } });
+	await pipe.says('"ref":"j"'); // a member only from now on
+	write({ type: 'message.send', ref: 7, data: { room: id, text: 'from a pipe' } });
+	write({ type: 'no.such', ref: 'n' });
+	const ended = new Promise((resolve) => { pipe.child.on('close', resolve); });
+	pipe.child.stdin.end('not json\n{"type":"room.get","ref":"last","data":{"room":"' + id + '"}}'); // no line end: still a request
+	assert.equal(await ended, 0, pipe.err);
+	const lines = pipe.lines().map((line) => JSON.parse(line));
+	assert.equal(lines.find(({ ref }) => ref === 'last').data.room.id, id);
+	assert.equal(lines[0].data.user.kind, 'guest');
+	assert.equal('token' in lines[0].data, false, 'a token is a secret');
+	assert.equal(lines.find(({ ref }) => ref === 'j').data.id, id);
+	assert.ok(lines.find(({ ref }) => ref === 7).data.seq > 0);
+	assert.equal(lines.find(({ ref }) => ref === 'n').data.code, 'unknown_type');
+	assert.ok(lines.some(({ type, data }) => type === 'error' && data.code === 'invalid_json'));
+	assert.equal((await owner.waitEvent('message.created')).data.text, 'from a pipe');
+});
+
+test('bench accounts for every delivery', async () => {
+	const done = await parley(['bench', '--rooms', '4', '--readers', '10', '--rooms-per-reader', '2', '--publishers', '5', '--rate', '100', '--seconds', '1',
+		'--warmup', '0', '--verify', '--client-ids', '--json', '--pid', String(server.pid)], { timeoutMs: 60000 });
+	assert.equal(done.code, 0, done.stderr);
+	const row = JSON.parse(done.stdout);
+	assert.equal(row.sent, 100);
+	assert.equal(row.acknowledged, 100);
+	assert.equal(row.made, 1000);
+	assert.equal(row.whole, true);
+	assert.ok(row.delivery_ms.n > 0 && row.ack_ms.n > 0 && row.server_rss_mib > 0);
+});
+
+test('bench fails loudly when a server refuses the load', async (t) => {
+	const strict = await serverFor(t, { relaxed: false, args: ['--limit-address-accounts', '5'] });
+	const done = await run(clientBinary, ['--server', strict.url, 'bench', '--readers', '50', '--seconds', '1'], { timeoutMs: 60000 });
+	assert.equal(done.code, 1);
+	assert.match(done.stderr, /refused to set up the load: .*rate_limited/);
+});
+
+for (const [bot, program, args, env, text, answer] of [
+	['curl-bot.sh', 'sh', (dir, room) => [join(dir, 'curl-bot.sh'), server.url, room], {}, '!ping', 'pong'],
+	['echo-bot.mjs', process.execPath, (dir, room) => [...(typeof WebSocket === 'undefined' ? ['--experimental-websocket'] : []),
+		join(dir, 'echo-bot.mjs'), server.wsUrl, room], {}, '!echo a "b"', 'a "b"'],
+]) {
+	// The JavaScript one needs a WebSocket: node 22 has it, 20 on request, 18 not at all.
+	const able = bot !== 'echo-bot.mjs' || Number(process.versions.node.split('.')[0]) >= 20;
+	test(`${bot} answers once`, { skip: !able }, async (t) => {
+		const { owner, name, id } = await publicRoom(t);
+		const running = keepRunning(t, program, args(join(projectDir, 'protocol', 'examples', 'bots'), name), { ...env, BOT_NAME: fresh('Bot') });
+		await running.says('listening');
+		await sleep(scaled(500)); // the stream opens after that
+		await owner.request('message.send', { room: id, text: 'no command' });
+		const asked = await owner.request('message.send', { room: id, text });
+		await until(scaled(10000), `an answer; ${running.err}`, () => owner.events.some(({ data }) => data.text === answer));
+		await sleep(scaled(300));
+		const answers = owner.events.filter(({ type, data }) => type === 'message.created' && data.text === answer);
+		assert.equal(answers.length, 1);
+		assert.equal(answers[0].data.client_id, asked.id);
+	});
+}

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import net from 'node:net';
+import test from 'node:test';
+import { Client, roomOf } from './lib/client.mjs';
+import { sleep } from './lib/env.mjs';
+import { EventStream, get } from './lib/http.mjs';
+import { RawSocket } from './lib/raw.mjs';
+import { startServer } from './lib/server.mjs';
+
+const DRAIN_MS = 1000;
+const draining = (...args) => startServer({ args: ['--drain-ms', String(DRAIN_MS), ...args] });
+
+function connects(port) {
+	return new Promise((resolve) => {
+		const socket = net.connect(port, '127.0.0.1');
+		socket.on('connect', () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.on('error', () => resolve(false));
+	});
+}
+
+test('SIGTERM: clients are told when to come back, closed with 1001 spread over the window, and it ends with 0', async () => {
+	const server = await draining();
+	const clients = await Promise.all(Array.from({ length: 20 }, (_, i) => Client.start(server, { guest: `Guest ${i}` })));
+	const began = Date.now();
+	server.signal('SIGTERM');
+	const closes = await Promise.all(clients.map(async (client) => {
+		const { code } = await client.waitClose();
+		return { code, at: Date.now() - began, leaving: client.events.find((event) => event.type === 'server.leaving') };
+	}));
+	for (const { code, leaving } of closes) {
+		assert.equal(code, 1001);
+		assert.ok(leaving, 'server.leaving was not told');
+		assert.ok(Number.isInteger(leaving.data.retry_after_ms) && leaving.data.retry_after_ms >= 0, JSON.stringify(leaving));
+	}
+	assert.ok(new Set(closes.map((close) => close.leaving.data.retry_after_ms)).size > 5, 'all come back at once');
+	const times = closes.map((close) => close.at).sort((a, b) => a - b);
+	assert.ok(times[10] - times[0] > DRAIN_MS / 8, `closed at once: ${times}`);
+	await server.stop();
+});
+
+test('SIGTERM: no new connections, and /readyz is red on one that is open', async () => {
+	const server = await draining();
+	const client = await Client.start(server, { guest: 'Last' });
+	const kept = await RawSocket.connect(server);
+	kept.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
+	assert.equal((await kept.readResponse()).status, 200);
+	kept.write('GET /readyz HTTP/1.1\r\nHost: x\r\n'); // half a request: it is under way
+	await sleep(100);
+	server.signal('SIGTERM');
+	await client.waitEvent('server.leaving');
+	kept.write('\r\n');
+	const answer = await kept.readResponse();
+	assert.ok(answer === null || answer.status === 503, `${answer?.status}`);
+	assert.equal(await connects(server.port), false);
+	await client.waitClose();
+	await server.stop();
+});
+
+test('SIGTERM: what was asked is answered, acknowledged and kept', async (t) => {
+	const server = await draining();
+	const { room, clients: [client] } = await roomOf(server, 'room');
+	const sends = Array.from({ length: 500 }, (_, i) => client.request('message.send', { room: room.id, text: `${i}` }).then((ok) => ok, () => undefined));
+	await sends[0];
+	server.signal('SIGTERM');
+	const answers = (await Promise.all(sends)).filter(Boolean);
+	await server.stop();
+	t.diagnostic(`${answers.length} of 500 acknowledged`);
+	assert.equal(answers.length, 500);
+	const again = await startServer({ dataDir: server.dataDir });
+	const back = await Client.start(again, { token: client.token, resume: { [room.id]: 0 } });
+	await back.waitSeq(room.id, 502);
+	const ids = new Map(back.events.map((event) => [event.seq, event.id]));
+	for (const { seq, id } of answers) {
+		assert.equal(ids.get(seq), id);
+	}
+	await back.close();
+	await again.stop();
+});
+
+test('SIGTERM: event streams end too', async () => {
+	const server = await draining();
+	const { room, clients: [client] } = await roomOf(server, 'room');
+	const stream = await EventStream.open(server, `room=${room.id}`, { token: client.token });
+	server.signal('SIGTERM');
+	await stream.waitEnd();
+	await client.waitClose();
+	await server.stop();
+});
+
+test('SIGTERM: a client that does not read or answer does not hold up the end', async () => {
+	const server = await draining();
+	const { room, clients: [writer, deaf] } = await roomOf(server, 'room', 2);
+	deaf.pause();
+	for (let i = 0; i < 20; i++) {
+		await Promise.all(Array.from({ length: 50 }, () => writer.request('message.send', { room: room.id, text: 'x'.repeat(8000) })));
+	}
+	const began = Date.now();
+	await server.stop();
+	assert.ok(Date.now() - began < 15000, `${Date.now() - began} ms`);
+	deaf.terminate();
+});
+
+test('without connections SIGTERM ends it at once', async () => {
+	const server = await startServer({ args: ['--drain-ms', '10000'] });
+	assert.equal((await get(server, '/healthz')).status, 200);
+	const began = Date.now();
+	await server.stop();
+	assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
+});
+
+test('a second SIGTERM ends it at once', async () => {
+	const server = await startServer({ args: ['--drain-ms', '60000'] });
+	const client = await Client.start(server, { guest: 'Held' });
+	server.signal('SIGTERM');
+	await client.waitEvent('server.leaving');
+	await server.stop();
+});

@@ -1,0 +1,21 @@
+// What the tests are told by their surroundings: where the binaries are, how slow they are, how long to go on.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url));
+export const projectDir = join(here, '..', '..', '..');
+export const binary = process.env.PARLEYD ?? join(projectDir, 'build', 'server', 'parleyd');
+const besideServer = join(dirname(binary), '..', 'protocol', 'parley');
+export const clientBinary = process.env.PARLEY ?? (existsSync(besideServer) ? besideServer : join(projectDir, 'build', 'protocol', 'parley'));
+// Where meson put the build: helper libraries of the fault tests are there too.
+export const buildDir = join(dirname(binary), '..');
+
+// Builds with sanitizers are several times slower: TEST_TIME_SCALE stretches every wait (not what the server is told to do).
+export const timeScale = Number(process.env.TEST_TIME_SCALE ?? 1);
+export const sanitized = timeScale > 1;
+// SOAK=10 runs the fault tests ten times as long.
+export const soak = Number(process.env.SOAK ?? 1);
+
+export const scaled = (ms) => Math.ceil(ms * timeScale);
+export const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));

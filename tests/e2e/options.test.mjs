@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'node:test';
+import { Client } from './lib/client.mjs';
+import { get, post } from './lib/http.mjs';
+import { runServer, serverFor, startServer, temporaryDir } from './lib/server.mjs';
+
+function configFile(text) {
+	const path = join(temporaryDir(), 'parley.conf');
+	writeFileSync(path, text);
+	return path;
+}
+
+async function heartbeatOf(t, options) {
+	const server = await serverFor(t, options);
+	const client = await Client.connect(server);
+	await client.close();
+	return client.hello.heartbeat_ms;
+}
+
+test('a flag weighs more than the environment, that more than the config file, that more than the default', async (t) => {
+	const config = configFile('heartbeat-ms = 3000\n');
+	const env = { PARLEY_HEARTBEAT_MS: '2000' };
+	assert.equal(await heartbeatOf(t, {}), 25000);
+	assert.equal(await heartbeatOf(t, { args: ['--config', config] }), 3000);
+	assert.equal(await heartbeatOf(t, { args: ['--config', config], env }), 2000);
+	assert.equal(await heartbeatOf(t, { args: ['--config', config, '--heartbeat-ms', '1000'], env }), 1000);
+	assert.equal(await heartbeatOf(t, { env: { PARLEY_CONFIG: config } }), 3000);
+});
+
+test('a config file has comments, blank lines and any spacing', async (t) => {
+	const config = configFile('# a comment\n\n  heartbeat-ms=4000  \n\tguests =   off\n');
+	const server = await serverFor(t, { args: ['--config', config] });
+	const client = await Client.connect(server);
+	await client.close();
+	assert.equal(client.hello.heartbeat_ms, 4000);
+	assert.equal(client.hello.guests, false);
+});
+
+test('--x=v and --x v are the same', async (t) => {
+	assert.equal(await heartbeatOf(t, { args: ['--heartbeat-ms=1500'] }), 1500);
+	assert.equal(await heartbeatOf(t, { args: ['--heartbeat-ms', '1500'] }), 1500);
+});
+
+test('several addresses are listened on, one line each', async (t) => {
+	const server = await serverFor(t, { listen: ['127.0.0.1:0', '127.0.0.1:0'] });
+	assert.equal(server.addresses.length, 2);
+	assert.notEqual(server.addresses[0], server.addresses[1]);
+	for (const url of server.addresses) {
+		assert.equal((await get({ url }, '/healthz')).status, 200);
+	}
+	assert.equal(server.stdout.trim().split('\n').length, 2, server.stdout);
+});
+
+test('an IPv6 address is listened on', async (t) => {
+	const server = await startServer({ listen: ['[::1]:0'] }).catch((error) => {
+		if (/address family|cannot assign|not available/i.test(error.message)) {
+			return undefined;
+		}
+		throw error;
+	});
+	if (!server) {
+		t.diagnostic('this machine has no IPv6');
+		return;
+	}
+	t.after(() => server.stop());
+	assert.match(server.url, /^http:\/\/\[::1\]:\d+$/);
+});
+
+const usage = [
+	[['--no-such-option', '1'], /--no-such-option/],
+	[['--heartbeat-ms', 'soon'], /heartbeat-ms/],
+	[['--heartbeat-ms', '-1'], /heartbeat-ms/],
+	[['--heartbeat-ms'], /heartbeat-ms/],
+	[['--heartbeat-ms='], /heartbeat-ms/],
+	[['--listen', 'nowhere'], /listen/],
+	[['--listen', '127.0.0.1:99999'], /listen/],
+	[['--guests', 'maybe'], /guests/],
+	[['--log-format', 'xml'], /log-format/],
+	[['--log-level', 'loud'], /log-level/],
+	[['--limit-text-bytes', '1e9'], /limit-text-bytes/],
+	[['--limit-text-bytes', '99999999999999999999'], /limit-text-bytes/],
+	[['--limit-nothing', '1'], /limit-nothing/],
+	[['--origin', 'not an origin'], /origin/],
+	[['--trusted-proxy', '300.0.0.1'], /trusted-proxy/],
+	[['--config', '/no/such/file'], /\/no\/such\/file/],
+	[['--tls-cert', '/x'], /tls/],
+	[['surprise'], /surprise/],
+];
+for (const [args, names] of usage) {
+	test(`${args.join(' ')} is a usage error: exit 2, and the message names it`, async () => {
+		const { code, stderr, stdout } = await runServer(args);
+		assert.equal(code, 2, stderr);
+		assert.match(stderr, names);
+		assert.equal(stdout, '');
+	});
+}
+
+test('a bad value in the environment or the config file is named with its place', async () => {
+	const byEnv = await runServer(['--listen', '127.0.0.1:0'], { env: { PARLEY_HEARTBEAT_MS: 'x' } });
+	assert.equal(byEnv.code, 2);
+	assert.match(byEnv.stderr, /PARLEY_HEARTBEAT_MS/);
+	const config = configFile('guests = on\n\nheartbeat-ms = x\n');
+	const byFile = await runServer(['--config', config]);
+	assert.equal(byFile.code, 2);
+	assert.match(byFile.stderr, /heartbeat-ms/);
+	assert.match(byFile.stderr, /3/, 'the line');
+	const unknown = await runServer(['--config', configFile('colour = red\n')]);
+	assert.equal(unknown.code, 2);
+	assert.match(unknown.stderr, /colour/);
+});
+
+test('--help tells every option and ends with 0', async () => {
+	const { code, stdout, stderr } = await runServer(['--help']);
+	assert.equal(code, 0);
+	assert.equal(stderr, '');
+	for (const option of ['listen', 'data', 'guests', 'tls-cert', 'tls-key', 'origin', 'trusted-proxy', 'log-format', 'log-level', 'config', 'web-dir', 'drain-ms',
+		'heartbeat-ms', 'version', 'help']) {
+		assert.ok(stdout.includes(`--${option}`), option);
+	}
+});
+
+test('--version tells the version that hello tells', async (t) => {
+	const { code, stdout } = await runServer(['--version']);
+	assert.equal(code, 0);
+	const version = /\d+\.\d+\.\d+/.exec(stdout)[0];
+	const server = await serverFor(t, {});
+	const client = await Client.connect(server);
+	await client.close();
+	assert.equal(client.hello.server, `parley/${version}`);
+});
+
+test('a server that cannot start says why in one line and ends with 1', async (t) => {
+	const first = await serverFor(t, {});
+	const taken = await runServer(['--listen', `127.0.0.1:${first.port}`, '--data', temporaryDir()]);
+	assert.equal(taken.code, 1, taken.stderr);
+	assert.match(taken.stderr, new RegExp(`${first.port}`));
+	const inUse = await runServer(['--listen', '127.0.0.1:0', '--data', first.dataDir]);
+	assert.equal(inUse.code, 1, inUse.stderr);
+	assert.match(inUse.stderr, /in use|another|running|locked/i);
+	const file = configFile('x');
+	const noDir = await runServer(['--listen', '127.0.0.1:0', '--data', join(file, 'below')]);
+	assert.equal(noDir.code, 1, noDir.stderr);
+	assert.ok(noDir.stderr.includes(file));
+	const noCert = await runServer(['--listen', '127.0.0.1:0', '--data', temporaryDir(), '--tls-cert', '/no/cert.pem', '--tls-key', '/no/key.pem']);
+	assert.equal(noCert.code, 1, noCert.stderr);
+	assert.match(noCert.stderr, /\/no\/(cert|key)\.pem/);
+	const client = await Client.connect(first);
+	await client.close(); // the first one was not disturbed
+});
+
+test('SIGINT ends it as well as SIGTERM', async () => {
+	const server = await startServer();
+	server.signal('SIGINT');
+	await server.waitExit();
+	assert.deepEqual(server.exit, { code: 0, signal: null });
+	server.assertNoReport();
+});
+
+test('behind a trusted proxy the client\'s address is the forwarded one, from others it is not believed', async (t) => {
+	for (const [args, wanted] of [[['--trusted-proxy', '127.0.0.0/8'], 200], [[], 429]]) {
+		const server = await serverFor(t, { args: ['--limit-address-accounts', '1', ...args], relaxed: false });
+		const statuses = [];
+		for (let i = 1; i <= 3; i++) {
+			statuses.push((await post(server, 'session.start', { guest: `Guest ${i}` }, { headers: { 'X-Forwarded-For': `192.0.2.${i}` } })).status);
+		}
+		assert.equal(statuses.at(-1), wanted, `${args}: ${statuses}`);
+	}
+});

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { Client, clientFor } from './lib/client.mjs';
+import { scaled, sleep } from './lib/env.mjs';
+import { serverFor } from './lib/server.mjs';
+
+const strict = (t, ...args) => serverFor(t, { args, relaxed: false });
+
+// Asks until refused; gives the error and how many were answered.
+async function exhaust(client, atMost = 2000) {
+	for (let answered = 0; answered < atMost; answered++) {
+		const error = await client.request('room.list', { limit: 1 }).then(() => undefined, (e) => e);
+		if (error) {
+			return { error, answered };
+		}
+	}
+	return assert.fail(`${atMost} requests were answered`);
+}
+
+test('requests of one connection over its rate are refused, and the connection stays', async (t) => {
+	const server = await strict(t, '--limit-connection-requests', '5');
+	const client = await clientFor(t, server, { guest: 'Hasty' });
+	const { error, answered } = await exhaust(client);
+	assert.equal(error.code, 'rate_limited');
+	assert.equal(error.retryable, true);
+	assert.ok(error.retryAfterMs > 0 && error.retryAfterMs <= 1000, `${error.retryAfterMs}`);
+	assert.ok(answered >= 40 && answered <= 90, `a burst of ten seconds is 50 requests; ${answered} were answered`);
+	assert.equal(client.socket.readyState, 1);
+});
+
+test('retry_after_ms is honest: waiting that long works, right away does not', async (t) => {
+	const server = await strict(t, '--limit-connection-requests', '2');
+	const client = await clientFor(t, server, { guest: 'Patient' });
+	let { error } = await exhaust(client);
+	for (let i = 0; i < 3; i++) {
+		await sleep(error.retryAfterMs + 5);
+		await client.settle();
+		({ error } = await exhaust(client, 5));
+	}
+});
+
+test('another connection of another account is not slowed down', async (t) => {
+	const server = await strict(t, '--limit-connection-requests', '5');
+	const hasty = await clientFor(t, server, { guest: 'Hasty' });
+	const calm = await clientFor(t, server, { guest: 'Calm' });
+	await exhaust(hasty);
+	for (let i = 0; i < 10; i++) {
+		await calm.settle();
+	}
+});
+
+test('requests of one account are counted over all its connections', async (t) => {
+	const server = await strict(t, '--limit-account-requests', '5');
+	const one = await clientFor(t, server, { guest: 'Both' });
+	const two = await clientFor(t, server, { token: one.token });
+	await exhaust(one);
+	assert.equal((await two.refused('room.list', {}, 'rate_limited')).retryable, true);
+});
+
+test('requests from one address are counted over all accounts', async (t) => {
+	const server = await strict(t, '--limit-address-requests', '5');
+	const one = await clientFor(t, server, { guest: 'One' });
+	const two = await clientFor(t, server, { guest: 'Two' });
+	await exhaust(one);
+	await two.refused('room.list', {}, 'rate_limited');
+});
+
+test('with limit 0 nothing is refused', async (t) => {
+	const server = await serverFor(t, {});
+	const client = await clientFor(t, server, { guest: 'Unlimited' });
+	await Promise.all(Array.from({ length: 2000 }, () => client.settle()));
+});
+
+test('a refused send was not done, and done once after waiting', async (t) => {
+	const server = await strict(t, '--limit-connection-requests', '3');
+	const client = await clientFor(t, server, { guest: 'Sender' });
+	const room = (await client.request('room.create', { name: 'room' })).id;
+	let sent = 0;
+	let error;
+	while (!error) {
+		error = await client.request('message.send', { room, text: `${sent}` }).then(() => undefined, (e) => e);
+		sent += error ? 0 : 1;
+	}
+	assert.equal(error.code, 'rate_limited');
+	await sleep(error.retryAfterMs + 5);
+	await client.request('message.send', { room, text: `${sent}` });
+	await client.waitSeq(room, 3 + sent);
+	assert.deepEqual(client.texts(room), Array.from({ length: sent + 1 }, (_, i) => `${i}`));
+});
+
+test('connections from one address are limited, refused ones can come when others leave', async (t) => {
+	const server = await strict(t, '--limit-address-connections', '3');
+	const clients = [];
+	for (let i = 0; i < 3; i++) {
+		clients.push(await Client.start(server, { guest: `Guest ${i}` }));
+	}
+	const fourth = new Client(server);
+	await assert.rejects(fourth.opened);
+	await clients.pop().close();
+	await sleep(scaled(200));
+	clients.push(await Client.start(server, { guest: 'Guest 4' }));
+	for (const client of clients) {
+		await client.close();
+	}
+});
+
+test('connections of the whole server are limited', async (t) => {
+	const server = await strict(t, '--limit-connections', '4');
+	const clients = [];
+	for (let i = 0; i < 4; i++) {
+		clients.push(await Client.start(server, { guest: `Guest ${i}` }));
+	}
+	await assert.rejects(new Client(server).opened);
+	for (const client of clients) {
+		await client.settle();
+		await client.close();
+	}
+	await sleep(scaled(200));
+	const again = await clientFor(t, server, { guest: 'Later' });
+	await again.settle();
+});

@@ -1,0 +1,125 @@
+// Whatever the real server says satisfies the schemas: every command's reply, every event, hello, errors.
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { assertSatisfies, schemas } from '../schema/schemas.mjs';
+import { Client, fresh } from './lib/client.mjs';
+import { startServer } from './lib/server.mjs';
+
+let server;
+const seen = new Set(); // schemas that were needed
+before(async () => {
+	server = await startServer({ args: ['--limit-resume-events', '5'] });
+});
+after(() => server.stop());
+
+function check(schema, value) {
+	seen.add(schema);
+	assertSatisfies(schema, value);
+}
+
+// A request whose own form and whose reply are checked; gives the reply's data.
+async function ask(client, type, data = {}) {
+	check('request.json', { type, ref: '1', data });
+	check(`${type}.request.json`, data);
+	const { message } = await client.request(type, data, { whole: true });
+	check('ok.json', message);
+	check(`${type}.reply.json`, message.data);
+	return message.data;
+}
+
+function checkFrames(client) {
+	for (const frame of client.frames) {
+		const message = JSON.parse(frame);
+		if (message.type === 'hello') {
+			check('hello.json', message);
+		} else if (message.type === 'error') {
+			check('error.json', message);
+		} else if (message.type !== 'ok') {
+			check('type.event.json', message);
+			check(`${message.type}.event.json`, message);
+		}
+	}
+}
+
+async function talk(owner, other, room) {
+	await ask(other, 'room.join', { room });
+	const client_id = crypto.randomUUID();
+	const { seq } = await ask(owner, 'message.send', { room, text: 'one\ntwo "three" 😀', client_id });
+	assert.equal((await ask(owner, 'message.send', { room, text: 'again', client_id })).duplicate, true);
+	await ask(other, 'message.send', { room, text: 'an answer', reply_to: seq });
+	await ask(other, 'typing.set', { room });
+	await ask(other, 'signal.send', { room, name: 'cursor', data: { x: 0.25 } });
+	await ask(other, 'signal.send', { room });
+	await ask(owner, 'room.update', { room, name: fresh('renamed'), topic: 'a topic' });
+	for (const place of [{}, { before: 3 }, { after: 0, limit: 2 }, { around: 3, limit: 3 }]) {
+		await ask(owner, 'history.read', { room, ...place });
+	}
+	await ask(owner, 'read.mark', { room, seq });
+	await ask(owner, 'room.members', { room, limit: 1 });
+	await ask(owner, 'room.get', { room });
+	await ask(owner, 'room.list');
+	await ask(other, 'room.leave', { room });
+	await ask(other, 'room.get', { room });
+	return seq;
+}
+
+async function administrate(name, room) {
+	const operator = await Client.connect(`ws+unix:${server.operatorSocket}:/ws`);
+	await ask(operator, 'admin.owner', { name });
+	await ask(operator, 'admin.bot', { name: fresh('bot') });
+	const forgetful = fresh('person'); // a new password ends the account's sessions
+	await ask(operator, 'admin.owner', { name: forgetful, password: 'a first password' });
+	await ask(operator, 'admin.password', { name: forgetful, password: 'another password' });
+	await ask(operator, 'admin.export', { room, limit: 3 });
+	await ask(operator, 'admin.backup', { path: join(server.dataDir, 'backup.db') });
+	await ask(operator, 'admin.verify');
+	await operator.close();
+	checkFrames(operator);
+}
+
+test('everything the server says satisfies its schema', async () => {
+	const name = fresh('person');
+	const door = await Client.connect(server);
+	await ask(door, 'account.create', { name, password: 'a long password' });
+	const { token } = await ask(door, 'account.login', { name, password: 'a long password' });
+	await ask(door, 'session.start', { token });
+	await ask(door, 'bot.create', { name: fresh('bot') });
+
+	const second = await Client.start(server, { token });
+	const guest = await Client.connect(server);
+	await ask(guest, 'session.start', { guest: 'Gina' });
+	const { id: room } = await ask(door, 'room.create', { name: fresh('room'), topic: 'first' });
+	await second.waitEvent('room.added');
+	const seq = await talk(door, guest, room);
+	await second.waitEvent('read.marked');
+
+	const late = await Client.connect(server);
+	await ask(late, 'session.start', { token, resume: { [room]: 0 }, on_gap: 'skip' });
+	await late.waitEvent('room.gap');
+	await administrate(name, room);
+	await ask(door, 'room.leave', { room });
+	await second.waitEvent('room.removed');
+
+	await guest.refused('room.get', { room: 'nowhere' }, 'not_found');
+	await guest.refused('message.send', { room, text: 7 }, 'invalid_request');
+	await ask(guest, 'session.end');
+	await ask(door, 'account.logout', { everywhere: true });
+	for (const client of [door, second, guest, late]) {
+		await client.waitClose();
+		checkFrames(client);
+	}
+	assert.ok(seq > 0);
+});
+
+test('server.leaving satisfies its schema', async () => {
+	const client = await Client.start(server, { guest: 'Last' });
+	server.signal('SIGTERM');
+	await client.waitClose();
+	checkFrames(client);
+});
+
+test('no schema was left out', () => {
+	const needed = schemas.filter((name) => !name.startsWith('type.') || name === 'type.event.json');
+	assert.deepEqual(needed.filter((name) => !seen.has(name)), []);
+});

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { Client, clientFor, fresh } from './lib/client.mjs';
+import { sanitized } from './lib/env.mjs';
+import { EventStream } from './lib/http.mjs';
+import { startServer } from './lib/server.mjs';
+
+const MIB = 1024 * 1024;
+// Sanitizers keep shadows and some freed memory: there the bound only catches growth without end.
+const MEMORY_BOUND = (sanitized ? 200 : 24) * MIB;
+
+let server;
+before(async () => {
+	const options = [process.env.ASAN_OPTIONS, 'quarantine_size_mb=1'].filter(Boolean).join(':');
+	server = await startServer({ env: { ASAN_OPTIONS: options } });
+});
+after(() => server.stop());
+
+// About n * 4 KiB of messages, a hundred at a time.
+async function flood(writer, room, n) {
+	let last = 0;
+	for (let i = 0; i < n; i += 100) {
+		const sent = await Promise.all(Array.from({ length: 100 }, () => writer.request('message.send', { room, text: 'z'.repeat(4000) }, { timeoutMs: 60000 })));
+		last = Math.max(last, ...sent.map((answer) => answer.seq));
+	}
+	return last;
+}
+
+test('a reader that stops reading costs bounded memory, disturbs nobody, and later gets everything in order', { timeout: 240000 }, async (t) => {
+	const writer = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
+	const room = (await writer.request('room.create', { name: fresh('room') })).id;
+	const slow = [];
+	for (let i = 0; i < 10; i++) {
+		const client = await clientFor(t, server, { guest: fresh('Slow') }, { keep: false });
+		await client.request('room.join', { room });
+		slow.push(client);
+	}
+	const quick = await clientFor(t, server, { guest: fresh('Quick') }, { keep: false });
+	await quick.request('room.join', { room });
+	for (const client of slow) {
+		client.pause();
+	}
+	await flood(writer, room, 200); // the ring of the room and the kernel's buffers are full now
+	const before = server.rss();
+	const last = await flood(writer, room, 5000); // 20 MB for each of ten readers that do not read
+	await quick.waitSeq(room, last, 20000);
+	const growth = server.rss() - before;
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB while 10 readers were 20 MB behind`);
+	assert.ok(growth < MEMORY_BOUND, `${growth} bytes`);
+	for (const client of slow) {
+		client.resume();
+	}
+	for (const client of slow) {
+		await client.waitSeq(room, last, 60000);
+		client.assertOrdered();
+		assert.equal(client.gaps, 0);
+	}
+});
+
+test('a slow event stream is fed at its own pace too', { timeout: 240000 }, async (t) => {
+	const writer = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
+	const room = (await writer.request('room.create', { name: fresh('room') })).id;
+	const stream = await EventStream.open(server, `room=${room}&after=2`, { token: writer.token });
+	t.after(() => stream.close());
+	stream.res.pause();
+	const last = await flood(writer, room, 3000);
+	stream.res.resume();
+	await stream.waitEvents(last - 2, 60000);
+	assert.deepEqual(stream.events.map((event) => event.data.seq), Array.from({ length: last - 2 }, (_, i) => i + 3));
+});
+
+test('one who asks much and does not read the answers is not read from, and gets them all later', { timeout: 120000 }, async (t) => {
+	const writer = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
+	const room = (await writer.request('room.create', { name: fresh('room') })).id;
+	await flood(writer, room, 100);
+	const greedy = await Client.start(server, { token: writer.token }, { keep: false });
+	t.after(() => greedy.close());
+	greedy.pause();
+	const before = server.rss();
+	// 300 pages of 200 kB: 60 MB of answers, if they were all made at once.
+	const answers = Array.from({ length: 300 }, () => greedy.request('history.read', { room, limit: 50 }, { timeoutMs: 100000 }));
+	await new Promise((resolve) => setTimeout(resolve, 1500));
+	const growth = server.rss() - before;
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
+	assert.ok(growth < MEMORY_BOUND, `${growth} bytes`);
+	await writer.settle();
+	greedy.resume();
+	const pages = await Promise.all(answers);
+	assert.ok(pages.every((page) => page.events.length === 50));
+});

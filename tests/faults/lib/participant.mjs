@@ -1,0 +1,112 @@
+// One who chats through faults: sends with client_ids and repeats what was not acknowledged, comes back with its cursors, and keeps
+// records of all that it was told. What the checker proves, it proves from these records.
+import { randomUUID } from 'node:crypto';
+import { Client, WireError } from '../../e2e/lib/client.mjs';
+import { scaled, sleep } from '../../e2e/lib/env.mjs';
+
+const ANSWER_MS = 3000;
+
+export class Participant {
+	// target() gives where to connect now.
+	constructor(name, target, { lanes = 4, answerMs = ANSWER_MS, pauseMs = 1 } = {}) {
+		this.name = name;
+		this.target = target;
+		this.lanes = lanes; // sends under way at once
+		this.answerMs = answerMs;
+		this.pauseMs = pauseMs;
+		this.acknowledged = []; // {client_id, seq, id, duplicate}
+		this.refusals = []; // error codes
+		this.seen = []; // {seq, raw}
+		this.gaps = [];
+		this.nConnections = 0;
+		this.leaving = false;
+		this.sending = false;
+	}
+
+	async arrive(roomName) {
+		const client = await this.open({ guest: this.name });
+		this.token = client.token;
+		this.user = client.user;
+		const room = await client.request('room.create', { name: roomName }).catch(() => client.request('room.join', { room: roomName }));
+		this.room = room.id;
+		this.last ??= room.last_seq;
+		this.client = client;
+		this.staying = this.stay();
+	}
+
+	open(data) {
+		this.nConnections++;
+		return Client.start(this.target(), data, { keep: false, onEvent: (event, raw) => this.record(event, raw) });
+	}
+
+	record(event, raw) {
+		if (event.type === 'room.gap') {
+			this.gaps.push(event);
+		} else if (event.seq) {
+			this.seen.push({ seq: event.seq, raw });
+			this.last = event.seq;
+		}
+	}
+
+	// Comes back whenever the connection is gone.
+	async stay() {
+		while (!this.leaving) {
+			await this.client.closed;
+			while (!this.leaving) {
+				const client = await this.open({ token: this.token, resume: { [this.room]: this.last } }).catch(() => undefined);
+				if (client) {
+					this.client = client;
+					break;
+				}
+				await sleep(20);
+			}
+		}
+	}
+
+	startSending() {
+		this.sending = true;
+		this.loops = Array.from({ length: this.lanes }, (_, lane) => this.sendLoop(lane));
+	}
+
+	// Ends when all that was begun is acknowledged.
+	async stopSending() {
+		this.sending = false;
+		await Promise.all(this.loops ?? []);
+	}
+
+	async sendLoop(lane) {
+		for (let i = 0; this.sending; i++) {
+			await this.sendUntilAcknowledged({ room: this.room, text: `${this.name} ${lane}:${i}`, client_id: randomUUID() });
+			await sleep(this.pauseMs);
+		}
+	}
+
+	async sendUntilAcknowledged(data) {
+		const deadline = Date.now() + scaled(60000);
+		for (;;) {
+			const { client } = this;
+			try {
+				const ok = await client.request('message.send', data, { timeoutMs: this.answerMs });
+				this.acknowledged.push({ client_id: data.client_id, seq: ok.seq, id: ok.id, duplicate: ok.duplicate === true });
+				return ok;
+			} catch (error) {
+				if (Date.now() > deadline) {
+					throw new Error(`${this.name}: not acknowledged in time: ${error.message}`);
+				}
+				if (error instanceof WireError) {
+					this.refusals.push(error.code);
+					await sleep(50);
+				} else if (!client.close_ && /timed out/.test(error.message)) {
+					client.terminate(); // no answer: the connection counts as dead
+				}
+				await sleep(10);
+			}
+		}
+	}
+
+	async leave() {
+		this.leaving = true;
+		this.client.terminate();
+		await this.staying;
+	}
+}

@@ -1,0 +1,57 @@
+/*
+ * A whole chat on a real loop between a fake store and fake connections, and what tests ask of a client: what it heard.
+ */
+#ifndef PARLEY_TESTS_CHAT_FIXTURE_H
+#define PARLEY_TESTS_CHAT_FIXTURE_H
+
+#include "cmocka_wrap.h"
+
+#include "chat/chat_state.h"
+#include "fake_conn.h"
+#include "fake_store.h"
+
+enum { FIXTURE_CONNS_MAX = 512 };
+
+struct chat_fixture {
+	struct loop *loop;
+	struct metrics metrics;
+	struct fake_store *store;
+	struct chat_config config;
+	struct chat *chat;
+	struct conn *conns[FIXTURE_CONNS_MAX];
+	size_t n_conns;
+};
+
+/* No rates, a small ring (4 KiB) and small writes; change f->config before fixture_start() for others. */
+void fixture_init(struct chat_fixture *f);
+void fixture_start(struct chat_fixture *f);
+/* Asserts that nothing is left under way. */
+void fixture_finish(struct chat_fixture *f);
+
+/* One turn of the loop and of all connections; true when a connection did anything. */
+bool fixture_turn(struct chat_fixture *f);
+/* Turns without the store until nothing more happens. */
+void fixture_turns(struct chat_fixture *f);
+/* Turns and the store (but operations of kind `except`; -1: none) until nothing more happens. */
+void fixture_run(struct chat_fixture *f, int except);
+
+struct conn *fixture_websocket(struct chat_fixture *f);
+struct conn *fixture_open(struct chat_fixture *f, enum transport transport, const char *token);
+/* Signed in, everything settled. */
+struct conn *fixture_signed_in(struct chat_fixture *f, const char *token);
+/* Hands in a frame, made as printf does. */
+void say(struct conn *c, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The reply with this ref, or NULL. Borrowed. */
+json_t *reply_to(const struct conn *c, const char *ref);
+/* The error code of the reply with this ref; "ok" when it is none; "" without a reply. */
+const char *code_of(const struct conn *c, const char *ref);
+json_t *data_of(const struct conn *c, const char *ref);
+uint64_t number_of(const json_t *object, const char *member);
+/* How many of this type were heard, and the last of them. */
+size_t heard(const struct conn *c, const char *type, json_t **last);
+/* Asserts that the seqs of this room heard from position `from` on are exactly first..last, in order. */
+void assert_seqs(const struct conn *c, const struct uid *room, size_t from, uint64_t first, uint64_t last);
+const struct uid *room_id_of(const struct chat_fixture *f, uint64_t room_no);
+const char *id_text(const struct uid *id); /* one of a few static buffers */
+
+#endif

@@ -1,0 +1,63 @@
+/* A chat with rooms "r1" to "r3" of ann, who writes, and bob in all of them, who is watched. */
+#ifndef PARLEY_TESTS_CHAT_HOUSE_H
+#define PARLEY_TESTS_CHAT_HOUSE_H
+
+#include "chat_fixture.h"
+
+#include <stdio.h>
+
+enum { ROOMS = 3 };
+
+struct house {
+	struct chat_fixture f;
+	uint64_t ann, bob, rooms[ROOMS];
+	char ann_token[80], bob_token[80];
+	struct conn *writer;
+};
+
+static inline void house_setup(struct house *h, size_t n_messages)
+{
+	struct chat_fixture *f = &h->f;
+	fixture_init(f);
+	h->ann = fake_store_add_user(f->store, "ann", USER_PERSON);
+	h->bob = fake_store_add_user(f->store, "bob", USER_PERSON);
+	for (int i = 0; i < ROOMS; i++) {
+		char name[8];
+		snprintf(name, sizeof(name), "r%d", i + 1);
+		h->rooms[i] = fake_store_add_room(f->store, name, ROOM_PUBLIC, h->ann);
+		fake_store_add_member(f->store, h->rooms[i], h->bob);
+		fake_store_add_messages(f->store, h->rooms[i], h->ann, n_messages);
+	}
+	fake_store_add_token(f->store, h->ann, TOKEN_SESSION, "a", h->ann_token);
+	fake_store_add_token(f->store, h->bob, TOKEN_SESSION, "a", h->bob_token);
+}
+
+static inline void house_start(struct house *h)
+{
+	fixture_start(&h->f);
+	h->writer = fixture_signed_in(&h->f, h->ann_token);
+}
+
+static inline uint64_t last_seq(const struct house *h, int room)
+{
+	return h->f.store->rooms[h->rooms[room] - 1].n_log;
+}
+
+static inline void send_one(struct house *h, int room)
+{
+	say(h->writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"r%d\",\"text\":\"hello\"}}", room + 1);
+	fake_store_deliver(h->f.store, fake_store_find(h->f.store, STORE_APPEND));
+}
+
+static inline void send_many(struct house *h, int room, int n)
+{
+	for (int i = 0; i < n; i++) {
+		send_one(h, room);
+		if (i % 4 == 0) /* who keeps up stays in the ring */
+			fixture_turn(&h->f);
+	}
+	fixture_turns(&h->f);
+	json_array_clear(h->writer->heard);
+}
+
+#endif

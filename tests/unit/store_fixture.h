@@ -1,0 +1,162 @@
+/*
+ * A real loop and a real store in a directory of its own, and the operations as calls that wait. For tests of one thread; a test
+ * that fails leaves its directory behind.
+ */
+#ifndef PARLEY_TESTS_STORE_FIXTURE_H
+#define PARLEY_TESTS_STORE_FIXTURE_H
+
+#include "base/id.h"
+#include "store/store_sqlite.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+struct store_fixture {
+	struct loop *loop;
+	struct metrics metrics;
+	struct store *store;
+	char dir[200];
+	char fault[400];
+};
+
+static inline struct text text_from(const char *s)
+{
+	return (struct text){.s = s, .n = s ? strlen(s) : 0};
+}
+
+static inline struct buf json_from(const char *s)
+{
+	struct buf b = BUF_INIT;
+	buf_append_str(&b, s);
+	return b;
+}
+
+static inline struct uid fresh_id(void)
+{
+	struct uid id;
+	id_random(id.b);
+	return id;
+}
+
+/* Opens (or opens again) the store in f->dir; false with f->fault. */
+static inline bool store_fixture_open(struct store_fixture *f)
+{
+	struct store_sqlite_config config = {.dir = f->dir};
+	f->fault[0] = '\0';
+	f->store = store_sqlite_open(f->loop, &f->metrics, &config, f->fault);
+	return f->store != NULL;
+}
+
+static inline void store_fixture_close(struct store_fixture *f)
+{
+	if (f->store)
+		f->store->methods->destroy(f->store);
+	f->store = NULL;
+	loop_run_once(f->loop);
+}
+
+/* A fresh directory below `parent`, not opened yet. */
+static inline struct store_fixture *store_fixture_new(const char *parent)
+{
+	struct store_fixture *f = calloc(1, sizeof *f);
+	f->loop = loop_new();
+	snprintf(f->dir, sizeof f->dir, "%s/parley-store-XXXXXX", parent);
+	if (!mkdtemp(f->dir))
+		abort();
+	return f;
+}
+
+static inline void store_fixture_destroy(struct store_fixture *f)
+{
+	store_fixture_close(f);
+	loop_destroy(f->loop);
+	DIR *d = opendir(f->dir);
+	for (struct dirent *e; d && (e = readdir(d));)
+		unlinkat(dirfd(d), e->d_name, 0);
+	if (d)
+		closedir(d);
+	rmdir(f->dir);
+	free(f);
+}
+
+static inline void mark_done(struct store_op *op)
+{
+	op->done = NULL;
+}
+
+/* Submits; the operation is done when op->done is NULL. */
+static inline int store_fixture_submit(struct store_fixture *f, struct store_op *op, enum store_op_kind kind)
+{
+	op->kind = kind;
+	op->done = mark_done;
+	return f->store->methods->submit(f->store, op);
+}
+
+static inline void store_fixture_wait(struct store_fixture *f, const struct store_op *op)
+{
+	while (op->done) {
+		loop_run_once(f->loop);
+		nanosleep(&(struct timespec){.tv_nsec = 20000}, NULL);
+	}
+}
+
+/* Submits, waits, and gives the result. */
+static inline int store_fixture_do(struct store_fixture *f, struct store_op *op, enum store_op_kind kind)
+{
+	int busy = store_fixture_submit(f, op, kind);
+	if (busy != 0)
+		return busy;
+	store_fixture_wait(f, op);
+	return op->result;
+}
+
+static inline uint64_t make_user(struct store_fixture *f, const char *name, enum user_kind kind)
+{
+	struct store_user_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name)};
+	if (store_fixture_do(f, &op.op, STORE_USER_CREATE) != 0)
+		abort();
+	return op.user_no;
+}
+
+static inline uint64_t make_room(struct store_fixture *f, const char *name, uint64_t owner_no)
+{
+	struct store_room_create op = {.id = fresh_id(), .name = text_from(name), .name_key = text_from(name), .owner_no = owner_no,
+				       .created_data = json_from("{\"name\":1}"), .joined_data = json_from("{\"user\":1}")};
+	if (store_fixture_do(f, &op.op, STORE_ROOM_CREATE) != 0)
+		abort();
+	uint64_t no = op.membership.room.no;
+	store_room_finish(&op.membership.room);
+	event_free(op.events[0]);
+	event_free(op.events[1]);
+	buf_finish(&op.created_data);
+	buf_finish(&op.joined_data);
+	return no;
+}
+
+/* One message; the seq, or a negative errno. */
+static inline int64_t send_text(struct store_fixture *f, uint64_t room_no, uint64_t author_no, const char *data)
+{
+	struct store_append op = {.room_no = room_no, .author_no = author_no, .type = EVENT_MESSAGE_CREATED, .data = json_from(data)};
+	int result = store_fixture_do(f, &op.op, STORE_APPEND);
+	event_free(op.event);
+	buf_finish(&op.data);
+	return result == 0 ? (int64_t)op.seq : result;
+}
+
+/* The number of faults that verify finds; they are printed. */
+static inline uint64_t count_faults(struct store_fixture *f)
+{
+	struct store_verify op = {0};
+	if (store_fixture_do(f, &op.op, STORE_VERIFY) != 0)
+		abort();
+	if (op.n_faults != 0)
+		fprintf(stderr, "%.*s", (int)op.faults.len, (const char *)op.faults.data);
+	buf_finish(&op.faults);
+	return op.n_faults;
+}
+
+#endif

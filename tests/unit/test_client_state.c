@@ -1,0 +1,202 @@
+/*
+ * What the client library keeps: where a server is, its places in rooms, its requests without a reply.
+ */
+#include "cmocka_wrap.h"
+
+#include "client/client_cursors.h"
+#include "client/client_requests.h"
+#include "client/client_url.h"
+
+#include <errno.h>
+#include <string.h>
+
+static int parse(const char *text, struct client_url *url)
+{
+	struct client_fault fault = {""};
+	int result = client_url_parse(text, url, &fault);
+
+	assert_true(result == 0 || fault.text[0] != '\0');
+	return result;
+}
+
+static void expect_url(const char *text, const char *host, const char *port, const char *host_header)
+{
+	struct client_url url;
+
+	assert_int_equal(parse(text, &url), 0);
+	assert_false(url.is_unix);
+	assert_string_equal(url.host, host);
+	assert_string_equal(url.port, port);
+	assert_string_equal(url.host_header, host_header);
+}
+
+static void url_names_a_host_and_a_port(void **state)
+{
+	(void)state;
+	expect_url("http://127.0.0.1:8080", "127.0.0.1", "8080", "127.0.0.1:8080");
+	expect_url("ws://chat.example/", "chat.example", "80", "chat.example");
+	expect_url("HTTP://chat.example:1/ws", "chat.example", "1", "chat.example:1");
+	expect_url("http://[::1]:65535", "::1", "65535", "[::1]:65535");
+	expect_url("http://[::1]", "::1", "80", "[::1]");
+}
+
+static void url_names_a_unix_socket(void **state)
+{
+	struct client_url url;
+
+	(void)state;
+	assert_int_equal(parse("unix:/run/parley.sock", &url), 0);
+	assert_true(url.is_unix);
+	assert_string_equal(url.path, "/run/parley.sock");
+	assert_int_equal(parse("unix:///run/parley.sock", &url), 0);
+	assert_string_equal(url.path, "/run/parley.sock");
+}
+
+static void url_refuses_everything_else(void **state)
+{
+	static const char *const wrong[] = {
+		"", "localhost:8080", "ftp://x", "http://", "http://:80", "http://x:", "http://x:0", "http://x:65536", "http://x:8o", "http://x:123456",
+		"http://x/other", "http://[::1", "http://[::1]80", "unix:", "https://x", "wss://x",
+	};
+	struct client_url url;
+	char long_path[300] = "unix:/";
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		assert_int_equal(parse(wrong[i], &url), -EINVAL);
+	memset(long_path + 6, 'a', sizeof long_path - 7);
+	assert_int_equal(parse(long_path, &url), -EINVAL);
+}
+
+static void url_says_that_there_is_no_tls(void **state)
+{
+	struct client_url url;
+	struct client_fault fault;
+
+	(void)state;
+	assert_int_equal(client_url_parse("https://chat.example", &url, &fault), -EINVAL);
+	assert_non_null(strstr(fault.text, "no TLS"));
+}
+
+static void cursors_pass_each_seq_once(void **state)
+{
+	struct client_cursors c;
+
+	(void)state;
+	client_cursors_init(&c);
+	assert_null(client_cursors_resume(&c));
+	assert_true(client_cursors_advance(&c, "a", 5));
+	assert_false(client_cursors_advance(&c, "a", 5));
+	assert_false(client_cursors_advance(&c, "a", 4));
+	assert_true(client_cursors_advance(&c, "a", 6));
+	assert_true(client_cursors_advance(&c, "b", 1));
+	client_cursors_begin(&c, "a", 2);
+	client_cursors_begin(&c, "c", 0);
+	json_auto_t *resume = client_cursors_resume(&c), *expected = json_pack("{s:i, s:i, s:i}", "a", 6, "b", 1, "c", 0);
+	assert_true(json_equal(resume, expected));
+	client_cursors_forget(&c, "a");
+	assert_true(client_cursors_advance(&c, "a", 1));
+	client_cursors_finish(&c);
+}
+
+static void cursors_restart_with_the_rooms_of_the_session(void **state)
+{
+	struct client_cursors c;
+	json_auto_t *rooms = json_pack("[{s:s, s:i}, {s:s, s:i}]", "id", "a", "last_seq", 9, "id", "new", "last_seq", 4);
+
+	(void)state;
+	client_cursors_init(&c);
+	client_cursors_set(&c, "a", 6);
+	client_cursors_set(&c, "left", 3);
+	client_cursors_restart(&c, rooms);
+	json_auto_t *resume = client_cursors_resume(&c), *expected = json_pack("{s:i, s:i}", "a", 6, "new", 4);
+	assert_true(json_equal(resume, expected));
+	client_cursors_finish(&c);
+}
+
+struct heard {
+	char codes[64]; /* one letter a reply: o for ok, l for connection_lost */
+};
+
+static void hear(void *arg, json_t *reply)
+{
+	struct heard *h = arg;
+	size_t n = strlen(h->codes);
+
+	h->codes[n] = parley_reply_ok(reply) ? 'o' : strcmp(parley_reply_code(reply), "connection_lost") == 0 ? 'l' : '?';
+}
+
+static void requests_meet_their_replies_in_any_order(void **state)
+{
+	struct client_requests q;
+	struct heard first = {""}, second = {""};
+	json_auto_t *ok = json_pack("{s:s}", "type", "ok");
+
+	(void)state;
+	client_requests_init(&q);
+	uint64_t a = client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &first)->ref;
+	uint64_t b = client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &second)->ref;
+	assert_true(client_requests_answer(&q, b, ok));
+	assert_string_equal(second.codes, "o");
+	assert_string_equal(first.codes, "");
+	assert_false(client_requests_answer(&q, b, ok));
+	assert_true(client_requests_answer(&q, a, ok));
+	assert_int_equal(q.n, 0);
+	/* The queue still takes more at its end. */
+	uint64_t c = client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &first)->ref;
+	assert_true(client_requests_answer(&q, c, ok));
+	assert_string_equal(first.codes, "oo");
+	client_requests_finish(&q);
+}
+
+static void requests_write_the_envelope(void **state)
+{
+	struct client_requests q;
+
+	(void)state;
+	client_requests_init(&q);
+	struct client_request *r = client_requests_add(&q, "room.get", json_pack("{s:s}", "room", "a\"b"), PARLEY_REPEAT, NULL, NULL);
+	assert_string_equal(r->frame, "{\"type\":\"room.get\",\"ref\":1,\"data\":{\"room\":\"a\\\"b\"}}");
+	assert_int_equal(r->n, strlen(r->frame));
+	client_requests_finish(&q);
+}
+
+static void a_loss_answers_only_what_was_sent_and_may_not_be_repeated(void **state)
+{
+	struct client_requests q;
+	struct heard repeat = {""}, once = {""}, unsent = {""};
+
+	(void)state;
+	client_requests_init(&q);
+	client_requests_add(&q, "message.send", NULL, PARLEY_REPEAT, hear, &repeat)->sent = true;
+	client_requests_add(&q, "room.create", NULL, PARLEY_ONCE, hear, &once)->sent = true;
+	(void)client_requests_add(&q, "room.create", NULL, PARLEY_ONCE, hear, &unsent);
+	client_requests_lost(&q, "gone", false);
+	assert_string_equal(once.codes, "l");
+	assert_string_equal(repeat.codes, "");
+	assert_string_equal(unsent.codes, "");
+	assert_int_equal(q.n, 2);
+	assert_false(q.first->sent); /* goes out again */
+	client_requests_lost(&q, "gone for good", true);
+	assert_string_equal(repeat.codes, "l");
+	assert_string_equal(unsent.codes, "l");
+	assert_int_equal(q.n, 0);
+	client_requests_finish(&q);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(url_names_a_host_and_a_port),
+		cmocka_unit_test(url_names_a_unix_socket),
+		cmocka_unit_test(url_refuses_everything_else),
+		cmocka_unit_test(url_says_that_there_is_no_tls),
+		cmocka_unit_test(cursors_pass_each_seq_once),
+		cmocka_unit_test(cursors_restart_with_the_rooms_of_the_session),
+		cmocka_unit_test(requests_meet_their_replies_in_any_order),
+		cmocka_unit_test(requests_write_the_envelope),
+		cmocka_unit_test(a_loss_answers_only_what_was_sent_and_may_not_be_repeated),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+#include "cmocka_wrap.h"
+
+#include "base/clock.h"
+#include "base/loop.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What happened, a letter each. */
+struct story {
+	struct loop *loop;
+	char text[4096];
+	size_t n;
+	unsigned n_again; /* how often the hook asks for another turn */
+};
+
+static void tell(struct story *s, char what)
+{
+	assert_true(s->n + 1 < sizeof(s->text));
+	s->text[s->n++] = what;
+}
+
+static void stop(void *arg)
+{
+	struct story *s = arg;
+	tell(s, 's');
+	loop_stop(s->loop);
+}
+
+static void hook_a(void *arg)
+{
+	struct story *s = arg;
+	tell(s, 'a');
+	if (s->n_again) {
+		s->n_again--;
+		loop_again(s->loop);
+	}
+}
+
+static void hook_b(void *arg)
+{
+	tell(arg, 'b');
+}
+
+static void run_until(struct story *s, uint64_t ms)
+{
+	struct loop_timer *t = loop_timer_new(s->loop, stop, s);
+	loop_timer_start(t, ms, 0);
+	loop_run(s->loop);
+	loop_timer_destroy(t);
+}
+
+static void hooks_run_in_order_after_a_timer_before_sleep(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new()};
+	loop_at_turn_end(s.loop, hook_a, &s);
+	loop_at_turn_end(s.loop, hook_b, &s);
+	run_until(&s, 20);
+	assert_memory_equal(s.text, "ab", 2);
+	assert_non_null(strchr(s.text, 's'));
+	assert_true(s.n < 12); /* it slept meanwhile */
+	s.n = 0;
+	memset(s.text, 0, sizeof(s.text));
+	/* The timer of 1 ms must be followed by the hooks at once, not after the sleep that 300 ms are. */
+	uint64_t start_ms = clock_mono_ms();
+	run_until(&s, 1);
+	run_until(&s, 100);
+	assert_non_null(strstr(s.text, "sab"));
+	assert_true(clock_mono_ms() - start_ms >= 100);
+	loop_destroy(s.loop);
+}
+
+static void again_means_turns_without_sleep(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new(), .n_again = 500};
+	loop_at_turn_end(s.loop, hook_a, &s);
+	uint64_t start_ms = clock_mono_ms();
+	run_until(&s, 300);
+	assert_true(clock_mono_ms() - start_ms >= 290);
+	assert_int_equal(s.n_again, 0);
+	assert_true(s.n >= 501 && s.n < 520); /* one run per turn, and it slept afterwards */
+	loop_destroy(s.loop);
+}
+
+struct call {
+	struct loop_call call; /* first */
+	struct story *story;
+	unsigned number, *next;
+	unsigned stop_after;
+};
+
+static void run_call(struct loop_call *c)
+{
+	struct call *call = (struct call *)(void *)c;
+	assert_int_equal(call->number, *call->next);
+	(*call->next)++;
+	if (*call->next == call->stop_after)
+		loop_stop(call->story->loop);
+}
+
+enum { CALLS = 20000 };
+
+struct poster {
+	struct story *story;
+	struct call *calls;
+};
+
+static void *post_all(void *arg)
+{
+	struct poster *p = arg;
+	for (unsigned i = 0; i < CALLS / 2; i++)
+		loop_post(p->story->loop, &p->calls[i].call);
+	struct list rest; /* loop_call.link */
+	list_init(&rest);
+	for (unsigned i = CALLS / 2; i < CALLS; i++)
+		list_append(&rest, &p->calls[i].call.link);
+	loop_post_list(p->story->loop, &rest);
+	assert_true(list_empty(&rest));
+	return NULL;
+}
+
+static void calls_of_another_thread_run_once_and_in_order(void **state)
+{
+	(void)state;
+	static struct call calls[CALLS];
+	unsigned next = 0;
+	struct story s = {.loop = loop_new()};
+	struct poster poster = {.story = &s, .calls = calls};
+	for (unsigned i = 0; i < CALLS; i++)
+		calls[i] = (struct call){.call.run = run_call, .story = &s, .number = i, .next = &next, .stop_after = CALLS};
+	pthread_t thread;
+	assert_int_equal(pthread_create(&thread, NULL, post_all, &poster), 0);
+	loop_run(s.loop);
+	pthread_join(thread, NULL);
+	assert_int_equal(next, CALLS);
+	loop_destroy(s.loop);
+}
+
+static void a_call_posted_before_the_end_still_runs(void **state)
+{
+	(void)state;
+	unsigned next = 0;
+	struct story s = {.loop = loop_new()};
+	struct call call = {.call.run = run_call, .story = &s, .next = &next};
+	loop_post(s.loop, &call.call);
+	loop_destroy(s.loop);
+	assert_int_equal(next, 1);
+	loop_destroy(NULL);
+}
+
+struct self_destroying {
+	struct loop_timer *timer;
+	unsigned n;
+	struct story *story;
+};
+
+static void destroy_self(void *arg)
+{
+	struct self_destroying *d = arg;
+	d->n++;
+	if (d->n == 3) {
+		loop_timer_destroy(d->timer);
+		loop_stop(d->story->loop);
+	}
+}
+
+static void timers_repeat_and_may_destroy_themselves(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new()};
+	struct self_destroying d = {.story = &s};
+	d.timer = loop_timer_new(s.loop, destroy_self, &d);
+	struct loop_timer *stopped = loop_timer_new(s.loop, stop, &s);
+	loop_timer_start(stopped, 1, 0);
+	loop_timer_stop(stopped);
+	loop_timer_start(d.timer, 2, 2);
+	loop_run(s.loop);
+	assert_int_equal(d.n, 3);
+	assert_int_equal(s.n, 0);
+	loop_timer_destroy(stopped);
+	loop_timer_destroy(NULL);
+	loop_destroy(s.loop);
+}
+
+static int pipe_ends[2];
+
+static void on_readable(void *arg)
+{
+	char c;
+	if (read(pipe_ends[0], &c, 1) == 1)
+		tell(arg, c);
+}
+
+static void watches_fire_unless_paused(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new()};
+	assert_int_equal(pipe(pipe_ends), 0);
+	struct loop_watch *w = loop_watch_readable(s.loop, pipe_ends[0], on_readable, &s);
+	loop_run_once(s.loop);
+	assert_string_equal(s.text, "");
+	assert_int_equal(write(pipe_ends[1], "xy", 2), 2);
+	loop_run_once(s.loop);
+	assert_string_equal(s.text, "x");
+	loop_watch_pause(w, true);
+	loop_run_once(s.loop);
+	assert_string_equal(s.text, "x");
+	loop_watch_pause(w, false);
+	loop_run_once(s.loop);
+	assert_string_equal(s.text, "xy");
+	loop_watch_destroy(w);
+	loop_watch_destroy(NULL);
+	loop_destroy(s.loop);
+	close(pipe_ends[0]);
+	close(pipe_ends[1]);
+}
+
+static void signals_arrive_on_the_loop(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new()};
+	assert_int_equal(loop_on_signal(s.loop, SIGUSR1, stop, &s), 0);
+	raise(SIGUSR1);
+	loop_run(s.loop);
+	assert_string_equal(s.text, "s");
+	loop_destroy(s.loop);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hooks_run_in_order_after_a_timer_before_sleep),
+		cmocka_unit_test(again_means_turns_without_sleep),
+		cmocka_unit_test(calls_of_another_thread_run_once_and_in_order),
+		cmocka_unit_test(a_call_posted_before_the_end_still_runs),
+		cmocka_unit_test(timers_repeat_and_may_destroy_themselves),
+		cmocka_unit_test(watches_fire_unless_paused),
+		cmocka_unit_test(signals_arrive_on_the_loop),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

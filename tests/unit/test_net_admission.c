@@ -1,0 +1,65 @@
+#include "cmocka_wrap.h"
+
+#include "net/admission.h"
+#include "net/http_head.h"
+
+static const uint8_t one[16] = {1}, two[16] = {2};
+
+static void test_counts_connections(void **state)
+{
+	struct admission a;
+	(void)state;
+
+	admission_init(&a, 2, 0);
+	assert_true(admission_has_room(&a));
+	admission_enter(&a);
+	admission_enter(&a);
+	assert_false(admission_has_room(&a));
+	admission_leave(&a);
+	assert_true(admission_has_room(&a));
+	assert_true(admission_has_room_for(&a, one)); /* no limit per address */
+	admission_finish(&a);
+}
+
+static void test_counts_per_address_and_forgets(void **state)
+{
+	struct admission a;
+	(void)state;
+
+	admission_init(&a, 0, 2);
+	assert_true(admission_enter_address(&a, one));
+	assert_true(admission_has_room_for(&a, one));
+	assert_true(admission_enter_address(&a, one));
+	assert_false(admission_has_room_for(&a, one));
+	assert_false(admission_enter_address(&a, one));
+	assert_true(admission_enter_address(&a, two));
+	admission_leave_address(&a, one);
+	assert_true(admission_has_room_for(&a, one));
+	admission_leave_address(&a, one);
+	admission_leave_address(&a, two);
+	size_t at = 0;
+	assert_null(id_map_next(&a.addresses, &at));
+	assert_true(admission_has_room(&a));
+	admission_finish(&a);
+}
+
+static void test_finds_words_in_lists_of_headers(void **state)
+{
+	(void)state;
+	assert_true(http_list_has("Upgrade", "upgrade"));
+	assert_true(http_list_has("keep-alive, Upgrade", "upgrade"));
+	assert_true(http_list_has(" ,\tupgrade\t ,x", "upgrade"));
+	assert_false(http_list_has("", "upgrade"));
+	assert_false(http_list_has("upgrades, not-upgrade", "upgrade"));
+	assert_false(http_list_has("up grade", "upgrade"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_counts_connections),
+		cmocka_unit_test(test_counts_per_address_and_forgets),
+		cmocka_unit_test(test_finds_words_in_lists_of_headers),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

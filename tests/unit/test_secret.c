@@ -1,0 +1,93 @@
+#include "cmocka_wrap.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/secret.h"
+
+#include <string.h>
+
+static void tokens_are_43_url_safe_characters_and_differ(void **state)
+{
+	(void)state;
+	char a[SECRET_TOKEN_CHARS + 1], b[SECRET_TOKEN_CHARS + 1];
+	secret_token(a);
+	secret_token(b);
+	assert_int_equal(strlen(a), SECRET_TOKEN_CHARS);
+	assert_int_equal(strspn(a, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"), SECRET_TOKEN_CHARS);
+	assert_string_not_equal(a, b);
+}
+
+/* The test vector "abc" of FIPS 180-2, appendix B.1. */
+static void token_hash_is_sha256(void **state)
+{
+	(void)state;
+	static const uint8_t expected[32] = {0xba, 0x78, 0x16, 0xbf, 0x8f, 0x01, 0xcf, 0xea, 0x41, 0x41, 0x40, 0xde, 0x5d, 0xae, 0x22, 0x23,
+		0xb0, 0x03, 0x61, 0xa3, 0x96, 0x17, 0x7a, 0x9c, 0xb4, 0x10, 0xff, 0x61, 0xf2, 0x00, 0x15, 0xad};
+	uint8_t hash[SECRET_HASH_BYTES];
+	secret_token_hash("abc", 3, hash);
+	assert_memory_equal(hash, expected, 32);
+}
+
+static void passwords_verify_only_when_right(void **state)
+{
+	(void)state;
+	char hash[SECRET_PASSWORD_CHARS];
+	assert_int_equal(secret_password_hash("correct horse", 13, hash), 0);
+	assert_memory_equal(hash, "$argon2id$", 10);
+	assert_true(secret_password_verify(hash, "correct horse", 13));
+	assert_false(secret_password_verify(hash, "correct horsf", 13));
+	assert_false(secret_password_verify(hash, "correct horse ", 14));
+	assert_false(secret_password_verify(hash, "", 0));
+	assert_false(secret_password_verify("no hash at all", "x", 1));
+}
+
+/* An unknown name must not answer faster: the made-up hash has to be one that is really computed. */
+static void an_unknown_name_takes_as_long(void **state)
+{
+	(void)state;
+	char hash[SECRET_PASSWORD_CHARS];
+	assert_int_equal(secret_password_hash("x", 1, hash), 0);
+	uint64_t start_ns = clock_mono_ns();
+	assert_false(secret_password_verify(hash, "y", 1));
+	uint64_t known_ns = clock_mono_ns() - start_ns;
+	start_ns = clock_mono_ns();
+	assert_false(secret_password_verify(NULL, "y", 1));
+	uint64_t unknown_ns = clock_mono_ns() - start_ns;
+	assert_true(unknown_ns > known_ns / 4); /* a hash that is refused unread takes microseconds */
+}
+
+static void equal_and_wipe(void **state)
+{
+	(void)state;
+	char a[4] = "abc", b[4] = "abd";
+	assert_false(secret_equal(a, b, 3));
+	assert_true(secret_equal(a, b, 2));
+	secret_wipe(a, sizeof(a));
+	assert_memory_equal(a, "\0\0\0\0", 4);
+}
+
+static void ids_are_version_4(void **state)
+{
+	(void)state;
+	uint8_t a[16], b[16];
+	id_random(a);
+	id_random(b);
+	assert_int_equal(a[6] >> 4, 4);
+	assert_int_equal(a[8] >> 6, 2);
+	assert_memory_not_equal(a, b, 16);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tokens_are_43_url_safe_characters_and_differ),
+		cmocka_unit_test(token_hash_is_sha256),
+		cmocka_unit_test(passwords_verify_only_when_right),
+		cmocka_unit_test(an_unknown_name_takes_as_long),
+		cmocka_unit_test(equal_and_wipe),
+		cmocka_unit_test(ids_are_version_4),
+	};
+	if (secret_init())
+		return 1;
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,263 @@
+// The socket: connect, sign in by cookie, resume, notice that it is dead, come back. One object for the life of the page.
+//
+// A socket can look open and be dead (sleep, a lost network, a proxy that swallows): silence longer than the server's heartbeat makes us
+// ask for something small, and so does every sign of having been away; no answer in time means a new socket.
+
+const PROBE_MS = 5000;
+const REQUEST_MS = 10000;
+const CONNECT_FIRST_MS = 5000;
+const CONNECT_MOST_MS = 20000;
+const TICK_MS = 1000;
+const JUMP_MS = 10000;
+const BACKOFF_FIRST_MS = 800;
+const BACKOFF_MOST_MS = 20000;
+
+export class RequestError extends Error {
+	/** @param {string} code @param {string} message @param {boolean} retryable @param {number} [retryAfterMs] */
+	constructor(code, message, retryable, retryAfterMs = 0) {
+		super(message);
+		this.code = code;
+		this.retryable = retryable;
+		this.retryAfterMs = retryAfterMs;
+	}
+}
+
+/** @param {any} data of an error reply */
+const errorOf = (data) => new RequestError(data.code, data.message, data.retryable === true, data.retry_after_ms);
+
+/**
+ * A command over HTTP: for what sets or clears the session's cookie.
+ * @param {string} type @param {any} data @returns {Promise<any>}
+ */
+export async function post(type, data) {
+	let response, body;
+	try {
+		response = await fetch(`/api/v1/${type}`, {
+			method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(data), signal: AbortSignal.timeout(20000),
+		});
+		body = await response.json();
+	} catch {
+		throw new RequestError('disconnected', 'The server cannot be reached. Is it running?', true);
+	}
+	if (body.type !== 'ok')
+		throw errorOf(body.data);
+	return body.data;
+}
+
+export class Connection {
+	/**
+	 * @param {{resume: () => Record<string, number>, started: (data: any) => void, event: (event: any) => void,
+	 *   signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, probe: () => [string, any]}} hooks
+	 */
+	constructor(hooks) {
+		this.hooks = hooks;
+		/** @type {'off'|'waiting'|'connecting'|'live'} */
+		this.state = 'off';
+		/** When the connection was lost, for the banner; 0 while live. */
+		this.lostAt = 0;
+		this.guests = true;
+		/** The longest message that the server takes, in bytes of UTF-8. */
+		this.textLimit = 8000;
+		/** @type {WebSocket|null} */
+		this.socket = null;
+		/** @type {Map<string, {resolve: (data: any) => void, reject: (e: Error) => void, timer: number}>} */
+		this.requests = new Map();
+		this.lastRef = 0;
+		this.failures = 0;
+		this.retryTimer = 0;
+		this.notBefore = 0;
+		this.heardAt = 0;
+		this.heartbeatMs = 25000;
+		this.probing = false;
+		this.tickAt = Date.now();
+		setInterval(() => this.tick(), TICK_MS);
+		for (const [target, type] of /** @type {[EventTarget, string][]} */ ([[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange'], [document, 'resume']]))
+			target.addEventListener(type, () => document.visibilityState === 'visible' && this.wake());
+	}
+
+	get live() {
+		return this.state === 'live';
+	}
+
+	start() {
+		this.lostAt = Date.now();
+		this.connect();
+	}
+
+	stop() {
+		this.drop();
+		this.setState('off');
+	}
+
+	/** Tries at once instead of at the planned time. */
+	retryNow() {
+		if (this.state === 'waiting' || this.state === 'connecting')
+			this.connect();
+	}
+
+	/** Something tells that we may have been away: ask whether the socket lives. */
+	wake() {
+		if (this.state === 'waiting' && Date.now() >= this.notBefore)
+			this.connect();
+		else if (this.live)
+			this.probe();
+	}
+
+	/** @param {'off'|'waiting'|'connecting'|'live'} state */
+	setState(state) {
+		if (state === 'live')
+			this.lostAt = 0;
+		else if (this.state === 'live')
+			this.lostAt = Date.now();
+		this.state = state;
+		this.hooks.changed();
+	}
+
+	connect() {
+		clearTimeout(this.retryTimer);
+		this.drop();
+		this.setState('connecting');
+		const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`, 'parley.v1');
+		this.socket = socket;
+		/* A slow network gets more time with each attempt. */
+		const late = setTimeout(() => this.lose(socket), Math.min(CONNECT_MOST_MS, CONNECT_FIRST_MS * (this.failures + 1)));
+		socket.onmessage = (message) => {
+			if (this.socket !== socket)
+				return;
+			this.heardAt = Date.now();
+			this.receive(socket, JSON.parse(message.data), late);
+		};
+		socket.onclose = (close) => {
+			clearTimeout(late);
+			if (this.socket !== socket)
+				return;
+			if (close.code === 4003)
+				this.refused('signed_out');
+			else
+				this.lose(socket);
+		};
+	}
+
+	/** @param {WebSocket} socket @param {any} frame @param {number} late */
+	receive(socket, frame, late) {
+		if (frame.type === 'hello') {
+			this.guests = frame.data.guests !== false;
+			this.heartbeatMs = frame.data.heartbeat_ms || this.heartbeatMs;
+			this.textLimit = frame.data.limits?.text_bytes || Infinity;
+			this.signIn(socket, late);
+		} else if (frame.type === 'ok' || frame.type === 'error') {
+			const request = this.requests.get(String(frame.ref));
+			if (!request)
+				return;
+			this.requests.delete(String(frame.ref));
+			clearTimeout(request.timer);
+			if (frame.type === 'ok')
+				request.resolve(frame.data);
+			else
+				request.reject(errorOf(frame.data));
+		} else if (frame.type === 'server.leaving') {
+			this.leave(socket, Number(frame.data?.retry_after_ms) || 0);
+		} else {
+			this.hooks.event(frame);
+		}
+	}
+
+	/** @param {WebSocket} socket @param {number} late */
+	signIn(socket, late) {
+		const ref = String(++this.lastRef);
+		const resume = this.hooks.resume();
+		/* Answered inside receive(), not by a promise: the events that follow must find the rooms. */
+		this.requests.set(ref, {
+			timer: 0,
+			resolve: (data) => {
+				clearTimeout(late);
+				this.failures = 0;
+				this.hooks.started(data);
+				this.setState('live');
+			},
+			reject: (/** @type {any} */ error) => {
+				clearTimeout(late);
+				if (error.retryable)
+					this.lose(socket, error.retryAfterMs);
+				else
+					this.refused(error.code);
+			},
+		});
+		socket.send(JSON.stringify({ type: 'session.start', ref, data: { resume, on_gap: 'skip' } }));
+	}
+
+	/** @param {string} code */
+	refused(code) {
+		this.stop();
+		this.hooks.signedOut({ code, guests: this.guests });
+	}
+
+	/** The server goes away and says when to come back; it may take its answers to what was asked before it closes. @param {WebSocket} socket @param {number} ms */
+	leave(socket, ms) {
+		this.notBefore = Date.now() + ms;
+		setTimeout(() => this.socket === socket && this.lose(socket), ms);
+	}
+
+	/**
+	 * A request; rejects with RequestError. No answer in time means that the socket is dead.
+	 * @param {string} type @param {any} data @param {number} [ms] @returns {Promise<any>}
+	 */
+	request(type, data, ms = REQUEST_MS) {
+		const socket = this.socket;
+		if (!socket || !this.live)
+			return Promise.reject(new RequestError('disconnected', 'There is no connection right now.', true));
+		const ref = String(++this.lastRef);
+		return new Promise((resolve, reject) => {
+			const timer = setTimeout(() => this.lose(socket), ms);
+			this.requests.set(ref, { resolve, reject, timer });
+			socket.send(JSON.stringify({ type, ref, data }));
+		});
+	}
+
+	probe() {
+		if (this.probing || !this.live)
+			return;
+		this.probing = true;
+		this.request(...this.hooks.probe(), PROBE_MS).catch(() => {}).finally(() => {
+			this.probing = false;
+		});
+	}
+
+	/** Lets go of the socket; who waits for an answer is told. */
+	drop() {
+		const socket = this.socket;
+		this.socket = null;
+		if (socket) {
+			socket.onmessage = socket.onclose = null;
+			socket.close();
+		}
+		const waiting = [...this.requests.values()];
+		this.requests.clear();
+		for (const request of waiting) {
+			clearTimeout(request.timer);
+			if (request.timer)
+				request.reject(new RequestError('disconnected', 'The connection was lost.', true));
+		}
+	}
+
+	/** The socket is dead or gone: come back after a pause that grows and is never the same for two. @param {WebSocket} socket @param {number} [afterMs] */
+	lose(socket, afterMs = 0) {
+		if (this.socket !== socket)
+			return;
+		this.drop();
+		const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures++);
+		const pause = Math.max(most * (0.5 + Math.random() / 2), afterMs, this.notBefore - Date.now());
+		this.retryTimer = setTimeout(() => this.connect(), pause);
+		this.setState('waiting');
+	}
+
+	tick() {
+		const now = Date.now();
+		const jumped = now - this.tickAt > JUMP_MS;
+		this.tickAt = now;
+		if (jumped)
+			this.wake();
+		else if (this.live && now - this.heardAt > this.heartbeatMs)
+			this.probe();
+	}
+}

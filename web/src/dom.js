@@ -1,0 +1,63 @@
+// Building the page's elements. Text only ever becomes text nodes: there is no way here to make markup from a string.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * An element. Properties that start with "on" are listeners, "class" is the class, the rest are attributes; `true` gives an
+ * empty attribute, and false, null and undefined give none.
+ * @param {string} tag
+ * @param {Record<string, any>} [props]
+ * @param {...(Node|string|null|undefined|false)} children
+ * @returns {HTMLElement}
+ */
+export function h(tag, props, ...children) {
+	const element = document.createElement(tag);
+	for (const [name, value] of Object.entries(props || {})) {
+		if (name.startsWith('on'))
+			element.addEventListener(name.slice(2), value);
+		else if (value !== false && value !== null && value !== undefined)
+			element.setAttribute(name, value === true ? '' : String(value));
+	}
+	element.append(...children.filter((c) => c !== null && c !== undefined && c !== false));
+	return element;
+}
+
+/**
+ * An icon of the sprite in index.html.
+ * @param {string} name
+ */
+export function icon(name) {
+	const svg = document.createElementNS(SVG, 'svg');
+	svg.setAttribute('aria-hidden', 'true');
+	const use = document.createElementNS(SVG, 'use');
+	use.setAttribute('href', `#i-${name}`);
+	svg.append(use);
+	return svg;
+}
+
+/**
+ * A square button that shows an icon and says its label.
+ * @param {string} name
+ * @param {string} label
+ * @param {(event: Event) => void} onclick
+ * @param {Record<string, any>} [props]
+ */
+export function iconButton(name, label, onclick, props) {
+	return h('button', { type: 'button', class: 'ib', 'aria-label': label, title: label, onclick, ...props }, icon(name));
+}
+
+/**
+ * The coloured square that stands for a person; the same person has the same colour everywhere.
+ * @param {{id: string, name: string}} user
+ * @param {string} [kind] class of the size
+ */
+export function avatar(user, kind = 'av') {
+	let sum = 0;
+	for (let i = 0; i < user.id.length; i++)
+		sum = (sum * 31 + user.id.charCodeAt(i)) >>> 0;
+	const letter = [...user.name.trim()][0] || '?';
+	return h('span', { class: `${kind} c${sum % 8}`, 'aria-hidden': 'true' }, letter.toLocaleUpperCase());
+}
+
+/** Whether the main way of pointing is a finger: the keyboard then covers half of the screen and comes only when asked for. */
+export const byFinger = () => matchMedia('(pointer: coarse)').matches;

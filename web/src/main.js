@@ -1,0 +1,384 @@
+// The page: puts the connection, what is known and the views together. State lives in the store; every change asks for one render per frame.
+
+import { Announcer } from './announcer.js';
+import { Connection, post } from './connection.js';
+import { h } from './dom.js';
+import { Outbox } from './outbox.js';
+import { RoomReader } from './room_reader.js';
+import { keep, recall } from './storage.js';
+import { Store } from './store.js';
+import { withoutBidiControls } from './text.js';
+import { confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
+import { RoomView } from './view_room.js';
+import { RoomsView, roomPath } from './view_rooms.js';
+import { SignInView } from './view_sign_in.js';
+
+const BANNER_AFTER_MS = 2000;
+const FIRST_ROOM = 'general';
+const NARROW = '(max-width: 720px)'; /* as in app.css */
+
+class App {
+	constructor() {
+		this.root = /** @type {HTMLElement} */ (document.getElementById('app'));
+		this.announcer = new Announcer(/** @type {HTMLElement} */ (document.getElementById('announcer')));
+		/** @type {any} the open room */
+		this.current = null;
+		/** A room of the address that is not one's own, or empty. */
+		this.missing = '';
+		/** Set from signing in to the first room: the composer then gets the focus whatever the pointer. */
+		this.justJoined = false;
+		this.frame = 0;
+		/** @type {'splash'|'door'|'chat'} */
+		this.screen = 'splash';
+		this.store = new Store({
+			changed: () => this.changed(),
+			following: (room) => room !== this.current || this.isReading(room),
+			reading: (room) => this.isReading(room),
+			live: (room, event) => this.messageCame(room, event),
+			removed: (room) => room === this.current && this.go(null, true),
+		});
+		this.connection = new Connection({
+			resume: () => this.store.cursors(),
+			started: (data) => this.started(data),
+			event: (event) => this.store.apply(event),
+			signedOut: (why) => this.showDoor(why),
+			changed: () => this.changed(),
+			probe: () => this.current ? ['room.get', { room: this.current.id }] : ['room.list', { limit: 1 }],
+		});
+		const request = (/** @type {string} */ type, /** @type {any} */ data) => this.connection.request(type, data);
+		this.request = request;
+		this.outbox = new Outbox({ request, live: () => this.connection.live, changed: () => this.changed() });
+		this.reader = new RoomReader({ request, changed: () => this.changed(), marked: (room, mark) => this.store.marked(room, mark) });
+		this.roomsView = this.makeRoomsView();
+		this.roomView = this.makeRoomView();
+		this.chat = h('div', { class: 'app' }, this.roomsView.element, this.roomView.element);
+		addEventListener('popstate', () => this.openAddress());
+		document.addEventListener('visibilitychange', () => this.changed());
+		document.addEventListener('keydown', (event) => this.key(event));
+		matchMedia(NARROW).addEventListener('change', () => this.changed());
+		setInterval(() => this.changed(), 30000); /* day lines */
+		this.splashTimer = setTimeout(() => this.splash('The server cannot be reached. Trying again…'), BANNER_AFTER_MS + 1000);
+		this.connection.start();
+	}
+
+	makeRoomsView() {
+		return new RoomsView({ open: (room) => this.go(room), jump: () => this.jump(), create: () => this.create(''), signOut: () => this.signOut() });
+	}
+
+	makeRoomView() {
+		return new RoomView({
+			back: () => this.go(null),
+			details: () => detailsDialog({ room: this.current, me: this.store.me, request: this.request, leave: () => this.leave(this.current) }),
+			retryNow: () => this.connection.retryNow(),
+			log: {
+				older: () => this.reader.older(this.current),
+				newer: () => this.reader.newer(this.current),
+				present: () => this.toPresent(),
+				place: () => this.changed(),
+				reply: (/** @type {any} */ event) => this.roomView.composer.reply(event),
+				write: () => this.roomView.composer.focus(true),
+				retry: (/** @type {any} */ entry) => this.outbox.retry(entry),
+				discard: (/** @type {any} */ entry) => this.outbox.remove(entry),
+			},
+			composer: {
+				send: (/** @type {string} */ text, /** @type {number|undefined} */ replyTo) => this.send(text, replyTo),
+				typing: (/** @type {any} */ room, /** @type {boolean} */ typing) => this.connection.live && this.request('typing.set', { room: room.id, typing }).catch(() => {}),
+				limit: () => this.connection.textLimit,
+			},
+		});
+	}
+
+	/** @param {string} text */
+	splash(text) {
+		if (this.screen === 'splash')
+			this.root.replaceChildren(h('p', { class: 'splash', role: 'status' }, text));
+	}
+
+	/** @param {{code: string, guests: boolean}} why */
+	showDoor({ code, guests }) {
+		clearTimeout(this.splashTimer);
+		this.screen = 'door';
+		this.store.rooms.clear();
+		this.store.me = null;
+		this.current = null;
+		document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
+		document.title = 'Parley';
+		const notice = code === 'unauthenticated' || code === 'left' ? '' : 'Your session has ended. Please sign in again.';
+		const door = new SignInView({ guests, notice, done: () => {
+			this.justJoined = true;
+			this.connection.start();
+		} });
+		this.root.replaceChildren(door.element);
+		door.focus();
+	}
+
+	/** The answer of session.start. @param {any} data */
+	started(data) {
+		clearTimeout(this.splashTimer);
+		this.store.start(data);
+		this.outbox.load(data.user.id);
+		if (this.screen !== 'chat') {
+			this.screen = 'chat';
+			this.root.replaceChildren(this.chat);
+		}
+		/* The connection counts as live only after this returns. */
+		queueMicrotask(() => this.online());
+	}
+
+	online() {
+		this.outbox.flush();
+		if (this.current) {
+			if (this.current.window?.filling !== false)
+				this.reader.fill(this.current);
+		} else {
+			this.openAddress();
+		}
+	}
+
+	/** Opens the room that the address names. */
+	async openAddress() {
+		if (this.screen !== 'chat')
+			return;
+		const name = decodeName(location.pathname);
+		const known = name ? this.store.byName(name) : null;
+		if (known)
+			return this.show(known);
+		this.show(null);
+		if (!this.connection.live)
+			return;
+		if (name)
+			return this.tryRoom(name);
+		if (this.store.rooms.size === 0)
+			return this.firstRoom();
+		if (!narrow())
+			this.go(this.store.byName(recall(`room.${this.store.me?.id}`) ?? '') ?? this.store.sorted()[0], true);
+	}
+
+	/** Someone without rooms lands where the talk is; on an empty server, in its first room. */
+	async firstRoom() {
+		try {
+			const { rooms } = await this.request('room.list', { limit: 200 });
+			if (rooms.some((/** @type {any} */ r) => r.name === FIRST_ROOM))
+				await this.join(FIRST_ROOM);
+			else if (rooms.length === 0)
+				this.take(await this.request('room.create', { name: FIRST_ROOM }).catch((error) => {
+					if (error.code === 'name_taken')
+						return this.request('room.join', { room: FIRST_ROOM });
+					throw error;
+				}));
+			else
+				this.jump();
+		} catch { /* the empty state tells what can be done */ }
+	}
+
+	/** @param {string} name a room of the address */
+	async tryRoom(name) {
+		try {
+			await this.join(name);
+		} catch (/** @type {any} */ error) {
+			if (error.code === 'disconnected')
+				return;
+			this.missing = name;
+			this.changed();
+		}
+	}
+
+	/** @param {string} room name or id */
+	async join(room) {
+		this.take(await this.request('room.join', { room }));
+	}
+
+	/** A room one has just become a member of. @param {any} object */
+	take(object) {
+		this.go(this.store.put(object), true);
+	}
+
+	/** Shows a room (null: the list) and gives it the address. @param {any} room @param {boolean} [replace] */
+	go(room, replace) {
+		const path = room ? roomPath(room) : '/';
+		if (location.pathname !== path)
+			history[replace ? 'replaceState' : 'pushState'](null, '', path);
+		this.show(room);
+		if (!room)
+			/** @type {HTMLElement|null} */ (this.roomsView.element.querySelector('.find'))?.focus();
+	}
+
+	/** @param {any} room */
+	show(room) {
+		this.missing = '';
+		if (room && room === this.current)
+			return;
+		this.current = room;
+		if (!room)
+			return this.changed();
+		keep(`room.${this.store.me?.id}`, room.id);
+		this.store.open(room);
+		if (room.window && !room.window.filling)
+			room.newAfter = room.unread > 0 ? room.readSeq : -1;
+		this.reader.fill(room).then(() => {
+			if (room !== this.current)
+				return;
+			this.render();
+			if (room.newAfter >= 0)
+				this.roomView.log.showNew();
+		});
+		this.render();
+		this.roomView.composer.focus(this.justJoined);
+		this.justJoined = false;
+	}
+
+	/** @param {any} room */
+	async leave(room) {
+		try {
+			await this.request('room.leave', { room: room.id });
+			this.store.remove(room.id);
+			this.go(null);
+		} catch { /* the room stays, and shows it */ }
+	}
+
+	async toPresent() {
+		await this.reader.present(this.current);
+		this.render();
+		this.roomView.log.stick();
+		this.changed();
+		this.roomView.composer.focus();
+	}
+
+	/** @param {string} text @param {number} [replyTo] */
+	send(text, replyTo) {
+		this.outbox.add(this.current.id, text, replyTo);
+		setTimeout(() => this.changed(), 1000); /* a slow one says so */
+		if (this.current.window?.atEnd) {
+			this.roomView.log.stuck = true;
+			this.changed();
+		} else {
+			this.toPresent();
+		}
+	}
+
+	/** Whether what comes in this room is seen as it comes. @param {any} room */
+	isReading(room) {
+		return room === this.current && this.roomView.log.stuck && document.visibilityState === 'visible';
+	}
+
+	/** @param {any} room @param {any} event */
+	messageCame(room, event) {
+		const { author, text, client_id } = event.data;
+		if (author.id === this.store.me?.id)
+			this.outbox.seen(client_id);
+		else if (room === this.current && document.visibilityState === 'visible')
+			this.announcer.say(`${author.name}: ${withoutBidiControls(text)}`);
+	}
+
+	jump() {
+		if (document.querySelector('dialog[open]'))
+			return;
+		jumpDialog({
+			mine: this.store.sorted(), request: this.request, open: (room) => this.go(room), join: (room) => this.join(room.id), create: (name) => this.create(name),
+		});
+	}
+
+	/** @param {string} name */
+	create(name) {
+		createDialog({ name, request: this.request, created: (room) => this.take(room) });
+	}
+
+	signOut() {
+		const isGuest = this.store.me?.kind === 'guest';
+		confirmDialog({
+			title: 'Sign out?', button: 'Sign out',
+			text: isGuest ? 'You are here as a guest. After signing out nobody can be this guest again.' : 'Messages that were not sent yet stay in this browser.',
+			confirmed: async () => {
+				const guests = this.connection.guests;
+				this.connection.stop();
+				await post('account.logout', {}).catch(() => {});
+				history.replaceState(null, '', '/');
+				this.showDoor({ code: 'left', guests });
+			},
+		});
+	}
+
+	/** @param {KeyboardEvent} event */
+	key(event) {
+		if (this.screen !== 'chat')
+			return;
+		if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+			event.preventDefault();
+			this.jump();
+		} else if (event.key === 'F6') {
+			const regions = [this.roomsView.element.querySelector('.find'), this.roomView.log.log, this.roomView.composer.area]
+				.filter((r) => r && /** @type {HTMLElement} */ (r).offsetParent !== null);
+			const at = regions.findIndex((r) => r === document.activeElement || r?.closest('.side')?.contains(document.activeElement) || r?.contains(document.activeElement));
+			event.preventDefault();
+			/** @type {HTMLElement} */ (regions[(at + (event.shiftKey ? regions.length - 1 : 1)) % regions.length])?.focus();
+		}
+	}
+
+	changed() {
+		this.frame ||= requestAnimationFrame(() => this.render());
+	}
+
+	render() {
+		cancelAnimationFrame(this.frame);
+		this.frame = 0;
+		if (this.screen !== 'chat' || !this.store.me)
+			return;
+		const { current, store, connection } = this;
+		const isList = !current && !this.missing && store.rooms.size > 0;
+		this.chat.dataset.view = isList ? 'list' : 'room';
+		this.roomsView.render({ rooms: store.sorted(), current, me: store.me, online: connection.live, alone: isList && narrow() });
+		this.roomView.renderBanner(this.banner());
+		const total = store.unreadTotal();
+		document.title = `${total ? `(${total}) ` : ''}${current ? `#${current.name} – ` : ''}Parley`;
+		if (current && decodeName(location.pathname) !== current.name)
+			history.replaceState(null, '', roomPath(current)); /* renamed, or named by its id */
+		if (!current?.window) {
+			this.renderEmpty();
+			return;
+		}
+		this.roomView.render({
+			room: current, pending: this.outbox.of(current.id), me: store.me, online: connection.live,
+			error: this.reader.errors.get(current.id) ?? '', loading: this.reader.busy.has(current.id),
+		});
+		if (this.isReading(current) && current.window.atEnd && !current.window.filling && connection.live)
+			this.reader.mark(current);
+	}
+
+	renderEmpty() {
+		if (this.missing)
+			this.roomView.renderEmpty([h('h2', {}, 'No such room'), h('p', {}, h('bdi', {}, this.missing), ' does not exist, or it is private and you are not in it.'),
+				h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'primary', onclick: () => this.create(this.missing) }, 'Create it'),
+					h('button', { type: 'button', class: 'secondary', onclick: () => this.go(null) }, 'My rooms'))]);
+		else
+			this.roomView.renderEmpty([h('h2', {}, 'Pick a room'), h('p', {}, 'Find one that others are in, or make your own.'),
+				h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'primary', onclick: () => this.jump() }, 'Find a room'),
+					h('button', { type: 'button', class: 'secondary', onclick: () => this.create('') }, 'New room'))]);
+	}
+
+	/** What to say about the connection, and what becomes of what one writes. */
+	banner() {
+		const { live, lostAt } = this.connection;
+		const gone = Date.now() - lostAt;
+		if (live || !lostAt)
+			return '';
+		if (gone < BANNER_AFTER_MS) {
+			setTimeout(() => this.changed(), BANNER_AFTER_MS - gone + 20);
+			return '';
+		}
+		return 'Reconnecting… what you write is saved and will be sent automatically.';
+	}
+}
+
+/** The room's name in an address like /r/general. @param {string} path */
+function decodeName(path) {
+	try {
+		return decodeURIComponent(/^\/r\/(.+)$/.exec(path)?.[1] ?? '');
+	} catch {
+		return '';
+	}
+}
+
+/** Whether list and room share one column. */
+const narrow = () => matchMedia(NARROW).matches;
+
+new App();

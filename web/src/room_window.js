@@ -1,0 +1,89 @@
+// A bounded part of a room's log, as one run of events without holes. It grows at either end and is cut at the other.
+
+/** @typedef {{type: string, id: string, timestamp: string, room: string, seq: number, data: any}} LogEvent */
+
+export const WINDOW_EVENTS = 300;
+
+export class RoomWindow {
+	constructor() {
+		/** @type {LogEvent[]} ascending by seq */
+		this.events = [];
+		this.hasOlder = true;
+		/** Whether the newest event of the room is in it, so that live events belong to its end. */
+		this.atEnd = true;
+		/** The last seq this connection or an earlier one was given: where to resume. */
+		this.cursor = 0;
+		/** Set while the first page is under way: events that come meanwhile join it. */
+		this.filling = true;
+		/** Set after the server skipped what was missed. */
+		this.skipped = false;
+	}
+
+	get firstSeq() {
+		return this.events[0]?.seq ?? 0;
+	}
+
+	get lastSeq() {
+		return this.events.at(-1)?.seq ?? 0;
+	}
+
+	/** The first page. @param {LogEvent[]} page @param {boolean} hasOlder @param {number} roomLastSeq */
+	fill(page, hasOlder, roomLastSeq) {
+		const last = page.at(-1)?.seq ?? 0;
+		const live = this.events.filter((e) => e.seq > last);
+		this.atEnd = last >= roomLastSeq || live[0]?.seq === last + 1;
+		this.events = this.atEnd ? page.concat(live) : page;
+		this.hasOlder = hasOlder;
+		this.cursor = Math.max(this.cursor, roomLastSeq);
+		this.filling = false;
+	}
+
+	/** A live or resumed event; false where it was known. @param {LogEvent} event @param {boolean} following the reader is at the end */
+	append(event, following) {
+		if (event.seq <= this.cursor)
+			return false;
+		this.cursor = event.seq;
+		if (!this.atEnd)
+			return true;
+		this.events.push(event);
+		if (this.events.length > WINDOW_EVENTS && !this.filling) {
+			if (following) {
+				this.events.splice(0, this.events.length - WINDOW_EVENTS);
+				this.hasOlder = true;
+			} else {
+				this.events.pop();
+				this.atEnd = false;
+			}
+		}
+		return true;
+	}
+
+	/** @param {LogEvent[]} page the events right before the first @param {boolean} more */
+	prepend(page, more) {
+		this.events = page.filter((e) => e.seq < this.firstSeq || !this.events.length).concat(this.events);
+		this.hasOlder = more;
+		if (this.events.length > WINDOW_EVENTS) {
+			this.events.length = WINDOW_EVENTS;
+			this.atEnd = false;
+		}
+	}
+
+	/** @param {LogEvent[]} page the events right after the last */
+	extend(page) {
+		this.events = this.events.concat(page.filter((e) => e.seq > this.lastSeq));
+		this.atEnd = this.lastSeq >= this.cursor;
+		if (this.events.length > WINDOW_EVENTS) {
+			this.events.splice(0, this.events.length - WINDOW_EVENTS);
+			this.hasOlder = true;
+		}
+	}
+
+	/** The server skips up to and including `to`; what follows starts anew. @param {number} to @param {boolean} beyondEnd */
+	skip(to, beyondEnd) {
+		this.events = [];
+		this.cursor = beyondEnd ? 0 : to;
+		this.hasOlder = true;
+		this.atEnd = true;
+		this.skipped = true;
+	}
+}

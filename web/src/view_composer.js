@@ -1,0 +1,120 @@
+// The place to write: a plain textarea that grows, drafts per room, Enter to send (never while an input method is composing).
+
+import { byFinger, h, icon, iconButton } from './dom.js';
+import { keep, recall } from './storage.js';
+import { withoutBidiControls } from './text.js';
+
+const TYPING_EVERY_MS = 3000;
+const MOST_PX = 220;
+
+export class ComposerView {
+	/** @param {{send: (text: string, replyTo: number|undefined) => void, typing: (room: any, typing: boolean) => void, limit: () => number}} hooks */
+	constructor(hooks) {
+		this.hooks = hooks;
+		/** @type {any} */
+		this.room = null;
+		this.owner = '';
+		this.typingAt = 0;
+		/** @type {any} the message being replied to */
+		this.target = null;
+		this.area = /** @type {HTMLTextAreaElement} */ (h('textarea', {
+			id: 'composer', rows: '1', dir: 'auto', autocomplete: 'off', enterkeyhint: 'send', 'aria-describedby': 'composer-note',
+			oninput: () => this.changed(), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e),
+		}));
+		this.label = h('label', { class: 'sr', for: 'composer' });
+		this.replyText = h('span', { class: 'grow' });
+		this.replyBar = h('div', { class: 'replying', hidden: true }, icon('reply'), this.replyText, iconButton('close', 'Do not reply', () => this.reply(null)));
+		this.note = h('p', { class: 'st bad', id: 'composer-note', hidden: true });
+		this.element = h('form', { class: 'comp', 'aria-label': 'Write a message', onsubmit: (/** @type {Event} */ e) => this.submit(e) }, this.replyBar, this.label, this.area,
+			h('button', { class: 'ib send', 'aria-label': 'Send', title: 'Send' }, icon('send')), this.note);
+	}
+
+	/** @param {any} room @param {string} owner id of the person whose drafts these are */
+	show(room, owner) {
+		if (this.room?.id === room.id && this.owner === owner)
+			return;
+		this.stopTyping();
+		this.room = room;
+		this.owner = owner;
+		this.reply(null, false);
+		this.area.value = recall(this.draftKey()) ?? '';
+		this.rename(room);
+		this.grow();
+	}
+
+	/** @param {any} room */
+	rename(room) {
+		this.label.textContent = `Message ${room.name}`;
+		this.area.placeholder = `Message #${withoutBidiControls(room.name)}`;
+	}
+
+	draftKey() {
+		return `draft.${this.owner}.${this.room.id}`;
+	}
+
+	/** @param {boolean} [evenByFinger] */
+	focus(evenByFinger) {
+		if (evenByFinger || !byFinger())
+			this.area.focus({ preventScroll: true });
+	}
+
+	/** @param {any} event null ends the reply @param {boolean} [focus] */
+	reply(event, focus = true) {
+		this.target = event;
+		this.replyBar.hidden = !event;
+		this.replyText.textContent = event ? `Replying to ${event.data.author.name}: ${withoutBidiControls(event.data.text).slice(0, 120)}` : '';
+		if (focus)
+			this.focus(true);
+	}
+
+	/** @param {KeyboardEvent} event */
+	key(event) {
+		/* 229: the input method has the key, in browsers that end the composition before they report Enter. */
+		if (event.isComposing || event.keyCode === 229)
+			return;
+		if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey)
+			this.submit(event);
+		else if (event.key === 'Escape' && this.target)
+			this.reply(null);
+	}
+
+	changed() {
+		keep(this.draftKey(), this.area.value || null);
+		this.grow();
+		if (!this.area.value)
+			this.stopTyping();
+		else if (Date.now() - this.typingAt > TYPING_EVERY_MS) {
+			this.typingAt = Date.now();
+			this.hooks.typing(this.room, true);
+		}
+	}
+
+	stopTyping() {
+		if (this.typingAt && this.room)
+			this.hooks.typing(this.room, false);
+		this.typingAt = 0;
+	}
+
+	grow() {
+		this.area.style.height = 'auto';
+		this.area.style.height = `${Math.min(this.area.scrollHeight, MOST_PX)}px`;
+		const over = new TextEncoder().encode(this.area.value).length - this.hooks.limit();
+		this.note.hidden = over <= 0;
+		this.note.textContent = over > 0 ? `Too long by ${over} bytes.` : '';
+	}
+
+	/** @param {Event} event */
+	submit(event) {
+		event.preventDefault();
+		const text = this.area.value.trim();
+		if (!text || !this.note.hidden)
+			return;
+		const target = this.target?.seq;
+		this.area.value = '';
+		keep(this.draftKey(), null);
+		this.typingAt = 0; /* the message itself tells others that the typing is over */
+		this.reply(null);
+		this.grow();
+		this.hooks.send(text, target);
+	}
+}

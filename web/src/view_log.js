@@ -1,0 +1,250 @@
+// The list of messages: keeps its rows in step with the room's window, and the reader's place while doing so.
+//
+// Rows that did not change keep their elements. Before a change the first row in sight is remembered by its lower edge; afterwards the list is
+// scrolled by as much as that edge moved (browsers' own anchoring differs and Safari has none). A reader at the end stays at the end.
+
+import { avatar, h, icon, iconButton } from './dom.js';
+import { logRows, timeLabel } from './rows.js';
+import { textNodes, withoutBidiControls } from './text.js';
+
+/** @typedef {import('./rows.js').Row} Row */
+
+const NEAR_END_PX = 40;
+const READ_ON_PX = 900;
+
+export class LogView {
+	/** @param {{older: () => void, newer: () => void, present: () => void, place: () => void, reply: (event: any) => void, write: () => void, retry: (entry: any) => void, discard: (entry: any) => void}} hooks */
+	constructor(hooks) {
+		this.hooks = hooks;
+		this.top = h('div', { class: 'log-top' });
+		this.list = h('div', { class: 'rows' });
+		this.log = h('div', { class: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' }, this.top, this.list);
+		this.jumpCount = h('span', {});
+		this.jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.hooks.present() }, this.jumpCount, icon('down'));
+		this.element = h('div', { class: 'log-box' }, this.log, this.jump);
+		/** @type {Map<string, {row: Row, element: HTMLElement}>} */
+		this.shown = new Map();
+		this.stuck = true;
+		/** @type {any} */
+		this.view = null;
+		this.log.addEventListener('keydown', (event) => this.key(event));
+		this.log.addEventListener('scroll', () => this.scrolled(), { passive: true });
+		new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.log);
+	}
+
+	/** Another room (or the same one anew) is shown next. */
+	reset() {
+		this.shown.clear();
+		this.list.replaceChildren();
+		this.stuck = true;
+	}
+
+	/**
+	 * @param {{room: any, window: any, pending: any[], me: any, online: boolean, error: string, loading: boolean}} view
+	 */
+	render(view) {
+		this.view = view;
+		const rows = logRows({
+			events: view.window.events, pending: view.window.atEnd ? view.pending : [], me: view.me, newAfter: view.room.newAfter,
+			online: view.online, now: new Date(),
+		});
+		const anchor = this.stuck ? null : this.anchor(new Set(rows.map((r) => r.key)));
+		this.log.setAttribute('aria-label', `Messages in ${view.room.name}`);
+		this.renderTop(view);
+		this.reconcile(rows);
+		if (this.stuck)
+			this.toEnd();
+		else if (anchor)
+			this.log.scrollTop += this.edge(anchor.key) - anchor.edge;
+		this.renderJump();
+		this.readOn();
+	}
+
+	/** @param {Row[]} rows */
+	reconcile(rows) {
+		const keep = new Set(rows.map((r) => r.key));
+		for (const [key, { element }] of this.shown) {
+			if (!keep.has(key)) {
+				if (element.contains(document.activeElement))
+					this.log.focus({ preventScroll: true });
+				element.remove();
+				this.shown.delete(key);
+			}
+		}
+		/** @type {Element|null} */
+		let next = this.list.firstElementChild;
+		for (const row of rows) {
+			const known = this.shown.get(row.key);
+			if (known && known.row.sig === row.sig && known.row.kind === row.kind) {
+				if (known.element === next)
+					next = next.nextElementSibling;
+				else
+					this.list.insertBefore(known.element, next);
+				known.row = row;
+				continue;
+			}
+			const element = this.make(row);
+			element.dataset.key = row.key;
+			if (known && known.element === next)
+				next = next.nextElementSibling;
+			known?.element.remove();
+			this.list.insertBefore(element, next);
+			this.shown.set(row.key, { row, element });
+		}
+	}
+
+	/** The first row in sight that will still be there. @param {Set<string>} staying */
+	anchor(staying) {
+		const top = this.log.getBoundingClientRect().top;
+		for (const element of this.list.children) {
+			const key = element.getAttribute('data-key') ?? '';
+			const edge = element.getBoundingClientRect().bottom;
+			if (edge > top && staying.has(key))
+				return { key, edge };
+		}
+		return null;
+	}
+
+	/** @param {string} key */
+	edge(key) {
+		return this.shown.get(key)?.element.getBoundingClientRect().bottom ?? 0;
+	}
+
+	/** @param {{room: any, window: any, error: string, loading: boolean}} view */
+	renderTop({ room, window, error, loading }) {
+		const sig = `${room.id}${room.name}${window.hasOlder}${window.skipped}${error}${loading}${window.filling}`;
+		if (this.top.dataset.sig === sig)
+			return;
+		this.top.dataset.sig = sig;
+		const older = (/** @type {string} */ label) => h('button', { type: 'button', class: 'quiet', onclick: () => this.hooks.older() }, label);
+		if (error)
+			this.top.replaceChildren(h('p', { class: 'note', role: 'status' }, error, ' ', older('Try again')));
+		else if (window.filling || loading)
+			this.top.replaceChildren(h('p', { class: 'note' }, 'Loading messages…'));
+		else if (window.hasOlder)
+			this.top.replaceChildren(h('p', { class: 'note' },
+				window.skipped ? 'You were away for a while; earlier messages are available. ' : '', older('Show earlier messages')));
+		else
+			this.top.replaceChildren(h('div', { class: 'beginning' }, h('span', { class: 'big-icon' }, icon(room.kind === 'private' ? 'lock' : 'hash')),
+				h('h2', {}, h('bdi', {}, room.name)), h('p', {}, 'This is where the room begins.')));
+	}
+
+	renderJump() {
+		const unread = this.view?.room.unread ?? 0;
+		this.jump.hidden = this.stuck || !this.view;
+		const label = unread ? `${unread > 99 ? '99+' : unread} new` : 'Latest';
+		this.jumpCount.textContent = label;
+		this.jump.setAttribute('aria-label', unread ? `Jump to the present, ${unread} new` : 'Jump to the present');
+	}
+
+	toEnd() {
+		this.log.scrollTop = this.log.scrollHeight;
+	}
+
+	/** Shows the end of the room, whatever was in sight. */
+	stick() {
+		this.stuck = true;
+		this.toEnd();
+		this.renderJump();
+	}
+
+	/** Puts the "New" line in sight where there is one; else the end. */
+	showNew() {
+		const line = this.shown.get('new')?.element;
+		this.toEnd();
+		if (line) {
+			const above = this.log.getBoundingClientRect().top + this.log.clientHeight / 4 - line.getBoundingClientRect().top;
+			if (above > 0)
+				this.log.scrollTop -= above;
+		}
+		this.scrolled();
+	}
+
+	scrolled() {
+		const { scrollTop, scrollHeight, clientHeight } = this.log;
+		const was = this.stuck;
+		this.stuck = scrollHeight - scrollTop - clientHeight < NEAR_END_PX && this.view?.window.atEnd !== false;
+		this.renderJump();
+		this.readOn();
+		if (was !== this.stuck)
+			this.hooks.place();
+	}
+
+	/** Asks for more where the reader comes near an end of what is here. */
+	readOn() {
+		if (!this.view || this.view.window.filling || this.view.error || this.log.clientHeight === 0)
+			return;
+		const { scrollTop, scrollHeight, clientHeight } = this.log;
+		if (scrollTop < READ_ON_PX && this.view.window.hasOlder)
+			this.hooks.older();
+		if (!this.view.window.atEnd && scrollHeight - scrollTop - clientHeight < READ_ON_PX)
+			this.hooks.newer();
+	}
+
+	/** Up and down go from message to message, Enter or R answers one, Escape goes back to writing. @param {KeyboardEvent} event */
+	key(event) {
+		const articles = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll('article')]);
+		const at = articles.indexOf(/** @type {any} */ (event.target));
+		if (event.key === 'ArrowUp' || event.key === 'ArrowDown') {
+			if (event.target !== this.log && at < 0)
+				return;
+			const bottom = this.log.getBoundingClientRect().bottom;
+			const next = at >= 0 ? articles[at + (event.key === 'ArrowUp' ? -1 : 1)] : articles.filter((a) => a.getBoundingClientRect().top < bottom).at(-1);
+			event.preventDefault();
+			next?.focus();
+		} else if (at >= 0 && (event.key === 'Enter' || event.key === 'r') && !event.ctrlKey && !event.metaKey) {
+			const message = this.shown.get(articles[at].dataset.key ?? '')?.row.event;
+			event.preventDefault();
+			if (message)
+				this.hooks.reply(message);
+		} else if (event.key === 'Escape') {
+			this.hooks.write();
+		}
+	}
+
+	/** @param {Row} row @returns {HTMLElement} */
+	make(row) {
+		if (row.kind === 'day')
+			return h('div', { class: 'day', role: 'separator', 'aria-label': row.label }, row.label || '');
+		if (row.kind === 'new')
+			return h('div', { class: 'newd', role: 'separator', 'aria-label': 'New messages' }, 'New');
+		if (row.kind === 'notice')
+			return h('p', { class: 'notice', dir: 'auto' }, withoutBidiControls(row.label || ''));
+		return this.makeMessage(row);
+	}
+
+	/** @param {Row} row */
+	makeMessage(row) {
+		const pending = row.kind === 'pending';
+		const author = pending ? this.view.me : row.event?.data.author;
+		const text = pending ? row.entry.text : row.event?.data.text;
+		const date = pending ? new Date(row.entry.at) : new Date(row.event?.timestamp ?? 0);
+		const time = h('time', { datetime: date.toISOString(), title: date.toLocaleString(), class: row.head ? null : 'g' }, timeLabel(date));
+		const body = h('div', { class: 'body' });
+		if (row.quote)
+			body.append(h('p', { class: 'quote', dir: 'auto' }, icon('reply'), row.quote.name ? h('b', {}, h('bdi', {}, row.quote.name)) : '',
+				h('span', {}, withoutBidiControls(row.quote.text.slice(0, 200)))));
+		if (row.head)
+			body.append(h('div', { class: 'by' }, h('b', {}, h('bdi', {}, author.name)),
+				author.kind === 'bot' && h('span', { class: 'kind' }, 'bot'), author.kind === 'guest' && h('span', { class: 'kind' }, 'guest'), time));
+		body.append(...textNodes(text));
+		if (pending)
+			this.addStatus(body, row);
+		const label = `${author.name}, ${withoutBidiControls(text).slice(0, 200)}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
+		const classes = ['m', row.head && 'h', row.mention && 'at', pending && 'pend', row.status === 'failed' && 'failed'].filter(Boolean).join(' ');
+		const article = h('article', { class: classes, 'aria-label': label, 'data-seq': row.event?.seq, tabindex: '-1' }, row.head ? avatar(author) : time, body);
+		if (!pending)
+			article.append(h('div', { class: 'bar' }, iconButton('reply', `Reply to ${author.name}`, () => this.hooks.reply(row.event), { tabindex: '-1' })));
+		return article;
+	}
+
+	/** @param {HTMLElement} body @param {Row} row */
+	addStatus(body, row) {
+		if (row.status === 'failed')
+			body.append(h('p', { class: 'st bad' }, `Not sent: ${row.entry.error}. `,
+				h('button', { type: 'button', class: 'quiet', onclick: () => this.hooks.retry(row.entry) }, 'Retry'),
+				h('button', { type: 'button', class: 'quiet', onclick: () => this.hooks.discard(row.entry) }, 'Delete')));
+		else if (row.status)
+			body.append(h('p', { class: 'st' }, row.status));
+	}
+}

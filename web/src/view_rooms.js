@@ -1,0 +1,53 @@
+// The side: one's rooms with what is unread in them, the way to others, and who one is.
+
+import { avatar, h, icon, iconButton } from './dom.js';
+
+/** The address of a room. @param {{name: string}} room */
+export const roomPath = (room) => `/r/${encodeURIComponent(room.name)}`;
+
+export class RoomsView {
+	/** @param {{open: (room: any) => void, jump: () => void, create: () => void, signOut: () => void}} hooks */
+	constructor(hooks) {
+		this.hooks = hooks;
+		this.list = h('ul', { 'aria-labelledby': 'rooms-title' });
+		this.me = h('div', { class: 'me' });
+		this.element = h('div', { class: 'side', role: 'navigation', 'aria-label': 'Rooms' },
+			h('div', { class: 'ws' }, h('img', { class: 'logo', src: document.querySelector('link[rel=icon]')?.getAttribute('href'), alt: '' }), h('h1', {}, 'Parley')),
+			h('button', { type: 'button', class: 'find', 'aria-keyshortcuts': 'Control+K', onclick: () => hooks.jump() }, icon('search'), 'Jump to…', h('kbd', {}, 'Ctrl K')),
+			h('div', { class: 'nav' },
+				h('div', { class: 'nav-title' }, h('h2', { id: 'rooms-title' }, 'Rooms'), iconButton('plus', 'New room', () => hooks.create())), this.list),
+			this.me);
+		this.sig = '';
+	}
+
+	/** @param {{rooms: any[], current: any, me: any, online: boolean, alone: boolean}} view alone: nothing else is on the screen */
+	render({ rooms, current, me, online, alone }) {
+		this.element.setAttribute('role', alone ? 'main' : 'navigation');
+		const sig = JSON.stringify([rooms.map((r) => [r.id, r.name, r.kind, r.unread]), current?.id, me.name, online]);
+		if (sig === this.sig)
+			return;
+		this.sig = sig;
+		const focused = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset.room;
+		this.list.replaceChildren(...rooms.map((room) => h('li', {}, this.row(room, room === current))));
+		if (focused)
+			/** @type {HTMLElement|null} */ (this.list.querySelector(`[data-room="${focused}"]`))?.focus({ preventScroll: true });
+		const kind = me.kind === 'guest' ? 'Guest' : me.role === 'owner' ? 'Owner' : 'Signed in';
+		this.me.replaceChildren(h('span', { class: online ? 'pres' : 'pres off' }, avatar(me, 'av small'), h('i', {})),
+			h('span', { class: 'who' }, h('bdi', {}, me.name), h('span', {}, online ? kind : 'Offline')), iconButton('leave', 'Sign out', () => this.hooks.signOut()));
+	}
+
+	/** @param {any} room @param {boolean} isCurrent */
+	row(room, isCurrent) {
+		const unread = room.unread > 0;
+		const open = (/** @type {MouseEvent} */ event) => {
+			if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey)
+				return; /* a new tab is the browser's business */
+			event.preventDefault();
+			this.hooks.open(room);
+		};
+		return h('a', { class: unread ? 'row unread' : 'row', href: roomPath(room), 'data-room': room.id, 'aria-current': isCurrent ? 'page' : null, onclick: open },
+			icon(room.kind === 'private' ? 'lock' : 'hash'), h('bdi', { class: 'n' }, room.name),
+			unread && h('span', { class: 'count', 'aria-hidden': 'true' }, room.unread > 99 ? '99+' : String(room.unread)),
+			unread && h('span', { class: 'sr' }, `, ${room.unread} unread`));
+	}
+}
