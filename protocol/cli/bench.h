@@ -88,6 +88,7 @@ struct bench {
 	uint32_t room_table_mask;
 	int epoll_fd;
 	uint8_t *buffer;      /* read into by all sockets */
+	uint64_t wall_minus_mono_ns; /* as of this turn */
 	uint8_t mask[4];
 	char run[16];         /* makes names unique */
 	char fault[300];      /* the first thing that went wrong; empty while nothing did */
@@ -97,6 +98,7 @@ struct bench {
 
 	uint64_t begins_at, counts_from, counts_to; /* the measured window, by the time a message was due */
 	uint64_t acked, refused, delivered, delivered_bytes;
+	size_t text_from_end; /* see bench_wire.h */
 	uint64_t gaps, repeats, unknown;   /* events that broke the order */
 	uint64_t window_acked, window_sent;
 	uint64_t sample_every;             /* every n-th delivery is timed */
@@ -127,8 +129,8 @@ bool bench_loop_open(struct bench *b, struct bench_conn *c);
 void bench_loop_close(struct bench *b, struct bench_conn *c);
 /* Writes, or keeps what the socket does not take. NULL: writes what was kept. */
 void bench_loop_write(struct bench *b, struct bench_conn *c, const struct buf *bytes);
-/* Waits at most wait_ms and takes everything that came in. */
-void bench_loop_turn(struct bench *b, int wait_ms);
+/* Waits at most wait_ms and takes everything that came in; the number of sockets that had something. */
+int bench_loop_turn(struct bench *b, int wait_ms);
 /* Appends a masked frame. */
 void bench_loop_frame(const struct bench *b, struct buf *out, uint8_t opcode, const char *payload, size_t n);
 
@@ -141,7 +143,7 @@ void bench_setup_upgraded(struct bench *b, struct bench_conn *c);
 void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n);
 
 /* bench_take.c: a text frame for a live connection. */
-void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t now);
+void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t came_at);
 bool bench_take_init(struct bench *b);
 
 /* bench_sender.c: message number `index` as a frame for its publisher; the paced thread; the window of --saturate. */

@@ -22,12 +22,17 @@
 /* The rest of a frame is put in front of what is read next. Nothing in a benchmark is larger than HEADROOM. */
 enum { HEADROOM_BYTES = 1 << 18, READ_BYTES = 1 << 18, TURN_EVENTS = 512 };
 
-uint64_t bench_now(void)
+static uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(clock, &t);
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+uint64_t bench_now(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
 }
 
 void bench_fail(struct bench *b, const char *format, ...)
@@ -111,8 +116,10 @@ bool bench_loop_open(struct bench *b, struct bench_conn *c)
 		bench_fail(b, "cannot connect to the server (connection %u of %u): %s", c->number + 1, b->n_conns, strerror(errno));
 		return false;
 	}
-	if (!b->url.is_unix)
+	if (!b->url.is_unix) {
 		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
+	}
 	if (c->handshake == NULL)
 		c->handshake = calloc(1, sizeof *c->handshake);
 	assert(c->handshake != NULL);
@@ -269,10 +276,36 @@ static size_t take_upgrade(struct bench *b, struct bench_conn *c, const uint8_t 
 	return (size_t)head;
 }
 
+/*
+ * Reads, and tells when the last of it came in: by the kernel's note (SO_TIMESTAMPNS, socket(7)), so that a delay is the server's and not
+ * that of this loop, which may be at another socket. A Unix socket has no such note.
+ */
+static ssize_t receive(const struct bench *b, const struct bench_conn *c, uint8_t *into, uint64_t *came_at)
+{
+	union {
+		struct cmsghdr head; /* aligned as it must be */
+		char room[CMSG_SPACE(sizeof(struct timespec))];
+	} control;
+	struct iovec part = {.iov_base = into, .iov_len = READ_BYTES};
+	struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+	ssize_t got = recvmsg(c->fd, &message, MSG_DONTWAIT);
+	struct cmsghdr *note = got > 0 ? CMSG_FIRSTHDR(&message) : NULL;
+
+	*came_at = bench_now();
+	if (note != NULL && note->cmsg_level == SOL_SOCKET && note->cmsg_type == SCM_TIMESTAMPNS) {
+		struct timespec t;
+		memcpy(&t, CMSG_DATA(note), sizeof t);
+		uint64_t at = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec - b->wall_minus_mono_ns;
+		*came_at = at < *came_at ? at : *came_at;
+	}
+	return got;
+}
+
 static void read_conn(struct bench *b, struct bench_conn *c)
 {
 	uint8_t *into = b->buffer + HEADROOM_BYTES;
-	ssize_t got = recv(c->fd, into, READ_BYTES, MSG_DONTWAIT);
+	uint64_t came_at;
+	ssize_t got = receive(b, c, into, &came_at);
 
 	if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
 		return;
@@ -287,7 +320,7 @@ static void read_conn(struct bench *b, struct bench_conn *c)
 	if (c->state == BENCH_UPGRADING)
 		used = take_upgrade(b, c, from, n);
 	if (c->fd >= 0 && c->state != BENCH_UPGRADING)
-		used += take_frames(b, c, from + used, n - used, bench_now());
+		used += take_frames(b, c, from + used, n - used, came_at);
 	if (c->fd < 0)
 		return;
 	if (used == n) {
@@ -302,11 +335,12 @@ static void read_conn(struct bench *b, struct bench_conn *c)
 		bench_sender_refill(b, c);
 }
 
-void bench_loop_turn(struct bench *b, int wait_ms)
+int bench_loop_turn(struct bench *b, int wait_ms)
 {
 	struct epoll_event ready[TURN_EVENTS];
 	int n = epoll_wait(b->epoll_fd, ready, TURN_EVENTS, wait_ms);
 
+	b->wall_minus_mono_ns = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
 	for (int i = 0; i < n; i++) {
 		struct bench_conn *c = ready[i].data.ptr;
 		if (c->fd >= 0 && (ready[i].events & EPOLLOUT) != 0)
@@ -314,4 +348,5 @@ void bench_loop_turn(struct bench *b, int wait_ms)
 		if (c->fd >= 0 && (ready[i].events & (EPOLLIN | EPOLLERR | EPOLLHUP)) != 0)
 			read_conn(b, c);
 	}
+	return n;
 }

@@ -63,7 +63,7 @@ static bool set_bit(uint8_t *bits, uint32_t index)
 	return fresh;
 }
 
-static void take_acknowledgement(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, uint64_t now)
+static void take_acknowledgement(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, uint64_t came_at)
 {
 	uint32_t r = find_room(b, seen->room);
 
@@ -78,10 +78,10 @@ static void take_acknowledgement(struct bench *b, struct bench_conn *c, const st
 		b->rooms[r].acked_top = seen->seq;
 	if (b->acked_bits != NULL)
 		(void)set_bit(b->acked_bits, seen->index);
-	if (now >= b->counts_from && now < b->counts_to)
+	if (came_at >= b->counts_from && came_at < b->counts_to)
 		b->window_acked++;
 	if (seen->stamp >= b->counts_from && seen->stamp < b->counts_to)
-		bench_histogram_add(&b->ack, now > seen->stamp ? now - seen->stamp : 0);
+		bench_histogram_add(&b->ack, came_at > seen->stamp ? came_at - seen->stamp : 0);
 }
 
 /* Event seq n+1 must come right after n. */
@@ -97,14 +97,14 @@ static void check_order(struct bench *b, uint64_t *cursor, uint64_t seq)
 	}
 }
 
-static void take_delivery(struct bench *b, const struct bench_seen *seen, uint64_t now)
+static void take_delivery(struct bench *b, const struct bench_seen *seen, uint64_t came_at)
 {
 	b->delivered++;
 	if (seen->stamp >= b->counts_from && seen->stamp < b->counts_to && b->delivered % b->sample_every == 0)
-		bench_histogram_add(&b->delivery, now > seen->stamp ? now - seen->stamp : 0);
+		bench_histogram_add(&b->delivery, came_at > seen->stamp ? came_at - seen->stamp : 0);
 }
 
-static void take_event(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, bool message, uint64_t now)
+static void take_event(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, bool message, uint64_t came_at)
 {
 	uint32_t r = find_room(b, seen->room);
 	uint64_t first = bench_room_of(b, c, 0), slot = r >= first ? r - first : r + b->n_rooms - first;
@@ -119,26 +119,28 @@ static void take_event(struct bench *b, struct bench_conn *c, const struct bench
 	b->rooms[r].delivered++;
 	if (b->seen_bits != NULL && b->rooms[r].witness == c->number && !set_bit(b->seen_bits, seen->index))
 		b->repeats++;
-	take_delivery(b, seen, now);
+	take_delivery(b, seen, came_at);
 }
 
-void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t now)
+void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t came_at)
 {
-	struct bench_seen seen;
+	struct bench_seen seen = {.text_from_end = b->text_from_end};
+	enum bench_frame kind = bench_wire_read(payload, n, &seen);
 
+	b->text_from_end = seen.text_from_end;
 	b->delivered_bytes += n;
-	switch (bench_wire_read(payload, n, &seen)) {
+	switch (kind) {
 	case BENCH_FRAME_MESSAGE:
 		if (b->parley)
-			take_event(b, c, &seen, true, now);
+			take_event(b, c, &seen, true, came_at);
 		else
-			take_delivery(b, &seen, now);
+			take_delivery(b, &seen, came_at);
 		return;
 	case BENCH_FRAME_EVENT:
-		take_event(b, c, &seen, false, now);
+		take_event(b, c, &seen, false, came_at);
 		return;
 	case BENCH_FRAME_OK:
-		take_acknowledgement(b, c, &seen, now);
+		take_acknowledgement(b, c, &seen, came_at);
 		return;
 	case BENCH_FRAME_ERROR:
 		b->refused++;

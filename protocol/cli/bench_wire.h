@@ -26,6 +26,7 @@ struct bench_seen {
 	uint64_t seq;
 	uint64_t stamp;
 	uint32_t index;
+	size_t text_from_end; /* in: where the text of the one before stood, 0 when that is not known; out: for the next */
 };
 
 enum bench_frame bench_wire_read(const char *payload, size_t n, struct bench_seen *out);
