@@ -221,6 +221,11 @@ void loop_again(struct loop *l)
 	uv_idle_start(&l->idle, on_idle);
 }
 
+bool loop_is_busy(const struct loop *l)
+{
+	return uv_is_active((const uv_handle_t *)&l->idle);
+}
+
 static void on_timer(uv_timer_t *h)
 {
 	struct loop_timer *t = h->data;

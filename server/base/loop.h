@@ -43,6 +43,8 @@ void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 /* Asks that the next turn come at once. Callable from hooks and handlers. */
 void loop_again(struct loop *l);
+/* Whether somebody asked for another turn: in this one, or in the one before, which is why this one came at once. */
+bool loop_is_busy(const struct loop *l);
 
 /* repeat_ms 0: once. Destroying a timer inside its callback is allowed. */
 struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *arg), void *arg);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,10 +28,14 @@ struct commit_queue {
 	pthread_mutex_t mutex;
 	pthread_cond_t more;
 	struct list waiting; /* store_op.link; with the mutex */
-	size_t n_waiting;    /* with the mutex */
+	_Atomic size_t n_waiting; /* from submit until the commit */
 	struct touch touches[TOUCHES_MAX];
 	size_t n_touches;    /* with the mutex */
 	bool stopping;       /* with the mutex */
+
+	/* The loop's own: what the thread was not given yet. */
+	struct list held; /* store_op.link */
+	uint64_t held_since_ns;
 
 	/* The thread's own. */
 	struct writer writer;
@@ -158,9 +163,7 @@ static void run_batch(struct commit_queue *q, struct list *ready)
 	/* From here on the operations are the loop's: it may free them at any moment. */
 	list_for_each(it, &b.ops)
 		list_append(&calls, &list_entry(it, struct store_op, link)->call.link);
-	pthread_mutex_lock(&q->mutex);
-	q->n_waiting -= b.n;
-	pthread_mutex_unlock(&q->mutex);
+	atomic_fetch_sub(&q->n_waiting, b.n);
 	metric_change(&q->config.metrics->store_waiting, -(int64_t)b.n);
 	loop_post_list(q->config.loop, &calls);
 	if (rc == SQLITE_OK)
@@ -192,11 +195,30 @@ static void *commit_thread(void *arg)
 	return NULL;
 }
 
+static void hand_over(struct commit_queue *q)
+{
+	pthread_mutex_lock(&q->mutex);
+	if (list_empty(&q->waiting))
+		pthread_cond_signal(&q->more);
+	list_splice(&q->waiting, &q->held);
+	pthread_mutex_unlock(&q->mutex);
+}
+
+static void at_turn_end(void *arg)
+{
+	struct commit_queue *q = arg;
+	if (list_empty(&q->held))
+		return;
+	if (!loop_is_busy(q->config.loop) || clock_mono_ns() - q->held_since_ns >= COMMIT_QUEUE_HOLD_US * (uint64_t)1000)
+		hand_over(q);
+}
+
 struct commit_queue *commit_queue_new(const struct commit_queue_config *config, char *reason, size_t n)
 {
 	struct commit_queue *q = mem_new(struct commit_queue);
 	q->config = *config;
 	list_init(&q->waiting);
+	list_init(&q->held);
 	int rc = sqlite_connection_open(&q->writer.connection, config->db_path, ROLE_WRITER);
 	if (rc == SQLITE_OK)
 		q->checkpoint = checkpoint_new(config->db_path);
@@ -210,23 +232,21 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->more, NULL);
 	store_thread_start(&q->thread, "store-commit", commit_thread, q);
+	loop_at_turn_end(q->config.loop, at_turn_end, q);
 	return q;
 }
 
 int commit_queue_submit(struct commit_queue *q, struct store_op *op)
 {
+	if (q->config.queue_max != 0 && atomic_load(&q->n_waiting) >= q->config.queue_max)
+		return -EBUSY;
 	op->call.run = call_done;
-	pthread_mutex_lock(&q->mutex);
-	bool full = q->config.queue_max != 0 && q->n_waiting >= q->config.queue_max;
-	if (!full) {
-		if (list_empty(&q->waiting))
-			pthread_cond_signal(&q->more);
-		list_append(&q->waiting, &op->link);
-		q->n_waiting++;
-		metric_change(&q->config.metrics->store_waiting, 1);
-	}
-	pthread_mutex_unlock(&q->mutex);
-	return full ? -EBUSY : 0;
+	if (list_empty(&q->held))
+		q->held_since_ns = clock_mono_ns();
+	list_append(&q->held, &op->link);
+	atomic_fetch_add(&q->n_waiting, 1);
+	metric_change(&q->config.metrics->store_waiting, 1);
+	return 0;
 }
 
 void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day)
@@ -244,6 +264,8 @@ void commit_queue_destroy(struct commit_queue *q)
 {
 	if (!q)
 		return;
+	loop_not_at_turn_end(q->config.loop, at_turn_end, q);
+	hand_over(q);
 	pthread_mutex_lock(&q->mutex);
 	q->stopping = true;
 	pthread_cond_signal(&q->more);

@@ -86,6 +86,23 @@ static void again_means_turns_without_sleep(void **state)
 	loop_destroy(s.loop);
 }
 
+static void hook_busy(void *arg)
+{
+	struct story *s = arg;
+	tell(s, loop_is_busy(s->loop) ? 'B' : 'i');
+}
+
+static void a_loop_is_busy_while_turns_are_asked_for(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new(), .n_again = 3};
+	loop_at_turn_end(s.loop, hook_busy, &s); /* before the one that asks: it learns in the next turn */
+	loop_at_turn_end(s.loop, hook_a, &s);
+	run_until(&s, 20);
+	assert_memory_equal(s.text, "iaBaBaBaia", 10); /* the fourth asks no more; before sleeping the hooks run once again */
+	loop_destroy(s.loop);
+}
+
 struct call {
 	struct loop_call call; /* first */
 	struct story *story;
@@ -235,6 +252,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hooks_run_in_order_after_a_timer_before_sleep),
 		cmocka_unit_test(again_means_turns_without_sleep),
+		cmocka_unit_test(a_loop_is_busy_while_turns_are_asked_for),
 		cmocka_unit_test(calls_of_another_thread_run_once_and_in_order),
 		cmocka_unit_test(a_call_posted_before_the_end_still_runs),
 		cmocka_unit_test(timers_repeat_and_may_destroy_themselves),
