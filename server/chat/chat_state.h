@@ -82,6 +82,7 @@ struct room {
 	uint64_t pass_head;             /* the tail's head when the pass began */
 	uint64_t pass_keep;             /* what the pass before began with: no reader that keeps up is further behind */
 	uint64_t pass_started_ns;
+	uint64_t pass_usual_ns;         /* how long the last ones took, as a moving average */
 	uint64_t rest_until_ns;         /* no pass begins before */
 	uint32_t pass_writes;
 	uint64_t n_passes;              /* finished ones */

@@ -4,7 +4,7 @@
 #include "chat/reader.h"
 
 static const uint64_t REST_FROM_NS = 2000000; /* below that the timer's millisecond says too little */
-enum { REST_TICK_MS = 1 };
+enum { REST_TICK_MS = 1, USUAL_OF = 8 };
 
 /* Into the line of rooms to be swept, or of those that rest first. */
 static void line_up(struct room *r)
@@ -55,11 +55,19 @@ static void begin_pass(struct room *r)
 	r->sweep_next = r->readers.next;
 }
 
+/* Passes begin at even distances: one that took longer than usual is followed by the next with less rest, or none. */
+static void set_rest(struct room *r, uint64_t took_ns)
+{
+	uint64_t rest = r->chat->config.sweep_rest;
+	r->pass_usual_ns = r->pass_usual_ns == 0 ? took_ns : (r->pass_usual_ns * (USUAL_OF - 1) + took_ns) / USUAL_OF;
+	r->rest_until_ns = rest == 0 || took_ns < REST_FROM_NS ? 0 : r->pass_started_ns + r->pass_usual_ns * (100 + rest) / 100;
+}
+
 static void end_pass(struct room *r)
 {
 	struct metrics *m = r->chat->metrics;
-	uint64_t now_ns = clock_mono_ns(), took_ns = now_ns - r->pass_started_ns;
-	r->rest_until_ns = took_ns < REST_FROM_NS ? 0 : now_ns + took_ns * r->chat->config.sweep_rest / 100;
+	uint64_t took_ns = clock_mono_ns() - r->pass_started_ns;
+	set_rest(r, took_ns);
 	metric_observe(&m->sweep_seconds, took_ns);
 	metric_observe(&m->sweep_readers, r->pass_writes);
 	metric_add(&m->sweep_writes_total, r->pass_writes);

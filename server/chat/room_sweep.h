@@ -4,9 +4,9 @@
  * writes per loop turn, so reading, commits and small rooms get their turn in between, and the busier a room is, the more events each
  * write carries.
  *
- * After a pass that took REST_FROM_NS or more the room rests for config.sweep_rest percent of that time before the next begins. A room that is
- * busy enough to be swept without end would otherwise spend a whole core however few events each write carries; the rest makes the writes
- * fewer and fuller, for a delay of a part of a pass.
+ * After a pass of REST_FROM_NS or more the room rests, for config.sweep_rest percent of what its passes usually take, reckoned from when the
+ * pass should have been over. A room that is busy enough to be swept without end would otherwise spend a whole core however few events each
+ * write carries; the rest makes the writes fewer and fuller, for a delay of a part of a pass.
  */
 #ifndef PARLEY_CHAT_ROOM_SWEEP_H
 #define PARLEY_CHAT_ROOM_SWEEP_H
