@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import tls from 'node:tls';
 import { clientFor, fresh } from './lib/client.mjs';
-import { sanitized, sleep } from './lib/env.mjs';
+import { memoryScale, sleep } from './lib/env.mjs';
 import { RawSocket, frame, openWebSocket, upgradeRequest } from './lib/raw.mjs';
 import { serverFor, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
@@ -13,7 +13,7 @@ import { until } from './lib/wait.mjs';
 const MIB = 1024 * 1024;
 // Without the memory that the sanitizer keeps to find uses after the end.
 const env = { ASAN_OPTIONS: 'quarantine_size_mb=1' };
-const bound = (mib) => (sanitized ? 2 * mib : mib) * MIB;
+const bound = (mib) => mib * memoryScale * MIB;
 
 async function send(client, room, n, text) {
 	for (let i = 0; i < n; i += 100) {

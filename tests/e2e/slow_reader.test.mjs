@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Client, clientFor, fresh } from './lib/client.mjs';
-import { sanitized } from './lib/env.mjs';
+import { memoryScale } from './lib/env.mjs';
 import { EventStream } from './lib/http.mjs';
 import { startServer } from './lib/server.mjs';
 
 const MIB = 1024 * 1024;
-// Sanitizers keep shadows and some freed memory: there the bound only catches growth without end.
-const MEMORY_BOUND = (sanitized ? 200 : 24) * MIB;
+const MEMORY_BOUND = 24 * memoryScale * MIB;
 
 let server;
 before(async () => {
