@@ -15,7 +15,6 @@ export const buildDir = join(dirname(binary), '..');
 export const timeScale = Number(process.env.TEST_TIME_SCALE ?? 1);
 // ... and larger: ThreadSanitizer shadows each byte with about four, TEST_MEMORY_SCALE stretches every bound of memory.
 export const memoryScale = Number(process.env.TEST_MEMORY_SCALE ?? 1);
-export const sanitized = timeScale > 1;
 // SOAK=10 runs the fault tests ten times as long.
 export const soak = Number(process.env.SOAK ?? 1);
 
