@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/copy_pace.h"
 #include "store/sqlite_fault.h"
 #include "store/store_thread.h"
 
@@ -13,12 +14,17 @@ enum {
 	COPY_AT_PAGES = 768,      /* 3 MiB: short copies hold up the log's own syncs less than long ones */
 	INSIST_AT_PAGES = 16384,   /* 64 MiB: somebody reads on and on; wait for a moment without readers */
 	INSIST_MS = 20,
+	HURRY_AT_PAGES = INSIST_AT_PAGES / 2, /* the log grows faster than it is copied: no rests */
+	FEW_PAGES = 128, /* the writer itself copies so many between two transactions */
+	ROUNDS_MAX = 4,
 };
 
 enum state { IDLE, WANTED, COPIED };
 
 struct checkpoint {
 	struct sqlite_connection connection; /* the thread's */
+	struct copy_pace pace;               /* of its database file */
+	_Atomic int log_pages;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
@@ -48,6 +54,20 @@ static int copy(struct sqlite_connection *c, int mode)
 	return -1;
 }
 
+/* Again while much came meanwhile; then to disk, so that the writer's sync finds little. */
+static void copy_in_rounds(struct checkpoint *k)
+{
+	int left, had;
+	unsigned round = 0;
+	do {
+		had = atomic_load(&k->log_pages);
+		left = copy(&k->connection, SQLITE_CHECKPOINT_PASSIVE);
+	} while (left == 0 && ++round < ROUNDS_MAX && atomic_load(&k->log_pages) - had > FEW_PAGES);
+	int rc = left >= 0 ? copy_pace_sync(&k->pace) : SQLITE_OK;
+	if (rc != SQLITE_OK)
+		sqlite_fault_exit(&k->connection, rc, "checkpoint");
+}
+
 static void *checkpoint_thread(void *arg)
 {
 	struct checkpoint *k = arg;
@@ -58,7 +78,7 @@ static void *checkpoint_thread(void *arg)
 			continue;
 		}
 		pthread_mutex_unlock(&k->mutex);
-		copy(&k->connection, SQLITE_CHECKPOINT_PASSIVE);
+		copy_in_rounds(k);
 		pthread_mutex_lock(&k->mutex);
 		atomic_store(&k->state, COPIED);
 	}
@@ -66,11 +86,12 @@ static void *checkpoint_thread(void *arg)
 	return NULL;
 }
 
-struct checkpoint *checkpoint_new(const char *db_path)
+struct checkpoint *checkpoint_new(const char *db_path, int db_fd)
 {
 	struct checkpoint *k = mem_new(struct checkpoint);
 	k->next_at_pages = COPY_AT_PAGES;
-	if (sqlite_connection_open_bare(&k->connection, db_path, SQLITE_OPEN_READWRITE) != SQLITE_OK) {
+	if (sqlite_connection_open_bare(&k->connection, db_path, SQLITE_OPEN_READWRITE) != SQLITE_OK ||
+	    copy_pace_attach(&k->pace, &k->connection, db_fd) != SQLITE_OK) {
 		sqlite_connection_close(&k->connection);
 		free(k);
 		return NULL;
@@ -96,6 +117,8 @@ static void finish_copy(struct checkpoint *k, struct sqlite_connection *writer, 
 
 void checkpoint_after_commit(struct checkpoint *k, struct sqlite_connection *writer, int wal_pages)
 {
+	atomic_store(&k->log_pages, wal_pages);
+	copy_pace_hurry(&k->pace, wal_pages >= HURRY_AT_PAGES);
 	switch ((enum state)atomic_load(&k->state)) {
 	case IDLE:
 		if (wal_pages < COPY_AT_PAGES)
@@ -120,6 +143,7 @@ void checkpoint_destroy(struct checkpoint *k)
 {
 	if (!k)
 		return;
+	copy_pace_hurry(&k->pace, true);
 	pthread_mutex_lock(&k->mutex);
 	k->stopping = true;
 	pthread_cond_signal(&k->changed);

@@ -1,6 +1,6 @@
 /*
  * Keeps the log (parley.db-wal) short without holding up the writer. A thread of its own copies what was committed into the
- * database file while the writer goes on; then the writer copies the little that came meanwhile, between two transactions, and the
+ * database file while the writer goes on, piece by piece (copy_pace.h); then the writer copies the little that came meanwhile, between two transactions, and the
  * next one starts the log over. (Left to itself SQLite would do all of it within somebody's commit, or under a steady load never
  * get to start over.)
  *
@@ -14,8 +14,8 @@
 
 struct checkpoint;
 
-/* NULL when the database cannot be opened once more. */
-struct checkpoint *checkpoint_new(const char *db_path);
+/* db_fd: any descriptor of the database file; stays the caller's, to be closed after this. NULL when the database cannot be opened once more. */
+struct checkpoint *checkpoint_new(const char *db_path, int db_fd);
 /* After each transaction, with the log's length. */
 void checkpoint_after_commit(struct checkpoint *k, struct sqlite_connection *writer, int wal_pages);
 /* Waits for a copy that is under way. Accepts NULL. */

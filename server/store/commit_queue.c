@@ -10,10 +10,12 @@
 #include "store/writer.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { TOUCHES_MAX = 1024, OUTAGE_OVER_MS = 5000 };
 
@@ -40,6 +42,8 @@ struct commit_queue {
 	/* The thread's own. */
 	struct writer writer;
 	struct checkpoint *checkpoint;
+	/* For the checkpoint. Closed after the last connection: to close any descriptor of a file gives up the process's locks on it (fcntl(2)). */
+	int db_fd;
 	struct touch touching[TOUCHES_MAX];
 	size_t n_touching;
 	int wal_pages;
@@ -217,14 +221,19 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 {
 	struct commit_queue *q = mem_new(struct commit_queue);
 	q->config = *config;
+	q->db_fd = -1;
 	list_init(&q->waiting);
 	list_init(&q->held);
 	int rc = sqlite_connection_open(&q->writer.connection, config->db_path, ROLE_WRITER);
 	if (rc == SQLITE_OK)
-		q->checkpoint = checkpoint_new(config->db_path);
+		q->db_fd = open(config->db_path, O_RDONLY | O_CLOEXEC);
+	if (q->db_fd >= 0)
+		q->checkpoint = checkpoint_new(config->db_path, q->db_fd);
 	if (!q->checkpoint) {
 		sqlite_connection_reason(&q->writer.connection, reason, n);
 		sqlite_connection_close(&q->writer.connection);
+		if (q->db_fd >= 0)
+			close(q->db_fd);
 		free(q);
 		return NULL;
 	}
@@ -278,6 +287,7 @@ void commit_queue_destroy(struct commit_queue *q)
 	if (rc != SQLITE_OK) /* Harmless: the log stays and the next start reads it. */
 		LOG_WARN("store.log_kept", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
 	sqlite_connection_close(c);
+	close(q->db_fd);
 	buf_finish(&q->writer.json);
 	pthread_cond_destroy(&q->more);
 	pthread_mutex_destroy(&q->mutex);

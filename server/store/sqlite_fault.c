@@ -41,8 +41,10 @@ enum sqlite_fault sqlite_fault_of(int rc, int system_errno)
 
 void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during)
 {
-	char reason[300];
-	LOG_ERROR("store.lost", LOG_S("during", during), LOG_I("code", rc), LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)),
+	char buffer[300];
+	/* A call on the file itself leaves no word with the connection. */
+	const char *reason = sqlite3_extended_errcode(c->db) == rc ? sqlite_connection_reason(c, buffer, sizeof buffer) : sqlite3_errstr(rc);
+	LOG_ERROR("store.lost", LOG_S("during", during), LOG_I("code", rc), LOG_S("reason", reason),
 		  LOG_S("consequence", "the process ends; what was acknowledged is on disk"));
 	_exit(SQLITE_FAULT_EXIT_CODE);
 }

@@ -1,6 +1,6 @@
 /*
  * A disk that fails on demand, for LD_PRELOAD. While the file named by PARLEY_FAULT_TRIGGER exists, calls on files whose path contains
- * PARLEY_FAULT_MATCH (unset: every file) fail as its first word says:
+ * PARLEY_FAULT_MATCH (unset: every file; with a $ behind it: ends with it) fail as its first word says:
  *
  *   fsync   fsync and fdatasync: EIO
  *   full    write, pwrite, ftruncate that grows, fallocate: ENOSPC
@@ -34,18 +34,25 @@ static bool triggered(const char *fault)
 	return n > 0 && strncmp(word, fault, strlen(fault)) == 0;
 }
 
+static bool matches(const char *path, const char *match)
+{
+	size_t n = match ? strlen(match) : 0, path_n = strlen(path);
+	if (n == 0 || match[n - 1] != '$')
+		return n == 0 || strstr(path, match);
+	return path_n >= n - 1 && strncmp(path + path_n - (n - 1), match, n - 1) == 0;
+}
+
 static bool concerned(int fd, const char *fault)
 {
 	int before = errno;
 	bool fails = false;
 	if (triggered(fault)) {
-		const char *match = getenv("PARLEY_FAULT_MATCH");
 		char link[40], path[4096];
 		snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
 		ssize_t n = readlink(link, path, sizeof path - 1);
 		if (n > 0)
 			path[n] = '\0';
-		fails = n > 0 && path[0] == '/' && strncmp(path, "/dev/", 5) != 0 && (!match || strstr(path, match));
+		fails = n > 0 && path[0] == '/' && strncmp(path, "/dev/", 5) != 0 && matches(path, getenv("PARLEY_FAULT_MATCH"));
 	}
 	errno = before;
 	return fails;

@@ -72,28 +72,30 @@ for (const mounted of [true, false]) {
 	});
 }
 
-test('an EIO on fsync: the process ends at once, the restart is whole', { timeout: 120000 }, async () => {
-	const trigger = join(temporaryDir(), 'trigger');
-	const dataDir = join(temporaryDir(), 'data');
-	let server = await startServer({ dataDir, env: preload(trigger) });
-	const descriptors = server.fds();
-	const participants = await arrive(() => server);
-	participants.forEach((participant) => participant.startSending());
-	await sleep(300);
-	writeFileSync(trigger, 'fsync');
-	await server.waitExit();
-	assert.notDeepEqual(server.exit, { code: 0, signal: null }, 'it ended as if all were well');
-	assert.ok(server.stderr.length > 0, 'it said nothing about it');
-	rmSync(trigger);
-	server = await startServer({ dataDir });
-	await sleep(300);
-	await Promise.all(participants.map((participant) => participant.stopSending()));
-	await assertRecords(server, participants);
-	await Promise.all(participants.map((participant) => participant.leave()));
-	await assertWhole(server);
-	await assertDescriptors(server, descriptors);
-	await server.stop();
-});
+for (const [file, match] of [['log', 'parley.db-wal$'], ['database', 'parley.db$']]) {
+	test(`an EIO on fsync of the ${file}: the process ends, the restart is whole`, { timeout: 120000 }, async () => {
+		const trigger = join(temporaryDir(), 'trigger');
+		const dataDir = join(temporaryDir(), 'data');
+		let server = await startServer({ dataDir, env: preload(trigger, match) });
+		const descriptors = server.fds();
+		const participants = await arrive(() => server);
+		participants.forEach((participant) => participant.startSending());
+		await sleep(300);
+		writeFileSync(trigger, 'fsync');
+		await server.waitExit();
+		assert.notDeepEqual(server.exit, { code: 0, signal: null }, 'it ended as if all were well');
+		assert.ok(server.stderr.length > 0, 'it said nothing about it');
+		rmSync(trigger);
+		server = await startServer({ dataDir });
+		await sleep(300);
+		await Promise.all(participants.map((participant) => participant.stopSending()));
+		await assertRecords(server, participants);
+		await Promise.all(participants.map((participant) => participant.leave()));
+		await assertWhole(server);
+		await assertDescriptors(server, descriptors);
+		await server.stop();
+	});
+}
 
 // ---- damaged databases ---------------------------------------------------------------------------------------------------------------------
 

@@ -8,12 +8,12 @@ import { temporaryDir } from '../../e2e/lib/server.mjs';
 
 const library = join(buildDir, 'tests', 'fault', 'libfault_disk.so');
 
-// The environment of a server whose disk fails while `trigger` says how ("full" or "fsync").
-export function preload(trigger) {
+// The environment of a server whose disk fails for files that match while `trigger` says how ("full" or "fsync").
+export function preload(trigger, match = 'parley.db') {
 	if (!existsSync(library)) {
 		throw new Error(`${library} is not built`);
 	}
-	return { LD_PRELOAD: library, PARLEY_FAULT_TRIGGER: trigger, PARLEY_FAULT_MATCH: 'parley.db',
+	return { LD_PRELOAD: library, PARLEY_FAULT_TRIGGER: trigger, PARLEY_FAULT_MATCH: match,
 		ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ? `${process.env.ASAN_OPTIONS}:` : ''}verify_asan_link_order=0` };
 }
 
