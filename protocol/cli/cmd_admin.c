@@ -15,6 +15,7 @@ struct admin_options {
 	const char *data;
 	const char *password_file;
 	bool promote;
+	bool renew;
 };
 
 static const struct cli_option options_table[] = {
@@ -23,6 +24,8 @@ static const struct cli_option options_table[] = {
 	 "read the password from the first line of this file instead of asking"},
 	{"promote", NULL, CLI_FLAG, offsetof(struct admin_options, promote), 0,
 	 "owner: the account is there already and keeps its password; none is asked for"},
+	{"renew", NULL, CLI_FLAG, offsetof(struct admin_options, renew), 0,
+	 "bot: it is there already; every token it had is void, its connections are closed"},
 	{0},
 };
 
@@ -102,7 +105,7 @@ static int admin_password(const struct admin *a)
 /* The token stands alone on stdout, so that it can go into a file; everything else goes to stderr. */
 static int admin_bot(const struct admin *a)
 {
-	json_auto_t *done = call(a, "admin.bot", json_pack("{s:s}", "name", a->word));
+	json_auto_t *done = call(a, "admin.bot", json_pack("{s:s, s:b}", "name", a->word, "renew", (int)a->options->renew));
 	const char *token = json_string_value(json_object_get(done, "token"));
 
 	if (token == NULL)
@@ -169,7 +172,7 @@ static int admin_verify(const struct admin *a)
 		return CLI_FAILED;
 	json_array_foreach(faults, i, fault)
 		(void)printf("%s\n", json_string_value(fault));
-	(void)printf("%lld rooms, %lld events, %zu faults\n", (long long)json_integer_value(json_object_get(done, "rooms")),
+	(void)printf("rooms: %lld, events: %lld, faults: %zu\n", (long long)json_integer_value(json_object_get(done, "rooms")),
 		     (long long)json_integer_value(json_object_get(done, "events")), json_array_size(faults));
 	return json_array_size(faults) == 0 ? CLI_OK : CLI_FAILED;
 }
@@ -229,7 +232,7 @@ const struct cli_command cmd_admin = {
 	.most_words = 2,
 	.summary = "what an operator does, over the socket in the data directory",
 	.description = "owner NAME makes the account of the server's owner (asks for a password); with --promote, of an account that is there.\n"
-		       "bot NAME makes a bot and prints its token, once.\n"
+		       "bot NAME makes a bot and prints its token, once; with --renew, another token for a bot that is there, in place of all it had.\n"
 		       "password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
 		       "export ROOM prints all events of a room as JSON lines.\n"
 		       "backup PATH copies the store to a new file while the server runs.\n"

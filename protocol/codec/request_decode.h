@@ -92,7 +92,7 @@ struct data_read_mark { struct room_ref room; uint64_t seq; };
 struct data_typing_set { struct room_ref room; bool typing; /* default true */ };
 struct data_signal_send { struct room_ref room; struct text name; json_t *data; /* borrowed; any JSON value, NULL if absent */ };
 struct data_admin_owner { struct text name, password; }; /* password absent: an existing account becomes the owner */
-struct data_admin_bot { struct text name; };
+struct data_admin_bot { struct text name; bool renew; };
 struct data_admin_password { struct text name, password; };
 struct data_admin_export { struct room_ref room; uint64_t after; uint64_t limit; };
 struct data_admin_backup { struct text path; };

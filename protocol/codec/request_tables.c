@@ -126,6 +126,7 @@ static const struct field admin_owner[] = {
 
 static const struct field admin_bot[] = {
 	TEXT(admin_bot, name, 1, .required = true, LIMITED(name_bytes)),
+	BOOL(admin_bot, renew, false),
 };
 
 static const struct field admin_password[] = {

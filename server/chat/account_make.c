@@ -109,9 +109,8 @@ void account_make_answer(struct account_make *m)
 {
 	auto_buf data = BUF_INIT;
 	buf_append_byte(&m->name, 0);
-	buf_append_str(&data, "{\"user\":");
-	state_encode_user(&data, &m->op.id, (const char *)m->name.data, m->op.kind, m->op.role);
-	buf_appendf(&data, ",\"token\":\"%s\"}", m->token);
+	const struct store_user made = {.id = m->op.id, .kind = m->op.kind, .role = m->op.role, .name = (char *)m->name.data};
+	state_encode_token(&data, &made, m->token);
 	struct session *s = answer_session(&m->wait.answer);
 	if (s && m->op.kind == USER_PERSON)
 		conn_set_cookie(s->conn, m->token);

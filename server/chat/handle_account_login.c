@@ -36,9 +36,7 @@ static void token_stored(struct store_op *op)
 	struct login *l = list_entry(op, struct login, token.op);
 	if (op->result == 0) {
 		auto_buf data = BUF_INIT;
-		buf_append_str(&data, "{\"user\":");
-		state_encode_user(&data, &l->find.user.id, l->find.user.name, l->find.user.kind, l->find.user.role);
-		buf_appendf(&data, ",\"token\":\"%s\"}", l->secret);
+		state_encode_token(&data, &l->find.user, l->secret);
 		struct session *s = answer_session(&l->wait.answer);
 		if (s)
 			conn_set_cookie(s->conn, l->secret);

@@ -33,7 +33,7 @@ static void stored(struct store_op *op)
 		if (u && p->op.make_owner)
 			u->role = USER_ROLE_OWNER;
 		if (u && p->op.password_hash)
-			session_cut(u, NULL);
+			session_cut_all(u, TOKEN_SESSION);
 		auto_buf data = BUF_INIT;
 		char id[UID_TEXT_BYTES + 1];
 		uid_format(&p->op.user_id, id);

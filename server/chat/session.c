@@ -124,10 +124,16 @@ void session_cut(struct user *u, const uint8_t *token_hash)
 {
 	list_for_each(it, &u->sessions) {
 		struct session *s = list_entry(it, struct session, in_user);
-		if (!s->has_token_hash)
-			continue;
-		bool same = token_hash ? memcmp(s->token_hash, token_hash, sizeof(s->token_hash)) == 0 : s->token_kind == TOKEN_SESSION;
-		if (same)
+		if (s->has_token_hash && memcmp(s->token_hash, token_hash, sizeof(s->token_hash)) == 0)
+			conn_close(s->conn, CLOSE_SIGNED_OUT);
+	}
+}
+
+void session_cut_all(struct user *u, enum token_kind up_to)
+{
+	list_for_each(it, &u->sessions) {
+		struct session *s = list_entry(it, struct session, in_user);
+		if (s->has_token_hash && s->token_kind <= up_to)
 			conn_close(s->conn, CLOSE_SIGNED_OUT);
 	}
 }

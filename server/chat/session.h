@@ -12,8 +12,10 @@ struct session *session_by_id(struct chat *c, uint64_t id);
 void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind);
 /* Whether events go to it (WebSocket, event stream). */
 bool session_receives(const struct session *s);
-/* Ends the receiving sessions of the user that were signed in with this token (NULL: with any session token). */
+/* Ends the receiving sessions of the user that were signed in with this token. */
 void session_cut(struct user *u, const uint8_t *token_hash);
+/* The same with any token of these kinds: session tokens, or (TOKEN_BOT) a bot's as well. */
+void session_cut_all(struct user *u, enum token_kind up_to);
 /* Gives every WebSocket of the user a reader of the room and tells those but `except` about it. */
 void session_readers_join(struct member *m, const struct session *except);
 /* Takes the readers of the room from all sessions of the user; those but `except` are told. */

@@ -80,6 +80,13 @@ void state_encode_user(struct buf *b, const struct uid *id, const char *name, en
 	buf_append_byte(b, '}');
 }
 
+void state_encode_token(struct buf *b, const struct store_user *u, const char *token)
+{
+	buf_append_str(b, "{\"user\":");
+	state_encode_user(b, &u->id, u->name, u->kind, u->role);
+	buf_appendf(b, ",\"token\":\"%s\"}", token);
+}
+
 void state_encode_room(struct buf *b, const struct room *r, const struct member *m)
 {
 	buf_append_byte(b, '{');

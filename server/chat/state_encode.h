@@ -11,6 +11,8 @@ void state_encode_hello(struct buf *b, const struct chat *c); /* the whole frame
 void state_encode_person(struct buf *b, const struct user *u);
 /* {"id","name","kind","role"}: one's own user. */
 void state_encode_user(struct buf *b, const struct uid *id, const char *name, enum user_kind kind, enum user_role role);
+/* {"user","token"}: what signing up, signing in and making bots answer with. */
+void state_encode_token(struct buf *b, const struct store_user *u, const char *token);
 /* A room; member NULL: without role, read_seq and unread. */
 void state_encode_room(struct buf *b, const struct room *r, const struct member *m);
 /* The same with `member`: for who may look without being one. */

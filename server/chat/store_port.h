@@ -180,10 +180,12 @@ struct store_user_set {
 	struct uid user_id;        /* out */
 };
 
+/* STORE_TOKEN_CREATE: one more token for a user, or the only one. */
 struct store_token_create {
 	struct store_op op;
 	uint64_t user_no;
 	enum token_kind kind;
+	bool alone; /* all others of the user, of either kind, are void */
 	uint8_t hash[SECRET_HASH_BYTES];
 };
 

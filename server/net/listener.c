@@ -136,7 +136,12 @@ static void tell_address(struct listener *l)
 
 static int fail(char fault[400], int fd, const char *what, const char *doing)
 {
-	snprintf(fault, 400, "cannot listen on %s: %s: %s", what, doing, strerror(errno));
+	const char *hint = "";
+	if (errno == EADDRINUSE)
+		hint = "; another program listens there: stop it, or choose another address with --listen";
+	else if (errno == EACCES)
+		hint = "; this user may not: choose a port above 1023, or have the service manager allow it (CAP_NET_BIND_SERVICE)";
+	snprintf(fault, 400, "cannot listen on %s: %s: %s%s", what, doing, strerror(errno), hint);
 	if (fd >= 0)
 		close(fd);
 	return -1;

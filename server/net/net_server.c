@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000 };
 
@@ -157,8 +159,29 @@ static size_t connections_max(const struct net_config *config)
 	return (size_t)files.rlim_cur - SPARE_DESCRIPTORS;
 }
 
+/* What can be seen to be wrong before anything is begun. */
+static bool check_files(const struct net_config *config, char fault[400])
+{
+	struct stat st;
+	const char *files[] = {config->tls_cert, config->tls_key};
+
+	for (size_t i = 0; i < 2; i++) {
+		if (files[i] != NULL && access(files[i], R_OK) != 0) {
+			snprintf(fault, 400, "cannot read %s: %s", files[i], strerror(errno));
+			return false;
+		}
+	}
+	if (config->web_dir != NULL && (stat(config->web_dir, &st) != 0 || !S_ISDIR(st.st_mode))) {
+		snprintf(fault, 400, "--web-dir %s: there is no such directory", config->web_dir);
+		return false;
+	}
+	return true;
+}
+
 struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400])
 {
+	if (!check_files(config, fault))
+		return NULL;
 	struct net_server *s = mem_new(struct net_server);
 
 	s->loop = l;
@@ -179,7 +202,8 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 		return NULL;
 	}
 	if (!make_vhosts(s)) {
-		snprintf(fault, 400, "cannot use the certificate %s with the key %s", config->tls_cert, config->tls_key);
+		snprintf(fault, 400, "cannot use the certificate %s with the key %s: both must be PEM files and belong together", config->tls_cert,
+			 config->tls_key);
 		net_server_destroy(s);
 		return NULL;
 	}
@@ -204,8 +228,14 @@ void net_server_addresses(const struct net_server *s, void (*put)(void *arg, con
 
 int net_server_reload(struct net_server *s)
 {
+	char fault[400];
+
 	if (s->vhost_tls == NULL)
 		return 0;
+	if (!check_files(&s->config, fault)) {
+		LOG_ERROR("tls.reload_failed", LOG_S("reason", fault), LOG_S("consequence", "the certificate that was read before stays in use"));
+		return -EINVAL;
+	}
 	/* New handshakes use the new certificate; connections that are there keep theirs. The library logs what it could not read, and then goes on
 	 * with the old ones, but does not tell. */
 	if (lws_tls_cert_updated(s->context, s->config.tls_cert, s->config.tls_key, NULL, 0, NULL, 0) != 0) {

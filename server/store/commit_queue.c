@@ -7,6 +7,7 @@
 #include "store/checkpoint.h"
 #include "store/sqlite_fault.h"
 #include "store/store_thread.h"
+#include "store/token_age.h"
 #include "store/writer.h"
 
 #include <errno.h>
@@ -47,6 +48,7 @@ struct commit_queue {
 	struct touch touching[TOUCHES_MAX];
 	size_t n_touching;
 	int wal_pages;
+	int64_t tidied_day;
 	bool without_room;        /* an outage that was logged */
 	uint64_t last_failure_ms; /* of that outage */
 };
@@ -78,6 +80,18 @@ static int touch_tokens(struct commit_queue *q)
 	return rc;
 }
 
+/* Once a day, and at the first commit after a start: session tokens too old to be taken any more. */
+static int forget_old_tokens(struct commit_queue *q)
+{
+	int64_t today = token_age_day(clock_wall_ms());
+	if (today == q->tidied_day)
+		return SQLITE_OK;
+	q->tidied_day = today;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_TOKEN_DELETE_OLD);
+	sqlite_statement_bind_i64(st, 1, today - TOKEN_AGE_DAYS_MAX);
+	return sqlite_statement_run(st);
+}
+
 struct batch {
 	struct list ops;    /* store_op.link */
 	size_t n, n_tried;  /* the first n_tried were worked on; when those failed, the others were not looked at */
@@ -101,6 +115,8 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 	} while (!list_empty(ready) && b->n < COMMIT_QUEUE_BATCH_MAX && (rc != SQLITE_OK || clock_mono_ns() < until_ns));
 	if (rc == SQLITE_OK)
 		rc = touch_tokens(q);
+	if (rc == SQLITE_OK)
+		rc = forget_old_tokens(q);
 	if (rc == SQLITE_OK)
 		rc = room_cache_write(&q->writer.rooms, c);
 	if (rc == SQLITE_OK)

@@ -79,10 +79,12 @@ int write_user_create(struct writer *w, struct store_user_create *op)
 	return rc;
 }
 
-static int delete_sessions_of(struct writer *w, uint64_t user_no)
+/* Tokens of kinds up to this one. */
+static int delete_tokens_of(struct writer *w, uint64_t user_no, enum token_kind up_to)
 {
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE_OF);
 	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_i64(st, 2, up_to);
 	return sqlite_statement_run(st);
 }
 
@@ -92,7 +94,7 @@ static int set_password(struct writer *w, uint64_t user_no, const char *password
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_text(st, 2, text_of(password_hash));
 	int rc = sqlite_statement_run(st);
-	return rc == SQLITE_OK ? delete_sessions_of(w, user_no) : rc;
+	return rc == SQLITE_OK ? delete_tokens_of(w, user_no, TOKEN_SESSION) : rc;
 }
 
 static int set_role(struct writer *w, uint64_t user_no, enum user_role role)
@@ -124,7 +126,8 @@ int write_user_set(struct writer *w, struct store_user_set *op)
 
 int write_token_create(struct writer *w, struct store_token_create *op)
 {
-	return insert_token(w, op->user_no, op->kind, op->hash);
+	int rc = op->alone ? delete_tokens_of(w, op->user_no, TOKEN_BOT) : SQLITE_OK;
+	return rc == SQLITE_OK ? insert_token(w, op->user_no, op->kind, op->hash) : rc;
 }
 
 int write_token_delete(struct writer *w, struct store_token_delete *op)
@@ -139,7 +142,7 @@ int write_token_delete(struct writer *w, struct store_token_delete *op)
 	uint64_t user_no = sqlite_statement_u64(find, 0);
 	sqlite3_reset(find);
 	if (op->everywhere)
-		return delete_sessions_of(w, user_no);
+		return delete_tokens_of(w, user_no, TOKEN_SESSION);
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE);
 	sqlite_statement_bind_blob(st, 1, op->hash, sizeof op->hash);
 	return sqlite_statement_run(st);

@@ -63,6 +63,23 @@ test('admin.bot makes a bot whose token works', async (t) => {
 	assert.equal(client.user.id, user.id);
 });
 
+test('admin.bot with renew gives a bot another token: the old one and its connections end', { timeout: 60000 }, async (t) => {
+	const name = fresh('Bot');
+	const made = await admin('admin.bot', { name });
+	const client = await clientFor(t, server, { token: made.token });
+	const renewed = await admin('admin.bot', { name: name.toUpperCase(), renew: true });
+	assert.deepEqual(renewed.user, made.user);
+	assert.notEqual(renewed.token, made.token);
+	assert.equal((await client.closed).code, 4003);
+	assert.equal((await post(server, 'room.list', {}, { token: made.token })).status, 401);
+	await clientFor(t, server, { token: renewed.token });
+	assert.equal((await post(operator, 'admin.bot', { name })).json.data.code, 'name_taken');
+	assert.equal((await post(operator, 'admin.bot', { name: fresh('Nobody'), renew: true })).json.data.code, 'not_found');
+	const person = fresh('Person');
+	await command(server, 'account.create', { name: person, password: PASSWORD });
+	assert.equal((await post(operator, 'admin.bot', { name: person, renew: true })).json.data.code, 'not_found');
+});
+
 test('admin.password sets a new password, and the old one is gone', async () => {
 	const name = fresh('Forgetful');
 	const made = await command(server, 'account.create', { name, password: PASSWORD });

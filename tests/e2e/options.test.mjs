@@ -135,7 +135,7 @@ test('a server that cannot start says why in one line and ends with 1', async (t
 	const first = await serverFor(t, {});
 	const taken = await runServer(['--listen', `127.0.0.1:${first.port}`, '--data', temporaryDir()]);
 	assert.equal(taken.code, 1, taken.stderr);
-	assert.match(taken.stderr, new RegExp(`${first.port}`));
+	assert.match(taken.stderr, new RegExp(`${first.port}.*another program.*--listen`));
 	const inUse = await runServer(['--listen', '127.0.0.1:0', '--data', first.dataDir]);
 	assert.equal(inUse.code, 1, inUse.stderr);
 	assert.match(inUse.stderr, /in use|another|running|locked/i);
@@ -146,6 +146,9 @@ test('a server that cannot start says why in one line and ends with 1', async (t
 	const noCert = await runServer(['--listen', '127.0.0.1:0', '--data', temporaryDir(), '--tls-cert', '/no/cert.pem', '--tls-key', '/no/key.pem']);
 	assert.equal(noCert.code, 1, noCert.stderr);
 	assert.match(noCert.stderr, /\/no\/(cert|key)\.pem/);
+	const noPage = await runServer(['--listen', '127.0.0.1:0', '--data', temporaryDir(), '--web-dir', '/no/page']);
+	assert.equal(noPage.code, 1, noPage.stderr);
+	assert.match(noPage.stderr, /--web-dir \/no\/page: there is no such directory/);
 	const client = await Client.connect(first);
 	await client.close(); // the first one was not disturbed
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import test, { after, before } from 'node:test';
@@ -97,6 +97,10 @@ test('SIGHUP with a broken certificate keeps the one that works', async () => {
 	writeFileSync(cert, 'rubbish');
 	server.signal('SIGHUP');
 	await until(10000, 'a word about it', () => /cert|tls/i.test(server.stderr));
+	assert.equal((await handshake()).name, name);
+	rmSync(cert);
+	server.signal('SIGHUP');
+	await until(10000, 'the missing file to be named', () => server.stderr.includes(`cannot read ${cert}`));
 	assert.equal((await handshake()).name, name);
 	const client = await Client.start(server, { guest: fresh('After') });
 	await client.close();

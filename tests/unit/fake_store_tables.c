@@ -271,6 +271,15 @@ static int user_set(struct fake_store *f, struct store_user_set *op)
 	return 0;
 }
 
+static int token_create(struct fake_store *f, const struct store_token_create *op)
+{
+	for (size_t i = 0; op->alone && i < f->n_tokens; i++)
+		if (f->tokens[i].user_no == op->user_no)
+			f->tokens[i].user_no = 0;
+	add_token(f, op->hash, op->user_no, op->kind);
+	return 0;
+}
+
 static int token_delete(struct fake_store *f, struct store_token_delete *op)
 {
 	struct fake_token *t = token_by_hash(f, op->hash);
@@ -391,11 +400,7 @@ int fake_store_execute(struct fake_store *f, struct store_op *op)
 	case STORE_READ_MARK: return read_mark(f, all);
 	case STORE_USER_CREATE: return user_create(f, all);
 	case STORE_USER_SET: return user_set(f, all);
-	case STORE_TOKEN_CREATE: {
-		const struct store_token_create *t = all;
-		add_token(f, t->hash, t->user_no, t->kind);
-		return 0;
-	}
+	case STORE_TOKEN_CREATE: return token_create(f, all);
 	case STORE_TOKEN_DELETE: return token_delete(f, all);
 	case STORE_SIGN_IN: return sign_in(f, all);
 	case STORE_USER_BY_NAME: return find_user(f, all);

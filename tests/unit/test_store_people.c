@@ -133,6 +133,19 @@ static void tokens_end_alone_or_together(void **state)
 	assert_int_equal(can_sign_in(f, 9), 0);
 }
 
+static void a_token_alone_ends_the_others(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t bot = make_user_with_token(f, "bot", 1, TOKEN_BOT);
+	make_user_with_token(f, "other", 2, TOKEN_BOT);
+	struct store_token_create op = {.user_no = bot, .kind = TOKEN_BOT, .alone = true};
+	memset(op.hash, 3, sizeof op.hash);
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_TOKEN_CREATE), 0);
+	assert_int_equal(can_sign_in(f, 1), -ENOENT);
+	assert_int_equal(can_sign_in(f, 2), 0);
+	assert_int_equal(can_sign_in(f, 3), 0);
+}
+
 static void a_new_password_ends_all_sessions(void **state)
 {
 	struct store_fixture *f = *state;
@@ -168,6 +181,41 @@ static void age_tokens(struct store_fixture *f, int days)
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
 	sqlite3_close(db);
+}
+
+static int count_tokens(const struct store_fixture *f)
+{
+	char path[300];
+	snprintf(path, sizeof path, "%s/parley.db", f->dir);
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM token", -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int n = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return n;
+}
+
+static void tokens_of_sessions_that_are_over_are_forgotten(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user_with_token(f, "ann", 1, TOKEN_SESSION);
+	make_user_with_token(f, "bot", 2, TOKEN_BOT);
+	store_fixture_close(f);
+	age_tokens(f, 90);
+	assert_true(store_fixture_open(f));
+	make_room(f, "room", ann);
+	store_fixture_close(f);
+	assert_int_equal(count_tokens(f), 2);
+	age_tokens(f, 1);
+	assert_true(store_fixture_open(f));
+	make_room(f, "another", ann);
+	store_fixture_close(f);
+	assert_int_equal(count_tokens(f), 1); /* a bot's token has no end */
+	assert_true(store_fixture_open(f));
+	assert_int_equal(can_sign_in(f, 2), 0);
 }
 
 static void a_session_unused_for_90_days_is_over(void **state)
@@ -367,6 +415,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(tokens_end_alone_or_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_password_ends_all_sessions, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_unused_for_90_days_is_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(tokens_of_sessions_that_are_over_are_forgotten, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_token_alone_ends_the_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(join_leave_and_join_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(read_marks_only_move_forward, setup, teardown),
 		cmocka_unit_test_setup_teardown(room_names_are_unique_and_can_change, setup, teardown),
