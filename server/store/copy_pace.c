@@ -9,11 +9,9 @@ enum { PIECE_BYTES = 64 * 1024, REST_MAX_MS = 50 };
 /* Of the disk's time the copy takes at most a third. */
 static const uint64_t REST_PER_WORK = 2;
 
-static void rest(const struct copy_pace *p, uint64_t worked_ns)
+static void rest(uint64_t worked_ns)
 {
 	uint64_t ns = worked_ns * REST_PER_WORK, most_ns = REST_MAX_MS * (uint64_t)1000000;
-	if (atomic_load(&p->hurry))
-		return;
 	ns = ns < most_ns ? ns : most_ns;
 	(void)nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
 }
@@ -24,7 +22,7 @@ static void bring_to_disk(struct copy_pace *p)
 	uint64_t started_ns = clock_mono_ns();
 	(void)sync_file_range(p->fd, p->from, p->to - p->from, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 	p->n_bytes = 0;
-	rest(p, clock_mono_ns() - started_ns);
+	rest(clock_mono_ns() - started_ns);
 }
 
 static int paced_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int64 at)
@@ -39,7 +37,7 @@ static int paced_write(sqlite3_file *file, const void *bytes, int n, sqlite3_int
 	if (p->n_bytes == 0 || at + n > p->to)
 		p->to = at + n;
 	p->n_bytes += (size_t)n;
-	if (p->n_bytes >= PIECE_BYTES)
+	if (p->n_bytes >= PIECE_BYTES && !atomic_load(&p->hurry))
 		bring_to_disk(p);
 	return SQLITE_OK;
 }

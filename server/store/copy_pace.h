@@ -28,7 +28,7 @@ struct copy_pace {
 
 /* From now on until it closes, the connection's writes are paced. Returns SQLite's code. */
 int copy_pace_attach(struct copy_pace *p, struct sqlite_connection *c, int fd);
-/* Any thread: without rests from now on, or with them again. */
+/* Any thread: all at once from now on, as fast as it goes; or in pieces again. */
 void copy_pace_hurry(struct copy_pace *p, bool hurry);
 /* Brings to disk what the last piece left. Returns SQLite's code: one that is not SQLITE_OK means that what was written may be lost. */
 int copy_pace_sync(struct copy_pace *p);
