@@ -134,7 +134,7 @@ enum bench_frame bench_wire_read(const char *payload, size_t n, struct bench_see
 {
 	if (read_fast(payload, n, out))
 		return BENCH_FRAME_MESSAGE;
-	*out = (struct bench_seen){0};
+	*out = (struct bench_seen){.text_from_end = out->text_from_end};
 	if (n < 16 || memcmp(payload, "{\"type\":\"", 9) != 0)
 		return BENCH_FRAME_OTHER;
 	if (memcmp(payload + 9, "ok\"", 3) == 0)

@@ -17,6 +17,7 @@ enum { HOOKS_MAX = 16, CLOSING_TURNS_MAX = 1000 };
 struct loop_hook {
 	void (*fn)(void *arg);
 	void *arg;
+	bool last;
 };
 
 struct loop {
@@ -82,7 +83,11 @@ static void run_hooks(struct loop *l)
 {
 	l->again = false;
 	for (size_t i = 0; i < l->n_hooks; i++)
-		l->hooks[i].fn(l->hooks[i].arg);
+		if (!l->hooks[i].last)
+			l->hooks[i].fn(l->hooks[i].arg);
+	for (size_t i = 0; i < l->n_hooks; i++)
+		if (l->hooks[i].last)
+			l->hooks[i].fn(l->hooks[i].arg);
 	if (!l->again)
 		uv_idle_stop(&l->idle);
 }
@@ -204,6 +209,12 @@ void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
 {
 	assert(l->n_hooks < HOOKS_MAX);
 	l->hooks[l->n_hooks++] = (struct loop_hook){.fn = fn, .arg = arg};
+}
+
+void loop_last_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+	loop_at_turn_end(l, fn, arg);
+	l->hooks[l->n_hooks - 1].last = true;
 }
 
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)

@@ -40,6 +40,8 @@ void loop_post_list(struct loop *l, struct list *calls);
 
 /* fn(arg) at the end of every turn. */
 void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
+/* The same, after all of those: for what is handed to another thread, so that nothing is left behind when the loop sleeps. */
+void loop_last_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 /* Asks that the next turn come at once. Callable from hooks and handlers. */
 void loop_again(struct loop *l);

@@ -14,7 +14,7 @@ struct renewal {
 	struct store_user_by_name find; /* first: the store hands this back */
 	struct store_token_create token;
 	struct wait wait;
-	struct buf name, name_key;
+	struct buf name_key;
 	char secret[SECRET_TOKEN_CHARS + 1];
 };
 
@@ -23,7 +23,6 @@ static void renewal_free(struct renewal *r)
 	wait_end(&r->wait);
 	store_user_finish(&r->find.user);
 	free(r->find.password_hash);
-	buf_finish(&r->name);
 	buf_finish(&r->name_key);
 	secret_wipe(r->secret, sizeof(r->secret));
 	free(r);
@@ -72,9 +71,8 @@ static void renew(struct call *call, struct text name)
 	if (!account_clean_name(call, name, &shown, &key))
 		return;
 	struct renewal *r = mem_new(struct renewal);
-	r->name = shown;
 	r->name_key = key;
-	shown = key = BUF_INIT;
+	key = BUF_INIT;
 	r->find.op = (struct store_op){.kind = STORE_USER_BY_NAME, .done = found};
 	r->find.name_key = (struct text){(const char *)r->name_key.data, r->name_key.len};
 	wait_begin(&r->wait, call, NULL);

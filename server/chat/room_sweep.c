@@ -55,12 +55,18 @@ static void begin_pass(struct room *r)
 	r->sweep_next = r->readers.next;
 }
 
-/* Passes begin at even distances: one that took longer than usual is followed by the next with less rest, or none. */
+/*
+ * Passes begin at even distances: one that took longer than usual is followed by the next with less rest, or none. A stall counts as twice the
+ * usual at most, and after a pass much shorter than usual the distance is twice its own.
+ */
 static void set_rest(struct room *r, uint64_t took_ns)
 {
 	uint64_t rest = r->chat->config.sweep_rest;
-	r->pass_usual_ns = r->pass_usual_ns == 0 ? took_ns : (r->pass_usual_ns * (USUAL_OF - 1) + took_ns) / USUAL_OF;
-	r->rest_until_ns = rest == 0 || took_ns < REST_FROM_NS ? 0 : r->pass_started_ns + r->pass_usual_ns * (100 + rest) / 100;
+	uint64_t usual_ns = r->pass_usual_ns == 0 ? took_ns : r->pass_usual_ns;
+	uint64_t counts_ns = took_ns < 2 * usual_ns ? took_ns : 2 * usual_ns;
+	r->pass_usual_ns = (usual_ns * (USUAL_OF - 1) + counts_ns) / USUAL_OF;
+	uint64_t distance_ns = r->pass_usual_ns < 2 * took_ns ? r->pass_usual_ns : 2 * took_ns;
+	r->rest_until_ns = rest == 0 || took_ns < REST_FROM_NS ? 0 : r->pass_started_ns + distance_ns * (100 + rest) / 100;
 }
 
 static void end_pass(struct room *r)

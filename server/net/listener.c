@@ -136,14 +136,22 @@ static void tell_address(struct listener *l)
 
 static int fail(char fault[400], int fd, const char *what, const char *doing)
 {
+	snprintf(fault, 400, "cannot listen on %s: %s: %s", what, doing, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+static int fail_with_hint(char fault[400], int fd, const char *what, const char *doing)
+{
 	const char *hint = "";
 	if (errno == EADDRINUSE)
 		hint = "; another program listens there: stop it, or choose another address with --listen";
 	else if (errno == EACCES)
 		hint = "; this user may not: choose a port above 1023, or have the service manager allow it (CAP_NET_BIND_SERVICE)";
-	snprintf(fault, 400, "cannot listen on %s: %s: %s%s", what, doing, strerror(errno), hint);
-	if (fd >= 0)
-		close(fd);
+	fail(fault, fd, what, doing);
+	size_t used = strlen(fault);
+	snprintf(fault + used, 400 - used, "%s", hint);
 	return -1;
 }
 
@@ -172,9 +180,9 @@ static int open_tcp(struct net_server *s, const struct net_listen *listen_on, ch
 	if (v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, everywhere ? &off : &on, sizeof on);
 	if (bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in, v6 ? sizeof in6 : sizeof in) < 0)
-		return fail(fault, fd, what, "bind");
+		return fail_with_hint(fault, fd, what, "bind");
 	if (listen(fd, BACKLOG) < 0)
-		return fail(fault, fd, what, "listen");
+		return fail_with_hint(fault, fd, what, "listen");
 	tell_address(add(s, fd, false, false));
 	return 0;
 }

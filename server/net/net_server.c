@@ -159,10 +159,8 @@ static size_t connections_max(const struct net_config *config)
 	return (size_t)files.rlim_cur - SPARE_DESCRIPTORS;
 }
 
-/* What can be seen to be wrong before anything is begun. */
-static bool check_files(const struct net_config *config, char fault[400])
+static bool check_certificate(const struct net_config *config, char fault[400])
 {
-	struct stat st;
 	const char *files[] = {config->tls_cert, config->tls_key};
 
 	for (size_t i = 0; i < 2; i++) {
@@ -171,16 +169,24 @@ static bool check_files(const struct net_config *config, char fault[400])
 			return false;
 		}
 	}
-	if (config->web_dir != NULL && (stat(config->web_dir, &st) != 0 || !S_ISDIR(st.st_mode))) {
-		snprintf(fault, 400, "--web-dir %s: there is no such directory", config->web_dir);
-		return false;
-	}
 	return true;
+}
+
+static bool check_web_dir(const struct net_config *config, char fault[400])
+{
+	struct stat st;
+
+	if (config->web_dir == NULL)
+		return true;
+	int error = stat(config->web_dir, &st) != 0 ? errno : S_ISDIR(st.st_mode) ? 0 : ENOTDIR;
+	if (error != 0)
+		snprintf(fault, 400, "--web-dir %s: %s", config->web_dir, strerror(error));
+	return error == 0;
 }
 
 struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400])
 {
-	if (!check_files(config, fault))
+	if (!check_certificate(config, fault) || !check_web_dir(config, fault))
 		return NULL;
 	struct net_server *s = mem_new(struct net_server);
 
@@ -232,7 +238,7 @@ int net_server_reload(struct net_server *s)
 
 	if (s->vhost_tls == NULL)
 		return 0;
-	if (!check_files(&s->config, fault)) {
+	if (!check_certificate(&s->config, fault)) {
 		LOG_ERROR("tls.reload_failed", LOG_S("reason", fault), LOG_S("consequence", "the certificate that was read before stays in use"));
 		return -EINVAL;
 	}

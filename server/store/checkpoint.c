@@ -14,8 +14,8 @@ enum {
 	COPY_AT_PAGES = 768,      /* 3 MiB: short copies hold up the log's own syncs less than long ones */
 	INSIST_AT_PAGES = 16384,   /* 64 MiB: somebody reads on and on; wait for a moment without readers */
 	INSIST_MS = 20,
-	HURRY_AT_PAGES = 4096,   /* 16 MiB: the log grows faster than it is copied in pieces */
-	FEW_PAGES = 128, MANY_PAGES = HURRY_AT_PAGES / 2, /* what came during a copy: the writer may copy it; another copy would not overtake it */
+	HURRY_AT_PAGES = 2048,   /* 8 MiB: the log grows faster than it is copied in pieces */
+	FEW_PAGES = 128, /* that came during a copy: the writer itself copies so many between two transactions */
 	ROUNDS_MAX = 4,
 };
 
@@ -63,7 +63,7 @@ static void copy_in_rounds(struct checkpoint *k)
 		int before = atomic_load(&k->log_pages);
 		left = copy(&k->connection, SQLITE_CHECKPOINT_PASSIVE);
 		came = atomic_load(&k->log_pages) - before;
-	} while (left == 0 && ++round < ROUNDS_MAX && came > FEW_PAGES && came < MANY_PAGES);
+	} while (left == 0 && ++round < ROUNDS_MAX && came > FEW_PAGES);
 	int rc = left >= 0 ? copy_pace_sync(&k->pace) : SQLITE_OK;
 	if (rc != SQLITE_OK)
 		sqlite_fault_exit(&k->connection, rc, "checkpoint");

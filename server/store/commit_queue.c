@@ -18,7 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOUCHES_MAX = 1024, OUTAGE_OVER_MS = 5000 };
+enum { TOUCHES_MAX = 1024, OUTAGE_OVER_MS = 5000, FORGET_AT_ONCE = 50 };
 
 struct touch {
 	uint8_t hash[SECRET_HASH_BYTES];
@@ -43,7 +43,7 @@ struct commit_queue {
 	/* The thread's own. */
 	struct writer writer;
 	struct checkpoint *checkpoint;
-	/* For the checkpoint. Closed after the last connection: to close any descriptor of a file gives up the process's locks on it (fcntl(2)). */
+	/* The loop's to open and close, for the checkpoint. Closed after the last connection: to close any descriptor of a file gives up the process's locks on it (fcntl(2)). */
 	int db_fd;
 	struct touch touching[TOUCHES_MAX];
 	size_t n_touching;
@@ -80,22 +80,29 @@ static int touch_tokens(struct commit_queue *q)
 	return rc;
 }
 
-/* Once a day, and at the first commit after a start: session tokens too old to be taken any more. */
-static int forget_old_tokens(struct commit_queue *q)
+struct batch {
+	struct list ops;    /* store_op.link */
+	size_t n, n_tried;  /* the first n_tried were worked on; when those failed, the others were not looked at */
+	int64_t tidied_day; /* no token of that day's is left to forget, once this is committed; 0: there are more */
+};
+
+/*
+ * Session tokens that are not taken any more, a few with each commit until there are none, once a day. They stay for as long again as they
+ * were good, so that a clock that is wrong for an hour ends no sessions.
+ */
+static int forget_old_tokens(struct commit_queue *q, struct batch *b)
 {
 	int64_t today = token_age_day(clock_wall_ms());
 	if (today == q->tidied_day)
 		return SQLITE_OK;
-	q->tidied_day = today;
 	auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_TOKEN_DELETE_OLD);
-	sqlite_statement_bind_i64(st, 1, today - TOKEN_AGE_DAYS_MAX);
-	return sqlite_statement_run(st);
+	sqlite_statement_bind_i64(st, 1, today - 2 * TOKEN_AGE_DAYS_MAX);
+	sqlite_statement_bind_i64(st, 2, FORGET_AT_ONCE);
+	int rc = sqlite_statement_run(st);
+	if (rc == SQLITE_OK && sqlite3_changes(q->writer.connection.db) < FORGET_AT_ONCE)
+		b->tidied_day = today;
+	return rc;
 }
-
-struct batch {
-	struct list ops;    /* store_op.link */
-	size_t n, n_tried;  /* the first n_tried were worked on; when those failed, the others were not looked at */
-};
 
 /* Moves operations from `ready` to the batch while it does them. Returns SQLite's code: the transaction is committed, or failed. */
 static int run_transaction(struct commit_queue *q, struct list *ready, struct batch *b)
@@ -116,7 +123,7 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 	if (rc == SQLITE_OK)
 		rc = touch_tokens(q);
 	if (rc == SQLITE_OK)
-		rc = forget_old_tokens(q);
+		rc = forget_old_tokens(q, b);
 	if (rc == SQLITE_OK)
 		rc = room_cache_write(&q->writer.rooms, c);
 	if (rc == SQLITE_OK)
@@ -176,10 +183,12 @@ static void run_batch(struct commit_queue *q, struct list *ready)
 	uint64_t started_ns = clock_mono_ns();
 	q->writer.n_events = q->writer.n_duplicates = 0;
 	int rc = run_transaction(q, ready, &b);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK) {
 		note_commit(q, b.n, clock_mono_ns() - started_ns);
-	else
+		q->tidied_day = b.tidied_day != 0 ? b.tidied_day : q->tidied_day;
+	} else {
 		fail_batch(q, &b, rc);
+	}
 	/* From here on the operations are the loop's: it may free them at any moment. */
 	list_for_each(it, &b.ops)
 		list_append(&calls, &list_entry(it, struct store_op, link)->call.link);
@@ -246,7 +255,10 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	if (q->db_fd >= 0)
 		q->checkpoint = checkpoint_new(config->db_path, q->db_fd);
 	if (!q->checkpoint) {
-		sqlite_connection_reason(&q->writer.connection, reason, n);
+		if (rc == SQLITE_OK)
+			snprintf(reason, n, "a further descriptor or connection failed: %s", strerror(errno));
+		else
+			sqlite_connection_reason(&q->writer.connection, reason, n);
 		sqlite_connection_close(&q->writer.connection);
 		if (q->db_fd >= 0)
 			close(q->db_fd);
@@ -257,7 +269,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->more, NULL);
 	store_thread_start(&q->thread, "store-commit", commit_thread, q);
-	loop_at_turn_end(q->config.loop, at_turn_end, q);
+	loop_last_at_turn_end(q->config.loop, at_turn_end, q);
 	return q;
 }
 

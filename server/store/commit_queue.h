@@ -3,8 +3,8 @@
  * COMMIT_QUEUE_BATCH_MAX or COMMIT_QUEUE_BATCH_US of work, does them in one transaction, commits it to disk, and posts all done()
  * calls to the loop at once. With one operation waiting that is one commit; with thousands it still is only hundreds per fsync.
  *
- * While the loop is busy with more than input (a big room is being swept), what it submits is held and handed over together every
- * COMMIT_QUEUE_HOLD_US: the message waits for the sweep anyway, and each commit costs the processor about as much as ten deliveries.
+ * While the loop is busy (it has asked for another turn, as it does while a big room is swept), what it submits is held and handed over
+ * together, at the end of the first turn after COMMIT_QUEUE_HOLD_US: each commit costs the processor about as much as ten deliveries.
  *
  * The transaction is all or nothing: when it fails for want of room, each of its operations gets -EAGAIN and nothing of it is
  * stored. When the ground is lost (sqlite_fault.h) the process ends with nothing acknowledged.
@@ -29,7 +29,7 @@ struct commit_queue_config {
 
 /* Opens the writer's connection and starts the thread. NULL with the reason when the database cannot be opened for writing. */
 struct commit_queue *commit_queue_new(const struct commit_queue_config *config, char *reason, size_t n);
-/* Loop thread; the thread has it by the end of the turn, or of COMMIT_QUEUE_HOLD_US. 0, or -EBUSY. */
+/* Loop thread; the thread has it at the end of this turn, or of a turn COMMIT_QUEUE_HOLD_US from now. 0, or -EBUSY. */
 int commit_queue_submit(struct commit_queue *q, struct store_op *op) __attribute__((warn_unused_result));
 /* Any thread: notes with the next transaction that a token was used on this day; may be forgotten. */
 void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day);

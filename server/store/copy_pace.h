@@ -4,9 +4,9 @@
  * nothing but the two: beside syncs of 200 scattered pages the log's took 3.9 ms at the 99th percentile, beside pieces of 16 pages 0.7.
  *
  * It takes the place of one call (xWrite) in the table of calls of one connection's database file (sqlite3.h: sqlite3_io_methods), which
- * SQLite's own layer goes on to do. Durability is not its business: SQLite still syncs the file before it counts the log's pages as copied.
+ * SQLite's own layer goes on to do. Durability is not its business: the log starts over only after a whole copy, which SQLite syncs.
  *
- * Used by the checkpoint's thread alone, but for copy_pace_hurry().
+ * Used by the checkpoint's thread alone once it is attached, but for copy_pace_hurry().
  */
 #ifndef PARLEY_STORE_COPY_PACE_H
 #define PARLEY_STORE_COPY_PACE_H

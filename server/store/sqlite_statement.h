@@ -94,7 +94,8 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_TOKEN_TOUCH,       ROLE_WRITER,               "UPDATE token SET used_day = ?2 WHERE hash = ?1 AND used_day < ?2") \
 	X(ST_TOKEN_DELETE,      ROLE_WRITER,               "DELETE FROM token WHERE hash = ?1") \
 	X(ST_TOKEN_DELETE_OF,   ROLE_WRITER,               "DELETE FROM token WHERE user_no = ?1 AND kind <= ?2") \
-	X(ST_TOKEN_DELETE_OLD,  ROLE_WRITER,               "DELETE FROM token WHERE kind = 0 AND used_day < ?1") \
+	X(ST_TOKEN_DELETE_OLD,  ROLE_WRITER,               \
+	  "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE kind = 0 AND used_day < ?1 LIMIT ?2)") \
 	X(ST_LOG_UP,            ROLE_READER, \
 	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk LIMIT ?3") \
 	X(ST_LOG_DOWN,          ROLE_READER, \

@@ -148,7 +148,7 @@ test('a server that cannot start says why in one line and ends with 1', async (t
 	assert.match(noCert.stderr, /\/no\/(cert|key)\.pem/);
 	const noPage = await runServer(['--listen', '127.0.0.1:0', '--data', temporaryDir(), '--web-dir', '/no/page']);
 	assert.equal(noPage.code, 1, noPage.stderr);
-	assert.match(noPage.stderr, /--web-dir \/no\/page: there is no such directory/);
+	assert.match(noPage.stderr, /--web-dir \/no\/page: No such file or directory/);
 	const client = await Client.connect(first);
 	await client.close(); // the first one was not disturbed
 });

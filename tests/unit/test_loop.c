@@ -92,6 +92,17 @@ static void hook_busy(void *arg)
 	tell(s, loop_is_busy(s->loop) ? 'B' : 'i');
 }
 
+static void a_last_hook_runs_after_those_added_later(void **state)
+{
+	(void)state;
+	struct story s = {.loop = loop_new()};
+	loop_last_at_turn_end(s.loop, hook_b, &s);
+	loop_at_turn_end(s.loop, hook_a, &s);
+	run_until(&s, 5);
+	assert_memory_equal(s.text, "ab", 2);
+	loop_destroy(s.loop);
+}
+
 static void a_loop_is_busy_while_turns_are_asked_for(void **state)
 {
 	(void)state;
@@ -252,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hooks_run_in_order_after_a_timer_before_sleep),
 		cmocka_unit_test(again_means_turns_without_sleep),
+		cmocka_unit_test(a_last_hook_runs_after_those_added_later),
 		cmocka_unit_test(a_loop_is_busy_while_turns_are_asked_for),
 		cmocka_unit_test(calls_of_another_thread_run_once_and_in_order),
 		cmocka_unit_test(a_call_posted_before_the_end_still_runs),

@@ -204,7 +204,7 @@ static void tokens_of_sessions_that_are_over_are_forgotten(void **state)
 	uint64_t ann = make_user_with_token(f, "ann", 1, TOKEN_SESSION);
 	make_user_with_token(f, "bot", 2, TOKEN_BOT);
 	store_fixture_close(f);
-	age_tokens(f, 90);
+	age_tokens(f, 180);
 	assert_true(store_fixture_open(f));
 	make_room(f, "room", ann);
 	store_fixture_close(f);
