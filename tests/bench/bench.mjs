@@ -282,6 +282,10 @@ async function main() {
 			return 1;
 		}
 	}
+	if (options.peer && !existsSync(join(project, 'tests', 'node_modules', 'ws'))) {
+		console.error("the peer's package is not there: (cd tests && npm ci --ignore-scripts) brings it, --no-peer goes without");
+		return 1;
+	}
 	const type = buildType();
 	console.log(`${cpus()[0].model.trim()}, ${cpus().length} cores${pinned ? ', server on core 0 and load on core 1' : ' (not pinned)'}; Linux ${release()}, ` +
 		`node ${process.version}; build: ${type}; storing on; windows of ${options.seconds} s`);
