@@ -33,7 +33,7 @@ static bool apply(struct parser *p, const struct config_option *o, enum source s
 	int length = snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: \"%.100s\" is not %s", where, text, expected);
 	if (o->most)
 		snprintf(p->fault + length, CONFIG_FAULT_BYTES - (size_t)length, " from %llu to %llu", (unsigned long long)o->least,
-			(unsigned long long)o->most);
+			 (unsigned long long)o->most);
 	return false;
 }
 
@@ -96,7 +96,8 @@ static enum config_outcome read_flag(struct parser *p, int argc, char *const *ar
 	const struct config_option *o = config_table_find(text, n, CONFIG_SPELLING_FLAG);
 	if (!o) {
 		bool is_flag = text[0] == '-';
-		snprintf(p->fault, CONFIG_FAULT_BYTES, is_flag ? "%.100s: there is no such option; see --help" : "unexpected \"%.100s\"; see --help", text);
+		snprintf(p->fault, CONFIG_FAULT_BYTES,
+			 is_flag ? "%.100s: there is no such option; see --help" : "unexpected \"%.100s\"; see --help", text);
 		return CONFIG_FAULT;
 	}
 	if (!o->value && text[n] == '=') {
@@ -225,7 +226,8 @@ static bool check_together(struct parser *p)
 	const struct config *c = p->config;
 	if (!c->tls_cert == !c->tls_key)
 		return true;
-	snprintf(p->fault, CONFIG_FAULT_BYTES, "--tls-cert and --tls-key belong together: --tls-%s is missing", c->tls_cert ? "key" : "cert");
+	snprintf(p->fault, CONFIG_FAULT_BYTES, "--tls-cert and --tls-key belong together: --tls-%s is missing",
+		 c->tls_cert ? "key" : "cert");
 	return false;
 }
 
@@ -240,7 +242,7 @@ static enum config_outcome parse(struct parser *p, int argc, char *const *argv, 
 	}
 	const char *file = config_file_of(flags, n_flags, envp);
 	bool good = apply_defaults(p) && (!file || apply_file(p, file)) && apply_environment(p, envp) && apply_flags(p, flags, n_flags) &&
-		check_together(p);
+		    check_together(p);
 	return good ? CONFIG_RUN : CONFIG_FAULT;
 }
 

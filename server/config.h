@@ -19,7 +19,7 @@
 enum { CONFIG_LIST_MAX = 64, CONFIG_FAULT_BYTES = 400, CONFIG_FILE_BYTES_MAX = 1024 * 1024 };
 
 struct config_listen {
-	char *text;    /* as it was given */
+	char *text; /* as it was given */
 	bool is_unix;
 	char host[46]; /* a numeric IPv4 or IPv6 address without brackets; "" (given as ":8080"): every address of the machine */
 	uint16_t port; /* 0: any free one */

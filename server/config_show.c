@@ -79,7 +79,7 @@ static void show_man(FILE *out)
 	      ".SH OPTIONS\n"
 	      "Each option may be a flag, an environment variable, or a line\n.I name = value\nof the file given with\n.BR \\-\\-config ;\n"
 	      "a flag weighs most, the file least. Repeatable ones are separated by commas in the environment.\n",
-		out);
+	      out);
 	size_t n;
 	const struct config_option *table = config_table(&n);
 	for (size_t i = 0; i < n; i++)
@@ -93,7 +93,7 @@ static void show_man(FILE *out)
 	      ".TP\n2\nAn option is wrong.\n"
 	      ".TP\n3\nThe disk or the database file failed under it. Nothing that was acknowledged is lost; start it again.\n"
 	      ".SH SEE ALSO\n.BR parley (1)\n",
-		out);
+	      out);
 }
 
 int config_show(enum config_outcome what, FILE *out)

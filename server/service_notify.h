@@ -9,7 +9,7 @@
 
 struct service_notify;
 
-struct service_notify *service_notify_new(struct loop *l); /* NULL when nobody asked */
+struct service_notify *service_notify_new(struct loop *l);             /* NULL when nobody asked */
 void service_notify_send(struct service_notify *n, const char *state); /* accepts NULL */
 void service_notify_destroy(struct service_notify *n);                 /* accepts NULL */
 

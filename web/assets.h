@@ -12,14 +12,14 @@
 #include <stdint.h>
 
 struct web_asset {
-	const char *path;    /* "/index.html", "/main-1f0c….js" */
-	const char *type;    /* Content-Type */
-	const char *etag;    /* with its quotes */
+	const char *path; /* "/index.html", "/main-1f0c….js" */
+	const char *type; /* Content-Type */
+	const char *etag; /* with its quotes */
 	const uint8_t *raw;
 	size_t raw_bytes;
 	const uint8_t *gzip; /* NULL where compressing saves nothing */
 	size_t gzip_bytes;
-	bool immutable;      /* the path holds a hash of the content: may be cached for ever; else revalidate by ETag */
+	bool immutable; /* the path holds a hash of the content: may be cached for ever; else revalidate by ETag */
 };
 
 extern const struct web_asset web_assets[];

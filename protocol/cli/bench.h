@@ -25,7 +25,7 @@
 struct bench_options {
 	uint64_t rooms, readers, rooms_per_reader, publishers;
 	uint64_t rate, seconds, warmup, drain, text_bytes;
-	uint64_t window;   /* of --saturate */
+	uint64_t window; /* of --saturate */
 	uint64_t idle, pid;
 	const char *sign_in; /* guest or token */
 	const char *peer;    /* ws-broadcast, or NULL */
@@ -61,14 +61,14 @@ struct bench_conn {
 	uint32_t number;
 	enum bench_state state;
 	bool is_publisher;
-	bool wants_write;        /* epoll watches for it */
-	uint32_t asked, answered; /* requests of BENCH_ASKING */
-	uint32_t owed;           /* --saturate: messages to send at the end of this read */
+	bool wants_write;                   /* epoll watches for it */
+	uint32_t asked, answered;           /* requests of BENCH_ASKING */
+	uint32_t owed;                      /* --saturate: messages to send at the end of this read */
 	struct client_handshake *handshake; /* owned; only while upgrading */
-	char *token;             /* owned */
-	uint64_t *cursors;       /* per room of this connection, the last seq; owned */
-	struct buf rest;         /* the beginning of a frame whose end was not read yet */
-	struct buf out;          /* what the socket did not take; of a publisher: under write_lock */
+	char *token;                        /* owned */
+	uint64_t *cursors;                  /* per room of this connection, the last seq; owned */
+	struct buf rest;                    /* the beginning of a frame whose end was not read yet */
+	struct buf out;                     /* what the socket did not take; of a publisher: under write_lock */
 };
 
 struct bench {
@@ -76,8 +76,8 @@ struct bench {
 	struct client_url url;
 	struct sockaddr_storage address; /* of the server */
 	socklen_t address_bytes;
-	bool parley;          /* false: a bare broadcast as the peer */
-	enum bench_job job;   /* of connections that are being opened */
+	bool parley;        /* false: a bare broadcast as the peer */
+	enum bench_job job; /* of connections that are being opened */
 	struct bench_room *rooms;
 	struct bench_conn *conns;
 	uint32_t n_rooms, n_conns;
@@ -87,24 +87,24 @@ struct bench {
 	uint32_t *room_table; /* hash of a room's id → number + 1 */
 	uint32_t room_table_mask;
 	int epoll_fd;
-	uint8_t *buffer;      /* read into by all sockets */
+	uint8_t *buffer;             /* read into by all sockets */
 	uint64_t wall_minus_mono_ns; /* as of this turn */
 	uint8_t mask[4];
-	char run[16];         /* makes names unique */
-	char fault[300];      /* the first thing that went wrong; empty while nothing did */
+	char run[16];    /* makes names unique */
+	char fault[300]; /* the first thing that went wrong; empty while nothing did */
 
 	pthread_mutex_t write_lock; /* recursive; held while a publisher's socket is written to by either thread */
 	atomic_uint_fast64_t sent, sender_done, stop, send_waits;
 
 	uint64_t begins_at, counts_from, counts_to; /* the measured window, by the time a message was due */
 	uint64_t acked, refused, delivered, delivered_bytes;
-	size_t text_from_end; /* see bench_wire.h */
-	uint64_t gaps, repeats, unknown;   /* events that broke the order */
+	size_t text_from_end;            /* see bench_wire.h */
+	uint64_t gaps, repeats, unknown; /* events that broke the order */
 	uint64_t window_acked, window_sent;
-	uint64_t sample_every;             /* every n-th delivery is timed */
-	uint64_t next_index;               /* --saturate */
+	uint64_t sample_every; /* every n-th delivery is timed */
+	uint64_t next_index;   /* --saturate */
 	struct bench_histogram delivery, ack, lateness;
-	uint8_t *acked_bits, *seen_bits;   /* by a message's number (--verify) */
+	uint8_t *acked_bits, *seen_bits; /* by a message's number (--verify) */
 	uint64_t pid;
 	struct bench_process server_before, server_after;
 	uint64_t own_cpu_before_us, own_cpu_after_us, delivered_before, delivered_after, counted_ns;

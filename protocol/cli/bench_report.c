@@ -8,14 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-
 struct result {
 	uint64_t expected, made, missing_contents;
-	double achieved;             /* messages a second, acknowledged (peer: sent) within the window */
+	double achieved; /* messages a second, acknowledged (peer: sent) within the window */
 	double cpu_per_delivery_us, cpu_per_message_us, server_cpu, load_cpu; /* the last two: cores */
-	double waited;               /* share of the window that the server spent waiting for a core: a noisy machine */
+	double waited; /* share of the window that the server spent waiting for a core: a noisy machine */
 	double rss_mib;
-	bool whole;                  /* nothing is missing, repeated or refused */
+	bool whole; /* nothing is missing, repeated or refused */
 };
 
 /* Messages that were acknowledged and never seen by their room's witness. */
@@ -67,22 +66,23 @@ static void print_json(const struct bench *b, const struct result *r)
 {
 	json_auto_t *out = json_object();
 
-	(void)json_object_update_new(out, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "kind", b->parley ? "parley" : b->options.peer, "rooms",
-						    (json_int_t)b->n_rooms, "readers", (json_int_t)b->options.readers, "connections",
-						    (json_int_t)b->n_conns, "rooms_per_reader", (json_int_t)b->options.rooms_per_reader,
-						    "publishers", (json_int_t)b->options.publishers, "rate_asked",
-						    (json_int_t)(b->options.saturate ? 0 : b->options.rate), "rate_achieved", r->achieved));
-	(void)json_object_update_new(out, json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)b->sent, "acknowledged",
-						    (json_int_t)b->acked, "refused", (json_int_t)b->refused, "expected", (json_int_t)r->expected,
-						    "made", (json_int_t)r->made, "gaps", (json_int_t)b->gaps, "repeats", (json_int_t)b->repeats,
-						    "unknown", (json_int_t)b->unknown, "unseen", (json_int_t)r->missing_contents));
-	(void)json_object_update_new(out, json_pack("{s:o, s:o, s:o}", "delivery_ms", milliseconds(&b->delivery), "ack_ms", milliseconds(&b->ack),
-						    "sender_late_ms", milliseconds(&b->lateness)));
-	(void)json_object_update_new(out, json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b, s:s}", "cpu_per_delivery_us", r->cpu_per_delivery_us,
-						    "cpu_per_message_us", r->cpu_per_message_us, "server_cores", r->server_cpu, "load_cores",
-						    r->load_cpu, "server_waited", r->waited, "server_rss_mib", r->rss_mib, "event_bytes",
-						    r->made > 0 ? (double)b->delivered_bytes / (double)r->made : 0.0, "whole", r->whole, "fault",
-						    b->fault));
+	(void)json_object_update_new(
+		out, json_pack("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:f}", "kind", b->parley ? "parley" : b->options.peer, "rooms",
+			       (json_int_t)b->n_rooms, "readers", (json_int_t)b->options.readers, "connections", (json_int_t)b->n_conns,
+			       "rooms_per_reader", (json_int_t)b->options.rooms_per_reader, "publishers", (json_int_t)b->options.publishers,
+			       "rate_asked", (json_int_t)(b->options.saturate ? 0 : b->options.rate), "rate_achieved", r->achieved));
+	(void)json_object_update_new(out,
+				     json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "sent", (json_int_t)b->sent, "acknowledged",
+					       (json_int_t)b->acked, "refused", (json_int_t)b->refused, "expected", (json_int_t)r->expected,
+					       "made", (json_int_t)r->made, "gaps", (json_int_t)b->gaps, "repeats", (json_int_t)b->repeats,
+					       "unknown", (json_int_t)b->unknown, "unseen", (json_int_t)r->missing_contents));
+	(void)json_object_update_new(out, json_pack("{s:o, s:o, s:o}", "delivery_ms", milliseconds(&b->delivery), "ack_ms",
+						    milliseconds(&b->ack), "sender_late_ms", milliseconds(&b->lateness)));
+	(void)json_object_update_new(
+		out, json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:b, s:s}", "cpu_per_delivery_us", r->cpu_per_delivery_us,
+			       "cpu_per_message_us", r->cpu_per_message_us, "server_cores", r->server_cpu, "load_cores", r->load_cpu,
+			       "server_waited", r->waited, "server_rss_mib", r->rss_mib, "event_bytes",
+			       r->made > 0 ? (double)b->delivered_bytes / (double)r->made : 0.0, "whole", r->whole, "fault", b->fault));
 	char *text = json_dumps(out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	(void)puts(text == NULL ? "{}" : text);
 	free(text);
@@ -91,14 +91,16 @@ static void print_json(const struct bench *b, const struct result *r)
 static void print_row(const struct bench *b, const struct result *r)
 {
 	if (!b->options.no_header)
-		(void)printf("  rooms x readers |  asked/s achieved | expected     made       | delivery ms p50    p99      max | ack ms p50    p99      "
-			     "max | us/delivery server waited load | RSS MiB | late p99\n");
-	(void)printf("%7u x %-7llu | %8llu %8.0f | %-12llu %-10llu | %15.2f %8.2f %8.2f | %10.2f %8.2f %8.2f | %11.2f %5.0f%% %5.0f%% %3.0f%% | %7.1f | %.2f\n",
-		     b->n_rooms, (unsigned long long)b->options.readers, (unsigned long long)(b->options.saturate ? 0 : b->options.rate), r->achieved,
-		     (unsigned long long)r->expected, (unsigned long long)r->made, bench_histogram_ms(&b->delivery, 0.5),
-		     bench_histogram_ms(&b->delivery, 0.99), bench_histogram_max_ms(&b->delivery), bench_histogram_ms(&b->ack, 0.5),
-		     bench_histogram_ms(&b->ack, 0.99), bench_histogram_max_ms(&b->ack), r->cpu_per_delivery_us, r->server_cpu * 100,
-		     r->waited * 100, r->load_cpu * 100, r->rss_mib, bench_histogram_ms(&b->lateness, 0.99));
+		(void)printf(
+			"  rooms x readers |  asked/s achieved | expected     made       | delivery ms p50    p99      max | ack ms p50    p99      "
+			"max | us/delivery server waited load | RSS MiB | late p99\n");
+	(void)printf(
+		"%7u x %-7llu | %8llu %8.0f | %-12llu %-10llu | %15.2f %8.2f %8.2f | %10.2f %8.2f %8.2f | %11.2f %5.0f%% %5.0f%% %3.0f%% | %7.1f | %.2f\n",
+		b->n_rooms, (unsigned long long)b->options.readers, (unsigned long long)(b->options.saturate ? 0 : b->options.rate),
+		r->achieved, (unsigned long long)r->expected, (unsigned long long)r->made, bench_histogram_ms(&b->delivery, 0.5),
+		bench_histogram_ms(&b->delivery, 0.99), bench_histogram_max_ms(&b->delivery), bench_histogram_ms(&b->ack, 0.5),
+		bench_histogram_ms(&b->ack, 0.99), bench_histogram_max_ms(&b->ack), r->cpu_per_delivery_us, r->server_cpu * 100,
+		r->waited * 100, r->load_cpu * 100, r->rss_mib, bench_histogram_ms(&b->lateness, 0.99));
 }
 
 int bench_report_load(const struct bench *b)
@@ -112,12 +114,13 @@ int bench_report_load(const struct bench *b)
 	if (r.whole)
 		return CLI_OK;
 	(void)fflush(stdout);
-	(void)fprintf(stderr,
-		      "parley: NOT EVERY DELIVERY WAS MADE: %llu of %llu; seqs missing %llu, repeated %llu, of unknown rooms %llu; messages sent %llu, "
-		      "acknowledged %llu, refused %llu, acknowledged but unseen %llu%s%s\n",
-		      (unsigned long long)r.made, (unsigned long long)r.expected, (unsigned long long)b->gaps, (unsigned long long)b->repeats,
-		      (unsigned long long)b->unknown, (unsigned long long)b->sent, (unsigned long long)b->acked, (unsigned long long)b->refused,
-		      (unsigned long long)r.missing_contents, b->fault[0] == '\0' ? "" : "; ", b->fault);
+	(void)fprintf(
+		stderr,
+		"parley: NOT EVERY DELIVERY WAS MADE: %llu of %llu; seqs missing %llu, repeated %llu, of unknown rooms %llu; messages sent %llu, "
+		"acknowledged %llu, refused %llu, acknowledged but unseen %llu%s%s\n",
+		(unsigned long long)r.made, (unsigned long long)r.expected, (unsigned long long)b->gaps, (unsigned long long)b->repeats,
+		(unsigned long long)b->unknown, (unsigned long long)b->sent, (unsigned long long)b->acked, (unsigned long long)b->refused,
+		(unsigned long long)r.missing_contents, b->fault[0] == '\0' ? "" : "; ", b->fault);
 	return CLI_FAILED;
 }
 
@@ -137,7 +140,8 @@ int bench_report_idle(const struct bench *b)
 			     "\"seconds\":%.3f,\"server_rss_mib\":%.2f}\n",
 			     (unsigned long long)n, b->options.sign_in, bytes, cpu_us, (double)b->counted_ns / 1e9, rss);
 	else
-		(void)printf("%llu idle connections, signed in by %s: %.2f KiB each, %.0f us of server CPU each, %.1f s; server RSS %.1f MiB\n",
-			     (unsigned long long)n, b->options.sign_in, bytes / 1024, cpu_us, (double)b->counted_ns / 1e9, rss);
+		(void)printf(
+			"%llu idle connections, signed in by %s: %.2f KiB each, %.0f us of server CPU each, %.1f s; server RSS %.1f MiB\n",
+			(unsigned long long)n, b->options.sign_in, bytes / 1024, cpu_us, (double)b->counted_ns / 1e9, rss);
 	return CLI_OK;
 }

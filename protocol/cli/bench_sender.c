@@ -27,8 +27,10 @@ static void append_peer_event(const struct bench *b, struct buf *out, const char
 {
 	static const char id[] = "00000000-0000-4000-8000-000000000000";
 
-	buf_appendf(out, "{\"type\":\"message.created\",\"id\":\"%s\",\"timestamp\":\"2026-01-31T12:00:00.123Z\",\"room\":\"%s\",\"seq\":%llu,\"data\":{\"text\":\"",
-		    id, id, (unsigned long long)index + 1);
+	buf_appendf(
+		out,
+		"{\"type\":\"message.created\",\"id\":\"%s\",\"timestamp\":\"2026-01-31T12:00:00.123Z\",\"room\":\"%s\",\"seq\":%llu,\"data\":{\"text\":\"",
+		id, id, (unsigned long long)index + 1);
 	append_text(b, out, mark);
 	buf_appendf(out, "\",\"author\":{\"id\":\"%s\",\"name\":\"bench %s %llu\",\"kind\":\"guest\"}}}", id, b->run,
 		    (unsigned long long)(index % b->options.publishers));
@@ -59,7 +61,8 @@ struct bench_conn *bench_sender_message(const struct bench *b, uint64_t index, u
 
 	bench_wire_mark(mark, stamp, (uint32_t)index);
 	if (b->parley)
-		append_request(b, &text, mark, b->rooms[bench_room_of(b, c, index / b->options.publishers % b->options.rooms_per_reader)].id);
+		append_request(b, &text, mark,
+			       b->rooms[bench_room_of(b, c, index / b->options.publishers % b->options.rooms_per_reader)].id);
 	else
 		append_peer_event(b, &text, mark, index);
 	bench_loop_frame(b, out, 0x1, (const char *)text.data, text.len);

@@ -64,9 +64,11 @@ static void ask_on(struct bench *b, struct bench_conn *c)
 		auto_buf text = BUF_INIT;
 		uint32_t number = c->asked++;
 		if (b->job == BENCH_JOB_CREATE)
-			buf_appendf(&text, "{\"type\":\"room.create\",\"ref\":%u,\"data\":{\"name\":\"bench %s %u\"}}", number, b->run, number);
+			buf_appendf(&text, "{\"type\":\"room.create\",\"ref\":%u,\"data\":{\"name\":\"bench %s %u\"}}", number, b->run,
+				    number);
 		else
-			buf_appendf(&text, "{\"type\":\"room.join\",\"ref\":%u,\"data\":{\"room\":\"%s\"}}", number, b->rooms[bench_room_of(b, c, number)].id);
+			buf_appendf(&text, "{\"type\":\"room.join\",\"ref\":%u,\"data\":{\"room\":\"%s\"}}", number,
+				    b->rooms[bench_room_of(b, c, number)].id);
 		send_text(b, c, &text);
 	}
 }

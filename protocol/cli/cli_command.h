@@ -19,17 +19,17 @@ enum cli_kind {
 
 /* Tables of options end with a row without a name. */
 struct cli_option {
-	const char *name;    /* without the dashes */
-	const char *value;   /* how help shows the value; NULL for a flag */
+	const char *name;  /* without the dashes */
+	const char *value; /* how help shows the value; NULL for a flag */
 	enum cli_kind kind;
-	size_t offset;       /* of the member in the struct of options */
+	size_t offset; /* of the member in the struct of options */
 	uint64_t most;
 	const char *meaning; /* one sentence without a full stop; defaults are named in it */
 };
 
 /* What every command gets. */
 struct cli_common {
-	const char *server;     /* never NULL */
+	const char *server; /* never NULL */
 	const char *token_file;
 	const char *guest;
 	bool help, version, man;
@@ -37,13 +37,13 @@ struct cli_common {
 
 struct cli_command {
 	const char *name;
-	const char *words;       /* as help shows them: "ROOM TEXT|-" */
+	const char *words; /* as help shows them: "ROOM TEXT|-" */
 	int least_words, most_words;
 	const char *summary;     /* one line */
 	const char *description; /* paragraphs */
 	const struct cli_option *options;
-	size_t options_bytes;                 /* size of the struct of options; starts as zeros */
-	void (*set_defaults)(void *options);  /* may be NULL */
+	size_t options_bytes;                /* size of the struct of options; starts as zeros */
+	void (*set_defaults)(void *options); /* may be NULL */
 	int (*run)(const struct cli_common *common, const void *options, int n_words, char **words); /* an exit code */
 };
 

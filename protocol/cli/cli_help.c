@@ -30,8 +30,8 @@ void cli_help_all(void)
 
 void cli_help_command(const struct cli_command *command)
 {
-	(void)printf("usage: parley %s [OPTION]...%s%s\n\n%s.\n\n%s\n", command->name, command->words[0] == '\0' ? "" : " ",
-		     command->words, command->summary, command->description);
+	(void)printf("usage: parley %s [OPTION]...%s%s\n\n%s.\n\n%s\n", command->name, command->words[0] == '\0' ? "" : " ", command->words,
+		     command->summary, command->description);
 	if (command->options != NULL && command->options->name != NULL) {
 		(void)printf("\nOptions:\n");
 		print_options(command->options);

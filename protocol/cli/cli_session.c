@@ -118,7 +118,8 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 			return reply;
 		json_t *details = parley_reply_data(reply);
 		json_int_t pause = json_integer_value(json_object_get(details, "retry_after_ms"));
-		bool again = json_is_true(json_object_get(details, "retryable")) && strcmp(parley_reply_code(reply), "connection_lost") != 0;
+		bool again =
+			json_is_true(json_object_get(details, "retryable")) && strcmp(parley_reply_code(reply), "connection_lost") != 0;
 		if (!again || now_ms() + pause >= until) {
 			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
 				cli_session_tell(type, reply);

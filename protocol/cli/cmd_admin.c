@@ -121,7 +121,8 @@ static int admin_export(const struct admin *a)
 	bool more = true;
 
 	while (more) {
-		json_auto_t *page = call(a, "admin.export", json_pack("{s:s, s:I, s:i}", "room", a->word, "after", after, "limit", PAGE_EVENTS));
+		json_auto_t *page =
+			call(a, "admin.export", json_pack("{s:s, s:I, s:i}", "room", a->word, "after", after, "limit", PAGE_EVENTS));
 		json_t *events = json_object_get(page, "events"), *event;
 		json_int_t before = after;
 		size_t i;
@@ -231,12 +232,13 @@ const struct cli_command cmd_admin = {
 	.least_words = 1,
 	.most_words = 2,
 	.summary = "what an operator does, over the socket in the data directory",
-	.description = "owner NAME makes the account of the server's owner (asks for a password); with --promote, of an account that is there.\n"
-		       "bot NAME makes a bot and prints its token, once; with --renew, another token for a bot that is there, in place of all it had.\n"
-		       "password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
-		       "export ROOM prints all events of a room as JSON lines.\n"
-		       "backup PATH copies the store to a new file while the server runs.\n"
-		       "verify checks the store: seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
+	.description =
+		"owner NAME makes the account of the server's owner (asks for a password); with --promote, of an account that is there.\n"
+		"bot NAME makes a bot and prints its token, once; with --renew, another token for a bot that is there, in place of all it had.\n"
+		"password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
+		"export ROOM prints all events of a room as JSON lines.\n"
+		"backup PATH copies the store to a new file while the server runs.\n"
+		"verify checks the store: seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
 	.options = options_table,
 	.options_bytes = sizeof(struct admin_options),
 	.set_defaults = set_defaults,

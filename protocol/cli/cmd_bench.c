@@ -33,9 +33,11 @@ static const struct cli_option options_table[] = {
 	{"client-ids", NULL, CLI_FLAG, AT(client_ids), 0, "give every message a client_id"},
 	{"idle", "N", CLI_NUMBER, AT(idle), 1000000, "no messages: open N signed-in connections; tells memory and sign-in time of each"},
 	{"sign-in", "HOW", CLI_TEXT, AT(sign_in), 0, "for --idle: guest (default) or token"},
-	{"pid", "PID", CLI_NUMBER, AT(pid), 4194304, "the server's process, for its processor time and memory (known by itself on a Unix socket)"},
+	{"pid", "PID", CLI_NUMBER, AT(pid), 4194304,
+	 "the server's process, for its processor time and memory (known by itself on a Unix socket)"},
 	{"verify", NULL, CLI_FLAG, AT(verify), 0, "also prove that each acknowledged message was seen, once, by its number"},
-	{"peer", "KIND", CLI_TEXT, AT(peer), 0, "ws-broadcast: the server is no Parley; it sends every text it gets to everybody (one room)"},
+	{"peer", "KIND", CLI_TEXT, AT(peer), 0,
+	 "ws-broadcast: the server is no Parley; it sends every text it gets to everybody (one room)"},
 	{"json", NULL, CLI_FLAG, AT(json), 0, "print one JSON object instead of a row"},
 	{"no-header", NULL, CLI_FLAG, AT(no_header), 0, "print the row without its header"},
 	{0},
@@ -44,8 +46,17 @@ static const struct cli_option options_table[] = {
 static void set_defaults(void *options)
 {
 	*(struct bench_options *)options = (struct bench_options){
-		.rooms = 1, .readers = 1000, .rooms_per_reader = 1, .publishers = 10, .rate = 20, .seconds = 10,
-		.warmup = 2, .drain = 30, .text_bytes = 160, .window = 32, .sign_in = "guest",
+		.rooms = 1,
+		.readers = 1000,
+		.rooms_per_reader = 1,
+		.publishers = 10,
+		.rate = 20,
+		.seconds = 10,
+		.warmup = 2,
+		.drain = 30,
+		.text_bytes = 160,
+		.window = 32,
+		.sign_in = "guest",
 	};
 }
 
@@ -272,11 +283,12 @@ const struct cli_command cmd_bench = {
 	.name = "bench",
 	.words = "",
 	.summary = "puts load on a server and measures it",
-	.description = "Opens connections, sends evenly paced messages, and accounts for every delivery: each is counted and checked against the one\n"
-		       "before it in its room; ends with 1 when any is missing, repeated or out of order. Delays are measured from the time at which a\n"
-		       "message was due to that at which it reached this machine's kernel. The server must have its limits out of the way:\n"
-		       "--limit-connection-requests 0 --limit-account-requests 0 --limit-address-requests 0 --limit-address-accounts 0.\n"
-		       "It makes guests and rooms: use a server for that, not the one people are on.",
+	.description =
+		"Opens connections, sends evenly paced messages, and accounts for every delivery: each is counted and checked against the one\n"
+		"before it in its room; ends with 1 when any is missing, repeated or out of order. Delays are measured from the time at which a\n"
+		"message was due to that at which it reached this machine's kernel. The server must have its limits out of the way:\n"
+		"--limit-connection-requests 0 --limit-account-requests 0 --limit-address-requests 0 --limit-address-accounts 0.\n"
+		"It makes guests and rooms: use a server for that, not the one people are on.",
 	.options = options_table,
 	.options_bytes = sizeof(struct bench_options),
 	.set_defaults = set_defaults,

@@ -16,9 +16,9 @@
 enum { LINE_MAX_BYTES = 1 << 20, READ_BYTES = 65536, WAITING_MAX = 500 };
 
 struct pipe_line {
-	struct buf in;   /* what was read of stdin and is not a whole line yet */
+	struct buf in; /* what was read of stdin and is not a whole line yet */
 	bool eof;
-	bool too_long;   /* the present line is skipped up to its end */
+	bool too_long; /* the present line is skipped up to its end */
 };
 
 static void print_json(const json_t *json)
@@ -32,8 +32,8 @@ static void print_json(const json_t *json)
 
 static void print_fault(const char *code, const char *message, json_t *ref)
 {
-	json_auto_t *fault = json_pack("{s:s, s:O*, s:{s:s, s:s, s:b}}", "type", "error", "ref", ref, "data", "code", code, "message", message,
-				       "retryable", 0);
+	json_auto_t *fault = json_pack("{s:s, s:O*, s:{s:s, s:s, s:b}}", "type", "error", "ref", ref, "data", "code", code, "message",
+				       message, "retryable", 0);
 
 	print_json(fault);
 }
@@ -148,7 +148,8 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 {
 	struct cli_session session;
 	struct pipe_line line = {0};
-	int result = cli_session_open(&session, common, (struct parley_client_options){.reconnect = true, .on_event = on_event, .on_down = on_down});
+	int result = cli_session_open(&session, common,
+				      (struct parley_client_options){.reconnect = true, .on_event = on_event, .on_down = on_down});
 
 	(void)arg;
 	(void)n_words;
@@ -181,10 +182,11 @@ const struct cli_command cmd_pipe = {
 	.least_words = 0,
 	.most_words = 0,
 	.summary = "requests as JSON lines in, replies and events out",
-	.description = "Signs in, prints the session (who, and in which rooms) as the first line, and then passes requests from standard input to the\n"
-		       "server, one JSON object per line: {\"type\":\"message.send\",\"ref\":1,\"data\":{\"room\":\"general\",\"text\":\"hi\"}}. Replies carry the "
-		       "request's\nref; events have none. After a lost connection everything goes on where it stopped; only a request that must not be done "
-		       "twice\nis answered with the code connection_lost. At the end of standard input it waits for the outstanding replies and ends.",
+	.description =
+		"Signs in, prints the session (who, and in which rooms) as the first line, and then passes requests from standard input to the\n"
+		"server, one JSON object per line: {\"type\":\"message.send\",\"ref\":1,\"data\":{\"room\":\"general\",\"text\":\"hi\"}}. Replies carry the "
+		"request's\nref; events have none. After a lost connection everything goes on where it stopped; only a request that must not be done "
+		"twice\nis answered with the code connection_lost. At the end of standard input it waits for the outstanding replies and ends.",
 	.options = options_table,
 	.options_bytes = 0,
 	.run = run,

@@ -15,7 +15,8 @@ struct send_options {
 };
 
 static const struct cli_option options_table[] = {
-	{"reply-to", "SEQ", CLI_NUMBER, offsetof(struct send_options, reply_to), (1ull << 53) - 1, "the message answers the one with this seq"},
+	{"reply-to", "SEQ", CLI_NUMBER, offsetof(struct send_options, reply_to), (1ull << 53) - 1,
+	 "the message answers the one with this seq"},
 	{"timeout", "SECONDS", CLI_NUMBER, offsetof(struct send_options, timeout_s), 86400, "give up after this time (default 30)"},
 	{0},
 };
@@ -101,9 +102,10 @@ const struct cli_command cmd_send = {
 	.least_words = 2,
 	.most_words = 2,
 	.summary = "sends one message",
-	.description = "Sends TEXT, or the lines of standard input when it is -, as one message to ROOM (a name or an id); a public room is joined "
-		       "when needed.\nPrints the room's id, the message's seq and its id. When the connection is lost before the answer, the message "
-		       "is sent again\nunder the same client_id, which makes it one message all the same.",
+	.description =
+		"Sends TEXT, or the lines of standard input when it is -, as one message to ROOM (a name or an id); a public room is joined "
+		"when needed.\nPrints the room's id, the message's seq and its id. When the connection is lost before the answer, the message "
+		"is sent again\nunder the same client_id, which makes it one message all the same.",
 	.options = options_table,
 	.options_bytes = sizeof(struct send_options),
 	.set_defaults = set_defaults,

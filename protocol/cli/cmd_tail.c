@@ -16,7 +16,8 @@ struct tail_options {
 };
 
 static const struct cli_option options_table[] = {
-	{"after", "SEQ", CLI_TEXT, offsetof(struct tail_options, after), 0, "begin after this seq (0: with the first event) instead of now"},
+	{"after", "SEQ", CLI_TEXT, offsetof(struct tail_options, after), 0,
+	 "begin after this seq (0: with the first event) instead of now"},
 	{"json", NULL, CLI_FLAG, offsetof(struct tail_options, json), 0, "print events as JSON lines, with those that are not remembered"},
 	{0},
 };
@@ -161,7 +162,8 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	(void)n_words;
 	if (!parse_seq(options->after, &after))
 		return CLI_USAGE;
-	struct parley_client_options callbacks = {.reconnect = true, .arg = &tail, .on_event = on_event, .on_down = on_down, .on_up = on_up};
+	struct parley_client_options callbacks = {
+		.reconnect = true, .arg = &tail, .on_event = on_event, .on_down = on_down, .on_up = on_up};
 	int result = cli_session_open(&session, common, callbacks);
 	if (result != CLI_OK)
 		return result;
@@ -191,8 +193,9 @@ const struct cli_command cmd_tail = {
 	.least_words = 1,
 	.most_words = 1,
 	.summary = "prints a room's events as they happen",
-	.description = "Follows ROOM (a name or an id; a public room is joined when needed) from now, or from any seq, until it is stopped. A lost\n"
-		       "connection or a restart of the server is bridged: no event is missed, none is printed twice.",
+	.description =
+		"Follows ROOM (a name or an id; a public room is joined when needed) from now, or from any seq, until it is stopped. A lost\n"
+		"connection or a restart of the server is bridged: no event is missed, none is printed twice.",
 	.options = options_table,
 	.options_bytes = sizeof(struct tail_options),
 	.run = run,

@@ -20,7 +20,7 @@ enum { READ_BYTES = 65536 };
 
 struct client_link {
 	int fd;
-	struct buf in;      /* from in_used on: not looked at yet */
+	struct buf in; /* from in_used on: not looked at yet */
 	size_t in_used;
 	struct buf out;     /* frames that the socket did not take yet */
 	struct buf message; /* fragments of a message, or the last whole one */

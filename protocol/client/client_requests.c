@@ -32,8 +32,8 @@ struct client_request *client_requests_add(struct client_requests *q, const char
 					   parley_reply_fn *on_reply, void *arg)
 {
 	struct client_request *r = calloc(1, sizeof *r);
-	json_auto_t *frame = json_pack("{s:s, s:I, s:o}", "type", type, "ref", (json_int_t)++q->last_ref, "data",
-				       data == NULL ? json_object() : data);
+	json_auto_t *frame =
+		json_pack("{s:s, s:I, s:o}", "type", type, "ref", (json_int_t)++q->last_ref, "data", data == NULL ? json_object() : data);
 
 	assert(r != NULL && frame != NULL);
 	r->ref = q->last_ref;

@@ -74,7 +74,8 @@ int client_socket_connect(const struct client_url *url, uint32_t timeout_ms, str
 
 	if (fd < 0 && fault->text[0] == '\0') {
 		char where[400];
-		(void)snprintf(where, sizeof where, "%s%.300s", url->is_unix ? "unix:" : "http://", url->is_unix ? url->path : url->host_header);
+		(void)snprintf(where, sizeof where, "%s%.300s", url->is_unix ? "unix:" : "http://",
+			       url->is_unix ? url->path : url->host_header);
 		if (fd == -ECONNREFUSED || fd == -ENOENT)
 			client_fault_set(fault, "no server is running at %.200s (%s)", where, strerror(-fd));
 		else

@@ -55,8 +55,10 @@ int client_url_parse(const char *text, struct client_url *out, struct client_fau
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, out, fault);
 	if (strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "wss://", 6) == 0) {
-		client_fault_set(fault, "this client speaks no TLS: use the server's Unix socket (unix:/path), or a TLS proxy beside this client, instead of %s",
-				 text);
+		client_fault_set(
+			fault,
+			"this client speaks no TLS: use the server's Unix socket (unix:/path), or a TLS proxy beside this client, instead of %s",
+			text);
 		return -EINVAL;
 	}
 	if (strncasecmp(text, "http://", 7) == 0)
@@ -65,7 +67,8 @@ int client_url_parse(const char *text, struct client_url *out, struct client_fau
 		rest = text + 5;
 	size_t n = rest == NULL ? 0 : strcspn(rest, "/");
 	/* The server's paths are its own (/ws): a URL that names one is fine, and so is a bare slash. */
-	if (rest == NULL || (rest[n] != '\0' && strcmp(rest + n, "/") != 0 && strcmp(rest + n, "/ws") != 0) || !split_authority(rest, n, out)) {
+	if (rest == NULL || (rest[n] != '\0' && strcmp(rest + n, "/") != 0 && strcmp(rest + n, "/ws") != 0) ||
+	    !split_authority(rest, n, out)) {
 		client_fault_set(fault, "not a server's URL (http://host:port, ws://host:port or unix:/path): %s", text);
 		return -EINVAL;
 	}

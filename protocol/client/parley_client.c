@@ -32,11 +32,11 @@ struct parley_client {
 	struct client_link *link; /* owned; NULL when down */
 	struct client_requests requests;
 	struct client_cursors cursors;
-	json_t *session;  /* reply data of the last session.start; owned */
-	char *token;      /* a guest's own, to come back with; owned */
+	json_t *session; /* reply data of the last session.start; owned */
+	char *token;     /* a guest's own, to come back with; owned */
 	bool was_ready;
 	uint32_t back_off_ms;
-	uint32_t leaving_ms;  /* the server said when to come back; 0: it did not */
+	uint32_t leaving_ms; /* the server said when to come back; 0: it did not */
 	uint32_t heartbeat_ms;
 	int64_t retry_at_ms, heard_at_ms, pinged_at_ms;
 	struct client_fault fault;
@@ -350,7 +350,8 @@ int parley_client_connect(struct parley_client *c)
 	return 0;
 }
 
-void parley_client_request(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat, parley_reply_fn *on_reply, void *arg)
+void parley_client_request(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat, parley_reply_fn *on_reply,
+			   void *arg)
 {
 	struct client_request *r = client_requests_add(&c->requests, type, data, repeat, on_reply, arg);
 

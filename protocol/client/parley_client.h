@@ -31,16 +31,16 @@ struct parley_event {
 };
 
 struct parley_client_options {
-	const char *server; /* URL; see client_url.h */
-	const char *token;  /* sign in with this … */
-	const char *guest;  /* … or as a guest of this name; with neither there is no signing in (the operator's socket) */
-	bool reconnect;     /* come back after a loss; a first connection is never tried twice */
+	const char *server;  /* URL; see client_url.h */
+	const char *token;   /* sign in with this … */
+	const char *guest;   /* … or as a guest of this name; with neither there is no signing in (the operator's socket) */
+	bool reconnect;      /* come back after a loss; a first connection is never tried twice */
 	uint32_t connect_ms; /* 0: 5000 */
 
-	void *arg;                                                         /* given to the callbacks below; each may be NULL */
-	void (*on_event)(void *arg, const struct parley_event *event);     /* every event but repeated ones */
-	void (*on_down)(void *arg, const char *why, uint32_t retry_ms);    /* the connection was lost */
-	void (*on_up)(void *arg, bool again);                              /* signed in; `again` after a loss */
+	void *arg;                                                      /* given to the callbacks below; each may be NULL */
+	void (*on_event)(void *arg, const struct parley_event *event);  /* every event but repeated ones */
+	void (*on_down)(void *arg, const char *why, uint32_t retry_ms); /* the connection was lost */
+	void (*on_up)(void *arg, bool again);                           /* signed in; `again` after a loss */
 };
 
 /* Strings in the options must outlive the client. */

@@ -13,10 +13,10 @@
 struct parley_follow {
 	struct parley_client *client;
 	char room[UID_TEXT_BYTES + 1];
-	uint64_t cursor;   /* the last seq that was handed over */
-	bool lost_place;   /* the server's room is shorter than the cursor: the next event sets it anew */
-	bool reading;      /* a page of history is under way */
-	char fault[200];   /* why it cannot go on; empty while it can */
+	uint64_t cursor; /* the last seq that was handed over */
+	bool lost_place; /* the server's room is shorter than the cursor: the next event sets it anew */
+	bool reading;    /* a page of history is under way */
+	char fault[200]; /* why it cannot go on; empty while it can */
 	void *arg;
 	void (*on_event)(void *arg, const struct parley_event *event);
 };

@@ -24,8 +24,8 @@ static void append_uid_member(struct buf *out, const char *member, const struct 
 	buf_append_byte(out, '"');
 }
 
-void event_encode(struct buf *out, enum event_type type, const struct uid *id, int64_t timestamp_ms, const struct uid *room,
-	uint64_t seq, const void *data, size_t n)
+void event_encode(struct buf *out, enum event_type type, const struct uid *id, int64_t timestamp_ms, const struct uid *room, uint64_t seq,
+		  const void *data, size_t n)
 {
 	char timestamp[TIMESTAMP_BYTES + 1];
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 /* Stored numbers: never renumber. Remembered events have a seq; the others (>= 100) do not and are never stored. */
+/* clang-format off */
 #define EVENT_TABLE(X) \
 	X(EVENT_ROOM_CREATED,     1, "room.created") \
 	X(EVENT_ROOM_UPDATED,     2, "room.updated") \
@@ -23,6 +24,7 @@
 	X(EVENT_ROOM_ADDED,     104, "room.added") \
 	X(EVENT_ROOM_REMOVED,   105, "room.removed") \
 	X(EVENT_SERVER_LEAVING, 106, "server.leaving")
+/* clang-format on */
 
 enum event_type {
 #define X(symbol, number, type) symbol = number,

@@ -135,8 +135,7 @@ static void path_print(const uint8_t *bytes, size_t end, enum json_scope scope, 
 }
 
 /* The parser's error as ours: its own words where they help. */
-static void set_parse_fault(
-	struct request_fault *fault, const uint8_t *bytes, size_t n, enum json_scope scope, const json_error_t *error)
+static void set_parse_fault(struct request_fault *fault, const uint8_t *bytes, size_t n, enum json_scope scope, const json_error_t *error)
 {
 	size_t at = error->position > 0 && (size_t)error->position < n ? (size_t)error->position : n;
 	char path[PATH_BYTES], why[64];
@@ -175,7 +174,7 @@ json_t *json_check_parse(const uint8_t *bytes, size_t n, enum json_scope scope, 
 	if (deep < n) {
 		path_print(bytes, deep, scope, path);
 		request_fault_set(fault, WIRE_TOO_LARGE, "%snested too deep; the limit (json_depth) is %llu levels", path,
-			(unsigned long long)most);
+				  (unsigned long long)most);
 		return NULL;
 	}
 	json_t *root = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
@@ -185,8 +184,7 @@ json_t *json_check_parse(const uint8_t *bytes, size_t n, enum json_scope scope, 
 	}
 	if (!json_is_object(root)) {
 		json_decref(root);
-		request_fault_set(
-			fault, WIRE_INVALID_JSON, "%smust be an object", scope == JSON_SCOPE_DATA ? "data: " : "the frame ");
+		request_fault_set(fault, WIRE_INVALID_JSON, "%smust be an object", scope == JSON_SCOPE_DATA ? "data: " : "the frame ");
 		return NULL;
 	}
 	return root;

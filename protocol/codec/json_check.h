@@ -14,7 +14,6 @@ enum { JSON_CHECK_DEPTH_MAX = 512 }; /* holds even where the limit json_depth is
 enum json_scope { JSON_SCOPE_FRAME, JSON_SCOPE_DATA };
 
 /* The caller owns the result. NULL with *fault filled when the bytes are not one JSON object. */
-json_t *json_check_parse(
-	const uint8_t *bytes, size_t n, enum json_scope scope, uint64_t depth_limit, struct request_fault *fault);
+json_t *json_check_parse(const uint8_t *bytes, size_t n, enum json_scope scope, uint64_t depth_limit, struct request_fault *fault);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 /*      name                          default   unit       meaning */
+/* clang-format off */
 #define LIMIT_TABLE(X) \
 	X(frame_bytes,                   65536,    "bytes",   "largest message (frame or request body) a client may send") \
 	X(json_depth,                    8,        "levels",  "deepest nesting of a request") \
@@ -37,6 +38,7 @@
 	X(password_attempts,             10,       "attempts/min", "password attempts per account and per address in a minute") \
 	X(password_queue,                32,       "attempts", "password checks waiting for the hashing threads") \
 	X(store_queue,                   20000,    "operations", "operations waiting for the store before requests get unavailable")
+/* clang-format on */
 
 struct limits {
 #define X(name, value, unit, meaning) uint64_t name;

@@ -35,8 +35,7 @@ void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *d
 	buf_append_byte(out, '}');
 }
 
-void reply_encode_error(
-	struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms)
+void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms)
 {
 	const char *text = message != NULL ? message : wire_error_message(code);
 

@@ -9,8 +9,8 @@
 
 /* How a reply names its request: kept across a wait without the request itself. */
 struct reply_ref {
-	char text[66];    /* NUL-terminated */
-	uint8_t n;        /* 0: the request had none */
+	char text[66]; /* NUL-terminated */
+	uint8_t n;     /* 0: the request had none */
 	bool is_number;
 };
 

@@ -51,8 +51,7 @@ static bool decode_ref(json_t *root, struct request *out, struct request_fault *
 		out->ref = (struct text){json_string_value(ref), json_string_length(ref)};
 		return true;
 	}
-	return request_fault_set(
-		fault, WIRE_INVALID_REQUEST, "ref: must be a string of 1 to %d bytes or an integer", REF_BYTES_MAX);
+	return request_fault_set(fault, WIRE_INVALID_REQUEST, "ref: must be a string of 1 to %d bytes or an integer", REF_BYTES_MAX);
 }
 
 static bool decode_type(json_t *root, struct request *out, struct request_fault *fault)
@@ -76,15 +75,14 @@ static bool decode_fields(json_t *object, const struct limits *limits, struct re
 {
 	const struct command_fields *fields = request_fields_of(out->command);
 
-	return request_fields_walk(fields, object, limits, &out->data, fault) &&
-	       (fields->rule == NULL || fields->rule(out, fault));
+	return request_fields_walk(fields, object, limits, &out->data, fault) && (fields->rule == NULL || fields->rule(out, fault));
 }
 
 static bool check_length(const char *what, size_t n, const struct limits *limits, struct request_fault *fault)
 {
 	if (limits->frame_bytes > 0 && n > limits->frame_bytes)
-		return request_fault_set(fault, WIRE_TOO_LARGE, "the %s has %zu bytes; the limit (frame_bytes) is %" PRIu64, what,
-			n, limits->frame_bytes);
+		return request_fault_set(fault, WIRE_TOO_LARGE, "the %s has %zu bytes; the limit (frame_bytes) is %" PRIu64, what, n,
+					 limits->frame_bytes);
 	return true;
 }
 
@@ -113,7 +111,7 @@ bool request_decode(const uint8_t *bytes, size_t n, const struct limits *limits,
 }
 
 bool request_decode_data(enum command command, const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out,
-	struct request_fault *fault)
+			 struct request_fault *fault)
 {
 	assert((unsigned)command < CMD_COUNT);
 	begin(out, command, fault);

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 /* One row per command of the protocol; `type` on the wire. Handlers are the server's business (server/chat/dispatch.c). */
+/* clang-format off */
 #define COMMAND_TABLE(X) \
 	X(CMD_SESSION_START,  "session.start",  session_start) \
 	X(CMD_SESSION_END,    "session.end",    session_end) \
@@ -45,12 +46,13 @@
 	X(CMD_ADMIN_EXPORT,   "admin.export",   admin_export) \
 	X(CMD_ADMIN_BACKUP,   "admin.backup",   admin_backup) \
 	X(CMD_ADMIN_VERIFY,   "admin.verify",   admin_verify)
+/* clang-format on */
 
 enum command {
 #define X(symbol, type, ident) symbol,
 	COMMAND_TABLE(X)
 #undef X
-	CMD_COUNT
+		CMD_COUNT
 };
 
 struct text { /* UTF-8, not NUL-terminated by contract, without NULs; s is NULL when the member was absent */
@@ -73,30 +75,100 @@ struct cursor {
 enum on_gap { ON_GAP_REPLAY, ON_GAP_SKIP };
 enum room_kind { ROOM_PUBLIC, ROOM_PRIVATE };
 
-struct data_session_start { struct text token, guest; struct cursor *resume; size_t n_resume; enum on_gap on_gap; };
-struct data_session_end { char unused; };
-struct data_account_create { struct text name, password; };
-struct data_account_login { struct text name, password; };
-struct data_account_logout { bool everywhere; };
-struct data_bot_create { struct text name; };
-struct data_room_create { struct text name, topic; enum room_kind kind; };
-struct data_room_list { struct text after; uint64_t limit; };
-struct data_room_get { struct room_ref room; };
-struct data_room_update { struct room_ref room; struct text name, topic; };
-struct data_room_join { struct room_ref room; };
-struct data_room_leave { struct room_ref room; };
-struct data_room_members { struct room_ref room; struct text after; uint64_t limit; };
-struct data_message_send { struct room_ref room; struct text text; bool has_client_id; struct uid client_id; uint64_t reply_to; /* 0: none */ };
-struct data_history_read { struct room_ref room; uint64_t before, after, around; bool has_before, has_after, has_around; uint64_t limit; /* at most one of the three */ };
-struct data_read_mark { struct room_ref room; uint64_t seq; };
-struct data_typing_set { struct room_ref room; bool typing; /* default true */ };
-struct data_signal_send { struct room_ref room; struct text name; json_t *data; /* borrowed; any JSON value, NULL if absent */ };
-struct data_admin_owner { struct text name, password; }; /* password absent: an existing account becomes the owner */
-struct data_admin_bot { struct text name; bool renew; };
-struct data_admin_password { struct text name, password; };
-struct data_admin_export { struct room_ref room; uint64_t after; uint64_t limit; };
-struct data_admin_backup { struct text path; };
-struct data_admin_verify { char unused; };
+struct data_session_start {
+	struct text token, guest;
+	struct cursor *resume;
+	size_t n_resume;
+	enum on_gap on_gap;
+};
+struct data_session_end {
+	char unused;
+};
+struct data_account_create {
+	struct text name, password;
+};
+struct data_account_login {
+	struct text name, password;
+};
+struct data_account_logout {
+	bool everywhere;
+};
+struct data_bot_create {
+	struct text name;
+};
+struct data_room_create {
+	struct text name, topic;
+	enum room_kind kind;
+};
+struct data_room_list {
+	struct text after;
+	uint64_t limit;
+};
+struct data_room_get {
+	struct room_ref room;
+};
+struct data_room_update {
+	struct room_ref room;
+	struct text name, topic;
+};
+struct data_room_join {
+	struct room_ref room;
+};
+struct data_room_leave {
+	struct room_ref room;
+};
+struct data_room_members {
+	struct room_ref room;
+	struct text after;
+	uint64_t limit;
+};
+struct data_message_send {
+	struct room_ref room;
+	struct text text;
+	bool has_client_id;
+	struct uid client_id;
+	uint64_t reply_to; /* 0: none */
+};
+struct data_history_read {
+	struct room_ref room;
+	uint64_t before, after, around;
+	bool has_before, has_after, has_around;
+	uint64_t limit; /* at most one of the three */
+};
+struct data_read_mark {
+	struct room_ref room;
+	uint64_t seq;
+};
+struct data_typing_set {
+	struct room_ref room;
+	bool typing; /* default true */
+};
+struct data_signal_send {
+	struct room_ref room;
+	struct text name;
+	json_t *data; /* borrowed; any JSON value, NULL if absent */
+};
+struct data_admin_owner {
+	struct text name, password;
+}; /* password absent: an existing account becomes the owner */
+struct data_admin_bot {
+	struct text name;
+	bool renew;
+};
+struct data_admin_password {
+	struct text name, password;
+};
+struct data_admin_export {
+	struct room_ref room;
+	uint64_t after;
+	uint64_t limit;
+};
+struct data_admin_backup {
+	struct text path;
+};
+struct data_admin_verify {
+	char unused;
+};
 
 struct request {
 	enum command command;
@@ -107,8 +179,8 @@ struct request {
 		COMMAND_TABLE(X)
 #undef X
 	} data;
-	json_t *json;          /* owned */
-	char ref_number[24];   /* storage for a numeric ref */
+	json_t *json;        /* owned */
+	char ref_number[24]; /* storage for a numeric ref */
 };
 
 /* What was wrong; the code is a row of the table, the message names the member. */

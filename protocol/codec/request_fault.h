@@ -8,8 +8,7 @@
 #include "request_decode.h"
 
 /* Fills *fault; returns false, so that a check can end with it. */
-bool request_fault_set(struct request_fault *fault, enum wire_error code, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+bool request_fault_set(struct request_fault *fault, enum wire_error code, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* Copies at most size-1 bytes and a NUL; what is not printable ASCII becomes '?', a double quote a single one. */
 void request_fault_quote(char *out, size_t size, const void *bytes, size_t n);

@@ -32,10 +32,9 @@ static bool refuse(const struct walk *w, const char *what)
 static bool refuse_size(const struct walk *w, uint64_t n, uint64_t most, const char *unit, const char *limit_name)
 {
 	if (limit_name != NULL)
-		return request_fault_set(w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit (%s) is %" PRIu64,
-			w->field->name, n, unit, limit_name, most);
-	return request_fault_set(
-		w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit is %" PRIu64, w->field->name, n, unit, most);
+		return request_fault_set(w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit (%s) is %" PRIu64, w->field->name, n,
+					 unit, limit_name, most);
+	return request_fault_set(w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit is %" PRIu64, w->field->name, n, unit, most);
 }
 
 static bool walk_text(const struct walk *w, struct text *text)
@@ -48,8 +47,8 @@ static bool walk_text(const struct walk *w, struct text *text)
 	if (text->n == 0 && w->field->min > 0)
 		return refuse(w, "must not be empty");
 	if (text->n < w->field->min)
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must have at least %" PRIu64 " bytes",
-			w->field->name, w->field->min);
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must have at least %" PRIu64 " bytes", w->field->name,
+					 w->field->min);
 	if (most > 0 && text->n > most)
 		return refuse_size(w, text->n, most, "bytes", w->field->limit_name);
 	return true;
@@ -86,7 +85,7 @@ static bool walk_number(const struct walk *w, uint64_t *number)
 	json_int_t v = json_integer_value(w->value);
 	if (v < 0 || (uint64_t)v < w->field->min || (uint64_t)v > most)
 		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must be between %" PRIu64 " and %" PRIu64,
-			w->field->name, w->field->min, most);
+					 w->field->name, w->field->min, most);
 	*number = (uint64_t)v;
 	return true;
 }
@@ -96,14 +95,14 @@ static bool walk_choice(const struct walk *w)
 	const char *const *choices = w->field->choices;
 
 	static_assert(sizeof(enum on_gap) == sizeof(unsigned) && sizeof(enum room_kind) == sizeof(unsigned),
-		"choices are written as unsigned");
+		      "choices are written as unsigned");
 	for (unsigned i = 0; i < FIELD_CHOICES && json_is_string(w->value); i++)
 		if (strcmp(json_string_value(w->value), choices[i]) == 0) {
 			memcpy(w->at, &i, sizeof(i));
 			return true;
 		}
-	return request_fault_set(
-		w->fault, WIRE_INVALID_REQUEST, "data.%s: must be \"%s\" or \"%s\"", w->field->name, choices[0], choices[1]);
+	return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must be \"%s\" or \"%s\"", w->field->name, choices[0],
+				 choices[1]);
 }
 
 static bool walk_any(const struct walk *w)
@@ -129,15 +128,13 @@ static bool read_cursor(const struct walk *w, const char *key, json_t *value, st
 
 	request_fault_quote(quoted, sizeof(quoted), key, strlen(key));
 	if (!uid_parse(key, strlen(key), &cursor->room))
-		return request_fault_set(
-			w->fault, WIRE_INVALID_REQUEST, "data.%s: \"%s\" is not a room's id", w->field->name, quoted);
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: \"%s\" is not a room's id", w->field->name, quoted);
 	if (!json_is_integer(value))
-		return request_fault_set(
-			w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be an integer", w->field->name, quoted);
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be an integer", w->field->name, quoted);
 	json_int_t seq = json_integer_value(value);
 	if (seq < 0 || (uint64_t)seq > FIELD_SEQ_MAX)
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be between 0 and %" PRIu64,
-			w->field->name, quoted, FIELD_SEQ_MAX);
+		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be between 0 and %" PRIu64, w->field->name,
+					 quoted, FIELD_SEQ_MAX);
 	cursor->seq = (uint64_t)seq;
 	return true;
 }
@@ -160,8 +157,7 @@ static bool walk_cursors(const struct walk *w)
 		abort();
 	*(struct cursor **)w->at = cursors; /* freed by request_finish(), also after a fault */
 	*(size_t *)w->beside = n;
-	json_object_foreach(w->value, key, value)
-	{
+	json_object_foreach(w->value, key, value) {
 		if (!read_cursor(w, key, value, &cursors[i++]))
 			return false;
 	}
@@ -215,8 +211,8 @@ static bool walk_value(const struct walk *w)
 	return false;
 }
 
-bool request_fields_walk(
-	const struct command_fields *fields, json_t *object, const struct limits *limits, void *into, struct request_fault *fault)
+bool request_fields_walk(const struct command_fields *fields, json_t *object, const struct limits *limits, void *into,
+			 struct request_fault *fault)
 {
 	for (size_t i = 0; i < fields->n_fields; i++) {
 		const struct field *f = &fields->fields[i];

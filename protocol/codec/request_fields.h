@@ -27,13 +27,13 @@ enum { FIELD_CHOICES = 2 };
 struct field {
 	const char *name;
 	enum field_kind kind;
-	bool required;		/* null counts as absent */
-	size_t offset;		/* in the structure */
-	size_t beside;		/* FIELD_ID, FIELD_NUMBER: offset of the bool (0: none); FIELD_CURSORS: of the number */
-	uint64_t min, max;	/* max 0: none (texts) */
-	uint64_t fallback;	/* cut at the maximum */
+	bool required;          /* null counts as absent */
+	size_t offset;          /* in the structure */
+	size_t beside;          /* FIELD_ID, FIELD_NUMBER: offset of the bool (0: none); FIELD_CURSORS: of the number */
+	uint64_t min, max;      /* max 0: none (texts) */
+	uint64_t fallback;      /* cut at the maximum */
 	const char *limit_name; /* not NULL: a limit that is set replaces max */
-	size_t limit_offset;	/* in struct limits */
+	size_t limit_offset;    /* in struct limits */
 	const char *choices[FIELD_CHOICES];
 };
 
@@ -48,6 +48,6 @@ const struct command_fields *request_fields_of(enum command c);
 
 /* Fills the structure at `into` (zeroed) from an object. False at the first fault. */
 bool request_fields_walk(const struct command_fields *fields, json_t *object, const struct limits *limits, void *into,
-	struct request_fault *fault);
+			 struct request_fault *fault);
 
 #endif

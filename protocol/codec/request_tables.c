@@ -24,11 +24,11 @@ static const struct field session_start[] = {
 	TEXT(session_start, token, 1, .max = TOKEN_BYTES_MAX),
 	TEXT(session_start, guest, 1, LIMITED(name_bytes)),
 	{.name = "resume",
-		.kind = FIELD_CURSORS,
-		.offset = offsetof(struct data_session_start, resume),
-		.beside = offsetof(struct data_session_start, n_resume),
-		.max = RESUME_ROOMS_MAX,
-		LIMITED(user_rooms)},
+	 .kind = FIELD_CURSORS,
+	 .offset = offsetof(struct data_session_start, resume),
+	 .beside = offsetof(struct data_session_start, n_resume),
+	 .max = RESUME_ROOMS_MAX,
+	 LIMITED(user_rooms)},
 	CHOICE(session_start, on_gap, "replay", "skip"),
 };
 
@@ -89,9 +89,9 @@ static const struct field message_send[] = {
 	ROOM(message_send),
 	TEXT(message_send, text, 1, .required = true, LIMITED(text_bytes)),
 	{.name = "client_id",
-		.kind = FIELD_ID,
-		.offset = offsetof(struct data_message_send, client_id),
-		.beside = offsetof(struct data_message_send, has_client_id)},
+	 .kind = FIELD_ID,
+	 .offset = offsetof(struct data_message_send, client_id),
+	 .beside = offsetof(struct data_message_send, has_client_id)},
 	NUMBER(message_send, reply_to, 1, FIELD_SEQ_MAX, .fallback = 0),
 };
 
@@ -168,7 +168,7 @@ static bool history_read_rule(const struct request *r, struct request_fault *fau
 
 	if (d->has_before + d->has_after + d->has_around > 1)
 		return request_fault_set(fault, WIRE_INVALID_REQUEST, "data.%s: give only one of before, after, around",
-			d->has_before ? "before" : "after");
+					 d->has_before ? "before" : "after");
 	return true;
 }
 

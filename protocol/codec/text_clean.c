@@ -124,7 +124,7 @@ static enum name_fault clean_name(const char *s, size_t n, size_t max_bytes, str
 		return NAME_TOO_LONG;
 	/* NFKC_Casefold: what looks alike in width, case or by invisible characters is the same name. */
 	if (!append_mapped(shown->data + shown_at, n_shown,
-		    UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, key))
+			   UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, key))
 		return NAME_BAD_CHARACTER;
 	if (key->len == key_at)
 		return NAME_EMPTY; /* nothing but invisible letters */

@@ -9,7 +9,7 @@ static const struct {
 	bool retryable;
 } wire_errors[WIRE_ERROR_COUNT] = {[WIRE_OK] = {"ok", "", 200, false},
 #define X(symbol, wire_code, again, status, text) [symbol] = {wire_code, text, status, again},
-	WIRE_ERROR_TABLE(X)
+				   WIRE_ERROR_TABLE(X)
 #undef X
 };
 

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 /*      symbol                 code on the wire       retryable  HTTP  default message */
+/* clang-format off */
 #define WIRE_ERROR_TABLE(X) \
 	X(WIRE_INVALID_JSON,        "invalid_json",        false, 400, "the frame is not a JSON object") \
 	X(WIRE_INVALID_REQUEST,     "invalid_request",     false, 400, "the request is not valid") \
@@ -28,13 +29,14 @@
 	X(WIRE_UNSUPPORTED_MEDIA,   "unsupported_media",   false, 415, "send application/json") \
 	X(WIRE_BAD_ORIGIN,          "bad_origin",          false, 403, "the Origin is not allowed to use cookies here") \
 	X(WIRE_INTERNAL,            "internal",            true,  500, "the server failed")
+/* clang-format on */
 
 enum wire_error {
 	WIRE_OK = 0,
 #define X(symbol, code, retryable, status, message) symbol,
 	WIRE_ERROR_TABLE(X)
 #undef X
-	WIRE_ERROR_COUNT
+		WIRE_ERROR_COUNT
 };
 
 const char *wire_error_code(enum wire_error e);

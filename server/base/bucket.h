@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-struct bucket { /* zeroed means full */
+/* Zeroed means full. */
+struct bucket {
 	uint64_t empty_until_us; /* when the debt is paid: virtual scheduling (GCRA), one number of state */
 };
 

@@ -12,7 +12,9 @@ struct list {
 	struct list *prev, *next;
 };
 
+/* clang-format off */
 #define list_entry(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+/* clang-format on */
 #define list_for_each(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
 /* Safe against removal of `it` itself, and of nothing else. */
 #define list_for_each_safe(it, head) \

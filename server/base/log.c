@@ -124,7 +124,8 @@ static bool put_value(struct line *line, const struct log_field *f)
 static void put_field(struct line *line, bool json, const struct log_field *f)
 {
 	size_t before = line->n;
-	bool fits = put_string(line, json ? ",\"" : " ") && put_string(line, f->name) && put_string(line, json ? "\":" : "=") && put_value(line, f);
+	bool fits = put_string(line, json ? ",\"" : " ") && put_string(line, f->name) && put_string(line, json ? "\":" : "=") &&
+		    put_value(line, f);
 	if (!fits)
 		line->n = before;
 }
@@ -139,7 +140,7 @@ static void put_head(struct line *line, bool json, enum log_level level, const c
 	size_t n = strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &utc);
 	snprintf(when + n, sizeof(when) - n, ".%03uZ", (unsigned)(now_ms % 1000));
 	int length = snprintf(line->bytes, 256, json ? "{\"timestamp\":\"%s\",\"level\":\"%s\",\"event\":\"%.100s\"" : "%s %s %.100s", when,
-		level_name(level), event);
+			      level_name(level), event);
 	line->n = (size_t)length;
 }
 

@@ -32,7 +32,8 @@ void log_setup(enum log_format format, enum log_level least);
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
 #define LOG_AT_(level, event, ...) \
-	log_write((level), (event), (const struct log_field[]){__VA_ARGS__}, sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
+	log_write((level), (event), (const struct log_field[]){__VA_ARGS__}, \
+		  sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
 /* At least one field each. */
 #define LOG_DEBUG(event, ...) LOG_AT_(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 #define LOG_INFO(event, ...) LOG_AT_(LOG_LEVEL_INFO, event, __VA_ARGS__)

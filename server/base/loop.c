@@ -25,7 +25,7 @@ struct loop {
 	uv_async_t wake;
 	uv_check_t check;
 	uv_prepare_t prepare;
-	uv_idle_t idle; /* active while the next turn must not sleep */
+	uv_idle_t idle;       /* active while the next turn must not sleep */
 	pthread_mutex_t lock; /* guards calls */
 	struct list calls;    /* loop_call.link */
 	struct list signals;  /* loop_signal.link */

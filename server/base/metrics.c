@@ -61,7 +61,8 @@ static void put_histogram(const struct page *page, const char *name, double unit
 	put_line(page, "parley_%s_sum %.9g\nparley_%s_count %llu\n", name, sum, name, (unsigned long long)n);
 }
 
-void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n), void *arg)
+void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n),
+		    void *arg)
 {
 	const struct page page = {.put = put, .arg = arg};
 #define X(name, help) put_counter(&page, #name, help, &m->name);

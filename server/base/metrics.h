@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* clang-format off */
 #define METRIC_COUNTER_TABLE(X) \
 	X(accepted_total,          "connections accepted") \
 	X(refused_total,           "connections refused at the door") \
@@ -26,7 +27,9 @@
 	X(commits_total,           "transactions of the store") \
 	X(commit_failures_total,   "transactions that failed") \
 	X(duplicates_total,        "sends answered from an earlier one")
+/* clang-format on */
 
+/* clang-format off */
 #define METRIC_GAUGE_TABLE(X) \
 	X(connections,     "connections now") \
 	X(sessions,        "signed-in sessions now") \
@@ -35,14 +38,17 @@
 	X(readers,         "readers of rooms now") \
 	X(readers_behind,  "readers reading on from the store now") \
 	X(store_waiting,   "operations waiting for the store")
+/* clang-format on */
 
 /* Histograms have power-of-two buckets; `unit` scales what is observed to the base unit of the name. */
+/* clang-format off */
 #define METRIC_HISTOGRAM_TABLE(X) \
 	X(acknowledge_seconds, 1e-9, "from a message's arrival to its acknowledgement (observed in ns)") \
 	X(commit_seconds,      1e-9, "time of a transaction (observed in ns)") \
 	X(commit_operations,   1.0,  "operations in a transaction") \
 	X(sweep_seconds,       1e-9, "time of a whole sweep of a room (observed in ns)") \
 	X(sweep_readers,       1.0,  "readers written to in a sweep")
+/* clang-format on */
 
 enum { METRIC_BUCKETS = 40, METRIC_ERROR_CODES_MAX = 32 };
 
@@ -75,6 +81,7 @@ static inline void metric_change(_Atomic int64_t *m, int64_t n)
 void metric_observe(struct metric_histogram *h, uint64_t value);
 
 /* Calls put(arg, text, n) with pieces of the page. error_code(i) names errors_by_code[i], NULL past the end. */
-void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n), void *arg);
+void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n),
+		    void *arg);
 
 #endif

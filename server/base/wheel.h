@@ -11,7 +11,8 @@
 
 struct wheel;
 
-struct wheel_timer { /* embedded; zeroed means disarmed */
+/* Embedded; zeroed means disarmed. */
+struct wheel_timer {
 	struct list link; /* wheel.slots[i] */
 	uint64_t deadline_ms;
 };

@@ -16,8 +16,8 @@ struct answer {
 struct call {
 	struct chat *chat;
 	struct session *session;
-	struct user *user;        /* NULL where the command may be called before signing in */
-	struct member *member;    /* for commands about a room that the caller must be a member of */
+	struct user *user;     /* NULL where the command may be called before signing in */
+	struct member *member; /* for commands about a room that the caller must be a member of */
 	struct request *request;
 };
 
@@ -33,9 +33,9 @@ void call_error(const struct call *call, enum wire_error code, const char *messa
 /* A request that waits for the store or a worker: keeps what the operation points to, and the user and the room in memory. */
 struct wait {
 	struct answer answer;
-	struct user *user;       /* held; NULL: none */
-	struct room *room;       /* held; NULL: none */
-	struct request request;  /* taken over from the call */
+	struct user *user;      /* held; NULL: none */
+	struct room *room;      /* held; NULL: none */
+	struct request request; /* taken over from the call */
 };
 
 /* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */

@@ -18,13 +18,13 @@ struct session;
 struct chat_config {
 	struct limits limits;
 	bool guests;
-	uint32_t heartbeat_ms;      /* told in hello: the server pings this often */
-	uint32_t sweep_slice;       /* readers written to per slice (0: default) */
-	uint32_t sweep_rest;        /* rest between passes, in percent of their usual time */
-	uint32_t write_bytes;       /* most bytes in one write (0: default 65536) */
-	uint32_t room_tail_bytes;   /* most bytes of recent frames kept per room (0: default 1 MiB) */
-	uint32_t room_idle_ms;      /* an unused room leaves memory after this (0: default 5 min) */
-	const char *server_name;    /* "parley/0.1.0" */
+	uint32_t heartbeat_ms;    /* told in hello: the server pings this often */
+	uint32_t sweep_slice;     /* readers written to per slice (0: default) */
+	uint32_t sweep_rest;      /* rest between passes, in percent of their usual time */
+	uint32_t write_bytes;     /* most bytes in one write (0: default 65536) */
+	uint32_t room_tail_bytes; /* most bytes of recent frames kept per room (0: default 1 MiB) */
+	uint32_t room_idle_ms;    /* an unused room leaves memory after this (0: default 5 min) */
+	const char *server_name;  /* "parley/0.1.0" */
 };
 
 struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const struct chat_config *config);
@@ -40,7 +40,7 @@ enum transport {
 
 struct session_config {
 	enum transport transport;
-	const char *token;  /* from the Authorization header or the session cookie (Origin checked by net), or NULL; copied */
+	const char *token; /* from the Authorization header or the session cookie (Origin checked by net), or NULL; copied */
 	bool token_is_cookie;
 	bool operator_socket; /* came in over the operator's Unix socket: may use admin.* */
 };

@@ -32,32 +32,32 @@ struct session_slot {
 
 struct chat {
 	struct loop *loop;
-	struct store *store;           /* or &no_store */
-	struct store no_store;         /* refuses everything: when the store is gone */
+	struct store *store;   /* or &no_store */
+	struct store no_store; /* refuses everything: when the store is gone */
 	struct metrics *metrics;
 	struct chat_config config;
-	struct worker_pool *hashers;   /* passwords */
-	struct id_map rooms;           /* by id */
-	struct id_map rooms_by_name;   /* by keyed hash of the name key */
-	struct id_map users;           /* by id */
-	struct list sweeping;          /* room.in_sweep: rooms with news */
-	struct list resting;           /* room.in_sweep: rooms with news that were swept a moment ago */
+	struct worker_pool *hashers; /* passwords */
+	struct id_map rooms;         /* by id */
+	struct id_map rooms_by_name; /* by keyed hash of the name key */
+	struct id_map users;         /* by id */
+	struct list sweeping;        /* room.in_sweep: rooms with news */
+	struct list resting;         /* room.in_sweep: rooms with news that were swept a moment ago */
 	struct loop_timer *rest_over;
-	struct list log_waiting;       /* reader.in_log_wait: readers behind that wait for their turn at the store */
-	uint32_t n_log_pages;          /* pages asked of the store for readers now */
-	struct list idle_rooms;        /* room.in_idle, longest idle first */
-	struct list idle_users;        /* user.in_idle, longest idle first */
+	struct list log_waiting; /* reader.in_log_wait: readers behind that wait for their turn at the store */
+	uint32_t n_log_pages;    /* pages asked of the store for readers now */
+	struct list idle_rooms;  /* room.in_idle, longest idle first */
+	struct list idle_users;  /* user.in_idle, longest idle first */
 	struct session_slot *slots;
-	uint32_t n_slots, free_slot;   /* free_slot == n_slots: none */
+	uint32_t n_slots, free_slot; /* free_slot == n_slots: none */
 	struct rate_table *rates;
 	struct loop_timer *housekeeping;
-	struct list probes;            /* probe.in_chat */
-	struct room *probe_room;       /* nobody sees it; /readyz publishes there */
-	size_t n_pending;              /* operations under way */
-	uint64_t n_revokes;            /* times that tokens were deleted or a role changed: likewise */
-	uint64_t n_unloads;            /* rooms and users that left memory: a snapshot taken before the last one may be stale */
-	struct buf scratch;            /* for building one message; emptied by its user */
-	struct buf stream_scratch;     /* for writing to event streams */
+	struct list probes;        /* probe.in_chat */
+	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
+	size_t n_pending;          /* operations under way */
+	uint64_t n_revokes;        /* times that tokens were deleted or a role changed: likewise */
+	uint64_t n_unloads;        /* rooms and users that left memory: a snapshot taken before the last one may be stale */
+	struct buf scratch;        /* for building one message; emptied by its user */
+	struct buf stream_scratch; /* for writing to event streams */
 };
 
 struct room {
@@ -71,21 +71,21 @@ struct room {
 	int64_t created_ms;
 	struct room_feed feed;
 	struct room_tail tail;
-	struct list readers;            /* reader.in_room */
+	struct list readers; /* reader.in_room */
 	uint32_t n_readers;
-	uint32_t n_holds;               /* members in memory and operations under way */
-	struct list in_idle;            /* chat.idle_rooms, while n_holds == 0 */
+	uint32_t n_holds;    /* members in memory and operations under way */
+	struct list in_idle; /* chat.idle_rooms, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	/* the sweep */
-	struct list in_sweep;           /* chat.sweeping or .resting */
-	struct list *sweep_next;        /* the next reader.in_room of the pass; NULL between passes */
-	uint64_t pass_head;             /* the tail's head when the pass began */
-	uint64_t pass_keep;             /* what the pass before began with: no reader that keeps up is further behind */
+	struct list in_sweep;    /* chat.sweeping or .resting */
+	struct list *sweep_next; /* the next reader.in_room of the pass; NULL between passes */
+	uint64_t pass_head;      /* the tail's head when the pass began */
+	uint64_t pass_keep;      /* what the pass before began with: no reader that keeps up is further behind */
 	uint64_t pass_started_ns;
-	uint64_t pass_usual_ns;         /* how long the last ones took, as a moving average */
-	uint64_t rest_until_ns;         /* no pass begins before */
+	uint64_t pass_usual_ns; /* how long the last ones took, as a moving average */
+	uint64_t rest_until_ns; /* no pass begins before */
 	uint32_t pass_writes;
-	uint64_t n_passes;              /* finished ones */
+	uint64_t n_passes; /* finished ones */
 };
 
 struct user {
@@ -94,41 +94,41 @@ struct user {
 	uint64_t no;
 	enum user_kind kind;
 	enum user_role role;
-	uint32_t n_holds;               /* sessions and operations under way */
+	uint32_t n_holds; /* sessions and operations under way */
 	uint32_t n_members;
-	struct list members;            /* member.in_user */
-	struct list sessions;           /* session.in_user */
+	struct list members;  /* member.in_user */
+	struct list sessions; /* session.in_user */
 	struct bucket requests;
-	struct list in_idle;            /* chat.idle_users, while n_holds == 0 */
+	struct list in_idle; /* chat.idle_users, while n_holds == 0 */
 	uint64_t idle_since_ms;
-	char name[];                    /* NUL-terminated */
+	char name[]; /* NUL-terminated */
 };
 
 struct member {
 	struct user *user;
 	struct room *room;
-	struct list in_user;            /* user.members */
+	struct list in_user; /* user.members */
 	enum member_role role;
-	bool leaving;                   /* a leave is under way: what comes after it is no member's any more */
+	bool leaving; /* a leave is under way: what comes after it is no member's any more */
 	uint64_t read_seq, read_messages;
 };
 
 struct session {
 	struct chat *chat;
-	struct conn *conn;              /* NULL once closed */
-	uint64_t id;                    /* slot and generation: what crosses a wait */
-	struct user *user;              /* NULL until signed in */
-	struct list in_user;            /* user.sessions */
-	struct list readers;            /* reader.in_session */
-	struct reader *paging;          /* the one whose page of the log is asked for or waits for the socket; at most one */
-	struct http_call *http;         /* what an HTTP request or stream waits with; NULL for a WebSocket */
-	char *token;                    /* what came with the connection, until it was used */
+	struct conn *conn;      /* NULL once closed */
+	uint64_t id;            /* slot and generation: what crosses a wait */
+	struct user *user;      /* NULL until signed in */
+	struct list in_user;    /* user.sessions */
+	struct list readers;    /* reader.in_session */
+	struct reader *paging;  /* the one whose page of the log is asked for or waits for the socket; at most one */
+	struct http_call *http; /* what an HTTP request or stream waits with; NULL for a WebSocket */
+	char *token;            /* what came with the connection, until it was used */
 	struct bucket requests;
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	enum transport transport;
 	enum on_gap on_gap;
 	enum token_kind token_kind;
-	uint16_t n_waiting;             /* its requests under way */
+	uint16_t n_waiting; /* its requests under way */
 	bool has_token_hash, operator_socket, starting, token_is_cookie;
 };
 
@@ -143,12 +143,12 @@ enum reader_place {
 struct reader {
 	struct session *session;
 	struct room *room;
-	struct list in_room;            /* room.readers */
-	struct list in_session;         /* session.readers */
-	uint64_t next_seq;              /* the first seq it has not been given */
-	uint64_t offset;                /* READER_IN_TAIL */
-	struct list in_log_wait;        /* chat.log_waiting */
-	struct log_read *log_read;      /* READER_IN_LOG: the page asked for, or one that came and waits for the socket */
+	struct list in_room;       /* room.readers */
+	struct list in_session;    /* session.readers */
+	uint64_t next_seq;         /* the first seq it has not been given */
+	uint64_t offset;           /* READER_IN_TAIL */
+	struct list in_log_wait;   /* chat.log_waiting */
+	struct log_read *log_read; /* READER_IN_LOG: the page asked for, or one that came and waits for the socket */
 	enum reader_place place;
 };
 

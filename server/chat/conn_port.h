@@ -17,6 +17,7 @@
 struct conn;
 
 /* Why a connection ends: one table with the close code (RFC 6455 section 7.4), the metric's label and the text. */
+/* clang-format off */
 #define CLOSE_REASON_TABLE(X) \
 	X(CLOSE_GOING_AWAY,    1001, "going_away",    "the server is leaving; come back") \
 	X(CLOSE_PROTOCOL,      1002, "protocol",      "the WebSocket protocol was broken") \
@@ -28,12 +29,13 @@ struct conn;
 	X(CLOSE_SIGNED_OUT,    4003, "signed_out",    "the session has ended") \
 	X(CLOSE_TOO_SLOW,      4004, "too_slow",      "what there is to tell piles up; come back") \
 	X(CLOSE_DONE,          1000, "done",          "goodbye")
+/* clang-format on */
 
 enum close_reason {
 #define X(symbol, code, label, text) symbol,
 	CLOSE_REASON_TABLE(X)
 #undef X
-	CLOSE_REASON_COUNT
+		CLOSE_REASON_COUNT
 };
 
 /* A reply: n bytes of JSON. Framed and put in the outbox; written at the end of the turn.

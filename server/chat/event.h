@@ -13,7 +13,7 @@ struct event {
 	struct uid room;
 	struct uid id;
 	uint64_t seq;
-	uint64_t n_messages;   /* messages in the room up to and including this event */
+	uint64_t n_messages; /* messages in the room up to and including this event */
 	int64_t timestamp_ms;
 	enum event_type type;
 	uint32_t header_bytes; /* of the frame */

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 struct login {
-	struct store_user_by_name find;  /* first: the store hands this back */
+	struct store_user_by_name find; /* first: the store hands this back */
 	struct store_token_create token;
 	struct worker_job verifying;
 	struct wait wait;

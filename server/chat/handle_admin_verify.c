@@ -35,7 +35,8 @@ static void verified(struct store_op *op)
 	struct verify *v = (struct verify *)(void *)op;
 	if (op->result == 0) {
 		auto_buf data = BUF_INIT;
-		buf_appendf(&data, "{\"rooms\":%llu,\"events\":%llu,\"faults\":[", (unsigned long long)v->op.n_rooms, (unsigned long long)v->op.n_events);
+		buf_appendf(&data, "{\"rooms\":%llu,\"events\":%llu,\"faults\":[", (unsigned long long)v->op.n_rooms,
+			    (unsigned long long)v->op.n_events);
 		if (v->op.faults.len)
 			encode_faults(&data, &v->op.faults);
 		buf_append_str(&data, "]}");

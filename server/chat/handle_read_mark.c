@@ -26,9 +26,11 @@ static void marked(struct store_op *op)
 			member->read_messages = m->op.read_messages;
 		}
 		auto_buf data = BUF_INIT;
-		buf_appendf(&data, "{\"read_seq\":%llu,\"unread\":%llu}", (unsigned long long)member->read_seq, (unsigned long long)member_unread(member));
+		buf_appendf(&data, "{\"read_seq\":%llu,\"unread\":%llu}", (unsigned long long)member->read_seq,
+			    (unsigned long long)member_unread(member));
 		answer_ok(&m->wait.answer, &data);
-		personal_event_tell_user(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, &m->wait.room->id, data.data, data.len);
+		personal_event_tell_user(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, &m->wait.room->id, data.data,
+					 data.len);
 	} else {
 		wait_answer_failure(&m->wait, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
 	}

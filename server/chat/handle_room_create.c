@@ -1,6 +1,6 @@
+#include "base/id.h"
 #include "chat/account_make.h"
 #include "chat/dispatch.h"
-#include "base/id.h"
 #include "chat/room.h"
 #include "chat/session.h"
 #include "chat/state_encode.h"

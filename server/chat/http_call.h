@@ -11,7 +11,7 @@ struct http_call {
 	struct buf body;
 	struct text *rooms; /* event stream; each s is owned */
 	size_t n_rooms;
-	char *cursors;      /* event stream; NULL: none */
+	char *cursors; /* event stream; NULL: none */
 };
 
 void http_call_free(struct http_call *h); /* accepts NULL */

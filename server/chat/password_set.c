@@ -40,7 +40,8 @@ static void stored(struct store_op *op)
 		buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
 		answer_ok(&p->wait.answer, &data);
 	} else {
-		wait_answer_failure(&p->wait, op->result, WIRE_NOT_FOUND, p->op.password_hash ? "name: there is no person with this name" : "name: there is no such account");
+		wait_answer_failure(&p->wait, op->result, WIRE_NOT_FOUND,
+				    p->op.password_hash ? "name: there is no person with this name" : "name: there is no such account");
 	}
 	set_free(p);
 }

@@ -15,7 +15,8 @@ void personal_event_tell(struct session *s, enum event_type type, const struct u
 	}
 }
 
-void personal_event_tell_user(struct user *u, const struct session *except, enum event_type type, const struct uid *room, const void *data, size_t n)
+void personal_event_tell_user(struct user *u, const struct session *except, enum event_type type, const struct uid *room, const void *data,
+			      size_t n)
 {
 	list_for_each(it, &u->sessions) {
 		struct session *s = list_entry(it, struct session, in_user);

@@ -14,8 +14,8 @@
 enum { LOOK_MS = 2 };
 
 struct probe {
-	struct store_op ping;  /* first: the store hands this back */
-	struct list in_chat;   /* chat.probes */
+	struct store_op ping; /* first: the store hands this back */
+	struct list in_chat;  /* chat.probes */
 	struct chat *chat;
 	struct loop_timer *timer;
 	uint64_t deadline_ms;

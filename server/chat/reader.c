@@ -142,7 +142,6 @@ static void write_from_tail(struct reader *reader)
 	reader->next_seq = next;
 }
 
-
 void reader_serve(struct reader *reader)
 {
 	struct session *s = reader->session;

@@ -8,8 +8,8 @@
 struct log_read {
 	struct store_log_page op; /* first: the store hands this back */
 	struct chat *chat;
-	struct room *room;        /* held */
-	struct reader *reader;    /* NULL when it left meanwhile */
+	struct room *room;     /* held */
+	struct reader *reader; /* NULL when it left meanwhile */
 	bool arrived;
 };
 

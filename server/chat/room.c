@@ -222,8 +222,11 @@ static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq)
 {
 	struct room *r = arg;
 	struct hole_fetch *f = mem_new(struct hole_fetch);
-	f->op = (struct store_log_page){
-		.op = {.kind = STORE_LOG_PAGE, .done = hole_fetched}, .room_no = r->no, .after_seq = after_seq, .before_seq = before_seq, .limit = ROOM_FEED_HELD_MAX};
+	f->op = (struct store_log_page){.op = {.kind = STORE_LOG_PAGE, .done = hole_fetched},
+					.room_no = r->no,
+					.after_seq = after_seq,
+					.before_seq = before_seq,
+					.limit = ROOM_FEED_HELD_MAX};
 	f->room = r;
 	room_hold(r);
 	if (r->chat->store->methods->submit(r->chat->store, &f->op.op) == 0) {

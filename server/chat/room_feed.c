@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, struct event *), void (*fetch)(void *, uint64_t, uint64_t), void *arg)
+void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, struct event *), void (*fetch)(void *, uint64_t, uint64_t),
+		    void *arg)
 {
 	*f = (struct room_feed){.last_seq = last_seq, .newest_seq = last_seq, .out = out, .fetch = fetch, .arg = arg};
 }

@@ -17,17 +17,19 @@
 enum { ROOM_FEED_HELD_MAX = 256 };
 
 struct room_feed {
-	uint64_t last_seq;    /* the newest that went out */
-	uint64_t newest_seq;  /* the newest that was ever offered */
-	struct event **held;  /* ascending by seq, all > last_seq + 1 */
+	uint64_t last_seq;   /* the newest that went out */
+	uint64_t newest_seq; /* the newest that was ever offered */
+	struct event **held; /* ascending by seq, all > last_seq + 1 */
 	uint32_t n_held;
-	bool fetching;        /* a fetch is under way; at most one */
-	void (*out)(void *arg, struct event *e);                             /* takes the event over */
-	void (*fetch)(void *arg, uint64_t after_seq, uint64_t before_seq);   /* asks for after < seq < before; answered by offers, then room_feed_fetched() */
+	bool fetching;                           /* a fetch is under way; at most one */
+	void (*out)(void *arg, struct event *e); /* takes the event over */
+	/* Asks for after_seq < seq < before_seq; answered by offers, then room_feed_fetched(). */
+	void (*fetch)(void *arg, uint64_t after_seq, uint64_t before_seq);
 	void *arg;
 };
 
-void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, struct event *), void (*fetch)(void *, uint64_t, uint64_t), void *arg);
+void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, struct event *), void (*fetch)(void *, uint64_t, uint64_t),
+		    void *arg);
 void room_feed_finish(struct room_feed *f);
 void room_feed_offer(struct room_feed *f, struct event *e);
 /* The fetch has ended, with everything it found offered; another is asked for when a hole is left and `again` is true. */

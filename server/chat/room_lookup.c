@@ -11,7 +11,7 @@ struct search {
 	struct store_room_find op; /* first: the store hands this back */
 	struct wait wait;
 	struct buf name_key;
-	uint64_t n_unloads;        /* when the store was asked: a room that left memory since may be newer than the answer */
+	uint64_t n_unloads; /* when the store was asked: a room that left memory since may be newer than the answer */
 	void (*then)(struct wait *w, struct room *r);
 };
 

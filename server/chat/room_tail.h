@@ -15,12 +15,12 @@
 
 struct room_tail {
 	uint8_t *ring;
-	uint32_t cap;                /* bytes, a power of two; 0 before the first append */
-	uint64_t start, head;        /* offsets of the oldest byte held and of the next to come */
-	uint64_t skip_from, skip_to; /* the hole at the ring's end; equal when there is none within start..head */
+	uint32_t cap;                 /* bytes, a power of two; 0 before the first append */
+	uint64_t start, head;         /* offsets of the oldest byte held and of the next to come */
+	uint64_t skip_from, skip_to;  /* the hole at the ring's end; equal when there is none within start..head */
 	uint64_t first_seq, next_seq; /* seqs held: first_seq <= seq < next_seq */
-	uint64_t *offsets;           /* [seq & (n_offsets - 1)] */
-	uint32_t n_offsets;          /* a power of two */
+	uint64_t *offsets;            /* [seq & (n_offsets - 1)] */
+	uint32_t n_offsets;           /* a power of two */
 };
 
 /* An empty tail in which next_seq comes first. */

@@ -61,7 +61,8 @@ static void signed_in(struct store_op *op)
 	finish(in, s, WIRE_OK);
 }
 
-void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg), void *arg)
+void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),
+		      void *arg)
 {
 	struct sign_in *in = mem_new(struct sign_in);
 	in->op.op = (struct store_op){.kind = STORE_SIGN_IN, .done = signed_in};

@@ -8,6 +8,7 @@
 
 /* then(session, WIRE_OK, 0, arg) once the session is signed in; or with an error. session is NULL when it is gone: only arg is to be freed. Not
  * called from inside. */
-void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg), void *arg);
+void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),
+		      void *arg);
 
 #endif

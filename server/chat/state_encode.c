@@ -7,9 +7,12 @@
 const char *state_user_kind(enum user_kind k)
 {
 	switch (k) {
-	case USER_PERSON: return "person";
-	case USER_BOT: return "bot";
-	case USER_GUEST: return "guest";
+	case USER_PERSON:
+		return "person";
+	case USER_BOT:
+		return "bot";
+	case USER_GUEST:
+		return "guest";
 	}
 	return "person";
 }

@@ -26,17 +26,32 @@
 #include "codec/request_decode.h"
 #include "codec/uid.h"
 
-enum user_kind { USER_PERSON = 0, USER_BOT = 1, USER_GUEST = 2 };         /* stored */
-enum user_role { USER_ROLE_NONE = 0, USER_ROLE_OWNER = 1 };               /* stored; on the server */
-enum member_role { MEMBER_ROLE_MEMBER = 0, MEMBER_ROLE_OWNER = 1 };       /* stored; in a room */
-enum token_kind { TOKEN_SESSION = 0, TOKEN_BOT = 1 };                     /* stored */
+enum user_kind { USER_PERSON = 0, USER_BOT = 1, USER_GUEST = 2 };   /* stored */
+enum user_role { USER_ROLE_NONE = 0, USER_ROLE_OWNER = 1 };         /* stored; on the server */
+enum member_role { MEMBER_ROLE_MEMBER = 0, MEMBER_ROLE_OWNER = 1 }; /* stored; in a room */
+enum token_kind { TOKEN_SESSION = 0, TOKEN_BOT = 1 };               /* stored */
 
 enum store_op_kind {
 	/* writes */
-	STORE_APPEND, STORE_JOIN, STORE_LEAVE, STORE_ROOM_CREATE, STORE_ROOM_UPDATE, STORE_READ_MARK,
-	STORE_USER_CREATE, STORE_USER_SET, STORE_TOKEN_CREATE, STORE_TOKEN_DELETE,
+	STORE_APPEND,
+	STORE_JOIN,
+	STORE_LEAVE,
+	STORE_ROOM_CREATE,
+	STORE_ROOM_UPDATE,
+	STORE_READ_MARK,
+	STORE_USER_CREATE,
+	STORE_USER_SET,
+	STORE_TOKEN_CREATE,
+	STORE_TOKEN_DELETE,
 	/* reads */
-	STORE_SIGN_IN, STORE_USER_BY_NAME, STORE_ROOM_FIND, STORE_ROOM_PAGE, STORE_MEMBER_PAGE, STORE_LOG_PAGE, STORE_BACKUP, STORE_VERIFY,
+	STORE_SIGN_IN,
+	STORE_USER_BY_NAME,
+	STORE_ROOM_FIND,
+	STORE_ROOM_PAGE,
+	STORE_MEMBER_PAGE,
+	STORE_LOG_PAGE,
+	STORE_BACKUP,
+	STORE_VERIFY,
 	STORE_PING, /* a write transaction that changes nothing of note: proves that the disk takes commits */
 };
 
@@ -44,9 +59,9 @@ struct store_op {
 	enum store_op_kind kind;
 	int result;
 	void (*done)(struct store_op *op);
-	struct worker_job job;     /* the store's, while in flight (reads) */
-	struct list link;          /* the store's, while in flight (writes) */
-	struct loop_call call;     /* brings done() to the loop */
+	struct worker_job job; /* the store's, while in flight (reads) */
+	struct list link;      /* the store's, while in flight (writes) */
+	struct loop_call call; /* brings done() to the loop */
 };
 
 struct store {
@@ -95,10 +110,10 @@ struct store_append {
 	struct store_op op;
 	uint64_t room_no, author_no;
 	enum event_type type;
-	struct buf data;            /* the event's `data`, an encoded JSON object */
+	struct buf data; /* the event's `data`, an encoded JSON object */
 	bool has_client_id;
 	struct uid client_id;
-	uint64_t reply_to;          /* 0: none */
+	uint64_t reply_to; /* 0: none */
 	/* out */
 	bool duplicate;
 	struct uid room_of_first, id;
@@ -166,8 +181,8 @@ struct store_user_create {
 	bool has_token;
 	enum token_kind token_kind;
 	uint8_t token_hash[SECRET_HASH_BYTES];
-	uint64_t created_by_no;    /* 0: nobody */
-	uint64_t user_no;          /* out */
+	uint64_t created_by_no; /* 0: nobody */
+	uint64_t user_no;       /* out */
 };
 
 /* STORE_USER_SET: password hash and/or role of an existing person or bot, by name. Deletes the user's session tokens when the password changes.
@@ -177,7 +192,7 @@ struct store_user_set {
 	struct text name_key;
 	const char *password_hash; /* NULL: unchanged */
 	bool make_owner;
-	struct uid user_id;        /* out */
+	struct uid user_id; /* out */
 };
 
 /* STORE_TOKEN_CREATE: one more token for a user, or the only one. */
@@ -267,9 +282,9 @@ struct store_log_page {
 	uint64_t limit, limit_bytes;
 	bool newest;
 	/* out */
-	struct event **events;          /* owned by the caller, the array too */
+	struct event **events; /* owned by the caller, the array too */
 	size_t n_events;
-	bool more;                      /* there are more in the direction of reading */
+	bool more; /* there are more in the direction of reading */
 };
 void store_log_page_finish(struct store_log_page *p); /* frees the events that are not NULL */
 

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 struct admission {
-	size_t n, n_max;             /* connections; n_max 0: no limit */
-	size_t address_max;          /* connections of one address, 0: no limit (then nothing is counted per address) */
-	struct id_map addresses;     /* struct admission_address */
+	size_t n, n_max;         /* connections; n_max 0: no limit */
+	size_t address_max;      /* connections of one address, 0: no limit (then nothing is counted per address) */
+	struct id_map addresses; /* struct admission_address */
 };
 
 void admission_init(struct admission *a, size_t n_max, size_t address_max);

@@ -18,48 +18,48 @@ struct http_exchange;
 
 /* What the connection's one deadline means. */
 enum conn_phase {
-	CONN_HEAD,     /* waiting for (the rest of) a request's head */
-	CONN_BODY,     /* waiting for (the rest of) a request's body */
-	CONN_WORKING,  /* the answer is being made: no deadline */
-	CONN_LINGER,   /* refused; reading on for a moment */
-	CONN_SIGN_IN,  /* a WebSocket without session.start */
-	CONN_LIVE,     /* a signed-in WebSocket: heartbeat */
-	CONN_STREAM,   /* an event stream: comments as heartbeat */
-	CONN_CLOSING,  /* told to close; cut when that takes too long */
+	CONN_HEAD,    /* waiting for (the rest of) a request's head */
+	CONN_BODY,    /* waiting for (the rest of) a request's body */
+	CONN_WORKING, /* the answer is being made: no deadline */
+	CONN_LINGER,  /* refused; reading on for a moment */
+	CONN_SIGN_IN, /* a WebSocket without session.start */
+	CONN_LIVE,    /* a signed-in WebSocket: heartbeat */
+	CONN_STREAM,  /* an event stream: comments as heartbeat */
+	CONN_CLOSING, /* told to close; cut when that takes too long */
 };
 
 struct conn {
 	struct lws *wsi;
 	struct net_server *server;
-	struct session *session;      /* NULL before session_open() and after session_close() */
-	struct http_exchange *http;   /* the request being served, or NULL */
-	struct list link;             /* net_server.conns */
-	struct list dirty;            /* net_server.dirty or .dead */
-	struct wheel_timer timer;     /* its deadline, see phase */
-	struct buf in;                /* pieces of a message; freed when it is whole */
-	struct buf kept;              /* whole messages that came although nothing was to be read, see conn_read.c */
-	struct buf out;               /* outbox: whole frames; freed when it is empty */
-	uint32_t heard_s;             /* loop's clock when something last came, in seconds */
-	uint8_t phase;                /* enum conn_phase */
-	uint8_t reason;               /* enum close_reason, when is_closing */
+	struct session *session;    /* NULL before session_open() and after session_close() */
+	struct http_exchange *http; /* the request being served, or NULL */
+	struct list link;           /* net_server.conns */
+	struct list dirty;          /* net_server.dirty or .dead */
+	struct wheel_timer timer;   /* its deadline, see phase */
+	struct buf in;              /* pieces of a message; freed when it is whole */
+	struct buf kept;            /* whole messages that came although nothing was to be read, see conn_read.c */
+	struct buf out;             /* outbox: whole frames; freed when it is empty */
+	uint32_t heard_s;           /* loop's clock when something last came, in seconds */
+	uint8_t phase;              /* enum conn_phase */
+	uint8_t reason;             /* enum close_reason, when is_closing */
 	struct peer_address address;
-	uint8_t key[16];              /* of address, for limits */
+	uint8_t key[16]; /* of address, for limits */
 	bool is_websocket : 1;
-	bool is_stream : 1;           /* the event stream's head was sent */
+	bool is_stream : 1; /* the event stream's head was sent */
 	bool is_tls : 1;
 	bool is_operator : 1;
-	bool is_proxied : 1;          /* the socket's peer is a trusted proxy */
-	bool counted_address : 1;     /* in the admission's table by `key` */
-	bool is_closing : 1;          /* will be closed with `reason` once the outbox went out */
-	bool is_handed_over : 1;      /* the library is closing it */
-	bool is_broken : 1;           /* nothing can be written any more */
-	bool is_gone : 1;             /* the library said it is closed */
-	bool wants_writable : 1;      /* session_writable() is due */
-	bool is_full : 1;             /* not to be read from: the outbox is full */
-	bool is_held : 1;             /* not to be read from: the chat says so */
-	bool is_paused : 1;           /* not read from */
-	bool is_pipelined : 1;        /* HTTP: the library kept bytes of the next request when the last one was answered */
-	bool close_after_reply : 1;   /* HTTP: no further request on this connection */
+	bool is_proxied : 1;        /* the socket's peer is a trusted proxy */
+	bool counted_address : 1;   /* in the admission's table by `key` */
+	bool is_closing : 1;        /* will be closed with `reason` once the outbox went out */
+	bool is_handed_over : 1;    /* the library is closing it */
+	bool is_broken : 1;         /* nothing can be written any more */
+	bool is_gone : 1;           /* the library said it is closed */
+	bool wants_writable : 1;    /* session_writable() is due */
+	bool is_full : 1;           /* not to be read from: the outbox is full */
+	bool is_held : 1;           /* not to be read from: the chat says so */
+	bool is_paused : 1;         /* not read from */
+	bool is_pipelined : 1;      /* HTTP: the library kept bytes of the next request when the last one was answered */
+	bool close_after_reply : 1; /* HTTP: no further request on this connection */
 };
 
 /* The connection behind a library's callback, or NULL before it was shown to us. */

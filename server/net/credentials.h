@@ -14,7 +14,7 @@ enum origin_verdict { ORIGIN_ABSENT, ORIGIN_ALLOWED, ORIGIN_FOREIGN };
 struct credentials {
 	char token[TOKEN_BYTES_MAX]; /* "" when there is none */
 	bool is_cookie;
-	bool cookie_refused;         /* a cookie came, but the Origin does not allow it */
+	bool cookie_refused; /* a cookie came, but the Origin does not allow it */
 };
 
 /* Exact: scheme, host and port. Without --origin: those of the request itself. */

@@ -18,22 +18,22 @@
 
 struct http_exchange {
 	struct conn *conn;
-	struct list probe_link;  /* net_server.probe_waiters, or of its own */
+	struct list probe_link; /* net_server.probe_waiters, or of its own */
 	enum http_method method;
-	enum command command;    /* http_api.c */
-	int64_t content_length;  /* HTTP_NO_LENGTH: none */
+	enum command command;   /* http_api.c */
+	int64_t content_length; /* HTTP_NO_LENGTH: none */
 	struct buf body;
-	size_t body_read;        /* of content_length, kept or not */
-	char *token;             /* or NULL */
+	size_t body_read; /* of content_length, kept or not */
+	char *token;      /* or NULL */
 	bool token_is_cookie;
 	bool cookie_is_secure;
 	bool sets_cookie;
 	char cookie[TOKEN_BYTES_MAX]; /* "" deletes it */
-	bool awaits_body;        /* the answer may be written only when the body was read */
-	bool is_refused;         /* the answer is made; a body that comes is dropped */
-	bool is_lingering;       /* the answer was written; the rest of the body is dropped for a moment */
-	bool is_ready;           /* the answer is in conn.out */
-	bool is_written;         /* the library has the answer, and holds some of it back */
+	bool awaits_body;             /* the answer may be written only when the body was read */
+	bool is_refused;              /* the answer is made; a body that comes is dropped */
+	bool is_lingering;            /* the answer was written; the rest of the body is dropped for a moment */
+	bool is_ready;                /* the answer is in conn.out */
+	bool is_written;              /* the library has the answer, and holds some of it back */
 };
 
 /* From the head of a request. The callback's answer: 0, or -1 to close. */

@@ -7,6 +7,7 @@
 
 static const char *status_text(int status)
 {
+	/* clang-format off */
 	switch (status) {
 	case 200: return "OK";
 	case 304: return "Not Modified";
@@ -25,6 +26,7 @@ static const char *status_text(int status)
 	case 503: return "Service Unavailable";
 	default: return "Unknown";
 	}
+	/* clang-format on */
 }
 
 /* The page's headers: no code, picture or connection but ours. */

@@ -95,9 +95,11 @@ static const char *type_of(const char *path)
 	static const struct {
 		const char *ending, *type;
 	} types[] = {
+		/* clang-format off */
 		{".html", "text/html; charset=utf-8"}, {".js", "text/javascript; charset=utf-8"}, {".css", "text/css; charset=utf-8"},
 		{".svg", "image/svg+xml"}, {".json", "application/json"}, {".webmanifest", "application/manifest+json"},
 		{".png", "image/png"}, {".woff2", "font/woff2"}, {".ico", "image/x-icon"},
+		/* clang-format on */
 	};
 	size_t n = strlen(path);
 

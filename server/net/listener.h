@@ -12,7 +12,7 @@ struct listener {
 	struct net_server *server;
 	struct loop_watch *watch;
 	int fd;
-	int spare_fd;      /* given up for a moment when there are no descriptors left, to turn a caller away */
+	int spare_fd; /* given up for a moment when there are no descriptors left, to turn a caller away */
 	bool is_unix, is_operator, is_tls;
 	bool is_paused;
 	char *unlink_path; /* of a Unix socket that we made, or NULL */

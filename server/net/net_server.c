@@ -31,8 +31,7 @@ static void log_line(int level, const char *line)
 	char text[200];
 
 	snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
-	log_write(level == LLL_ERR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "net.library",
-		  (const struct log_field[]){LOG_S("line", text)}, 1);
+	log_write(level == LLL_ERR ? LOG_LEVEL_WARN : LOG_LEVEL_DEBUG, "net.library", (const struct log_field[]){LOG_S("line", text)}, 1);
 }
 
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
@@ -208,8 +207,8 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 		return NULL;
 	}
 	if (!make_vhosts(s)) {
-		snprintf(fault, 400, "cannot use the certificate %s with the key %s: both must be PEM files and belong together", config->tls_cert,
-			 config->tls_key);
+		snprintf(fault, 400, "cannot use the certificate %s with the key %s: both must be PEM files and belong together",
+			 config->tls_cert, config->tls_key);
 		net_server_destroy(s);
 		return NULL;
 	}
@@ -239,7 +238,8 @@ int net_server_reload(struct net_server *s)
 	if (s->vhost_tls == NULL)
 		return 0;
 	if (!check_certificate(&s->config, fault)) {
-		LOG_ERROR("tls.reload_failed", LOG_S("reason", fault), LOG_S("consequence", "the certificate that was read before stays in use"));
+		LOG_ERROR("tls.reload_failed", LOG_S("reason", fault),
+			  LOG_S("consequence", "the certificate that was read before stays in use"));
 		return -EINVAL;
 	}
 	/* New handshakes use the new certificate; connections that are there keep theirs. The library logs what it could not read, and then goes on

@@ -19,10 +19,10 @@ struct net_server;
 
 struct net_listen {
 	bool is_unix;
-	bool is_operator;  /* a Unix socket (0600) whose peers may use admin.* */
-	const char *host;  /* numeric address, or "" for every address of the machine */
-	uint16_t port;     /* 0: any free one */
-	const char *path;  /* is_unix */
+	bool is_operator; /* a Unix socket (0600) whose peers may use admin.* */
+	const char *host; /* numeric address, or "" for every address of the machine */
+	uint16_t port;    /* 0: any free one */
+	const char *path; /* is_unix */
 };
 
 struct net_network {

@@ -12,13 +12,13 @@
 #include <libwebsockets.h>
 
 enum {
-	NET_TICK_MS = 250,             /* of the timing wheel */
-	NET_WRITE_BYTES = 65536,       /* most bytes of an outbox joined into one write */
-	NET_HEAD_BYTES = 16384,        /* head of a request: more and the library drops the connection without an answer */
-	NET_HEAD_POOL = 2048,          /* heads being read at once */
-	NET_RX_BYTES = 256,            /* the library's buffer per WebSocket; longer messages come in pieces */
-	NET_CLOSE_MS = 5000,           /* for a close that was asked for to go through */
-	NET_LINGER_MS = 2000,          /* reading on after a refusal, so that the answer is not lost in a reset */
+	NET_TICK_MS = 250,       /* of the timing wheel */
+	NET_WRITE_BYTES = 65536, /* most bytes of an outbox joined into one write */
+	NET_HEAD_BYTES = 16384,  /* head of a request: more and the library drops the connection without an answer */
+	NET_HEAD_POOL = 2048,    /* heads being read at once */
+	NET_RX_BYTES = 256,      /* the library's buffer per WebSocket; longer messages come in pieces */
+	NET_CLOSE_MS = 5000,     /* for a close that was asked for to go through */
+	NET_LINGER_MS = 2000,    /* reading on after a refusal, so that the answer is not lost in a reset */
 };
 
 struct net_server {
@@ -26,16 +26,16 @@ struct net_server {
 	struct chat *chat;
 	struct metrics *metrics;
 	struct net_config config;
-	struct lws_context *context;  /* NULL when the library has let go of everything (it clears this pointer itself) */
+	struct lws_context *context; /* NULL when the library has let go of everything (it clears this pointer itself) */
 	struct lws_vhost *vhost_plain, *vhost_tls;
-	struct list listeners;        /* listener.link */
-	struct list conns;            /* conn.link */
-	struct list dirty;            /* conn.dirty: something to write at the end of the turn */
-	struct list dead;             /* conn.dirty: to be cut at the end of the turn */
+	struct list listeners; /* listener.link */
+	struct list conns;     /* conn.link */
+	struct list dirty;     /* conn.dirty: something to write at the end of the turn */
+	struct list dead;      /* conn.dirty: to be cut at the end of the turn */
 	struct wheel *wheel;
 	struct loop_timer *tick;
 	struct admission admission;
-	char address_text[64];        /* what conn_address() returned last */
+	char address_text[64]; /* what conn_address() returned last */
 
 	/* the connection being adopted, for the callback in which the library shows it to us */
 	struct listener *accepting;
@@ -46,13 +46,13 @@ struct net_server {
 	/* drain.c */
 	bool draining;
 	uint64_t drain_started_ms;
-	size_t drain_total;           /* connections when it began */
-	size_t drain_closed;          /* told to close so far */
+	size_t drain_total;  /* connections when it began */
+	size_t drain_closed; /* told to close so far */
 	void (*drained)(void *arg);
 	void *drained_arg;
 
 	/* http_ops.c: a probe serves everybody who asks while it runs */
-	struct list probe_waiters;    /* http_exchange.probe_link */
+	struct list probe_waiters; /* http_exchange.probe_link */
 	bool probing;
 };
 

@@ -44,8 +44,8 @@ static int check_handshake(struct conn *c)
 				       "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
 	if (http_head_repeated(wsi, WSI_TOKEN_KEY) || http_head_value(wsi, WSI_TOKEN_KEY, value, sizeof value) <= 0 || !is_key(value))
 		return refuse_form(c, "Sec-WebSocket-Key is not 16 bytes in base64");
-	if (http_head_has(wsi, WSI_TOKEN_PROTOCOL) &&
-	    (http_head_value(wsi, WSI_TOKEN_PROTOCOL, value, sizeof value) < 0 || strlen(value) > 120 || !http_list_has(value, "parley.v1")))
+	if (http_head_has(wsi, WSI_TOKEN_PROTOCOL) && (http_head_value(wsi, WSI_TOKEN_PROTOCOL, value, sizeof value) < 0 ||
+						       strlen(value) > 120 || !http_list_has(value, "parley.v1")))
 		return refuse_form(c, "the subprotocol is parley.v1");
 	return 0;
 }

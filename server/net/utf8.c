@@ -12,12 +12,12 @@ static size_t character(const uint8_t *p, size_t n)
 		length = 2;
 	} else if (first >= 0xe0 && first <= 0xef) {
 		length = 3;
-		low = first == 0xe0 ? 0xa0 : 0x80;   /* no overlong form */
-		high = first == 0xed ? 0x9f : 0xbf;  /* no surrogate */
+		low = first == 0xe0 ? 0xa0 : 0x80;  /* no overlong form */
+		high = first == 0xed ? 0x9f : 0xbf; /* no surrogate */
 	} else if (first >= 0xf0 && first <= 0xf4) {
 		length = 4;
 		low = first == 0xf0 ? 0x90 : 0x80;
-		high = first == 0xf4 ? 0x8f : 0xbf;  /* nothing past U+10FFFF */
+		high = first == 0xf4 ? 0x8f : 0xbf; /* nothing past U+10FFFF */
 	} else {
 		return 0;
 	}

@@ -11,11 +11,11 @@
 #include <stdlib.h>
 
 enum {
-	COPY_AT_PAGES = 768,      /* 3 MiB: short copies hold up the log's own syncs less than long ones */
-	INSIST_AT_PAGES = 16384,   /* 64 MiB: somebody reads on and on; wait for a moment without readers */
+	COPY_AT_PAGES = 768,     /* 3 MiB: short copies hold up the log's own syncs less than long ones */
+	INSIST_AT_PAGES = 16384, /* 64 MiB: somebody reads on and on; wait for a moment without readers */
 	INSIST_MS = 20,
-	HURRY_AT_PAGES = 2048,   /* 8 MiB: the log grows faster than it is copied in pieces */
-	FEW_PAGES = 128, /* that came during a copy: the writer itself copies so many between two transactions */
+	HURRY_AT_PAGES = 2048, /* 8 MiB: the log grows faster than it is copied in pieces */
+	FEW_PAGES = 128,       /* that came during a copy: the writer itself copies so many between two transactions */
 	ROUNDS_MAX = 4,
 };
 

@@ -30,11 +30,11 @@ struct commit_queue {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t more;
-	struct list waiting; /* store_op.link; with the mutex */
+	struct list waiting;      /* store_op.link; with the mutex */
 	_Atomic size_t n_waiting; /* from submit until the commit */
 	struct touch touches[TOUCHES_MAX];
-	size_t n_touches;    /* with the mutex */
-	bool stopping;       /* with the mutex */
+	size_t n_touches; /* with the mutex */
+	bool stopping;    /* with the mutex */
 
 	/* The loop's own: what the thread was not given yet. */
 	struct list held; /* store_op.link */

@@ -20,7 +20,8 @@ static void rest(uint64_t worked_ns)
 static void bring_to_disk(struct copy_pace *p)
 {
 	uint64_t started_ns = clock_mono_ns();
-	(void)sync_file_range(p->fd, p->from, p->to - p->from, SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
+	(void)sync_file_range(p->fd, p->from, p->to - p->from,
+			      SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER);
 	p->n_bytes = 0;
 	rest(clock_mono_ns() - started_ns);
 }

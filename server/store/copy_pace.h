@@ -20,9 +20,9 @@ struct copy_pace {
 	sqlite3_io_methods methods; /* first: what the file's pMethods points to */
 	const sqlite3_io_methods *real;
 	sqlite3_file *file;
-	int fd;                     /* not owned: any descriptor of the file */
-	sqlite3_int64 from, to;     /* bytes of the file that hold the piece */
-	size_t n_bytes;             /* written since the last piece went to disk */
+	int fd;                 /* not owned: any descriptor of the file */
+	sqlite3_int64 from, to; /* bytes of the file that hold the piece */
+	size_t n_bytes;         /* written since the last piece went to disk */
 	_Atomic bool hurry;
 };
 

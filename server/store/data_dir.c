@@ -53,12 +53,13 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 	auto_free char *lock_path = path_in(path, "parley.lock");
 	d->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (d->lock_fd < 0) {
-		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; the data directory must be writable by this user", lock_path,
-			 strerror(errno));
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; the data directory must be writable by this user",
+			 lock_path, strerror(errno));
 		return -1;
 	}
 	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) {
-		snprintf(fault, DATA_DIR_FAULT_BYTES, "the data directory %s is already in use by another parleyd; stop that one, or give --data another directory",
+		snprintf(fault, DATA_DIR_FAULT_BYTES,
+			 "the data directory %s is already in use by another parleyd; stop that one, or give --data another directory",
 			 path);
 		return -1;
 	}

@@ -11,7 +11,7 @@ enum { DATA_DIR_FAULT_BYTES = 400 };
 struct data_dir {
 	char *db_path, *wal_path; /* DIR/parley.db and the log beside it */
 	char *path;
-	int lock_fd;              /* -1: not held */
+	int lock_fd; /* -1: not held */
 };
 
 /* 0, or -1 with a sentence in fault. Finish it in either case. */

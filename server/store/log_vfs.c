@@ -12,11 +12,11 @@
 enum { PENDING_BYTES = 120 * 1024 };
 
 struct log_file {
-	sqlite3_file file;     /* first: what SQLite sees */
-	uint8_t *pending;      /* PENDING_BYTES; not yet written */
+	sqlite3_file file; /* first: what SQLite sees */
+	uint8_t *pending;  /* PENDING_BYTES; not yet written */
 	size_t n_pending;
-	sqlite3_int64 at;      /* where in the file pending[0] belongs */
-	sqlite3_file *real;    /* in the memory that follows this structure */
+	sqlite3_int64 at;   /* where in the file pending[0] belongs */
+	sqlite3_file *real; /* in the memory that follows this structure */
 };
 
 static struct log_file *log_of(sqlite3_file *file)

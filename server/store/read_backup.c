@@ -1,8 +1,8 @@
 /* STORE_BACKUP: a compact copy of one moment, made while writing goes on (VACUUM INTO). Taken into use by putting it in an empty
  * data directory as parley.db; the server then gives it a new epoch (sqlite_schema.h). */
 #include "base/memory.h"
-#include "store/store_reader.h"
 #include "store/sqlite_fault.h"
+#include "store/store_reader.h"
 
 #include <errno.h>
 #include <fcntl.h>

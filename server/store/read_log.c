@@ -1,7 +1,7 @@
 /* STORE_LOG_PAGE: the bytes that were committed, as they were. */
 #include "base/memory.h"
-#include "store/store_reader.h"
 #include "store/sqlite_fault.h"
+#include "store/store_reader.h"
 
 #include <string.h>
 

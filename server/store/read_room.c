@@ -1,8 +1,8 @@
 /* STORE_ROOM_FIND, STORE_ROOM_PAGE and STORE_MEMBER_PAGE. */
 #include "base/memory.h"
-#include "store/store_reader.h"
 #include "store/sqlite_fault.h"
 #include "store/sqlite_rows.h"
+#include "store/store_reader.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* STORE_SIGN_IN and STORE_USER_BY_NAME. */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "store/store_reader.h"
 #include "store/sqlite_fault.h"
 #include "store/sqlite_rows.h"
+#include "store/store_reader.h"
 #include "store/token_age.h"
 
 #include <errno.h>

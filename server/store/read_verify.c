@@ -1,6 +1,6 @@
 /* STORE_VERIFY: every promise about the data that can be checked by looking. One read transaction, so it may run while the server does. */
-#include "store/store_reader.h"
 #include "store/sqlite_fault.h"
+#include "store/store_reader.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -22,12 +22,14 @@ static const struct {
 	{"rooms with a wrong number of members",
 	 "SELECT count(*) FROM room r WHERE n_members <> (SELECT count(*) FROM member m INDEXED BY member_by_room WHERE m.room_no = r.no)"},
 	{"tokens of absent users", "SELECT count(*) FROM token WHERE user_no NOT IN (SELECT no FROM user)"},
-	{"users made by absent users", "SELECT count(*) FROM user WHERE created_by_no IS NOT NULL AND created_by_no NOT IN (SELECT no FROM user)"},
+	{"users made by absent users",
+	 "SELECT count(*) FROM user WHERE created_by_no IS NOT NULL AND created_by_no NOT IN (SELECT no FROM user)"},
 	{"client ids of absent events",
 	 "SELECT count(*) FROM client_id c LEFT JOIN event e ON e.pk = c.event_pk WHERE e.pk IS NULL OR e.author_no IS NOT c.author_no"},
 	{"events by absent users", "SELECT count(*) FROM event WHERE author_no IS NOT NULL AND author_no NOT IN (SELECT no FROM user)"},
 	{"events about a later event", "SELECT count(*) FROM event WHERE target_seq >= (pk & ((1 << 36) - 1))"},
-	{"events of absent rooms", "SELECT count(*) FROM event WHERE pk < (1 << 36) OR pk > ((SELECT ifnull(max(no), 0) FROM room) + 1) << 36"},
+	{"events of absent rooms",
+	 "SELECT count(*) FROM event WHERE pk < (1 << 36) OR pk > ((SELECT ifnull(max(no), 0) FROM room) + 1) << 36"},
 };
 
 static void __attribute__((format(printf, 2, 3))) report(struct store_verify *op, const char *format, ...)
@@ -100,8 +102,8 @@ static int check_log(sqlite3_stmt *st, struct store_verify *op, uint64_t room_no
 	}
 	sqlite3_reset(st);
 	if (expected - 1 != last_seq || counted != n_messages)
-		report(op, "room %" PRIu64 ": it says %" PRIu64 " events and %" PRIu64 " messages, its log has %" PRIu64 " and %" PRIu64, room_no, last_seq,
-		       n_messages, expected - 1, counted);
+		report(op, "room %" PRIu64 ": it says %" PRIu64 " events and %" PRIu64 " messages, its log has %" PRIu64 " and %" PRIu64,
+		       room_no, last_seq, n_messages, expected - 1, counted);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -111,7 +113,8 @@ static int check_rooms(struct store_reader *r, struct store_verify *op)
 	sqlite3 *db = r->connection.db;
 	int rc = sqlite3_prepare_v2(db, "SELECT no, last_seq, n_messages FROM room ORDER BY no", -1, &rooms, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(db, "SELECT pk, type, json, n_messages FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk", -1, &events, NULL);
+		rc = sqlite3_prepare_v2(db, "SELECT pk, type, json, n_messages FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk", -1,
+					&events, NULL);
 	while (rc == SQLITE_OK) {
 		rc = sqlite3_step(rooms);
 		if (rc != SQLITE_ROW)

@@ -50,15 +50,20 @@ static enum sqlite_check check_header(const struct data_dir *d, int64_t *file_by
 	if (n == 0)
 		return SQLITE_CHECK_FRESH;
 	if (n < HEADER_BYTES || memcmp(header, "SQLite format 3", 16) != 0)
-		return refuse(d, &(struct finding){.damaged = true, .what = "is damaged, or not a database of parleyd (its header is wrong)"}, fault);
+		return refuse(d,
+			      &(struct finding){.damaged = true, .what = "is damaged, or not a database of parleyd (its header is wrong)"},
+			      fault);
 	if (access(d->db_path, W_OK) != 0)
 		return refuse(d, &(struct finding){.what = "may not be written by this user"}, fault);
 	/* Bytes 18 and 19: 2 is WAL, 1 is not. */
 	bool wal_mode = header[18] == 2 && header[19] == 2;
 	struct stat wal;
 	if (!wal_mode && stat(d->wal_path, &wal) == 0 && wal.st_size > 0)
-		return refuse(d, &(struct finding){.what = "seems to be a backup put beside another database's log (parley.db-wal); move that log away first"},
-			      fault);
+		return refuse(
+			d,
+			&(struct finding){
+				.what = "seems to be a backup put beside another database's log (parley.db-wal); move that log away first"},
+			fault);
 	return wal_mode ? SQLITE_CHECK_SOUND : SQLITE_CHECK_BACKUP;
 }
 
@@ -66,7 +71,8 @@ static bool check_tables(struct sqlite_connection *c, int *rc)
 {
 	for (size_t i = 0; sqlite_schema_tables[i]; i++) {
 		char sql[120];
-		snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'", sqlite_schema_tables[i]);
+		snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'",
+			 sqlite_schema_tables[i]);
 		if (sqlite_connection_number(c, sql, rc) != 1)
 			return false;
 	}
@@ -76,11 +82,12 @@ static bool check_tables(struct sqlite_connection *c, int *rc)
 /* The newest event of each of the newest rooms is there and agrees with the room's row. */
 static bool check_tops(struct sqlite_connection *c, int *rc)
 {
-	return sqlite_connection_number(c, "SELECT count(*) FROM (SELECT * FROM room ORDER BY no DESC LIMIT 1000) r"
-					   " LEFT JOIN event e ON e.pk = (r.no << 36 | r.last_seq)"
-					   " WHERE e.pk IS NULL OR e.n_messages <> r.n_messages"
-					   " OR EXISTS (SELECT 1 FROM event n WHERE n.pk = (r.no << 36 | (r.last_seq + 1)))",
-					   rc) == 0;
+	return sqlite_connection_number(c,
+					"SELECT count(*) FROM (SELECT * FROM room ORDER BY no DESC LIMIT 1000) r"
+					" LEFT JOIN event e ON e.pk = (r.no << 36 | r.last_seq)"
+					" WHERE e.pk IS NULL OR e.n_messages <> r.n_messages"
+					" OR EXISTS (SELECT 1 FROM event n WHERE n.pk = (r.no << 36 | (r.last_seq + 1)))",
+					rc) == 0;
 }
 
 static bool quick_check(struct sqlite_connection *c, struct finding *f, int *rc)
@@ -106,7 +113,10 @@ static void describe(struct sqlite_connection *c, int rc, struct finding *f)
 	char reason[120];
 	bool no_room = sqlite_fault_of(rc, c->db ? sqlite3_system_errno(c->db) : 0) == SQLITE_FAULT_NO_ROOM;
 	f->damaged = (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
-	snprintf(f->what, sizeof f->what, "%s (%s)", f->damaged ? "is damaged" : no_room ? "cannot be opened because the disk is full" : "cannot be read",
+	snprintf(f->what, sizeof f->what, "%s (%s)",
+		 f->damaged ? "is damaged"
+		 : no_room  ? "cannot be opened because the disk is full"
+			    : "cannot be read",
 		 sqlite_connection_reason(c, reason, sizeof reason));
 }
 

@@ -16,7 +16,8 @@ static int open_through(struct sqlite_connection *c, const char *path, int flags
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
 	sqlite3_db_config(c->db, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
-	return sqlite_connection_exec(c, "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL");
+	return sqlite_connection_exec(
+		c, "PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY; PRAGMA cell_size_check = ON; PRAGMA synchronous = FULL");
 }
 
 int sqlite_connection_open_bare(struct sqlite_connection *c, const char *path, int flags)

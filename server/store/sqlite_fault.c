@@ -43,7 +43,8 @@ void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during)
 {
 	char buffer[300];
 	/* A call on the file itself leaves no word with the connection. */
-	const char *reason = sqlite3_extended_errcode(c->db) == rc ? sqlite_connection_reason(c, buffer, sizeof buffer) : sqlite3_errstr(rc);
+	const char *reason =
+		sqlite3_extended_errcode(c->db) == rc ? sqlite_connection_reason(c, buffer, sizeof buffer) : sqlite3_errstr(rc);
 	LOG_ERROR("store.lost", LOG_S("during", during), LOG_I("code", rc), LOG_S("reason", reason),
 		  LOG_S("consequence", "the process ends; what was acknowledged is on disk"));
 	_exit(SQLITE_FAULT_EXIT_CODE);
@@ -54,6 +55,7 @@ int sqlite_fault_of_read(struct sqlite_connection *c, int rc, const char *during
 	if (sqlite_fault_of(rc, sqlite3_system_errno(c->db)) == SQLITE_FAULT_GROUND_LOST)
 		sqlite_fault_exit(c, rc, during);
 	char reason[300];
-	LOG_ERROR("store.read_failed", LOG_S("during", during), LOG_I("code", rc), LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
+	LOG_ERROR("store.read_failed", LOG_S("during", during), LOG_I("code", rc),
+		  LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
 	return -EIO;
 }

@@ -44,7 +44,8 @@ static int put_epoch(struct sqlite_connection *c)
 	struct uid epoch;
 	id_random(epoch.b);
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(c->db, "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1", -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(c->db, "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
+				    -1, &st, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
 	sqlite_statement_bind_uid(st, 1, &epoch);
@@ -56,8 +57,10 @@ static int put_epoch(struct sqlite_connection *c)
 static int write_schema(struct sqlite_connection *c)
 {
 	char settings[200];
-	snprintf(settings, sizeof settings, "PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE;"
-		 "PRAGMA application_id = %d; PRAGMA user_version = %d;", SQLITE_SCHEMA_APPLICATION_ID, SQLITE_SCHEMA_VERSION);
+	snprintf(settings, sizeof settings,
+		 "PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE;"
+		 "PRAGMA application_id = %d; PRAGMA user_version = %d;",
+		 SQLITE_SCHEMA_APPLICATION_ID, SQLITE_SCHEMA_VERSION);
 	int rc = sqlite_connection_exec(c, settings);
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, schema_sql);
@@ -78,8 +81,8 @@ static int lone_log(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
 	if (access(d->wal_path, F_OK) != 0)
 		return 0;
 	snprintf(fault, DATA_DIR_FAULT_BYTES,
-		 "%s is missing but its log %s is there: put the database back, or move the log away to start afresh; nothing was touched", d->db_path,
-		 d->wal_path);
+		 "%s is missing but its log %s is there: put the database back, or move the log away to start afresh; nothing was touched",
+		 d->db_path, d->wal_path);
 	return -1;
 }
 
@@ -110,7 +113,8 @@ int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYT
 	sqlite_connection_close(&c);
 	if (rc != SQLITE_OK) {
 		unlink(new_path);
-		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be made: %s; is the disk full, or the directory read-only?", d->db_path, reason);
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be made: %s; is the disk full, or the directory read-only?", d->db_path,
+			 reason);
 		return -1;
 	}
 	int failed = rename(new_path, d->db_path) != 0 ? -errno : data_dir_sync(d);

@@ -43,6 +43,7 @@ enum { ROLE_WRITER = 1, ROLE_READER = 2 };
 enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 
 /*        symbol                roles                      SQL */
+/* clang-format off */
 #define STATEMENT_TABLE(X) \
 	X(ST_BEGIN_WRITE,       ROLE_WRITER,               "BEGIN IMMEDIATE") \
 	X(ST_BEGIN_READ,        ROLE_READER,               "BEGIN") \
@@ -100,12 +101,13 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk LIMIT ?3") \
 	X(ST_LOG_DOWN,          ROLE_READER, \
 	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk DESC LIMIT ?3")
+/* clang-format on */
 
 enum statement {
 #define X(symbol, roles, sql) symbol,
 	STATEMENT_TABLE(X)
 #undef X
-	STATEMENT_COUNT
+		STATEMENT_COUNT
 };
 
 /* Prepares those of this role; returns SQLite's code. */

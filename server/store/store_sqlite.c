@@ -4,9 +4,9 @@
 #include "base/memory.h"
 #include "store/commit_queue.h"
 #include "store/data_dir.h"
-#include "store/store_reader.h"
 #include "store/sqlite_check.h"
 #include "store/sqlite_schema.h"
+#include "store/store_reader.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,8 +87,9 @@ static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTE
 
 static int open_connections(struct store_sqlite *s, struct loop *l, const struct store_sqlite_config *config, char *reason, size_t n)
 {
-	s->writes = commit_queue_new(&(struct commit_queue_config){.loop = l, .metrics = s->metrics, .db_path = s->dir.db_path,
-								   .queue_max = config->queue_max}, reason, n);
+	s->writes = commit_queue_new(
+		&(struct commit_queue_config){.loop = l, .metrics = s->metrics, .db_path = s->dir.db_path, .queue_max = config->queue_max},
+		reason, n);
 	if (!s->writes)
 		return -1;
 	size_t wanted = config->n_readers != 0 ? config->n_readers : READERS_DEFAULT;
@@ -120,7 +121,8 @@ struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct 
 	}
 	char reason[200] = "";
 	if (open_connections(s, l, config, reason, sizeof reason) != 0) {
-		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; is the disk full, or the file not writable?", s->dir.db_path, reason);
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; is the disk full, or the file not writable?",
+			 s->dir.db_path, reason);
 		destroy(&s->store);
 		return NULL;
 	}

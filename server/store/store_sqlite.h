@@ -10,9 +10,9 @@
 #include "chat/store_port.h"
 
 struct store_sqlite_config {
-	const char *dir;        /* made (0700) when missing */
-	size_t n_readers;       /* 0: 2 */
-	size_t queue_max;       /* writes (and reads) waiting, 0: no limit */
+	const char *dir;  /* made (0700) when missing */
+	size_t n_readers; /* 0: 2 */
+	size_t queue_max; /* writes (and reads) waiting, 0: no limit */
 };
 
 /* Opens or makes the database. NULL with fault filled: in use by another process, damaged (the file is left untouched), made by a newer

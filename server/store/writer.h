@@ -13,8 +13,8 @@
 struct writer {
 	struct sqlite_connection connection;
 	struct room_cache rooms;
-	struct buf json;      /* of the event being made */
-	struct id_pool ids;   /* of events */
+	struct buf json;                 /* of the event being made */
+	struct id_pool ids;              /* of events */
 	uint64_t n_events, n_duplicates; /* of this transaction */
 };
 

@@ -64,8 +64,11 @@ static void make_world(struct bench *b)
 	for (uint64_t i = 0; i < b->n_rooms; i++) {
 		char name[30];
 		snprintf(name, sizeof name, "bench %llu", (unsigned long long)i);
-		struct store_room_create r = {.name = {name, strlen(name)}, .name_key = {name, strlen(name)}, .owner_no = b->authors[0],
-					      .created_data = empty, .joined_data = empty};
+		struct store_room_create r = {.name = {name, strlen(name)},
+					      .name_key = {name, strlen(name)},
+					      .owner_no = b->authors[0],
+					      .created_data = empty,
+					      .joined_data = empty};
 		id_random(r.id.b);
 		do_op(b, &r.op, STORE_ROOM_CREATE);
 		b->rooms[i] = r.membership.room.no;
@@ -96,8 +99,11 @@ static bool send_one(struct bench *b)
 	if (!s)
 		return false;
 	b->free = s->next_free;
-	s->op = (struct store_append){.room_no = b->rooms[b->n_sent % b->n_rooms], .author_no = b->authors[b->n_sent % b->n_authors],
-				      .type = EVENT_MESSAGE_CREATED, .data = b->data, .has_client_id = true};
+	s->op = (struct store_append){.room_no = b->rooms[b->n_sent % b->n_rooms],
+				      .author_no = b->authors[b->n_sent % b->n_authors],
+				      .type = EVENT_MESSAGE_CREATED,
+				      .data = b->data,
+				      .has_client_id = true};
 	id_random(s->op.client_id.b);
 	s->op.op.kind = STORE_APPEND;
 	s->op.op.done = sent;
@@ -197,9 +203,9 @@ int main(int argc, char **argv)
 	size_t n = b->n_done < SAMPLES_MAX ? (size_t)b->n_done : SAMPLES_MAX;
 	qsort(b->samples_us, n, sizeof *b->samples_us, by_value);
 	printf("open %.1f ms · %.0f appends/s · %.1f µs CPU each in the writer and %.1f in the copier · %.1f per commit · done() after p50 %.2f p99 %.2f p99.9 %.2f max %.2f ms · %llu failed · %s\n",
-	       (double)open_ns / 1e6, (double)b->n_done / took, writer * 1e6 / (double)b->n_done, copier * 1e6 / (double)b->n_done, (double)b->n_done / (double)commits,
-	       b->samples_us[n / 2] / 1e3, b->samples_us[n * 99 / 100] / 1e3, b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3,
-	       (unsigned long long)b->n_failed, dir);
+	       (double)open_ns / 1e6, (double)b->n_done / took, writer * 1e6 / (double)b->n_done, copier * 1e6 / (double)b->n_done,
+	       (double)b->n_done / (double)commits, b->samples_us[n / 2] / 1e3, b->samples_us[n * 99 / 100] / 1e3,
+	       b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3, (unsigned long long)b->n_failed, dir);
 	b->store->methods->destroy(b->store);
 	loop_run_once(b->loop);
 	loop_destroy(b->loop);

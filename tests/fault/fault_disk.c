@@ -19,7 +19,7 @@
 int fsync(int fd);
 int fdatasync(int fd);
 
-#define REAL(result, name, ...) ((result (*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name))
+#define REAL(result, name, ...) ((result(*)(__VA_ARGS__))dlsym(RTLD_NEXT, #name))
 
 static bool triggered(const char *fault)
 {

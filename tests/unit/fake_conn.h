@@ -9,21 +9,21 @@
 #include "chat/chat.h"
 
 struct conn {
-	struct session *session;  /* NULL once closed */
+	struct session *session; /* NULL once closed */
 	bool is_stream_started;
 	bool blocked;             /* the socket takes nothing */
 	unsigned writes_per_turn; /* 0: as many as there are */
 	unsigned n_writes_now;    /* in this turn */
 	bool wants_writable, is_closing;
-	bool is_held;             /* the chat wants no more frames for now */
+	bool is_held; /* the chat wants no more frames for now */
 	enum close_reason reason;
-	json_t *outbox;           /* array of replies, not yet sent */
-	json_t *heard;            /* array of JSON: replies and events of a WebSocket, replies of HTTP */
-	struct buf stream;        /* what an event stream got */
+	json_t *outbox;    /* array of replies, not yet sent */
+	json_t *heard;     /* array of JSON: replies and events of a WebSocket, replies of HTTP */
+	struct buf stream; /* what an event stream got */
 	size_t n_wanted, n_written, largest_write, largest_frame;
 	enum wire_error last_code;
 	uint32_t last_retry_after_ms;
-	char *cookie;             /* the last one set; NULL: none or deleted */
+	char *cookie; /* the last one set; NULL: none or deleted */
 	bool cookie_deleted;
 	uint8_t key[16];
 };

@@ -45,15 +45,15 @@ struct fake_client_id {
 
 struct fake_store {
 	struct store base;
-	struct list submitted; /* store_op.link */
-	struct list worked;    /* store_op.link */
+	struct list submitted;   /* store_op.link */
+	struct list worked;      /* store_op.link */
 	struct fake_room *rooms; /* [no - 1], as are the users */
 	struct fake_user *users;
 	struct fake_token *tokens;
 	struct fake_client_id *client_ids;
 	size_t n_rooms, n_users, n_tokens, n_client_ids;
-	bool busy;  /* submit() refuses */
-	int fault;  /* not 0: the result of whatever is worked on */
+	bool busy; /* submit() refuses */
+	int fault; /* not 0: the result of whatever is worked on */
 	size_t n_submitted[STORE_PING + 1];
 	size_t n_in_flight[STORE_PING + 1], most_in_flight[STORE_PING + 1];
 	size_t largest_page_bytes; /* frames of one log page */

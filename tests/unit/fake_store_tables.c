@@ -153,8 +153,8 @@ static int join(struct fake_store *f, struct store_join *op)
 		return -ENOENT;
 	if (!member_at(r, op->user_no)) {
 		op->event = add_event(r, EVENT_MEMBER_JOINED, op->data.data, op->data.len);
-		*ADD_ROW(r->members, r->n_members) =
-			(struct fake_member){.user_no = op->user_no, .role = op->role, .read_seq = r->n_log, .read_messages = r->n_messages};
+		*ADD_ROW(r->members, r->n_members) = (struct fake_member){
+			.user_no = op->user_no, .role = op->role, .read_seq = r->n_log, .read_messages = r->n_messages};
 	}
 	tell_membership(f, op->room_no, member_at(r, op->user_no), &op->membership);
 	return 0;
@@ -392,25 +392,42 @@ int fake_store_execute(struct fake_store *f, struct store_op *op)
 {
 	void *all = op; /* every operation begins with its struct store_op */
 	switch (op->kind) {
-	case STORE_APPEND: return append(f, all);
-	case STORE_JOIN: return join(f, all);
-	case STORE_LEAVE: return leave(f, all);
-	case STORE_ROOM_CREATE: return room_create(f, all);
-	case STORE_ROOM_UPDATE: return room_update(f, all);
-	case STORE_READ_MARK: return read_mark(f, all);
-	case STORE_USER_CREATE: return user_create(f, all);
-	case STORE_USER_SET: return user_set(f, all);
-	case STORE_TOKEN_CREATE: return token_create(f, all);
-	case STORE_TOKEN_DELETE: return token_delete(f, all);
-	case STORE_SIGN_IN: return sign_in(f, all);
-	case STORE_USER_BY_NAME: return find_user(f, all);
-	case STORE_ROOM_FIND: return find_room(f, all);
-	case STORE_ROOM_PAGE: return list_rooms(f, all);
-	case STORE_MEMBER_PAGE: return list_members(f, all);
-	case STORE_LOG_PAGE: return log_page(f, all);
+	case STORE_APPEND:
+		return append(f, all);
+	case STORE_JOIN:
+		return join(f, all);
+	case STORE_LEAVE:
+		return leave(f, all);
+	case STORE_ROOM_CREATE:
+		return room_create(f, all);
+	case STORE_ROOM_UPDATE:
+		return room_update(f, all);
+	case STORE_READ_MARK:
+		return read_mark(f, all);
+	case STORE_USER_CREATE:
+		return user_create(f, all);
+	case STORE_USER_SET:
+		return user_set(f, all);
+	case STORE_TOKEN_CREATE:
+		return token_create(f, all);
+	case STORE_TOKEN_DELETE:
+		return token_delete(f, all);
+	case STORE_SIGN_IN:
+		return sign_in(f, all);
+	case STORE_USER_BY_NAME:
+		return find_user(f, all);
+	case STORE_ROOM_FIND:
+		return find_room(f, all);
+	case STORE_ROOM_PAGE:
+		return list_rooms(f, all);
+	case STORE_MEMBER_PAGE:
+		return list_members(f, all);
+	case STORE_LOG_PAGE:
+		return log_page(f, all);
 	case STORE_BACKUP:
 	case STORE_VERIFY:
-	case STORE_PING: return 0;
+	case STORE_PING:
+		return 0;
 	}
 	return -EIO;
 }

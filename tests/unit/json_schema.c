@@ -63,8 +63,7 @@ static bool rule_enum(struct check *c, const json_t *rule, const json_t *value)
 	const json_t *choice;
 	size_t i;
 
-	json_array_foreach(rule, i, choice)
-	{
+	json_array_foreach(rule, i, choice) {
 		if (json_equal(choice, value))
 			return true;
 	}
@@ -119,8 +118,7 @@ static bool rule_required(struct check *c, const json_t *rule, const json_t *val
 	const json_t *name;
 	size_t i;
 
-	json_array_foreach(rule, i, name)
-	{
+	json_array_foreach(rule, i, name) {
 		if (json_is_object(value) && json_object_get(value, json_string_value(name)) == NULL)
 			return fail(c, "has no %s", json_string_value(name));
 	}
@@ -132,8 +130,7 @@ static bool rule_properties(struct check *c, const json_t *rule, const json_t *v
 	const char *name;
 	json_t *schema;
 
-	json_object_foreach((json_t *)rule, name, schema)
-	{
+	json_object_foreach((json_t *)rule, name, schema) {
 		const json_t *member = json_object_get(value, name);
 
 		if (member != NULL && !check_below(c, name, schema, member))
@@ -148,8 +145,7 @@ static bool rule_additional(struct check *c, const json_t *rule, const json_t *v
 	const char *name;
 	json_t *member;
 
-	json_object_foreach((json_t *)value, name, member)
-	{
+	json_object_foreach((json_t *)value, name, member) {
 		if (!check_below(c, name, rule, member))
 			return false;
 	}
@@ -163,8 +159,7 @@ static bool rule_items(struct check *c, const json_t *rule, const json_t *value)
 
 	if (!json_is_array(value))
 		return true;
-	json_array_foreach(value, i, item)
-	{
+	json_array_foreach(value, i, item) {
 		char step[24];
 
 		snprintf(step, sizeof(step), "%zu", i);
@@ -179,8 +174,7 @@ static bool rule_any_of(struct check *c, const json_t *rule, const json_t *value
 	const json_t *schema;
 	size_t i;
 
-	json_array_foreach(rule, i, schema)
-	{
+	json_array_foreach(rule, i, schema) {
 		if (check_value(c, schema, value))
 			return true;
 	}
@@ -241,8 +235,7 @@ static bool check_value(struct check *c, const json_t *schema, const json_t *val
 	const char *name;
 	json_t *rule;
 
-	json_object_foreach((json_t *)schema, name, rule)
-	{
+	json_object_foreach((json_t *)schema, name, rule) {
 		const struct keyword *keyword = keyword_named(name);
 
 		if (keyword == NULL)
@@ -273,14 +266,12 @@ static bool sane_below(struct check *c, enum holds holds, const json_t *rule)
 	if (holds == HOLDS_SCHEMA)
 		return sane(c, rule);
 	if (holds == HOLDS_LIST)
-		json_array_foreach(rule, i, schema)
-		{
+		json_array_foreach(rule, i, schema) {
 			if (!sane(c, schema))
 				return false;
 		}
 	if (holds == HOLDS_MEMBERS)
-		json_object_foreach((json_t *)rule, name, schema)
-		{
+		json_object_foreach((json_t *)rule, name, schema) {
 			if (!sane(c, schema))
 				return false;
 		}
@@ -294,8 +285,7 @@ static bool sane(struct check *c, const json_t *schema)
 
 	if (!json_is_object(schema))
 		return fail(c, "a schema is not an object");
-	json_object_foreach((json_t *)schema, name, rule)
-	{
+	json_object_foreach((json_t *)schema, name, rule) {
 		const struct keyword *keyword = keyword_named(name);
 
 		if (keyword == NULL)

@@ -124,8 +124,12 @@ static inline uint64_t make_user(struct store_fixture *f, const char *name, enum
 
 static inline uint64_t make_room(struct store_fixture *f, const char *name, uint64_t owner_no)
 {
-	struct store_room_create op = {.id = fresh_id(), .name = text_from(name), .name_key = text_from(name), .owner_no = owner_no,
-				       .created_data = json_from("{\"name\":1}"), .joined_data = json_from("{\"user\":1}")};
+	struct store_room_create op = {.id = fresh_id(),
+				       .name = text_from(name),
+				       .name_key = text_from(name),
+				       .owner_no = owner_no,
+				       .created_data = json_from("{\"name\":1}"),
+				       .joined_data = json_from("{\"user\":1}")};
 	if (store_fixture_do(f, &op.op, STORE_ROOM_CREATE) != 0)
 		abort();
 	uint64_t no = op.membership.room.no;

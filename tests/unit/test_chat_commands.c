@@ -47,9 +47,13 @@ static void test_not_a_member(void **state)
 	struct conn *eve = fixture_signed_in(&p.f, p.eve_token);
 	static const char *const commands[] = {
 		"\"message.send\",\"data\":{\"text\":\"x\",",
-		"\"history.read\",\"data\":{", "\"read.mark\",\"data\":{\"seq\":1,", "\"typing.set\",\"data\":{",
-		"\"signal.send\",\"data\":{", "\"room.members\",\"data\":{",
-		"\"room.leave\",\"data\":{", "\"room.update\",\"data\":{\"topic\":\"x\",",
+		"\"history.read\",\"data\":{",
+		"\"read.mark\",\"data\":{\"seq\":1,",
+		"\"typing.set\",\"data\":{",
+		"\"signal.send\",\"data\":{",
+		"\"room.members\",\"data\":{",
+		"\"room.leave\",\"data\":{",
+		"\"room.update\",\"data\":{\"topic\":\"x\",",
 	};
 	for (int in_memory = 0; in_memory < 2; in_memory++) {
 		if (in_memory)
@@ -117,11 +121,16 @@ static void test_store_that_cannot(void **state)
 		bool is_read;
 	} cases[] = {
 		{"message.send", "{\"room\":\"den\",\"text\":\"x\"}", false},
-		{"history.read", "{\"room\":\"den\"}", true}, {"room.join", "{\"room\":\"nowhere\"}", true},
-		{"room.create", "{\"name\":\"new\"}", false}, {"room.leave", "{\"room\":\"den\"}", false},
+		{"history.read", "{\"room\":\"den\"}", true},
+		{"room.join", "{\"room\":\"nowhere\"}", true},
+		{"room.create", "{\"name\":\"new\"}", false},
+		{"room.leave", "{\"room\":\"den\"}", false},
 		{"read.mark", "{\"room\":\"den\",\"seq\":1}", false},
-		{"room.list", "{}", true}, {"room.members", "{\"room\":\"den\"}", true}, {"bot.create", "{\"name\":\"robot\"}", false},
-		{"account.logout", "{}", false}, {"account.login", "{\"name\":\"bob\",\"password\":\"12345678\"}", true},
+		{"room.list", "{}", true},
+		{"room.members", "{\"room\":\"den\"}", true},
+		{"bot.create", "{\"name\":\"robot\"}", false},
+		{"account.logout", "{}", false},
+		{"account.login", "{\"name\":\"bob\",\"password\":\"12345678\"}", true},
 	};
 	static const int faults[] = {-EBUSY, -EAGAIN, -EIO};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -191,7 +200,8 @@ static void test_rates(void **state)
 		struct conn *again = fixture_websocket(&p.f);
 		say(again, "{\"ref\":\"s\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", p.bob_token);
 		fixture_run(&p.f, -1);
-		assert_string_equal(code_of(again, "s"), which == 2 ? "rate_limited" : "ok"); /* an address is one for all its connections */
+		assert_string_equal(code_of(again, "s"),
+				    which == 2 ? "rate_limited" : "ok"); /* an address is one for all its connections */
 		fixture_finish(&p.f);
 	}
 	struct place p = {0};

@@ -76,8 +76,8 @@ static void test_page_does_not_run_ahead_of_the_room(void **state)
 	struct conn *c = fixture_websocket(&h.f);
 	const struct uid *room = room_id_of(&h.f, h.rooms[0]);
 	uint64_t last = last_seq(&h, 0);
-	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":%d}}}", h.bob_token,
-	    id_text(room), (int)last - 2);
+	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":%d}}}", h.bob_token, id_text(room),
+	    (int)last - 2);
 	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
 	fixture_turns(&h.f);
 	say(h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\"}}");
@@ -146,8 +146,9 @@ static void test_one_page_per_session(void **state)
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], 1);
 	/* The room whose page is in flight is left: the others must not wait for that page. */
 	const struct reader *paging = c->session->paging;
-	int left = paging->room == room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[0])) ? 0
-		: paging->room == room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[1])) ? 1 : 2;
+	int left = paging->room == room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[0]))   ? 0
+		   : paging->room == room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[1])) ? 1
+											: 2;
 	say(c, "{\"type\":\"room.leave\",\"data\":{\"room\":\"r%d\"}}", left + 1);
 	fake_store_settle(h.f.store, STORE_LOG_PAGE);
 	fixture_turns(&h.f);
@@ -249,8 +250,8 @@ static void watcher_start(struct house *h, struct watcher *w, uint64_t *seed)
 	}
 	w->conn = fixture_websocket(&h->f);
 	w->conn->writes_per_turn = dice(seed, 3);
-	say(w->conn, "{\"type\":\"session.start\",\"data\":{\"token\":\"%s\",\"resume\":{%.*s}}}", h->bob_token,
-	    (int)resume.len, (char *)resume.data);
+	say(w->conn, "{\"type\":\"session.start\",\"data\":{\"token\":\"%s\",\"resume\":{%.*s}}}", h->bob_token, (int)resume.len,
+	    (char *)resume.data);
 }
 
 /* One operation of the store gets a step further. */

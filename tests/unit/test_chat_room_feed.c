@@ -8,7 +8,7 @@
 /* The other side of a feed: what came out, and the fetches it asked for. */
 struct sink {
 	struct room_feed feed;
-	uint64_t next;          /* the seq that must come out next */
+	uint64_t next; /* the seq that must come out next */
 	unsigned n_fetches;
 	bool asked;             /* a fetch is to be answered */
 	bool refuse;            /* the fetch cannot be asked for, as when the store is busy */

@@ -298,12 +298,9 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),
-		cmocka_unit_test(test_index_and_eviction),
-		cmocka_unit_test(test_cuts_at_frames),
-		cmocka_unit_test(test_growth_keeps_everything),
-		cmocka_unit_test(test_passing_only),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_empty),          cmocka_unit_test(test_index_and_eviction),
+		cmocka_unit_test(test_cuts_at_frames), cmocka_unit_test(test_growth_keeps_everything),
+		cmocka_unit_test(test_passing_only),   cmocka_unit_test(test_random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

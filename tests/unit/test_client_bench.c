@@ -67,8 +67,9 @@ static void wire_reads_messages_of_the_encoder(void **state)
 		for (uint64_t seq = 1; seq < 1ull << 53; seq = seq * 7 + 3) {
 			auto_buf b = BUF_INIT;
 			char data[200];
-			(void)snprintf(data, sizeof data, i % 2 == 0 ? "{\"text\":\"%.25s and more\",\"author\":{\"name\":\"a\"}}"
-								 : "{\"author\":{\"id\":\"b\",\"name\":\"text\",\"kind\":\"guest\"},\"text\":\"%.25s\"}",
+			(void)snprintf(data, sizeof data,
+				       i % 2 == 0 ? "{\"text\":\"%.25s and more\",\"author\":{\"name\":\"a\"}}"
+						  : "{\"author\":{\"id\":\"b\",\"name\":\"text\",\"kind\":\"guest\"},\"text\":\"%.25s\"}",
 				       mark);
 			event(&b, EVENT_MESSAGE_CREATED, seq, data);
 			seen.stamp = seen.index = 0;
@@ -137,12 +138,9 @@ static void wire_reads_nothing_past_the_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(histogram_is_within_its_error),
-		cmocka_unit_test(histogram_takes_every_size),
-		cmocka_unit_test(wire_reads_messages_of_the_encoder),
-		cmocka_unit_test(wire_reads_other_events_and_passes_over_the_rest),
-		cmocka_unit_test(wire_reads_replies_of_the_encoder),
-		cmocka_unit_test(wire_reads_nothing_past_the_end),
+		cmocka_unit_test(histogram_is_within_its_error),      cmocka_unit_test(histogram_takes_every_size),
+		cmocka_unit_test(wire_reads_messages_of_the_encoder), cmocka_unit_test(wire_reads_other_events_and_passes_over_the_rest),
+		cmocka_unit_test(wire_reads_replies_of_the_encoder),  cmocka_unit_test(wire_reads_nothing_past_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

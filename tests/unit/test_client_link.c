@@ -3,9 +3,9 @@
  */
 #include "cmocka_wrap.h"
 
+#include "client/base64.h"
 #include "client/client_handshake.h"
 #include "client/client_link.h"
-#include "client/base64.h"
 #include "client/sha1.h"
 #include "codec/buf.h"
 #include "codec/ws_frame.h"
@@ -23,7 +23,7 @@
 struct script {
 	const void *says; /* after the handshake */
 	size_t n;
-	size_t piece;     /* bytes per write; 0: all at once */
+	size_t piece; /* bytes per write; 0: all at once */
 	bool wrong_accept;
 	int listener;
 	char path[64];
@@ -60,8 +60,10 @@ static void shake_hands(int fd, bool wrong)
 	sha1_digest(joined, strlen(joined), digest);
 	base64_encode(digest, sizeof digest, accept);
 	accept[0] = wrong ? (accept[0] == 'A' ? 'B' : 'A') : accept[0];
-	n = (size_t)snprintf(response, sizeof response,
-			     "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n", accept);
+	n = (size_t)snprintf(
+		response, sizeof response,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
+		accept);
 	write_all(fd, response, n);
 }
 
@@ -262,12 +264,15 @@ static void broken_frames_are_refused(void **state)
 		const char *bytes;
 		size_t n;
 	} wrong[] = {
-		{"\x81\x82mask12", 8},                   /* masked */
-		{"\xc1\x02hi", 4},                       /* a reserved bit */
-		{"\x82\x02hi", 4},                       /* binary */
-		{"\x80\x02hi", 4},                       /* a fragment of nothing */
-		{"\x01\x01" "a\x81\x01" "b", 6},         /* a message within a message */
-		{"\x09\x00", 2},                         /* a fragmented ping */
+		{"\x81\x82mask12", 8}, /* masked */
+		{"\xc1\x02hi", 4},     /* a reserved bit */
+		{"\x82\x02hi", 4},     /* binary */
+		{"\x80\x02hi", 4},     /* a fragment of nothing */
+		{"\x01\x01"
+		 "a\x81\x01"
+		 "b",
+		 6},                                              /* a message within a message */
+		{"\x09\x00", 2},                                  /* a fragmented ping */
 		{"\x81\x7f\x00\x00\x00\x7f\xff\xff\xff\xff", 10}, /* far too long */
 	};
 

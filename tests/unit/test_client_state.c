@@ -55,8 +55,22 @@ static void url_names_a_unix_socket(void **state)
 static void url_refuses_everything_else(void **state)
 {
 	static const char *const wrong[] = {
-		"", "localhost:8080", "ftp://x", "http://", "http://:80", "http://x:", "http://x:0", "http://x:65536", "http://x:8o", "http://x:123456",
-		"http://x/other", "http://[::1", "http://[::1]80", "unix:", "https://x", "wss://x",
+		"",
+		"localhost:8080",
+		"ftp://x",
+		"http://",
+		"http://:80",
+		"http://x:",
+		"http://x:0",
+		"http://x:65536",
+		"http://x:8o",
+		"http://x:123456",
+		"http://x/other",
+		"http://[::1",
+		"http://[::1]80",
+		"unix:",
+		"https://x",
+		"wss://x",
 	};
 	struct client_url url;
 	char long_path[300] = "unix:/";

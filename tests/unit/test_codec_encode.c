@@ -69,12 +69,12 @@ static void events_have_the_members_they_should(void **state)
 	assert_event("kept:{\"type\":\"message.created\",\"id\":\"01020300-0000-0000-0000-000000000000\","
 		     "\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"room\":\"ff000000-0000-0000-0000-000000000000\","
 		     "\"seq\":9007199254740991,\"data\":{\"x\":1}}",
-		EVENT_MESSAGE_CREATED, &id, &room, 9007199254740991);
+		     EVENT_MESSAGE_CREATED, &id, &room, 9007199254740991);
 	assert_event("kept:{\"type\":\"typing\",\"timestamp\":\"1970-01-01T00:00:00.000Z\","
 		     "\"room\":\"ff000000-0000-0000-0000-000000000000\",\"data\":{\"x\":1}}",
-		EVENT_TYPING, NULL, &room, 0);
+		     EVENT_TYPING, NULL, &room, 0);
 	assert_event("kept:{\"type\":\"server.leaving\",\"timestamp\":\"1970-01-01T00:00:00.000Z\",\"data\":{\"x\":1}}",
-		EVENT_SERVER_LEAVING, NULL, NULL, 0);
+		     EVENT_SERVER_LEAVING, NULL, NULL, 0);
 }
 
 /* They are in databases. */
@@ -120,11 +120,11 @@ static void errors_say_why_and_when_to_try_again(void **state)
 	assert_reply("{\"type\":\"error\",\"ref\":\"7\",\"data\":{\"code\":\"rate_limited\",\"message\":\"too many requests; "
 		     "slow down\","
 		     "\"retryable\":true,\"retry_after_ms\":800}}",
-		&out);
+		     &out);
 	reply_encode_error(&out, &none, WIRE_INVALID_REQUEST, "data.room: \"x\"\n", 0);
 	assert_reply("{\"type\":\"error\",\"data\":{\"code\":\"invalid_request\",\"message\":\"data.room: \\\"x\\\"\\n\","
 		     "\"retryable\":false}}",
-		&out);
+		     &out);
 }
 
 static void every_error_is_whole(void **state)

@@ -91,8 +91,7 @@ static void decodes_message_send(void **state)
 	assert_int_equal(d->reply_to, 0);
 	assert_int_equal(w->request.ref.n, 0);
 
-	must_decode(w, "{\"type\":\"message.send\",\"data\":{\"room\":\"" ID "\",\"text\":\"x\",\"client_id\":\"" ID_2
-		       "\",\"reply_to\":7,"
+	must_decode(w, "{\"type\":\"message.send\",\"data\":{\"room\":\"" ID "\",\"text\":\"x\",\"client_id\":\"" ID_2 "\",\"reply_to\":7,"
 		       "\"unknown\":[1,2]},\"also\":null}");
 	assert_true(d->room.is_id);
 	assert_true(uid_parse(ID, 36, &id) && uid_equal(&id, &d->room.id));
@@ -171,7 +170,7 @@ static void cursors_come_sorted(void **state)
 
 	w->limits.user_rooms = 1;
 	must_refuse(w, "{\"type\":\"session.start\",\"data\":{\"resume\":{\"" ID_2 "\":5,\"" ID "\":0}}}", WIRE_TOO_LARGE,
-		"data.resume: 2 rooms; the limit (user_rooms) is 1");
+		    "data.resume: 2 rooms; the limit (user_rooms) is 1");
 }
 
 static void references_keep_their_type(void **state)
@@ -224,8 +223,7 @@ static void changed_limits_are_obeyed(void **state)
 	assert_int_equal(w->request.data.history_read.limit, 20);
 	w->limits.page_events = 0;
 	must_decode(w, "{\"type\":\"history.read\",\"data\":{\"room\":\"g\",\"limit\":1000}}");
-	must_refuse(w, "{\"type\":\"history.read\",\"data\":{\"room\":\"g\",\"limit\":1001}}", WIRE_INVALID_REQUEST,
-		"between 1 and 1000");
+	must_refuse(w, "{\"type\":\"history.read\",\"data\":{\"room\":\"g\",\"limit\":1001}}", WIRE_INVALID_REQUEST, "between 1 and 1000");
 	w->limits.signal_bytes = 5;
 	must_decode(w, "{\"type\":\"signal.send\",\"data\":{\"room\":\"g\",\"data\":[1, 2 ]}}");
 	must_refuse(w, "{\"type\":\"signal.send\",\"data\":{\"room\":\"g\",\"data\":[1,22]}}", WIRE_TOO_LARGE, "signal_bytes");
@@ -258,13 +256,7 @@ static void brackets_inside_strings_are_not_depth(void **state)
 static void bytes_that_are_no_text_are_refused(void **state)
 {
 	static const char *const bad[] = {
-		"\xff",
-		"\xc3",
-		"\xc0\xaf",
-		"\xed\xa0\x80",
-		"\xf4\x90\x80\x80",
-		"\xf8\x88\x80\x80\x80",
-		"\xe2\x82",
+		"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf8\x88\x80\x80\x80", "\xe2\x82",
 	};
 	struct world *w = *state;
 

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-#define E_ACUTE "\xC3\xA9"	   /* é */
-#define ACUTE "\xCC\x81"	   /* a combining acute accent */
-#define NBSP "\xC2\xA0"		   /* no-break space */
+#define E_ACUTE "\xC3\xA9"         /* é */
+#define ACUTE "\xCC\x81"           /* a combining acute accent */
+#define NBSP "\xC2\xA0"            /* no-break space */
 #define IDEOGRAPHIC "\xE3\x80\x80" /* a wide space */
-#define RLO "\xE2\x80\xAE"	   /* right-to-left override */
-#define ZWJ "\xE2\x80\x8D"	   /* zero-width joiner */
+#define RLO "\xE2\x80\xAE"         /* right-to-left override */
+#define ZWJ "\xE2\x80\x8D"         /* zero-width joiner */
 #define HANGUL_FILLER "\xE3\x85\xA4"
 #define VARIATION_16 "\xEF\xB8\x8F" /* a mark that shows nothing */
 
@@ -35,10 +35,9 @@ static void messages_lose_control_characters_only(void **state)
 	MESSAGE("a\x01\x02\x1b[31mb\x7f", "a[31mb");
 	MESSAGE("\x01\x02", "");
 	MESSAGE("a\0b", "ab");
-	MESSAGE("x\xC2\x80y\xC2\x9Fz", "xyz"); /* C1 controls */
-	MESSAGE("x\xC2\xA0y", "x\xC2\xA0y");   /* the next one is a letter's place again */
-	MESSAGE("\xE2\x80\x80 \xF0\x9F\x8C\x8D",
-		"\xE2\x80\x80 \xF0\x9F\x8C\x8D"); /* bytes 80 to 9F inside other characters stay */
+	MESSAGE("x\xC2\x80y\xC2\x9Fz", "xyz");                                     /* C1 controls */
+	MESSAGE("x\xC2\xA0y", "x\xC2\xA0y");                                       /* the next one is a letter's place again */
+	MESSAGE("\xE2\x80\x80 \xF0\x9F\x8C\x8D", "\xE2\x80\x80 \xF0\x9F\x8C\x8D"); /* bytes 80 to 9F inside other characters stay */
 }
 
 static void assert_name(const char *raw, enum name_fault fault, const char *shown, const char *key)
@@ -66,7 +65,7 @@ static void names_are_trimmed_folded_and_composed(void **state)
 	assert_name(NBSP "Alice" IDEOGRAPHIC NBSP "B" NBSP, NAME_OK, "Alice B", "alice b");
 	assert_name("Ren"
 		    "e" ACUTE,
-		NAME_OK, "Ren" E_ACUTE, "ren" E_ACUTE);
+		    NAME_OK, "Ren" E_ACUTE, "ren" E_ACUTE);
 	assert_name("\xF0\x9F\x8C\x8D", NAME_OK, "\xF0\x9F\x8C\x8D", "\xF0\x9F\x8C\x8D");
 }
 
@@ -76,10 +75,10 @@ static void names_that_look_alike_have_one_key(void **state)
 	assert_name("STRASSE", NAME_OK, "STRASSE", "strasse");
 	assert_name("Stra\xC3\x9F"
 		    "e",
-		NAME_OK,
-		"Stra\xC3\x9F"
-		"e",
-		"strasse");						       /* sharp s */
+		    NAME_OK,
+		    "Stra\xC3\x9F"
+		    "e",
+		    "strasse");                                                /* sharp s */
 	assert_name("\xEF\xBC\xA1lice", NAME_OK, "\xEF\xBC\xA1lice", "alice"); /* a wide A */
 	assert_name("\xEF\xAC\x81sh", NAME_OK, "\xEF\xAC\x81sh", "fish");      /* the ligature fi */
 	assert_name("Alice" VARIATION_16, NAME_OK, "Alice" VARIATION_16, "alice");
@@ -94,13 +93,13 @@ static void names_with_unfit_characters_are_refused(void **state)
 	refused("a\xC2\x85", NAME_BAD_CHARACTER);
 	refused("a" RLO "b", NAME_BAD_CHARACTER);
 	refused("a" ZWJ "b", NAME_BAD_CHARACTER);
-	refused("\xEE\x80\x80", NAME_BAD_CHARACTER);	 /* private use */
+	refused("\xEE\x80\x80", NAME_BAD_CHARACTER);     /* private use */
 	refused("\xF3\xB0\x80\x80", NAME_BAD_CHARACTER); /* private use, plane 15 */
-	refused("\xCD\xB8", NAME_BAD_CHARACTER);	 /* unassigned: U+0378 */
-	refused("\xEF\xBF\xBE", NAME_BAD_CHARACTER);	 /* not a character: U+FFFE */
+	refused("\xCD\xB8", NAME_BAD_CHARACTER);         /* unassigned: U+0378 */
+	refused("\xEF\xBF\xBE", NAME_BAD_CHARACTER);     /* not a character: U+FFFE */
 	refused("a\xE2\x80\xA8"
 		"b",
-		NAME_BAD_CHARACTER);		     /* line separator */
+		NAME_BAD_CHARACTER);                 /* line separator */
 	refused("\xED\xA0\x80", NAME_BAD_CHARACTER); /* not UTF-8, should it ever come this far */
 }
 
@@ -109,8 +108,7 @@ static void names_are_not_buried_under_marks(void **state)
 	(void)state;
 	assert_name("q" ACUTE ACUTE ACUTE, NAME_OK, "q" ACUTE ACUTE ACUTE, "q" ACUTE ACUTE ACUTE);
 	refused("q" ACUTE ACUTE ACUTE ACUTE, NAME_TOO_MANY_MARKS);
-	assert_name(
-		"qq" ACUTE ACUTE "q" ACUTE ACUTE, NAME_OK, "qq" ACUTE ACUTE "q" ACUTE ACUTE, "qq" ACUTE ACUTE "q" ACUTE ACUTE);
+	assert_name("qq" ACUTE ACUTE "q" ACUTE ACUTE, NAME_OK, "qq" ACUTE ACUTE "q" ACUTE ACUTE, "qq" ACUTE ACUTE "q" ACUTE ACUTE);
 	refused(ACUTE "q", NAME_BAD_CHARACTER); /* nothing to sit on */
 }
 
@@ -145,7 +143,7 @@ static void names_like_ids_are_refused(void **state)
 		"b9f3b62-5c0e-4f0e-9d53-2f1c7a4be001",
 		NAME_LOOKS_LIKE_ID); /* a wide zero */
 	assert_name("0b9f3b62-5c0e-4f0e-9d53-2f1c7a4be00", NAME_OK, "0b9f3b62-5c0e-4f0e-9d53-2f1c7a4be00",
-		"0b9f3b62-5c0e-4f0e-9d53-2f1c7a4be00");
+		    "0b9f3b62-5c0e-4f0e-9d53-2f1c7a4be00");
 }
 
 static void every_fault_has_a_sentence(void **state)

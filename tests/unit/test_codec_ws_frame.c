@@ -83,12 +83,12 @@ static void refuses_what_can_never_be_a_frame(void **state)
 		uint8_t bytes[10];
 		size_t n;
 	} cases[] = {
-		{{0x81, 126, 0, 125}, 4},			 /* not the shortest form */
+		{{0x81, 126, 0, 125}, 4},                        /* not the shortest form */
 		{{0x81, 127, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, 10}, /* nor this */
-		{{0x81, 127, 0x80, 0, 0, 0, 0, 1, 0, 0}, 10},	 /* the top bit */
-		{{0x89, 126, 0, 126}, 4},			 /* a ping over 125 bytes */
-		{{0x88, 127}, 2},				 /* a close frame, seen before its length is there */
-		{{0x09, 0}, 2},					 /* a ping in fragments */
+		{{0x81, 127, 0x80, 0, 0, 0, 0, 1, 0, 0}, 10},    /* the top bit */
+		{{0x89, 126, 0, 126}, 4},                        /* a ping over 125 bytes */
+		{{0x88, 127}, 2},                                /* a close frame, seen before its length is there */
+		{{0x09, 0}, 2},                                  /* a ping in fragments */
 	};
 	struct ws_frame f;
 
@@ -117,12 +117,9 @@ static void masks_from_any_offset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_headers_have_the_shortest_length),
-		cmocka_unit_test(reads_the_example_of_the_rfc),
-		cmocka_unit_test(asks_for_more_until_the_header_is_whole),
-		cmocka_unit_test(reserved_bits_are_told),
-		cmocka_unit_test(refuses_what_can_never_be_a_frame),
-		cmocka_unit_test(masks_from_any_offset),
+		cmocka_unit_test(text_headers_have_the_shortest_length),   cmocka_unit_test(reads_the_example_of_the_rfc),
+		cmocka_unit_test(asks_for_more_until_the_header_is_whole), cmocka_unit_test(reserved_bits_are_told),
+		cmocka_unit_test(refuses_what_can_never_be_a_frame),       cmocka_unit_test(masks_from_any_offset),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,10 +78,11 @@ static void defaults(void **state)
 static void flags_in_both_spellings(void **state)
 {
 	(void)state;
-	struct parsed *p = parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off", "--limit-frame-bytes", "0",
-					 "--log-format=json", "--log-level", "debug", "--tls-cert=c", "--tls-key=k", "--origin=HTTPS://Chat.Example:443",
-					 "--origin=http://[::1]:8080", "--trusted-proxy=10.1.2.3/8", "--trusted-proxy=fd00::1"),
-		NULL);
+	struct parsed *p = parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off",
+				       "--limit-frame-bytes", "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c",
+				       "--tls-key=k", "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080",
+				       "--trusted-proxy=10.1.2.3/8", "--trusted-proxy=fd00::1"),
+				 NULL);
 	assert_string_equal(p->fault, "");
 	assert_int_equal(p->outcome, CONFIG_RUN);
 	const struct config *c = &p->config;
@@ -133,10 +134,12 @@ static void every_limit_is_an_option(void **state)
 static void numbers_are_strict(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"", " 1", "1 ", "-1", "+1", "0x10", "1e3", "1.5", "12x", "9007199254740992", "99999999999999999999999"};
+	static const char *const bad[] = {
+		"", " 1", "1 ", "-1", "+1", "0x10", "1e3", "1.5", "12x", "9007199254740992", "99999999999999999999999"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char expected[200];
-		snprintf(expected, sizeof(expected), "--limit-frame-bytes: \"%s\" is not a whole number from 0 to 9007199254740991", bad[i]);
+		snprintf(expected, sizeof(expected), "--limit-frame-bytes: \"%s\" is not a whole number from 0 to 9007199254740991",
+			 bad[i]);
 		expect_fault(WORDS("--limit-frame-bytes", bad[i]), NULL, expected);
 	}
 	struct parsed *p = parse(WORDS("--limit-frame-bytes=9007199254740991"), NULL);
@@ -165,8 +168,9 @@ static void a_fault_names_the_option(void **state)
 static void addresses_that_are_none(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"8080", "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x", "::1:80", "[::1]", "[::1:80", "[1.2.3.4]:80",
-		"example.org:80", "unix:", "1.2.3:80", "[]:80"};
+	static const char *const bad[] = {"8080",   "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x",
+					  "::1:80", "[::1]",     "[::1:80",    "[1.2.3.4]:80",    "example.org:80",
+					  "unix:",  "1.2.3:80",  "[]:80"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct parsed *p = parse(WORDS("--listen", bad[i]), NULL);
 		if (p->outcome != CONFIG_FAULT)
@@ -174,8 +178,19 @@ static void addresses_that_are_none(void **state)
 		assert_memory_equal(p->fault, "--listen: \"", 11);
 		finish(p);
 	}
-	static const char *const bad_origins[] = {"chat.example", "https://", "https://chat.example/", "https://chat.example/x", "ftp://x", "null", "*",
-		"https://a b", "https://x:0", "https://x:", "https://[::1", "https://u@x", "https://\xc3\xa9"};
+	static const char *const bad_origins[] = {"chat.example",
+						  "https://",
+						  "https://chat.example/",
+						  "https://chat.example/x",
+						  "ftp://x",
+						  "null",
+						  "*",
+						  "https://a b",
+						  "https://x:0",
+						  "https://x:",
+						  "https://[::1",
+						  "https://u@x",
+						  "https://\xc3\xa9"};
 	for (size_t i = 0; i < sizeof(bad_origins) / sizeof(bad_origins[0]); i++) {
 		struct parsed *p = parse(WORDS("--origin", bad_origins[i]), NULL);
 		if (p->outcome != CONFIG_FAULT)
@@ -202,7 +217,8 @@ static void write_file(char path[], const char *text, size_t n)
 static void flag_over_environment_over_file_over_default(void **state)
 {
 	(void)state;
-	static const char text[] = "# comment\n\n  guests = off\r\nlisten = 1.2.3.4:1\nlisten=1.2.3.4:2\n\tdrain-ms=5\nheartbeat-ms =\t100\nlimit-text-bytes = 3";
+	static const char text[] =
+		"# comment\n\n  guests = off\r\nlisten = 1.2.3.4:1\nlisten=1.2.3.4:2\n\tdrain-ms=5\nheartbeat-ms =\t100\nlimit-text-bytes = 3";
 	char path[] = "/tmp/parley-config-XXXXXX";
 	write_file(path, text, sizeof(text) - 1);
 	char variable[64];

@@ -72,7 +72,8 @@ static void values_are_escaped(void **state)
 	assert_non_null(strstr(catch_end(), "\"v\":\"a\\\"b\\\\c\\u000ad\\u001b[31m\\u007f\"}\n"));
 	catch_begin();
 	LOG_INFO("x", LOG_S("v", "\xc3\xa9 \xe2\x80\xae \xff \xc0\xaf \xed\xa0\x80 \xf0\x9f\x98\x80 \xc2\x85 \xe2\x82"));
-	assert_non_null(strstr(catch_end(),
+	assert_non_null(strstr(
+		catch_end(),
 		"\"v\":\"\xc3\xa9 \\u202e \\ufffd \\ufffd\\ufffd \\ufffd\\ufffd\\ufffd \xf0\x9f\x98\x80 \\u0085 \\ufffd\\ufffd\"}\n"));
 }
 

@@ -34,8 +34,15 @@ static void test_reads_what_proxies_write(void **state)
 
 static void test_refuses_what_is_no_address(void **state)
 {
-	static const char *const bad[] = {"", " ", "unknown", "192.0.2", "192.0.2.256", "[2001:db8::1", "_hidden", "1.2.3.4, 5.6.7.8",
-		"2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:1"};
+	static const char *const bad[] = {"",
+					  " ",
+					  "unknown",
+					  "192.0.2",
+					  "192.0.2.256",
+					  "[2001:db8::1",
+					  "_hidden",
+					  "1.2.3.4, 5.6.7.8",
+					  "2001:db8:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:0:1"};
 	struct peer_address a;
 	(void)state;
 
@@ -129,12 +136,9 @@ static void test_takes_the_kernels_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_what_proxies_write),
-		cmocka_unit_test(test_refuses_what_is_no_address),
-		cmocka_unit_test(test_counts_ipv6_by_its_64),
-		cmocka_unit_test(test_networks_end_at_any_bit),
-		cmocka_unit_test(test_believes_only_trusted_proxies),
-		cmocka_unit_test(test_takes_the_kernels_addresses),
+		cmocka_unit_test(test_reads_what_proxies_write),      cmocka_unit_test(test_refuses_what_is_no_address),
+		cmocka_unit_test(test_counts_ipv6_by_its_64),         cmocka_unit_test(test_networks_end_at_any_bit),
+		cmocka_unit_test(test_believes_only_trusted_proxies), cmocka_unit_test(test_takes_the_kernels_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -66,8 +66,7 @@ static void schemas_use_known_keywords_and_references(void **state)
 	const char *name;
 	json_t *schema;
 
-	json_object_foreach(w->schemas, name, schema)
-	{
+	json_object_foreach(w->schemas, name, schema) {
 		if (!json_schema_sane(w->schemas, schema, &fault))
 			fail_msg("%s: %s", name, fault.message);
 		assert_string_equal(member_text(schema, "$schema"), "https://json-schema.org/draft/2020-12/schema");
@@ -145,8 +144,7 @@ static void every_example_satisfies_its_schema(void **state)
 	const char *file;
 	json_t *text;
 
-	json_object_foreach(w->examples, file, text)
-	{
+	json_object_foreach(w->examples, file, text) {
 		json_auto_t *value = parse(text);
 
 		check_example(w, file, value);
@@ -161,15 +159,13 @@ static void every_request_example_is_decoded(void **state)
 	const char *file;
 	json_t *text;
 
-	json_object_foreach(w->examples, file, text)
-	{
+	json_object_foreach(w->examples, file, text) {
 		struct request request;
 		struct request_fault fault;
 
 		if (strstr(file, ".request") == NULL)
 			continue;
-		if (!request_decode(
-			    (const uint8_t *)json_string_value(text), json_string_length(text), &limits, &request, &fault))
+		if (!request_decode((const uint8_t *)json_string_value(text), json_string_length(text), &limits, &request, &fault))
 			fail_msg("%s: %s", file, fault.message);
 		assert_int_equal(request.command, command_of(file, ".request"));
 		assert_true(request.ref.n > 0);
@@ -179,8 +175,7 @@ static void every_request_example_is_decoded(void **state)
 		json_auto_t *value = parse(text);
 		const json_t *data = json_object_get(value, "data");
 		char *body = data != NULL ? json_dumps(data, JSON_COMPACT) : calloc(1, 1);
-		if (!request_decode_data(
-			    command_of(file, ".request"), (const uint8_t *)body, strlen(body), &limits, &request, &fault))
+		if (!request_decode_data(command_of(file, ".request"), (const uint8_t *)body, strlen(body), &limits, &request, &fault))
 			fail_msg("%s as a body: %s", file, fault.message);
 		request_finish(&request);
 		free(body);
@@ -196,8 +191,7 @@ static void every_invalid_example_is_refused_as_it_says(void **state)
 	const char *file;
 	json_t *example;
 
-	json_object_foreach(w->invalid, file, example)
-	{
+	json_object_foreach(w->invalid, file, example) {
 		const char *frame = member_text(example, "frame"), *code = member_text(example, "code");
 		struct request request;
 		struct request_fault fault;
@@ -220,13 +214,12 @@ static void schemas_refuse_missing_members_and_wrong_types(void **state)
 	const char *file;
 	json_t *example;
 
-	json_object_foreach(w->invalid, file, example)
-	{
+	json_object_foreach(w->invalid, file, example) {
 		struct schema_fault fault;
 		char schema[128];
 
 		if (!example_files_ends_with(file, "-missing.json") && !example_files_ends_with(file, "-wrong-type.json") &&
-			!example_files_ends_with(file, "-null.json"))
+		    !example_files_ends_with(file, "-null.json"))
 			continue;
 		json_auto_t *frame = parse(json_object_get(example, "frame"));
 		if (!json_schema_check(w->schemas, "request.json", frame, &fault))
@@ -245,8 +238,7 @@ static bool list_has(const json_t *list, const char *name)
 	const json_t *entry;
 	size_t i;
 
-	json_array_foreach(list, i, entry)
-	{
+	json_array_foreach(list, i, entry) {
 		if (strcmp(json_string_value(entry), name) == 0)
 			return true;
 	}
@@ -297,8 +289,7 @@ static void every_event_example_is_encoded_byte_for_byte(void **state)
 	const char *file;
 	json_t *text;
 
-	json_object_foreach(w->examples, file, text)
-	{
+	json_object_foreach(w->examples, file, text) {
 		auto_buf out = BUF_INIT;
 		struct uid id, room;
 
@@ -310,8 +301,8 @@ static void every_event_example_is_encoded_byte_for_byte(void **state)
 		assert_true(room_text == NULL || uid_parse(json_string_value(room_text), json_string_length(room_text), &room));
 		char *data = json_dumps(json_object_get(event, "data"), JSON_COMPACT);
 		event_encode(&out, event_type_named(member_text(event, "type")), id_text != NULL ? &id : NULL, example_ms,
-			room_text != NULL ? &room : NULL, (uint64_t)json_integer_value(json_object_get(event, "seq")), data,
-			strlen(data));
+			     room_text != NULL ? &room : NULL, (uint64_t)json_integer_value(json_object_get(event, "seq")), data,
+			     strlen(data));
 		assert_bytes(file, text, &out);
 		free(data);
 	}
@@ -337,8 +328,7 @@ static void every_reply_example_is_encoded_byte_for_byte(void **state)
 	const char *file;
 	json_t *text;
 
-	json_object_foreach(w->examples, file, text)
-	{
+	json_object_foreach(w->examples, file, text) {
 		auto_buf out = BUF_INIT;
 
 		if (strstr(file, ".reply") == NULL)

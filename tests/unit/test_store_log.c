@@ -184,11 +184,15 @@ static void more_rooms_than_are_kept_in_memory(void **state)
 	enum { ROOMS = 5000 };
 	auto_buf data = json_from("{}");
 	struct store_room_create *rooms = calloc(ROOMS, sizeof *rooms);
-	char (*names)[20] = calloc(ROOMS, sizeof *names);
+	char(*names)[20] = calloc(ROOMS, sizeof *names);
 	for (size_t i = 0; i < ROOMS; i++) {
 		snprintf(names[i], sizeof names[i], "r%zu", i);
-		rooms[i] = (struct store_room_create){.id = fresh_id(), .name = text_from(names[i]), .name_key = text_from(names[i]),
-						      .owner_no = w->ann, .created_data = data, .joined_data = data};
+		rooms[i] = (struct store_room_create){.id = fresh_id(),
+						      .name = text_from(names[i]),
+						      .name_key = text_from(names[i]),
+						      .owner_no = w->ann,
+						      .created_data = data,
+						      .joined_data = data};
 		assert_int_equal(store_fixture_submit(w->f, &rooms[i].op, STORE_ROOM_CREATE), 0);
 	}
 	struct store_append *ops = calloc(ROOMS, sizeof *ops);
@@ -213,10 +217,11 @@ static void more_rooms_than_are_kept_in_memory(void **state)
 }
 
 /* Asks for a page and gives "first-last" with a + for more, "" when it is empty. */
-static const char *page_of(struct world *w, uint64_t after, uint64_t before, uint64_t limit, uint64_t limit_bytes, bool newest, char out[60])
+static const char *page_of(struct world *w, uint64_t after, uint64_t before, uint64_t limit, uint64_t limit_bytes, bool newest,
+			   char out[60])
 {
-	struct store_log_page page = {.room_no = w->room, .after_seq = after, .before_seq = before, .limit = limit, .limit_bytes = limit_bytes,
-				      .newest = newest};
+	struct store_log_page page = {
+		.room_no = w->room, .after_seq = after, .before_seq = before, .limit = limit, .limit_bytes = limit_bytes, .newest = newest};
 	assert_int_equal(store_fixture_do(w->f, &page.op, STORE_LOG_PAGE), 0);
 	out[0] = '\0';
 	for (size_t i = 1; i < page.n_events; i++)
@@ -246,26 +251,16 @@ static void pages_up_and_down(void **state)
 		bool newest;
 		const char *expected;
 	} rows[] = {
-		{0, 0, 0, 0, false, "1-20"},
-		{0, 0, 20, 0, true, "1-20"},
-		{0, 0, 5, 0, false, "1-5+"},
-		{0, 0, 5, 0, true, "16-20+"},
-		{7, 12, 10, 0, false, "8-11"},
-		{7, 12, 2, 0, false, "8-9+"},
-		{7, 12, 2, 0, true, "10-11+"},
-		{0, 4, 10, 0, true, "1-3"},
-		{19, 0, 10, 0, false, "20-20"},
-		{20, 0, 10, 0, false, ""},
-		{UINT64_MAX, 0, 10, 0, false, ""},
-		{0, UINT64_MAX, 2, 0, true, "19-20+"},
-		{0, 1, 10, 0, true, ""},
-		{2, 0, 100, 2500, false, "3-4+"},
-		{2, 0, 100, 1, false, "3-3+"},
-		{0, 0, 100, 1, true, "20-20+"},
-		{19, 0, 100, 1, false, "20-20"},
+		{0, 0, 0, 0, false, "1-20"},    {0, 0, 20, 0, true, "1-20"},       {0, 0, 5, 0, false, "1-5+"},
+		{0, 0, 5, 0, true, "16-20+"},   {7, 12, 10, 0, false, "8-11"},     {7, 12, 2, 0, false, "8-9+"},
+		{7, 12, 2, 0, true, "10-11+"},  {0, 4, 10, 0, true, "1-3"},        {19, 0, 10, 0, false, "20-20"},
+		{20, 0, 10, 0, false, ""},      {UINT64_MAX, 0, 10, 0, false, ""}, {0, UINT64_MAX, 2, 0, true, "19-20+"},
+		{0, 1, 10, 0, true, ""},        {2, 0, 100, 2500, false, "3-4+"},  {2, 0, 100, 1, false, "3-3+"},
+		{0, 0, 100, 1, true, "20-20+"}, {19, 0, 100, 1, false, "20-20"},
 	};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-		assert_string_equal(page_of(w, rows[i].after, rows[i].before, rows[i].limit, rows[i].limit_bytes, rows[i].newest, s), rows[i].expected);
+		assert_string_equal(page_of(w, rows[i].after, rows[i].before, rows[i].limit, rows[i].limit_bytes, rows[i].newest, s),
+				    rows[i].expected);
 	w->room = 4711;
 	assert_string_equal(page_of(w, 0, 0, 10, 0, false, s), "");
 }

@@ -38,8 +38,12 @@ static void names_are_unique_but_guests_share_them(void **state)
 static void user_by_name_finds_persons_and_bots_only(void **state)
 {
 	struct store_fixture *f = *state;
-	struct store_user_create make = {.id = fresh_id(), .kind = USER_PERSON, .role = USER_ROLE_OWNER, .name = text_from("Bea"),
-					 .name_key = text_from("bea"), .password_hash = "$argon2id$x"};
+	struct store_user_create make = {.id = fresh_id(),
+					 .kind = USER_PERSON,
+					 .role = USER_ROLE_OWNER,
+					 .name = text_from("Bea"),
+					 .name_key = text_from("bea"),
+					 .password_hash = "$argon2id$x"};
 	assert_int_equal(store_fixture_do(f, &make.op, STORE_USER_CREATE), 0);
 	struct store_user_by_name find = {.name_key = text_from("bea")};
 	assert_int_equal(store_fixture_do(f, &find.op, STORE_USER_BY_NAME), 0);
@@ -57,8 +61,12 @@ static void user_by_name_finds_persons_and_bots_only(void **state)
 
 static uint64_t make_user_with_token(struct store_fixture *f, const char *name, uint8_t token, enum token_kind kind)
 {
-	struct store_user_create op = {.id = fresh_id(), .kind = kind == TOKEN_BOT ? USER_BOT : USER_PERSON, .name = text_from(name),
-				       .name_key = text_from(name), .has_token = true, .token_kind = kind};
+	struct store_user_create op = {.id = fresh_id(),
+				       .kind = kind == TOKEN_BOT ? USER_BOT : USER_PERSON,
+				       .name = text_from(name),
+				       .name_key = text_from(name),
+				       .has_token = true,
+				       .token_kind = kind};
 	memset(op.token_hash, token, sizeof op.token_hash);
 	assert_int_equal(store_fixture_do(f, &op.op, STORE_USER_CREATE), 0);
 	return op.user_no;
@@ -319,13 +327,18 @@ static void room_names_are_unique_and_can_change(void **state)
 {
 	struct store_fixture *f = *state;
 	uint64_t ann = make_user(f, "ann", USER_PERSON), one = make_room(f, "one", ann), two = make_room(f, "two", ann);
-	struct store_room_create again = {.id = fresh_id(), .name = text_from("One"), .name_key = text_from("one"), .owner_no = ann,
-					  .created_data = json_from("{}"), .joined_data = json_from("{}")};
+	struct store_room_create again = {.id = fresh_id(),
+					  .name = text_from("One"),
+					  .name_key = text_from("one"),
+					  .owner_no = ann,
+					  .created_data = json_from("{}"),
+					  .joined_data = json_from("{}")};
 	assert_int_equal(store_fixture_do(f, &again.op, STORE_ROOM_CREATE), -EEXIST);
 	assert_null(again.events[0]);
 	buf_finish(&again.created_data);
 	buf_finish(&again.joined_data);
-	struct store_room_update op = {.room_no = two, .name = text_from("One"), .name_key = text_from("one"), .data = json_from("{\"by\":{}}")};
+	struct store_room_update op = {
+		.room_no = two, .name = text_from("One"), .name_key = text_from("one"), .data = json_from("{\"by\":{}}")};
 	assert_int_equal(store_fixture_do(f, &op.op, STORE_ROOM_UPDATE), -EEXIST);
 	assert_null(op.event);
 	op.name = text_from("TWO"); /* its own name in another spelling */
@@ -362,8 +375,12 @@ static void rooms_and_members_come_in_pages(void **state)
 	for (int i = 0; i < 7; i++) {
 		char name[20];
 		snprintf(name, sizeof name, "room %d", i);
-		struct store_room_create op = {.id = fresh_id(), .kind = i == 3 ? ROOM_PRIVATE : ROOM_PUBLIC, .name = text_from(name),
-					       .name_key = text_from(name), .owner_no = i % 2 ? ann : bob, .created_data = json_from("{}"),
+		struct store_room_create op = {.id = fresh_id(),
+					       .kind = i == 3 ? ROOM_PRIVATE : ROOM_PUBLIC,
+					       .name = text_from(name),
+					       .name_key = text_from(name),
+					       .owner_no = i % 2 ? ann : bob,
+					       .created_data = json_from("{}"),
 					       .joined_data = json_from("{}")};
 		assert_int_equal(store_fixture_do(f, &op.op, STORE_ROOM_CREATE), 0);
 		store_room_finish(&op.membership.room);

@@ -5,8 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sqlite3.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -312,8 +312,13 @@ static void send_for_ever(const char *dir, uint64_t author, uint64_t room, int p
 		for (size_t i = 0; i < AT_ONCE; i++) {
 			if (ops[i].op.op.done)
 				continue;
-			ops[i] = (struct load_op){.op = {.room_no = room, .author_no = author, .type = EVENT_MESSAGE_CREATED, .data = data,
-							 .has_client_id = true, .client_id = fresh_id()}, .pipe_fd = pipe_fd};
+			ops[i] = (struct load_op){.op = {.room_no = room,
+							 .author_no = author,
+							 .type = EVENT_MESSAGE_CREATED,
+							 .data = data,
+							 .has_client_id = true,
+							 .client_id = fresh_id()},
+						  .pipe_fd = pipe_fd};
 			ops[i].op.op.kind = STORE_APPEND;
 			ops[i].op.op.done = tell_parent;
 			if (f.store->methods->submit(f.store, &ops[i].op.op) != 0)
@@ -348,8 +353,12 @@ static void what_was_acknowledged_survives_sigkill(void **state)
 		struct acknowledged a;
 		auto_buf data = json_from("{}");
 		while (read(fds[0], &a, sizeof a) == (ssize_t)sizeof a) {
-			struct store_append again = {.room_no = room, .author_no = ann, .type = EVENT_MESSAGE_CREATED, .data = data,
-						     .has_client_id = true, .client_id = a.client_id};
+			struct store_append again = {.room_no = room,
+						     .author_no = ann,
+						     .type = EVENT_MESSAGE_CREATED,
+						     .data = data,
+						     .has_client_id = true,
+						     .client_id = a.client_id};
 			assert_int_equal(store_fixture_do(f, &again.op, STORE_APPEND), 0);
 			assert_true(again.duplicate);
 			assert_int_equal(again.seq, a.seq);
