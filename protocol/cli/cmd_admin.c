@@ -182,12 +182,31 @@ struct admin_action {
 	const char *name;
 	const char *word; /* what stands after it; NULL: nothing */
 	int (*run)(const struct admin *a);
+	unsigned takes; /* options that mean something here */
 };
 
+enum { TAKES_PASSWORD_FILE = 1, TAKES_PROMOTE = 2, TAKES_RENEW = 4 };
+
 static const struct admin_action actions[] = {
-	{"owner", "NAME", admin_owner},   {"bot", "NAME", admin_bot},       {"password", "NAME", admin_password},
-	{"export", "ROOM", admin_export}, {"backup", "PATH", admin_backup}, {"verify", NULL, admin_verify},
+	/* clang-format off */
+	{"owner", "NAME", admin_owner, TAKES_PASSWORD_FILE | TAKES_PROMOTE},
+	{"bot", "NAME", admin_bot, TAKES_RENEW},
+	{"password", "NAME", admin_password, TAKES_PASSWORD_FILE},
+	{"export", "ROOM", admin_export, 0},
+	{"backup", "PATH", admin_backup, 0},
+	{"verify", NULL, admin_verify, 0},
+	/* clang-format on */
 };
+
+/* An option that was given and means nothing to this action, or NULL. */
+static const char *misplaced(const struct admin_action *action, const struct admin_options *given)
+{
+	if (given->password_file != NULL && !(action->takes & TAKES_PASSWORD_FILE))
+		return "--password-file";
+	if (given->promote && !(action->takes & TAKES_PROMOTE))
+		return "--promote";
+	return given->renew && !(action->takes & TAKES_RENEW) ? "--renew" : NULL;
+}
 
 static const struct admin_action *find_action(const char *name, int n_words)
 {
@@ -212,6 +231,11 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	(void)common;
 	if (action == NULL)
 		return CLI_USAGE;
+	const char *option = misplaced(action, a.options);
+	if (option != NULL) {
+		(void)fprintf(stderr, "parley: %s means nothing to admin %s (see parley admin --help)\n", option, action->name);
+		return CLI_USAGE;
+	}
 	(void)snprintf(server, sizeof server, "unix:%s/operator.sock", a.options->data);
 	struct parley_client_options options = {.server = server};
 	a.client = parley_client_create(&options);

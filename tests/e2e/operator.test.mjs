@@ -174,8 +174,7 @@ test('parley admin verifies, makes bots and owners, exports and backs up', async
 	const { id: room, name } = await client.request('room.create', { name: fresh('exported') });
 	await client.request('message.send', { room, text: 'to be exported' });
 	const parley = (...args) => run(clientBinary, ['admin', ...args]);
-	const help = (await run(clientBinary, ['admin', '--help'])).stdout;
-	const place = help.includes('--data') ? ['--data', server.dataDir] : ['--socket', server.operatorSocket];
+	const place = ['--data', server.dataDir];
 	const verify = await parley('verify', ...place);
 	assert.equal(verify.code, 0, verify.stderr + verify.stdout);
 	const exported = await parley('export', name, ...place);
@@ -189,3 +188,12 @@ test('parley admin verifies, makes bots and owners, exports and backs up', async
 	assert.equal(backup.code, 0, backup.stderr);
 	assert.ok(existsSync(path));
 });
+
+for (const [action, word, option] of [['owner', 'x', '--renew'], ['bot', 'x', '--promote'], ['password', 'x', '--renew'],
+	['bot', 'x', '--password-file=/dev/null'], ['export', 'x', '--promote'], ['backup', 'x', '--renew'], ['verify', undefined, '--promote']]) {
+	test(`parley admin ${action} refuses ${option}, which would mean nothing`, async () => {
+		const done = await run(clientBinary, ['admin', action, ...(word ? [word] : []), option, '--data', server.dataDir]);
+		assert.equal(done.code, 2, done.stdout);
+		assert.equal(done.stderr, `parley: ${option.split('=')[0]} means nothing to admin ${action} (see parley admin --help)\n`);
+	});
+}
