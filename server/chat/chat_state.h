@@ -96,6 +96,7 @@ struct user {
 	enum user_role role;
 	uint32_t n_holds; /* sessions and operations under way */
 	uint32_t n_members;
+	uint32_t n_claims;    /* rooms that are being joined or made */
 	struct list members;  /* member.in_user */
 	struct list sessions; /* session.in_user */
 	struct bucket requests;

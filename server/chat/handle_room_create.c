@@ -17,6 +17,7 @@ struct room_create {
 
 static void create_free(struct room_create *c)
 {
+	user_room_unclaim(c->wait.user);
 	wait_end(&c->wait);
 	store_room_finish(&c->op.membership.room);
 	buf_finish(&c->op.created_data);
@@ -67,14 +68,13 @@ static void encode_events(struct room_create *c, const struct user *owner)
 void handle_room_create(struct call *call)
 {
 	const struct data_room_create *d = &call->request->data.room_create;
-	uint64_t most = call->chat->config.limits.user_rooms;
-	if (most && call->user->n_members >= most) {
-		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows");
-		return;
-	}
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	if (!account_clean_name(call, d->name, &shown, &key))
 		return;
+	if (!user_room_claim(call->user)) {
+		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows");
+		return;
+	}
 	struct room_create *c = mem_new(struct room_create);
 	c->op.op = (struct store_op){.kind = STORE_ROOM_CREATE, .done = created};
 	id_random(c->op.id.b);

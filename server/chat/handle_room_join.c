@@ -14,6 +14,7 @@ struct join {
 
 static void join_free(struct join *j)
 {
+	user_room_unclaim(j->wait.user);
 	wait_end(&j->wait);
 	store_room_finish(&j->op.membership.room);
 	buf_finish(&j->op.data);
@@ -47,12 +48,11 @@ static void joined(struct store_op *op)
 static void found(struct wait *w, struct room *r)
 {
 	const struct member *m = r ? user_member_of(w->user, r) : NULL;
-	uint64_t most = w->answer.chat->config.limits.user_rooms;
 	if (m && !m->leaving) {
 		answer_member(w, m);
 	} else if (!r || r->kind == ROOM_PRIVATE) {
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
-	} else if (most && w->user->n_members >= most) {
+	} else if (!user_room_claim(w->user)) {
 		answer_error(&w->answer, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows", 0);
 	} else {
 		struct join *j = mem_new(struct join);

@@ -85,6 +85,20 @@ struct member *user_member_of(struct user *u, const struct room *r)
 	return NULL;
 }
 
+bool user_room_claim(struct user *u)
+{
+	uint64_t most = u->chat->config.limits.user_rooms;
+	if (most && (uint64_t)u->n_members + u->n_claims >= most)
+		return false;
+	u->n_claims++;
+	return true;
+}
+
+void user_room_unclaim(struct user *u)
+{
+	u->n_claims--;
+}
+
 struct member *user_add_member(struct user *u, struct room *r, const struct store_membership *known)
 {
 	struct member *m = user_member_of(u, r);

@@ -14,6 +14,12 @@ void user_release(struct user *u);
 /* Lets go of users that nobody held for a while; all of them with everything = true. */
 void user_unload_idle(struct chat *c, bool everything);
 
+/*
+ * A place for one more room, before the store is asked; counted among limits.user_rooms until user_room_unclaim(), which comes after
+ * user_add_member(). False when the limit is reached.
+ */
+bool user_room_claim(struct user *u);
+void user_room_unclaim(struct user *u);
 /* NULL when the user is not a member. */
 struct member *user_member_of(struct user *u, const struct room *r);
 /* Adds (or finds) a membership with what the store said. */

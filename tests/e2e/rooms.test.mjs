@@ -249,6 +249,22 @@ test('a user may not be in more rooms than the limit', async (t) => {
 	await client.request('room.create', { name: 'three' });
 });
 
+test('rooms that are being joined or made count as well', async (t) => {
+	const small = await startServer({ args: ['--limit-user-rooms', '3'] });
+	t.after(() => small.stop());
+	const owners = await Promise.all(['A', 'B'].map((guest) => clientFor(t, small, { guest })));
+	const rooms = await Promise.all(['r1', 'r2', 'r3', 'r4'].map((name, i) => owners[i % 2].request('room.create', { name })));
+	const client = await clientFor(t, small, { guest: 'Collector' });
+	const asked = [...rooms.map((room) => client.request('room.join', { room: room.id })),
+		...['n1', 'n2'].map((name) => client.request('room.create', { name }))];
+	const outcomes = await Promise.allSettled(asked);
+	assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 3);
+	for (const { reason } of outcomes.filter(({ status }) => status === 'rejected'))
+		assert.equal(reason.code, 'limit_reached', String(reason));
+	const again = await clientFor(t, small, { token: client.token });
+	assert.equal(again.session.rooms.length, 3);
+});
+
 test('rooms, topics and memberships are there after a restart', async (t) => {
 	const first = await startServer();
 	const owner = await clientFor(t, first, { guest: 'Owner' });
