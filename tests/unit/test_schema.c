@@ -4,6 +4,7 @@
  */
 #include "cmocka_wrap.h"
 
+#include "chat/conn_port.h"
 #include "codec/event_encode.h"
 #include "codec/reply_encode.h"
 #include "codec/request_decode.h"
@@ -397,6 +398,26 @@ static void assert_told(const char *document, const char *name)
 		fail_msg("PROTOCOL.md says nothing of %s", quoted);
 }
 
+/* The table of close codes has a row for each, and no other. */
+static void the_document_has_every_close_code(void **state)
+{
+	const struct world *w = *state;
+	const char *document = json_string_value(w->document);
+	unsigned n_rows = 0, n_reasons = 0;
+	char row[20];
+
+	for (const char *at = document; (at = strstr(at, "\n| ")) != NULL; at++)
+		n_rows += strspn(at + 3, "0123456789") == 4;
+#define X(symbol, code, label, text) \
+	n_reasons++; \
+	snprintf(row, sizeof(row), "\n| %d | ", code); \
+	if (strstr(document, row) == NULL) \
+		fail_msg("PROTOCOL.md says nothing of the close code %d (%s)", code, label);
+	CLOSE_REASON_TABLE(X)
+#undef X
+	assert_int_equal(n_rows, n_reasons);
+}
+
 static void the_document_names_everything(void **state)
 {
 	const struct world *w = *state;
@@ -442,6 +463,7 @@ int main(int argc, char **argv)
 		TEST(every_error_example_is_encoded_byte_for_byte),
 		TEST(hello_example_tells_every_limit_and_its_default),
 		TEST(error_schema_lists_every_code),
+		TEST(the_document_has_every_close_code),
 		TEST(the_document_names_everything),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
