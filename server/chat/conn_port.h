@@ -53,13 +53,15 @@ void conn_write(struct conn *c, const uint8_t *bytes, size_t n);
 /* Asks for one session_writable() when the socket takes more. */
 void conn_want_writable(struct conn *c);
 
-/* The response head of an event stream (200, text/event-stream) goes out; afterwards conn_write() is allowed. */
-void conn_start_stream(struct conn *c);
+/* The response head of an event stream (200, text/event-stream) goes out, and its first text with it; afterwards conn_write() is allowed. */
+void conn_start_stream(struct conn *c, const uint8_t *first, size_t n);
 /* HTTP: the response will set (or with token NULL delete) the session cookie. No-op on other transports. */
 void conn_set_cookie(struct conn *c, const char *token);
 
 /* Stops reading from a WebSocket (its requests under way are as many as may be), or goes on. */
 void conn_hold_reading(struct conn *c, bool held);
+/* The session has no request under way any more (session_awaits_answers()): one that is being closed may go. */
+void conn_all_answered(struct conn *c);
 
 /* Ends it with a reason, after the outbox went out; session_close() follows later. */
 void conn_close(struct conn *c, enum close_reason reason);

@@ -32,6 +32,11 @@ void reader_log_forget(struct reader *reader);
 void reader_stream_frames(struct reader *reader, const uint8_t *frames, size_t n);
 /* Most bytes of frames for one write: config.write_bytes, and for an event stream what makes about as many of its text. Never 0. */
 size_t reader_write_bytes(const struct session *s);
+/*
+ * How a stream begins: a comment, and a block with an id and nothing else. It makes no event, but a client that loses the stream before
+ * its first event comes back with that id.
+ */
+void reader_stream_place(const struct session *s, struct buf *out);
 /* A personal event without a seq. */
 void reader_stream_event(struct session *s, const void *json, size_t n);
 

@@ -9,9 +9,10 @@
 #include <assert.h>
 #include <string.h>
 
-static void append_cursors(struct buf *b, const struct reader *current, uint64_t seq)
+/* `current` (NULL: none) is at seq; the others are behind what they were given. */
+static void append_cursors(struct buf *b, const struct session *s, const struct reader *current, uint64_t seq)
 {
-	const struct list *readers = &current->session->readers;
+	const struct list *readers = &s->readers;
 	list_for_each(it, readers) {
 		const struct reader *other = list_entry(it, struct reader, in_session);
 		char id[UID_TEXT_BYTES + 1];
@@ -77,13 +78,20 @@ void reader_stream_frames(struct reader *reader, const uint8_t *frames, size_t n
 		const uint8_t *json = frames + at + f.header_bytes;
 		if (is_remembered(json, f.payload_bytes)) {
 			buf_append_str(b, "id: ");
-			append_cursors(b, reader, seq++);
+			append_cursors(b, reader->session, reader, seq++);
 			buf_append_byte(b, '\n');
 		}
 		append_event(b, json, f.payload_bytes);
 		at += f.header_bytes + f.payload_bytes;
 	}
 	conn_write(reader->session->conn, b->data, b->len);
+}
+
+void reader_stream_place(const struct session *s, struct buf *out)
+{
+	buf_append_str(out, ": ok\n\nid: ");
+	append_cursors(out, s, NULL, 0);
+	buf_append_str(out, "\n\n");
 }
 
 void reader_stream_event(struct session *s, const void *json, size_t n)

@@ -101,7 +101,6 @@ void stream_start(struct session *s)
 	struct member **members = members_of_stream(s);
 	if (!members)
 		return;
-	conn_start_stream(s->conn);
 	for (size_t i = 0; i < h->n_rooms; i++) {
 		struct room *r = members[i]->room;
 		uint64_t seq;
@@ -113,4 +112,7 @@ void stream_start(struct session *s)
 	free(members);
 	http_call_free(s->http);
 	s->http = NULL;
+	auto_buf first = BUF_INIT;
+	reader_stream_place(s, &first);
+	conn_start_stream(s->conn, first.data, first.len);
 }

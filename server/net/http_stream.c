@@ -77,9 +77,8 @@ void http_stream(struct conn *c)
 	session_stream_request(c->session, rooms, n_rooms, cursor);
 }
 
-void conn_start_stream(struct conn *c)
+void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
 {
-	static const char first[] = ": ok\n\n";
 	auto_buf head = BUF_INIT;
 	struct http_reply reply = {
 		.status = 200,
@@ -91,7 +90,7 @@ void conn_start_stream(struct conn *c)
 
 	if (c->is_stream || c->http == NULL || c->is_gone || c->is_broken)
 		return;
-	http_reply_append(&head, c, &reply, first, sizeof first - 1);
+	http_reply_append(&head, c, &reply, first, n);
 	http_exchange_free(c);
 	lws_http_headers_detach(c->wsi);
 	c->is_stream = true;

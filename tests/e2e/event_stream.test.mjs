@@ -32,7 +32,7 @@ test('a stream without a cursor is live, and begins with a comment', async (t) =
 	assert.match(stream.headers['content-type'], /^text\/event-stream/);
 	assert.match(stream.headers['cache-control'], /no-store|no-cache/);
 	await stream.waitFor('the first comment', () => stream.comments.length);
-	assert.ok(stream.text.startsWith(': ok\n\n'), stream.text);
+	assert.ok(stream.text.startsWith(`: ok\n\nid: ${room}:3\n\n`), stream.text);
 	await say('after');
 	await stream.waitEvents(1);
 	assert.deepEqual(stream.events.map((event) => event.data.data.text), ['after']);
@@ -71,6 +71,17 @@ test('Last-Event-ID goes on where the last stream ended, without hole or double'
 	await say('live');
 	await second.waitEvents(21);
 	assert.deepEqual(seqsOf(second), Array.from({ length: 21 }, (_, i) => i + 4));
+});
+
+test('a stream that ends before its first event is gone on with from its beginning', async (t) => {
+	const { room, say, open } = await withRoom(t);
+	const first = await open(`room=${room}`);
+	await first.waitFor('its place', () => /^id: /m.test(first.text));
+	first.close();
+	const seq = await say('missed');
+	const second = await open(`room=${room}`, { lastEventId: /^id: (.*)$/m.exec(first.text)[1] });
+	await second.waitEvents(1);
+	assert.deepEqual(seqsOf(second), [seq]);
 });
 
 test('a bare seq works as Last-Event-ID of a single room', async (t) => {

@@ -115,9 +115,10 @@ void conn_want_writable(struct conn *c)
 	c->n_wanted++;
 }
 
-void conn_start_stream(struct conn *c)
+void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
 {
 	c->is_stream_started = true;
+	buf_append(&c->stream, first, n);
 }
 
 void conn_set_cookie(struct conn *c, const char *token)
@@ -137,6 +138,11 @@ void conn_close(struct conn *c, enum close_reason reason)
 void conn_hold_reading(struct conn *c, bool held)
 {
 	c->is_held = held;
+}
+
+void conn_all_answered(struct conn *c)
+{
+	(void)c;
 }
 
 const char *conn_address(const struct conn *c)

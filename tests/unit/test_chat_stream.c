@@ -23,6 +23,11 @@ static size_t stream_ids(struct conn *c, char ids[][160], size_t max)
 	for (const char *at = (const char *)c->stream.data; at && *at;) {
 		const char *end = strstr(at, "\n\n");
 		assert_non_null(end); /* whole events only */
+		bool is_event = strncmp(at, "event: ", 7) == 0 || strncmp(at + strcspn(at, "\n"), "\nevent: ", 8) == 0;
+		if (!is_event) { /* how the stream begins */
+			at = end + 2;
+			continue;
+		}
 		if (strncmp(at, "id: ", 4) == 0) {
 			assert_true(n_ids < max);
 			snprintf(ids[n_ids++], 160, "%.*s", (int)strcspn(at + 4, "\n"), at + 4);
