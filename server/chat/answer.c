@@ -62,6 +62,8 @@ static void count_waiting(const struct answer *a, int change)
 	s->n_waiting = (uint16_t)(s->n_waiting + change);
 	if (most && s->transport == TRANSPORT_WEBSOCKET)
 		conn_hold_reading(s->conn, s->n_waiting >= most);
+	if (s->n_waiting == 0)
+		conn_all_answered(s->conn);
 }
 
 void wait_begin(struct wait *w, const struct call *call, struct room *room)

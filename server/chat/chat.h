@@ -59,6 +59,8 @@ void session_stream_request(struct session *s, const struct text *rooms, size_t 
 /* The socket takes more: writes what the session's readers are behind by. */
 void session_writable(struct session *s);
 bool session_signed_in(const struct session *s);
+/* Requests are under way; conn_all_answered() tells when there are none any more. */
+bool session_awaits_answers(const struct session *s);
 
 /* Promise 10. Every WebSocket is told `server.leaving` with retry_after_ms spread over spread_ms. */
 void chat_announce_leaving(struct chat *c, uint32_t spread_ms);

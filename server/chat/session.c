@@ -93,6 +93,11 @@ void session_close(struct session *s)
 	free(s);
 }
 
+bool session_awaits_answers(const struct session *s)
+{
+	return s->n_waiting > 0;
+}
+
 bool session_signed_in(const struct session *s)
 {
 	return s->user != NULL || s->operator_socket;

@@ -93,6 +93,8 @@ void conn_finish_close(struct conn *c)
 {
 	if (c->is_gone || c->is_broken || c->is_handed_over || c->out.len > 0 || lws_partial_buffered(c->wsi))
 		return;
+	if (c->session != NULL && session_awaits_answers(c->session))
+		return; /* what is committed is also acknowledged; conn_all_answered() brings us back, the deadline is the same */
 	c->is_handed_over = true;
 	conn_end_session(c);
 	if (c->is_websocket)

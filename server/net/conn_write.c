@@ -81,6 +81,12 @@ void conn_hold_reading(struct conn *c, bool held)
 		conn_mark_dirty(c);
 }
 
+void conn_all_answered(struct conn *c)
+{
+	if (c->is_closing)
+		conn_mark_dirty(c);
+}
+
 static void flush_outbox(struct conn *c)
 {
 	while (c->out.len > 0 && !c->is_broken && !lws_partial_buffered(c->wsi)) {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import test from 'node:test';
+import { exportRoom } from '../faults/lib/checker.mjs';
 import { Client, roomOf } from './lib/client.mjs';
 import { sleep } from './lib/env.mjs';
 import { EventStream, get } from './lib/http.mjs';
@@ -39,6 +40,33 @@ test('SIGTERM: clients are told when to come back, closed with 1001 spread over 
 	const times = closes.map((close) => close.at).sort((a, b) => a - b);
 	assert.ok(times[10] - times[0] > DRAIN_MS / 8, `closed at once: ${times}`);
 	await server.stop();
+});
+
+test('SIGTERM: what was stored is acknowledged, what was not acknowledged is not stored', async (t) => {
+	const server = await draining();
+	const first = await Client.start(server, { guest: 'First' });
+	const { id: room } = await first.request('room.create', { name: 'busy to the end' });
+	const acknowledged = new Set();
+	const senders = await Promise.all(Array.from({ length: 20 }, async (_, i) => {
+		const client = await Client.start(server, { guest: `Sender ${i}` }, { keep: false });
+		await client.request('room.join', { room });
+		return Array.from({ length: 4 }, async (__, lane) => {
+			for (let n = 0; ; n++)
+				acknowledged.add((await client.request('message.send', { room, text: `${i}/${lane}/${n}` })).seq);
+		});
+	}));
+	const ends = Promise.allSettled(senders.flat());
+	await sleep(200);
+	server.signal('SIGTERM');
+	await ends;
+	await server.waitExit();
+	assert.deepEqual(server.exit, { code: 0, signal: null });
+	const again = await startServer({ dataDir: server.dataDir });
+	t.after(() => again.stop());
+	const stored = (await exportRoom(again, room)).map((raw) => JSON.parse(raw)).filter((event) => event.type === 'message.created').map((event) => event.seq);
+	t.diagnostic(`${stored.length} messages`);
+	assert.deepEqual(stored.filter((seq) => !acknowledged.has(seq)), []);
+	assert.equal(stored.length, acknowledged.size);
 });
 
 test('SIGTERM: no new connections, and /readyz is red on one that is open', async () => {

@@ -153,6 +153,16 @@ test('with --guests off a guest is refused with guests_off, and hello says so', 
 	assert.equal(answer.json.data.code, 'guests_off');
 });
 
+test('session.end comes after the answers to what was asked before it', async (t) => {
+	const client = await clientFor(t, server, { guest: fresh('Hasty') });
+	const { id: room } = await client.request('room.create', { name: fresh('room') });
+	const asked = Array.from({ length: 5 }, (_, i) => client.request('message.send', { room, text: `${i}` }));
+	asked.push(client.request('session.end', {}));
+	const outcomes = await Promise.allSettled(asked);
+	assert.deepEqual(outcomes.map(({ status }) => status), Array(6).fill('fulfilled'));
+	assert.equal((await client.waitClose()).code, 1000);
+});
+
 test('session.end answers and closes with 1000; the token stays good', async (t) => {
 	const client = await clientFor(t, server, { guest: fresh('Leaving') });
 	assert.deepEqual(await client.request('session.end', {}), {});
