@@ -1,5 +1,6 @@
 #include "chat/answer.h"
 
+#include "chat/dispatch.h"
 #include "chat/room.h"
 #include "chat/session.h"
 #include "chat/user.h"
@@ -52,16 +53,21 @@ void call_error(const struct call *call, enum wire_error code, const char *messa
 	answer_error(&a, code, message, 0);
 }
 
-/* One request more (or less) of this session under way; past the limit it is not read from. */
-static void count_waiting(const struct answer *a, int change)
+/*
+ * One request more (or less) of this session under way. Past the limit it is not read from; nor while a page is being made for it, so that one
+ * who does not read costs the outbox and one page, however many he asks for.
+ */
+static void count_waiting(const struct wait *w, int change)
 {
-	struct session *s = answer_session(a);
-	uint64_t most = a->chat->config.limits.connection_waiting;
+	struct session *s = answer_session(&w->answer);
+	uint64_t most = w->answer.chat->config.limits.connection_waiting;
 	if (!s)
 		return;
 	s->n_waiting = (uint16_t)(s->n_waiting + change);
-	if (most && s->transport == TRANSPORT_WEBSOCKET)
-		conn_hold_reading(s->conn, s->n_waiting >= most);
+	if (dispatch_answers_page(w->request.command))
+		s->n_pages = (uint16_t)(s->n_pages + change);
+	if (s->transport == TRANSPORT_WEBSOCKET)
+		conn_hold_reading(s->conn, s->n_pages > 0 || (most && s->n_waiting >= most));
 	if (s->n_waiting == 0)
 		conn_all_answered(s->conn);
 }
@@ -78,13 +84,13 @@ void wait_begin(struct wait *w, const struct call *call, struct room *room)
 	if (w->room)
 		room_hold(w->room);
 	call->chat->n_pending++;
-	count_waiting(&w->answer, 1);
+	count_waiting(w, 1);
 }
 
 void wait_end(struct wait *w)
 {
 	w->answer.chat->n_pending--;
-	count_waiting(&w->answer, -1);
+	count_waiting(w, -1);
 	if (w->user)
 		user_release(w->user);
 	if (w->room)

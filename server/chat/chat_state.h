@@ -130,6 +130,7 @@ struct session {
 	enum on_gap on_gap;
 	enum token_kind token_kind;
 	uint16_t n_waiting; /* its requests under way */
+	uint16_t n_pages;   /* those of them that are answered with a page */
 	bool has_token_hash, operator_socket, starting, token_is_cookie;
 };
 
