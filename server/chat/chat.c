@@ -18,6 +18,7 @@
 enum {
 	HASHERS = 2,
 	HOUSEKEEPING_MS = 1000,
+	QUIET_TAIL_MS = 60000,
 	DEFAULT_SWEEP_SLICE = 32,
 	DEFAULT_WRITE_BYTES = 65536,
 	DEFAULT_TAIL_BYTES = 1 << 20,
@@ -39,6 +40,7 @@ static void housekeeping(void *arg)
 	struct chat *c = arg;
 	user_unload_idle(c, false); /* first: users hold rooms */
 	room_unload_idle(c, false);
+	room_forget_quiet_tails(c, QUIET_TAIL_MS);
 	rate_table_clean(c->rates, loop_now_ms(c->loop));
 	reader_log_retry(c);
 }
@@ -70,6 +72,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->config.room_idle_ms = or_default(config->room_idle_ms, DEFAULT_IDLE_MS);
 	list_init(&c->sweeping);
 	list_init(&c->resting);
+	list_init(&c->long_tails);
 	list_init(&c->log_waiting);
 	list_init(&c->probes);
 	list_init(&c->idle_rooms);

@@ -43,6 +43,7 @@ struct chat {
 	struct list sweeping;        /* room.in_sweep: rooms with news */
 	struct list resting;         /* room.in_sweep: rooms with news that were swept a moment ago */
 	struct loop_timer *rest_over;
+	struct list long_tails;  /* room.in_long_tails, longest quiet first */
 	struct list log_waiting; /* reader.in_log_wait: readers behind that wait for their turn at the store */
 	uint32_t n_log_pages;    /* pages asked of the store for readers now */
 	struct list idle_rooms;  /* room.in_idle, longest idle first */
@@ -71,7 +72,9 @@ struct room {
 	int64_t created_ms;
 	struct room_feed feed;
 	struct room_tail tail;
-	struct list readers; /* reader.in_room */
+	struct list in_long_tails; /* chat.long_tails, while the tail is longer than the shortest */
+	uint64_t tail_used_ms;     /* the last append, then */
+	struct list readers;       /* reader.in_room */
 	uint32_t n_readers;
 	uint32_t n_holds;    /* members in memory and operations under way */
 	struct list in_idle; /* chat.idle_rooms, while n_holds == 0 */

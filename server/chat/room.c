@@ -38,6 +38,7 @@ static struct room *room_new(struct chat *c, const struct store_room *known)
 	list_init(&r->readers);
 	list_init(&r->in_idle);
 	list_init(&r->in_sweep);
+	list_init(&r->in_long_tails);
 	return r;
 }
 
@@ -46,6 +47,7 @@ static void room_free(struct room *r)
 	assert(list_empty(&r->readers) && r->n_holds == 0);
 	list_remove(&r->in_idle);
 	list_remove(&r->in_sweep);
+	list_remove(&r->in_long_tails);
 	room_feed_finish(&r->feed);
 	room_tail_finish(&r->tail);
 	free(r->name);
@@ -150,7 +152,7 @@ static void make_room(struct room *r, size_t n)
 	uint32_t wanted = t->cap * 2;
 	bool must = n > t->cap;
 	if (must)
-		for (wanted = t->cap ? t->cap : 4096; wanted < 2 * n;)
+		for (wanted = t->cap ? t->cap : ROOM_TAIL_LEAST; wanted < 2 * n;)
 			wanted *= 2;
 	if (!must && wanted > most)
 		return; /* the oldest go; a reader that still wanted them reads on from the log */
@@ -161,6 +163,35 @@ static void make_room(struct room *r, size_t n)
 	r->pass_head = r->pass_keep = t->start; /* on the safe side */
 }
 
+static void note_tail_use(struct room *r)
+{
+	if (r->tail.cap <= ROOM_TAIL_LEAST)
+		return;
+	r->tail_used_ms = loop_now_ms(r->chat->loop);
+	list_remove(&r->in_long_tails);
+	list_append(&r->chat->long_tails, &r->in_long_tails);
+}
+
+void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms)
+{
+	uint64_t now = loop_now_ms(c->loop);
+	list_for_each_safe(it, &c->long_tails) {
+		struct room *r = list_entry(it, struct room, in_long_tails);
+		if (now - r->tail_used_ms < quiet_ms)
+			break;
+		if (!list_empty(&r->in_sweep))
+			continue;
+		uint64_t next_seq = r->tail.next_seq;
+		list_remove(&r->in_long_tails);
+		room_tail_finish(&r->tail);
+		room_tail_init(&r->tail, next_seq);
+		r->pass_head = r->pass_keep = 0;
+		list_for_each(at, &r->readers) {
+			reader_moved(list_entry(at, struct reader, in_room));
+		}
+	}
+}
+
 /* From the feed, in order: into the tail, and the room is swept. */
 static void room_out(void *arg, struct event *e)
 {
@@ -168,6 +199,7 @@ static void room_out(void *arg, struct event *e)
 	r->n_messages = e->n_messages;
 	make_room(r, e->frame_bytes);
 	room_tail_append(&r->tail, e->seq, e->frame, e->frame_bytes);
+	note_tail_use(r);
 	event_free(e);
 	room_sweep_want(r);
 }
@@ -193,6 +225,7 @@ void room_pass_on(struct room *r, const void *json, size_t n)
 	buf_append(b, json, n);
 	make_room(r, b->len);
 	room_tail_append(t, 0, b->data, b->len);
+	note_tail_use(r);
 	room_sweep_want(r);
 }
 

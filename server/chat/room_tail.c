@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MIN_CAP = 4096, MIN_OFFSETS = 16 };
+enum { MIN_OFFSETS = 16 };
 
 void room_tail_init(struct room_tail *t, uint64_t next_seq)
 {
@@ -65,7 +65,7 @@ static uint64_t moved(const struct room_tail *old, uint64_t offset)
 
 void room_tail_grow(struct room_tail *t, uint32_t min_cap)
 {
-	uint32_t cap = t->cap ? t->cap : MIN_CAP;
+	uint32_t cap = t->cap ? t->cap : ROOM_TAIL_LEAST;
 	while (cap < min_cap)
 		cap *= 2;
 	struct room_tail old = *t;

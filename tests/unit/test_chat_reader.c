@@ -293,6 +293,8 @@ static void random_house(uint64_t seed)
 			watcher_start(&h, w, &seed);
 		else if (w->conn)
 			w->conn->blocked = dice(&seed, 2);
+		if (dice(&seed, 50) == 0)
+			room_forget_quiet_tails(h.f.chat, 0);
 		if (step % 600 == 599 && w->conn && w->conn->session) { /* one goes in the middle of everything */
 			fake_conn_close_session(w->conn);
 			*w = (struct watcher){0};
@@ -307,6 +309,32 @@ static void random_house(uint64_t seed)
 	for (int i = 0; i < WATCHERS; i++)
 		for (int r = 0; watchers[i].conn && r < ROOMS; r++)
 			assert_seqs(watchers[i].conn, room_id_of(&h.f, h.rooms[r]), 0, watchers[i].first[r], last_seq(&h, r));
+	fixture_finish(&h.f);
+}
+
+static void test_quiet_tails_are_given_back(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 0);
+	h.f.config.room_tail_bytes = 65536;
+	house_start(&h);
+	struct conn *fast = fixture_signed_in(&h.f, h.bob_token), *slow = fixture_signed_in(&h.f, h.bob_token);
+	const struct uid *room = room_id_of(&h.f, h.rooms[0]);
+	const struct room *r = room_by_id(h.f.chat, room);
+	uint64_t first = last_seq(&h, 0) + 1;
+	slow->blocked = true;
+	send_many(&h, 0, 300);
+	assert_true(r->tail.cap > ROOM_TAIL_LEAST);
+	room_forget_quiet_tails(h.f.chat, 60000);
+	assert_true(r->tail.cap > ROOM_TAIL_LEAST); /* it is not quiet yet */
+	room_forget_quiet_tails(h.f.chat, 0);
+	assert_int_equal(r->tail.cap, 0);
+	send_many(&h, 0, 3);
+	slow->blocked = false;
+	fixture_run(&h.f, -1);
+	assert_seqs(fast, room, 0, first, last_seq(&h, 0));
+	assert_seqs(slow, room, 0, first, last_seq(&h, 0));
 	fixture_finish(&h.f);
 }
 
@@ -327,6 +355,7 @@ int main(void)
 		cmocka_unit_test(test_one_page_per_session),
 		cmocka_unit_test(test_unreadable_log_ends_the_connection),
 		cmocka_unit_test(test_typing_and_signals),
+		cmocka_unit_test(test_quiet_tails_are_given_back),
 		cmocka_unit_test(test_random),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
