@@ -9,14 +9,25 @@ static uint64_t cost_us(uint64_t rate, uint64_t per_ms)
 
 uint32_t bucket_take(struct bucket *b, uint64_t rate, uint64_t per_ms, uint64_t burst, uint64_t now_ms)
 {
+	return bucket_take_many(b, 1, rate, per_ms, burst, now_ms);
+}
+
+uint32_t bucket_take_many(struct bucket *b, uint64_t n, uint64_t rate, uint64_t per_ms, uint64_t burst, uint64_t now_ms)
+{
 	if (!rate)
 		return 0;
+	uint64_t most = burst ? burst : 1;
 	uint64_t cost = cost_us(rate, per_ms);
-	uint64_t most_debt; /* what a full bucket may owe */
-	if (__builtin_mul_overflow(cost, burst ? burst : 1, &most_debt))
+	uint64_t most_debt, now_us = now_ms * 1000; /* most_debt: what a full bucket may owe */
+	if (__builtin_mul_overflow(cost, most, &most_debt))
 		most_debt = UINT64_MAX;
-	uint64_t now_us = now_ms * 1000;
-	uint64_t debt = (b->empty_until_us > now_us ? b->empty_until_us - now_us : 0) + cost;
+	uint64_t price;
+	if (n >= most || __builtin_mul_overflow(cost, n, &price))
+		price = most_debt;
+	uint64_t owed = b->empty_until_us > now_us ? b->empty_until_us - now_us : 0;
+	uint64_t debt; /* with this */
+	if (__builtin_add_overflow(owed, price, &debt))
+		debt = UINT64_MAX;
 	if (debt > most_debt) {
 		uint64_t wait_ms = (debt - most_debt + 999) / 1000;
 		return wait_ms < UINT32_MAX ? (uint32_t)wait_ms : UINT32_MAX;

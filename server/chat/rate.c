@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SECOND_MS = 1000, MINUTE_MS = 60000, BURST_SECONDS = 10, FORGET_MS = 2 * MINUTE_MS };
+enum { SECOND_MS = 1000, MINUTE_MS = 60000, BURST_SECONDS = 10, FORGET_MS = 2 * MINUTE_MS, ROOMS_PER_REQUEST = 20 };
 
 struct rate_entry {
 	struct list link; /* rate_table.entries, longest untouched first */
@@ -102,6 +102,16 @@ uint32_t rate_request(struct session *s)
 	if (!wait_ms && !counted && l->address_requests)
 		wait_ms = per_second(&address_of(s)->requests, l->address_requests, now);
 	return wait_ms;
+}
+
+uint32_t rate_sign_in(struct session *s, struct user *u)
+{
+	const struct chat *c = s->chat;
+	uint64_t rate = c->config.limits.account_requests;
+	if (s->operator_socket || s->transport == TRANSPORT_HTTP)
+		return 0; /* of HTTP each request counts */
+	uint64_t n = 1 + (s->transport == TRANSPORT_WEBSOCKET ? u->n_members / ROOMS_PER_REQUEST : 0);
+	return bucket_take_many(&u->requests, n, rate, SECOND_MS, rate * BURST_SECONDS, loop_now_ms(c->loop));
 }
 
 uint32_t rate_account_made(struct session *s)

@@ -14,6 +14,8 @@ void rate_table_clean(struct rate_table *t, uint64_t now_ms);
 
 /* Each returns 0, or the milliseconds to wait. */
 uint32_t rate_request(struct session *s);
+/* Signing in to this account for events: as much as one request, and one more for every few rooms, each of which is told of and gets a reader. */
+uint32_t rate_sign_in(struct session *s, struct user *u);
 uint32_t rate_account_made(struct session *s);
 /* One attempt at this name from this address. */
 uint32_t rate_password(struct session *s, const void *name_key, size_t n);

@@ -1,5 +1,6 @@
 #include "chat/sign_in.h"
 
+#include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/user.h"
 
@@ -57,8 +58,20 @@ static void signed_in(struct store_op *op)
 		return;
 	}
 	struct user *u = user_load(in->chat, &in->op.user, in->op.memberships, in->op.n_memberships);
+	s->retry_ms = rate_sign_in(s, u);
+	if (s->retry_ms) {
+		finish(in, s, WIRE_RATE_LIMITED);
+		return;
+	}
 	session_enter(s, u, in->op.token_hash, in->op.token_kind);
 	finish(in, s, WIRE_OK);
+}
+
+uint32_t sign_in_retry_ms(const struct session *s, enum wire_error error)
+{
+	if (error == WIRE_RATE_LIMITED)
+		return s->retry_ms;
+	return wire_error_retryable(error) ? 1000 : 0;
 }
 
 void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),

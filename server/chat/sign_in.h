@@ -11,4 +11,7 @@
 void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),
 		      void *arg);
 
+/* The retry_after_ms that goes with it. */
+uint32_t sign_in_retry_ms(const struct session *s, enum wire_error error);
+
 #endif

@@ -57,6 +57,31 @@ test('requests of one account are counted over all its connections', async (t) =
 	assert.equal((await two.refused('room.list', {}, 'rate_limited')).retryable, true);
 });
 
+test('signing in counts among the requests of the account, and the more the more rooms it is in', async (t) => {
+	const server = await strict(t, '--limit-account-requests', '5');
+	const starts = async (token) => {
+		for (let n = 0; n < 200; n++) {
+			const error = await Client.start(server, { token }).then((client) => t.after(() => client.close()), (e) => e);
+			if (error instanceof Error)
+				return { n, error };
+		}
+		return assert.fail('200 connections signed in');
+	};
+	const { token } = await clientFor(t, server, { guest: 'In no room' });
+	const few = await starts(token);
+	assert.equal(few.error.code, 'rate_limited');
+	assert.ok(few.error.retryAfterMs > 0 && few.error.retryAfterMs <= 200, `${few.error.retryAfterMs}`);
+	assert.ok(few.n >= 45 && few.n < 100, `a burst of ten seconds is 50; ${few.n} signed in`);
+	const member = await clientFor(t, server, { guest: 'In many rooms' });
+	for (let i = 0; i < 40; i++) {
+		await member.request('room.create', { name: `room ${i}` });
+	}
+	await sleep(8000); // the account's bucket is full again
+	const many = await starts(member.token);
+	assert.equal(many.error.code, 'rate_limited');
+	assert.ok(many.n < few.n / 2, `${many.n}, not much less than ${few.n}`);
+});
+
 test('requests from one address are counted over all accounts', async (t) => {
 	const server = await strict(t, '--limit-address-requests', '5');
 	const one = await clientFor(t, server, { guest: 'One' });

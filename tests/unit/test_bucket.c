@@ -35,6 +35,18 @@ static void a_refusal_takes_nothing(void **state)
 	assert_int_equal(bucket_take(&b, 1, 1000, 1, 1000), 0);
 }
 
+static void takes_many_at_once(void **state)
+{
+	(void)state;
+	struct bucket b = {0};
+	assert_int_equal(bucket_take_many(&b, 4, 10, 1000, 5, 1000), 0);
+	assert_int_equal(bucket_take_many(&b, 2, 10, 1000, 5, 1000), 100);
+	assert_int_equal(bucket_take_many(&b, 1, 10, 1000, 5, 1000), 0);
+	assert_int_equal(bucket_take_many(&b, 1000, 10, 1000, 5, 1000), 500); /* as the burst: possible when it is full again */
+	assert_int_equal(bucket_take_many(&b, 1000, 10, 1000, 5, 1500), 0);
+	assert_int_equal(bucket_take_many(&b, UINT64_MAX, 1, UINT64_MAX / 1000, UINT64_MAX, 0), 0);
+}
+
 static void no_rate_is_no_limit(void **state)
 {
 	(void)state;
@@ -60,6 +72,7 @@ int main(void)
 		cmocka_unit_test(lets_the_burst_through_and_then_the_rate),
 		cmocka_unit_test(fills_up_again_but_not_beyond_full),
 		cmocka_unit_test(a_refusal_takes_nothing),
+		cmocka_unit_test(takes_many_at_once),
 		cmocka_unit_test(no_rate_is_no_limit),
 		cmocka_unit_test(huge_rates_and_bursts_do_not_overflow),
 	};
