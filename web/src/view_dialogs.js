@@ -7,15 +7,36 @@ const MOST_ROOMS = 2000;
 
 /** @typedef {(type: string, data: any) => Promise<any>} RequestFunction */
 
-/** @param {string} title @param {...(Node|false|null)} content */
+/**
+ * Shows a dialog. After it the browser gives back the focus, but Chromium not the caret: that stays behind in the dialog, falls out of every
+ * field when the dialog goes, and what is typed then is lost although the composer has the focus. So the caret is put back here.
+ * @param {string} title @param {...(Node|false|null)} content
+ * @returns {() => void} closes it
+ */
 function openDialog(title, ...content) {
+	const before = document.activeElement;
+	const close = () => {
+		if (!dialog.isConnected)
+			return;
+		const field = before instanceof HTMLTextAreaElement ? before : null;
+		/* To be read while the field is without focus: with it and without the caret, it is 0 in Chromium. */
+		const [start, end] = field && dialog.open ? [field.selectionStart, field.selectionEnd] : [Infinity, Infinity];
+		dialog.close();
+		dialog.remove();
+		if (field && field === document.activeElement)
+			field.setSelectionRange(Math.min(start, field.textLength), Math.min(end, field.textLength));
+	};
 	const dialog = /** @type {HTMLDialogElement} */ (h('dialog', { 'aria-label': title },
-		h('header', { class: 'dialog-head' }, h('h2', {}, title), iconButton('close', 'Close', () => dialog.close())), ...content));
-	dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
-	dialog.addEventListener('close', () => dialog.remove());
+		h('header', { class: 'dialog-head' }, h('h2', {}, title), iconButton('close', 'Close', close)), ...content));
+	dialog.addEventListener('click', (event) => event.target === dialog && close());
+	dialog.addEventListener('cancel', (event) => {
+		event.preventDefault(); /* "close" comes a frame later, and the next key may be faster */
+		close();
+	});
+	dialog.addEventListener('close', close);
 	document.body.append(dialog);
 	dialog.showModal();
-	return dialog;
+	return close;
 }
 
 /**
@@ -27,7 +48,7 @@ export function jumpDialog({ mine, request, open, join, create }) {
 		'aria-label': 'Name of a room', 'aria-controls': 'jump-list', 'aria-expanded': 'true', 'aria-autocomplete': 'list' }));
 	const list = h('ul', { id: 'jump-list', class: 'options', role: 'listbox', 'aria-label': 'Rooms' });
 	const problem = h('p', { class: 'st bad', role: 'alert' });
-	const dialog = openDialog('Jump to a room', h('div', { class: 'field' }, input), list, problem);
+	const close = openDialog('Jump to a room', h('div', { class: 'field' }, input), list, problem);
 	/** @type {any[]} */
 	let others = [];
 	let at = 0;
@@ -36,7 +57,7 @@ export function jumpDialog({ mine, request, open, join, create }) {
 	const choose = (/** @type {() => void|Promise<void>} */ action) => async () => {
 		try {
 			await action();
-			dialog.close();
+			close();
 		} catch (/** @type {any} */ error) {
 			problem.textContent = sentence(error.message);
 		}
@@ -89,7 +110,7 @@ export function jumpDialog({ mine, request, open, join, create }) {
 		const { rooms, more } = await request('room.list', { limit: 200, ...(after && { after }) });
 		others = others.concat(rooms.filter((/** @type {any} */ r) => !r.member));
 		render();
-		if (more && dialog.open && others.length < MOST_ROOMS)
+		if (more && list.isConnected && others.length < MOST_ROOMS)
 			await load(rooms.at(-1).name);
 	};
 	load('').catch((error) => {
@@ -103,12 +124,12 @@ export function createDialog({ name, request, created }) {
 	const topicInput = /** @type {HTMLInputElement} */ (h('input', { type: 'text', id: 'room-topic', dir: 'auto', maxlength: '500', autocomplete: 'off' }));
 	const isPrivate = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', id: 'room-private' }));
 	const problem = h('p', { class: 'st bad', role: 'alert' });
-	const dialog = openDialog('New room', h('form', { onsubmit: async (/** @type {Event} */ event) => {
+	const close = openDialog('New room', h('form', { onsubmit: async (/** @type {Event} */ event) => {
 		event.preventDefault();
 		try {
 			const topic = topicInput.value.trim();
 			const room = await request('room.create', { name: nameInput.value.trim(), kind: isPrivate.checked ? 'private' : 'public', ...(topic && { topic }) });
-			dialog.close();
+			close();
 			created(room);
 		} catch (/** @type {any} */ error) {
 			problem.textContent = sentence(error.message);
@@ -139,10 +160,10 @@ export function detailsDialog({ room, me, request, leave }) {
 			problem.textContent = sentence(error.message);
 		}
 	};
-	const dialog = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
+	const close = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
 		h('h3', {}, room.members === 1 ? '1 member' : `${room.members} members`), list, more, problem,
 		h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'secondary', onclick: () => {
-			dialog.close();
+			close();
 			leave();
 		} }, 'Leave room')));
 	load();
@@ -150,10 +171,10 @@ export function detailsDialog({ room, me, request, leave }) {
 
 /** @param {{title: string, text: string, button: string, confirmed: () => void}} options */
 export function confirmDialog({ title, text, button, confirmed }) {
-	const dialog = openDialog(title, h('p', { class: 'about' }, text), h('div', { class: 'buttons' },
-		h('button', { type: 'button', class: 'secondary', onclick: () => dialog.close() }, 'Cancel'),
+	const close = openDialog(title, h('p', { class: 'about' }, text), h('div', { class: 'buttons' },
+		h('button', { type: 'button', class: 'secondary', onclick: () => close() }, 'Cancel'),
 		h('button', { type: 'button', class: 'primary', onclick: () => {
-			dialog.close();
+			close();
 			confirmed();
 		} }, button)));
 }

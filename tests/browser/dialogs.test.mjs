@@ -1,0 +1,151 @@
+// After a dialog the keys go where the focus is: what is typed is neither lost nor elsewhere, and the keyboard is back where it was.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client } from '../e2e/lib/client.mjs';
+import { startServer } from '../e2e/lib/server.mjs';
+import { Person, launch } from './lib/page.mjs';
+
+const TIMES = 6; // a browser that loses the caret does so most times, not every time
+
+let browser, server;
+before(async () => {
+	server = await startServer();
+	browser = await launch();
+});
+after(async () => {
+	await browser?.close();
+	await server?.stop();
+});
+
+// Rooms of somebody else, to be joined by others.
+async function rooms(t, prefix) {
+	const owner = await Client.start(server, { guest: `Owner of ${prefix}` });
+	t.after(() => owner.close());
+	const names = Array.from({ length: TIMES }, (_, i) => `${prefix} ${i}`);
+	for (const name of names) {
+		await owner.request('room.create', { name });
+	}
+	return names;
+}
+
+// Types as a person does, into whatever has the focus. By the keyboard alone: fill() would mend a lost caret.
+async function typing(person, what) {
+	await person.page.keyboard.type('written');
+	assert.equal(await person.composer.inputValue(), 'written', what);
+	await person.page.keyboard.press('Control+a');
+	await person.page.keyboard.press('Backspace');
+}
+
+// Opens and leaves a dialog some times and types after each.
+async function typingAfter(person, what, openAndLeave) {
+	for (let i = 0; i < TIMES; i++) {
+		await openAndLeave(i);
+		await person.page.locator('dialog').waitFor({ state: 'detached' });
+		await person.page.waitForSelector('#composer:focus');
+		await typing(person, `${what}, time ${i + 1}`);
+	}
+}
+
+// Looks a room up in the jump dialog. kind: 'bdi' (there is one) or 'span' (it is to be made).
+async function jump(person, name, kind = 'bdi') {
+	await person.page.keyboard.press('Control+k');
+	await person.page.locator('#jump-to:focus').waitFor();
+	await person.page.keyboard.type(name);
+	await person.page.locator(`#jump-list li[aria-selected=true] ${kind}.n`, { hasText: name }).waitFor();
+}
+
+const opened = (person) => person.page.locator('dialog[open]').waitFor();
+
+test('typing after a dialog was left by Escape, by its button and by a click beside it', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Leaver');
+	const ways = {
+		Escape: () => ana.page.keyboard.press('Escape'),
+		Close: () => ana.page.getByRole('button', { name: 'Close' }).click(),
+		'a click beside it': () => ana.page.mouse.click(5, 5),
+	};
+	for (const [name, leave] of Object.entries(ways)) {
+		await typingAfter(ana, name, async (i) => {
+			await ana.page.keyboard.press('Control+k');
+			await ana.page.locator('#jump-to:focus').waitFor();
+			if (i % 2) {
+				await ana.page.keyboard.type('gen');
+			}
+			await leave();
+		});
+	}
+	for (let i = 0; i < TIMES; i++) {
+		await ana.page.keyboard.press('Control+k');
+		await ana.page.keyboard.press('Escape');
+		await typing(ana, `at once, time ${i + 1}`);
+	}
+});
+
+test('typing after a room was chosen in the jump dialog, by Enter and by a click', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Joiner');
+	const byKey = await rooms(t, 'by key');
+	await typingAfter(ana, 'joined by Enter', async (i) => {
+		await jump(ana, byKey[i]);
+		await ana.page.keyboard.press('Enter');
+		await ana.inRoom(byKey[i]);
+	});
+	const byClick = await rooms(t, 'by click');
+	await typingAfter(ana, 'joined by a click', async (i) => {
+		await jump(ana, byClick[i]);
+		await ana.page.locator('#jump-list li', { hasText: byClick[i] }).click();
+		await ana.inRoom(byClick[i]);
+	});
+	await typingAfter(ana, 'opened by Enter', async (i) => {
+		await jump(ana, byKey[i]);
+		await ana.page.keyboard.press('Enter');
+		await ana.inRoom(byKey[i]);
+	});
+});
+
+test('typing after a room was made, from the button and from the jump dialog', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Maker');
+	await typingAfter(ana, 'made', (i) => ana.createRoom(`made ${i}`));
+	await typingAfter(ana, 'looked for and made', async (i) => {
+		await jump(ana, `missing ${i}`, 'span');
+		await ana.page.keyboard.press('Enter');
+		await ana.page.locator('#room-name:focus').waitFor();
+		await ana.page.keyboard.press('Enter');
+		await ana.inRoom(`missing ${i}`);
+	});
+});
+
+test('the caret stays where it was in a draft while a dialog is open', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Mid-sentence');
+	await ana.page.keyboard.type('()');
+	await ana.page.keyboard.press('ArrowLeft');
+	for (let i = 0; i < TIMES; i++) {
+		await ana.page.keyboard.press('Control+k');
+		await ana.page.locator('#jump-to:focus').waitFor();
+		await ana.page.keyboard.press('Escape');
+		await ana.page.locator('dialog').waitFor({ state: 'detached' });
+		await ana.page.keyboard.type(String(i));
+	}
+	assert.equal(await ana.composer.inputValue(), '(012345)');
+});
+
+test('a dialog that a button opened gives the focus back to the button, and writing goes on from there', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Buttons');
+	const isFocused = (locator) => locator.evaluate((element) => element === document.activeElement);
+	for (const [name, leave] of [['New room', 'Close'], ['Sign out', 'Cancel'], [/^About this room/, 'Close']]) {
+		const button = ana.page.getByRole('button', { name });
+		await typingAfter(ana, `${name}`, async (i) => {
+			await button.focus();
+			await ana.page.keyboard.press('Enter');
+			await opened(ana);
+			if (i % 2) {
+				await ana.page.keyboard.press('Escape');
+			} else {
+				await ana.page.getByRole('dialog').getByRole('button', { name: leave }).click();
+			}
+			await ana.page.locator('dialog').waitFor({ state: 'detached' });
+			assert.ok(await isFocused(button), `${name} has the focus again`);
+			for (let n = 0; n < 3 && !await isFocused(ana.composer); n++) {
+				await ana.page.keyboard.press('F6');
+			}
+		});
+	}
+});
