@@ -47,8 +47,10 @@ async function typingAfter(person, what, openAndLeave) {
 }
 
 // Looks a room up in the jump dialog. kind: 'bdi' (there is one) or 'span' (it is to be made).
-async function jump(person, name, kind = 'bdi') {
-	await person.page.keyboard.press('Control+k');
+async function jump(person, name, kind = 'bdi', byKey = true) {
+	if (byKey) {
+		await person.page.keyboard.press('Control+k');
+	}
 	await person.page.locator('#jump-to:focus').waitFor();
 	await person.page.keyboard.type(name);
 	await person.page.locator(`#jump-list li[aria-selected=true] ${kind}.n`, { hasText: name }).waitFor();
@@ -111,6 +113,30 @@ test('typing after a room was made, from the button and from the jump dialog', a
 		await ana.page.keyboard.press('Enter');
 		await ana.inRoom(`missing ${i}`);
 	});
+});
+
+test('typing after a room was looked for and its making given up', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Hesitant');
+	await typingAfter(ana, 'given up', async (i) => {
+		await jump(ana, `given up ${i}`, 'span');
+		await ana.page.keyboard.press('Enter');
+		await ana.page.locator('#room-name:focus').waitFor();
+		assert.equal(await ana.page.locator('#room-name').inputValue(), `given up ${i}`);
+		await ana.page.keyboard.press('Escape');
+	});
+});
+
+test('a room chosen in the jump dialog that the button opened can be written in at once', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Finder');
+	const names = await rooms(t, 'by button');
+	for (const what of ['joined', 'opened']) {
+		await typingAfter(ana, what, async (i) => {
+			await ana.page.locator('.find').click();
+			await jump(ana, names[i], 'bdi', false);
+			await ana.page.keyboard.press('Enter');
+			await ana.inRoom(names[i]);
+		});
+	}
 });
 
 test('the caret stays where it was in a draft while a dialog is open', async (t) => {

@@ -274,7 +274,8 @@ class App {
 		if (document.querySelector('dialog[open]'))
 			return;
 		jumpDialog({
-			mine: this.store.sorted(), request: this.request, open: (room) => this.go(room), join: (room) => this.join(room.id), create: (name) => this.create(name),
+			mine: this.store.sorted(), request: this.request, open: (room) => this.go(room), create: (name) => this.create(name),
+			join: (room) => this.request('room.join', { room: room.id }), joined: (room) => this.take(room),
 		});
 	}
 

@@ -41,9 +41,9 @@ function openDialog(title, ...content) {
 
 /**
  * Finds a room among one's own and the public ones.
- * @param {{mine: any[], request: RequestFunction, open: (room: any) => void, join: (room: any) => Promise<void>, create: (name: string) => void}} options
+ * @param {{mine: any[], request: RequestFunction, open: (room: any) => void, join: (room: any) => Promise<any>, joined: (room: any) => void, create: (name: string) => void}} options
  */
-export function jumpDialog({ mine, request, open, join, create }) {
+export function jumpDialog({ mine, request, open, join, joined, create }) {
 	const input = /** @type {HTMLInputElement} */ (h('input', { type: 'text', id: 'jump-to', dir: 'auto', autocomplete: 'off', placeholder: 'Name of a room', role: 'combobox',
 		'aria-label': 'Name of a room', 'aria-controls': 'jump-list', 'aria-expanded': 'true', 'aria-autocomplete': 'list' }));
 	const list = h('ul', { id: 'jump-list', class: 'options', role: 'listbox', 'aria-label': 'Rooms' });
@@ -54,10 +54,15 @@ export function jumpDialog({ mine, request, open, join, create }) {
 	let at = 0;
 	/** @type {(() => void)[]} */
 	let actions = [];
-	const choose = (/** @type {() => void|Promise<void>} */ action) => async () => {
+	/** What is behind a dialog cannot take the focus: it goes first. @param {() => void} action */
+	const leave = (action) => {
+		close();
+		action();
+	};
+	const joinAndLeave = async (/** @type {any} */ room) => {
 		try {
-			await action();
-			close();
+			const own = await join(room);
+			leave(() => joined(own));
 		} catch (/** @type {any} */ error) {
 			problem.textContent = sentence(error.message);
 		}
@@ -73,12 +78,12 @@ export function jumpDialog({ mine, request, open, join, create }) {
 	const render = () => {
 		const wanted = input.value.trim().toLocaleLowerCase();
 		const matches = (/** @type {any} */ r) => r.name.toLocaleLowerCase().includes(wanted);
-		const rows = [...mine.filter(matches).map((room) => ({ room, hint: room.unread ? `${room.unread} unread` : '', action: choose(() => open(room)) })),
-			...others.filter(matches).map((room) => ({ room, hint: `${room.members} ${room.members === 1 ? 'member' : 'members'} · Join`, action: choose(() => join(room)) }))];
+		const rows = [...mine.filter(matches).map((room) => ({ room, hint: room.unread ? `${room.unread} unread` : '', action: () => leave(() => open(room)) })),
+			...others.filter(matches).map((room) => ({ room, hint: `${room.members} ${room.members === 1 ? 'member' : 'members'} · Join`, action: () => joinAndLeave(room) }))];
 		actions = rows.map((row) => row.action);
 		const items = rows.map(({ room, hint, action }) => h('li', { role: 'option', onclick: action }, icon(room.kind === 'private' ? 'lock' : 'hash'), h('bdi', { class: 'n' }, room.name), h('small', {}, hint)));
 		if (wanted && !rows.some(({ room }) => room.name.toLocaleLowerCase() === wanted)) {
-			const make = choose(() => create(input.value.trim()));
+			const make = () => leave(() => create(input.value.trim()));
 			actions.push(make);
 			items.push(h('li', { role: 'option', onclick: make }, icon('plus'), h('span', { class: 'n' }, 'New room “', h('bdi', {}, input.value.trim()), '”'), h('small', {}, '')));
 		}
