@@ -38,6 +38,24 @@ test('a draft stays with its room, over switching and reloading, and goes with s
 	assert.equal(await ana.composer.inputValue(), 'another');
 });
 
+test('blanks alone are no draft', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Blank');
+	const other = await Person.join(t, browser, server.url, 'Watcher');
+	await ana.page.keyboard.type('a');
+	await other.page.locator('.typing', { hasText: 'Blank is typing…' }).waitFor();
+	await ana.page.keyboard.press('Backspace');
+	await ana.page.keyboard.type('  ');
+	await ana.page.keyboard.press('Shift+Enter');
+	await other.page.locator('.typing', { hasText: /^$/ }).waitFor({ state: 'attached' });
+	await ana.page.reload();
+	await ana.inRoom('general');
+	assert.equal(await ana.composer.inputValue(), '');
+	await ana.composer.fill('  indented');
+	await ana.page.reload();
+	await ana.inRoom('general');
+	assert.equal(await ana.composer.inputValue(), '  indented');
+});
+
 test('Enter while an input method composes does not send; Shift+Enter makes a line', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Composer');
 	await ana.createRoom('input methods');

@@ -79,9 +79,10 @@ export class ComposerView {
 	}
 
 	changed() {
-		keep(this.draftKey(), this.area.value || null);
+		const isBlank = !this.area.value.trim();
+		keep(this.draftKey(), isBlank ? null : this.area.value);
 		this.grow();
-		if (!this.area.value)
+		if (isBlank)
 			this.stopTyping();
 		else if (Date.now() - this.typingAt > TYPING_EVERY_MS) {
 			this.typingAt = Date.now();
