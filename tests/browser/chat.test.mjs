@@ -175,6 +175,20 @@ test('an account: made, left, signed in to again elsewhere; a wrong password is 
 	assert.equal(await ana.page.locator('.who span').textContent(), 'Signed in');
 });
 
+test('what was wrong at the door is told until it is edited', async (t) => {
+	const ana = await Person.open(t, browser, server.url);
+	const error = ana.page.locator('#sign-in-error');
+	await ana.page.getByRole('tab', { name: 'Sign in' }).click();
+	for (const field of ['#name', '#password']) {
+		await ana.page.locator('#name').fill('Nobody');
+		await ana.page.locator('#password').fill('wrong horse');
+		await ana.page.keyboard.press('Enter');
+		await ana.page.locator('#sign-in-error', { hasText: 'name or the password is wrong' }).waitFor();
+		await ana.page.locator(field).press('x');
+		assert.equal(await error.textContent(), '', `${field} was edited`);
+	}
+});
+
 test('an answer shows what it answers', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Asker');
 	await ana.createRoom('answers');

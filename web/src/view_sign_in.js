@@ -25,7 +25,7 @@ export class SignInView {
 		this.button = h('button', { class: 'primary' });
 		const modes = /** @type {(keyof typeof MODES)[]} */ (guests ? ['guest', 'login', 'create'] : ['login', 'create']);
 		this.tabs = modes.map((mode) => h('button', { type: 'button', role: 'tab', id: `tab-${mode}`, 'data-mode': mode, 'aria-controls': 'sign-in', onclick: () => this.show(mode, true) }, MODES[mode].tab));
-		this.panel = h('div', { id: 'sign-in', role: 'tabpanel' }, h('form', { onsubmit: (/** @type {Event} */ e) => this.submit(e) },
+		this.panel = h('div', { id: 'sign-in', role: 'tabpanel' }, h('form', { onsubmit: (/** @type {Event} */ e) => this.submit(e), oninput: () => { this.error.textContent = ''; } },
 			h('div', { class: 'field' }, h('label', { for: 'name' }, 'Your name'), this.name), this.passwordField, this.hint, this.error, this.button));
 		this.element = h('main', { class: 'door' }, h('div', { class: 'card' },
 			h('div', { class: 'ws' }, h('img', { class: 'logo', src: document.querySelector('link[rel=icon]')?.getAttribute('href'), alt: '' }), 'Parley'), this.title,
