@@ -27,6 +27,7 @@ struct client_link {
 	bool in_message;    /* a first fragment came, the last one did not */
 	bool message_given; /* `message` was handed out and may be emptied */
 	bool goodbye_said;
+	unsigned close_code; /* of the server's closing frame; 0: none came */
 	struct client_fault end;
 };
 
@@ -110,6 +111,11 @@ const char *client_link_end(const struct client_link *l)
 	return l->end.text[0] == '\0' ? "the connection ended" : l->end.text;
 }
 
+unsigned client_link_close_code(const struct client_link *l)
+{
+	return l->close_code;
+}
+
 static void append_frame(struct client_link *l, uint8_t opcode, const void *payload, size_t n)
 {
 	uint8_t mask[4];
@@ -153,6 +159,15 @@ void client_link_say_goodbye(struct client_link *l)
 	l->goodbye_said = true;
 }
 
+/* A server that refuses a message says why and closes, while we may still be writing. */
+static void read_last_words(struct client_link *l)
+{
+	ssize_t got;
+
+	while (l->in.len < CLIENT_LINK_MESSAGE_MAX && (got = recv(l->fd, buf_reserve(&l->in, READ_BYTES), READ_BYTES, MSG_DONTWAIT)) > 0)
+		l->in.len += (size_t)got;
+}
+
 int client_link_flush(struct client_link *l)
 {
 	while (l->out.len > 0) {
@@ -163,6 +178,7 @@ int client_link_flush(struct client_link *l)
 			return 0;
 		if (sent < 0) {
 			client_fault_set(&l->end, "the connection broke: %s", strerror(errno));
+			read_last_words(l);
 			return -EPIPE;
 		}
 		buf_consume(&l->out, (size_t)sent);
@@ -201,7 +217,9 @@ static int broken(struct client_link *l, const char *how)
 static int closed_by_server(struct client_link *l, const uint8_t *payload, size_t n)
 {
 	if (n >= 2)
-		client_fault_set(&l->end, "the server closed the connection: %u %.*s", (unsigned)payload[0] << 8 | payload[1], (int)(n - 2),
+		l->close_code = (unsigned)payload[0] << 8 | payload[1];
+	if (n >= 2)
+		client_fault_set(&l->end, "the server closed the connection: %u %.*s", l->close_code, (int)(n - 2),
 				 (const char *)payload + 2);
 	else
 		client_fault_set(&l->end, "the server closed the connection");

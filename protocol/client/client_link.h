@@ -33,7 +33,8 @@ void client_link_send(struct client_link *l, const char *text, size_t n);
 void client_link_ping(struct client_link *l);
 /* Puts the closing frame in line (once). */
 void client_link_say_goodbye(struct client_link *l);
-/* Writes what the socket takes. 0, or a negative errno when the connection is gone. */
+/* Writes what the socket takes. 0, or a negative errno when the connection is gone; what the server said before that can still be
+ * had from client_link_next(). */
 int client_link_flush(struct client_link *l);
 
 /* Reads what is there. 0, or a negative errno when the connection is gone. */
@@ -42,6 +43,8 @@ int client_link_receive(struct client_link *l);
  * a negative errno: the server closed, or broke the protocol. */
 int client_link_next(struct client_link *l, const char **text, size_t *n);
 
+/* The code of the closing frame that the server sent; 0: none came. */
+unsigned client_link_close_code(const struct client_link *l);
 /* Why the last call failed. */
 const char *client_link_end(const struct client_link *l);
 

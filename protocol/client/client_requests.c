@@ -79,6 +79,14 @@ bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *rep
 	return false;
 }
 
+static void answer_error(struct client_request *r, const char *code, const char *message, bool retryable)
+{
+	json_auto_t *reply = json_pack("{s:s, s:I, s:{s:s, s:s, s:b}}", "type", "error", "ref", (json_int_t)r->ref, "data", "code", code,
+				       "message", message, "retryable", (int)retryable);
+
+	answer(r, reply);
+}
+
 void client_requests_lost(struct client_requests *q, const char *why, bool all)
 {
 	struct client_request *lost = NULL, **lost_end = &lost;
@@ -98,8 +106,33 @@ void client_requests_lost(struct client_requests *q, const char *why, bool all)
 	while (lost != NULL) {
 		struct client_request *r = lost;
 		lost = r->next;
-		json_auto_t *reply = json_pack("{s:s, s:I, s:{s:s, s:s, s:b}}", "type", "error", "ref", (json_int_t)r->ref, "data", "code",
-					       "connection_lost", "message", why, "retryable", 1);
-		answer(r, reply);
+		answer_error(r, "connection_lost", why, true);
 	}
+}
+
+/* Takes out the first one that is to be refused; NULL: there is none. */
+static struct client_request *take_unfit(struct client_requests *q, const struct client_limits *limits, struct request_fault *fault)
+{
+	for (struct client_request **link = &q->first; *link != NULL; link = &(*link)->next)
+		if (!(*link)->sent && !client_limits_allow(limits, (*link)->frame, (*link)->n, fault))
+			return take(q, link);
+	return NULL;
+}
+
+void client_requests_refuse(struct client_requests *q, const struct client_limits *limits)
+{
+	struct client_request *r;
+	struct request_fault fault;
+
+	/* From the start each time: an answer may make new requests. */
+	while ((r = take_unfit(q, limits, &fault)) != NULL)
+		answer_error(r, wire_error_code(fault.code), fault.message, wire_error_retryable(fault.code));
+}
+
+bool client_requests_any_sent(const struct client_requests *q)
+{
+	for (const struct client_request *r = q->first; r != NULL; r = r->next)
+		if (r->sent)
+			return true;
+	return false;
 }

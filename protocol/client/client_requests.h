@@ -4,6 +4,7 @@
 #ifndef PARLEY_CLIENT_REQUESTS_H
 #define PARLEY_CLIENT_REQUESTS_H
 
+#include "client/client_limits.h"
 #include "client/parley_client.h"
 
 struct client_request {
@@ -24,7 +25,7 @@ struct client_requests {
 };
 
 void client_requests_init(struct client_requests *q);
-/* Frees what is left without a word; see client_requests_fail(). */
+/* Frees what is left without a word; see client_requests_lost(). */
 void client_requests_finish(struct client_requests *q);
 
 /* Adds a request at the end; steals data. */
@@ -35,5 +36,9 @@ bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *rep
 /* The connection is gone: requests that were sent and may not be repeated are answered with connection_lost; the others wait to be
  * sent again. With `all`, every one is answered so. */
 void client_requests_lost(struct client_requests *q, const char *why, bool all);
+/* Answers those that were not sent and that the server would not read. */
+void client_requests_refuse(struct client_requests *q, const struct client_limits *limits);
+/* Whether one was sent on the present connection. */
+bool client_requests_any_sent(const struct client_requests *q);
 
 #endif

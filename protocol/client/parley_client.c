@@ -4,6 +4,7 @@
 #include "client/parley_client.h"
 
 #include "client/client_cursors.h"
+#include "client/client_limits.h"
 #include "client/client_link.h"
 #include "client/client_random.h"
 #include "client/client_requests.h"
@@ -32,6 +33,7 @@ struct parley_client {
 	struct client_link *link; /* owned; NULL when down */
 	struct client_requests requests;
 	struct client_cursors cursors;
+	struct client_limits limits;
 	json_t *session; /* reply data of the last session.start; owned */
 	char *token;     /* a guest's own, to come back with; owned */
 	bool was_ready;
@@ -108,10 +110,27 @@ static int client_lost(struct parley_client *c, const char *why)
 	return 0;
 }
 
-static void send_request(struct parley_client *c, struct client_request *r)
+/* The connection ended. Where the server refused what we sent, sending it again would have the same end. */
+static int client_closed(struct parley_client *c)
 {
-	client_link_send(c->link, r->frame, r->n);
-	r->sent = true;
+	unsigned code = client_link_close_code(c->link);
+	bool refused = code == 1002 || code == 1003 || code == 1007 || code == 1009;
+	struct client_fault why;
+
+	client_fault_set(&why, "%s", client_link_end(c->link));
+	return refused && client_requests_any_sent(&c->requests) ? client_end(c, why.text) : client_lost(c, why.text);
+}
+
+/* Sends the requests that wait, but for those that the server would not read: they are answered here. */
+static void send_requests(struct parley_client *c)
+{
+	client_requests_refuse(&c->requests, &c->limits);
+	for (struct client_request *r = c->requests.first; r != NULL; r = r->next) {
+		if (r->sent)
+			continue;
+		client_link_send(c->link, r->frame, r->n);
+		r->sent = true;
+	}
 }
 
 static void client_ready(struct parley_client *c)
@@ -121,9 +140,7 @@ static void client_ready(struct parley_client *c)
 	c->state = CLIENT_READY;
 	c->was_ready = true;
 	c->back_off_ms = 0;
-	for (struct client_request *r = c->requests.first; r != NULL; r = r->next)
-		if (!r->sent)
-			send_request(c, r);
+	send_requests(c);
 	if (c->options.on_up != NULL)
 		c->options.on_up(c->options.arg, again);
 }
@@ -177,10 +194,12 @@ static int session_started(struct parley_client *c, json_t *reply)
 
 static void hello_taken(struct parley_client *c, const json_t *message)
 {
-	json_int_t heartbeat = json_integer_value(json_object_get(json_object_get(message, "data"), "heartbeat_ms"));
+	const json_t *data = json_object_get(message, "data");
+	json_int_t heartbeat = json_integer_value(json_object_get(data, "heartbeat_ms"));
 
 	if (heartbeat >= 100 && heartbeat <= 600000)
 		c->heartbeat_ms = (uint32_t)heartbeat;
+	client_limits_take(&c->limits, data);
 	if (c->state == CLIENT_HELLO)
 		session_start(c);
 }
@@ -274,6 +293,27 @@ static int client_beat(struct parley_client *c)
 	return 0;
 }
 
+/* Every message that is here. 0, also when the connection was replaced or removed on the way, or a negative errno at the end for good. */
+static int take_messages(struct parley_client *c)
+{
+	const struct client_link *link = c->link;
+
+	while (c->link == link) { /* a callback's loss replaces or removes it */
+		const char *text;
+		size_t n;
+		int have = client_link_next(c->link, &text, &n);
+		if (have < 0)
+			return client_closed(c);
+		if (have == 0)
+			break;
+		c->heard_at_ms = now_ms();
+		int taken = take_message(c, text, n);
+		if (taken < 0)
+			return taken;
+	}
+	return 0;
+}
+
 /* Everything that can be done without waiting. */
 static int client_step(struct parley_client *c)
 {
@@ -287,36 +327,23 @@ static int client_step(struct parley_client *c)
 	if (c->link == NULL)
 		return 0;
 	int gone = client_link_receive(c->link);
-	struct client_link *link = c->link;
-	while (c->link == link) { /* a callback's loss replaces or removes it */
-		const char *text;
-		size_t n;
-		int have = client_link_next(c->link, &text, &n);
-		if (have < 0)
-			return client_lost(c, client_link_end(c->link));
-		if (have == 0)
-			break;
-		c->heard_at_ms = now_ms();
-		int taken = take_message(c, text, n);
-		if (taken < 0)
-			return taken;
+	const struct client_link *link = c->link;
+	int taken = take_messages(c);
+	if (taken == 0 && c->link == link && gone == 0) {
+		gone = client_link_flush(c->link);
+		taken = gone == 0 ? 0 : take_messages(c);
 	}
-	if (c->link == NULL)
-		return 0;
-	if (gone != 0 || client_link_flush(c->link) != 0)
-		return client_lost(c, client_link_end(c->link));
-	return client_beat(c);
+	if (taken < 0 || c->link != link)
+		return taken;
+	return gone != 0 ? client_closed(c) : client_beat(c);
 }
 
 int parley_client_run(struct parley_client *c, int wait_ms, int other_fd, bool *other_ready)
 {
 	if (c->state == CLIENT_ENDED)
 		return -ECONNRESET;
-	if (c->link != NULL && client_link_flush(c->link) != 0) {
-		int lost = client_lost(c, client_link_end(c->link));
-		if (lost < 0)
-			return lost;
-	}
+	if (c->link != NULL && client_link_flush(c->link) != 0)
+		wait_ms = 0; /* the next step hears how it ended */
 	int64_t due = c->link == NULL ? c->retry_at_ms - now_ms() : c->heartbeat_ms / 4;
 	if (due < 0)
 		due = 0;
@@ -353,10 +380,9 @@ int parley_client_connect(struct parley_client *c)
 void parley_client_request(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat, parley_reply_fn *on_reply,
 			   void *arg)
 {
-	struct client_request *r = client_requests_add(&c->requests, type, data, repeat, on_reply, arg);
-
+	(void)client_requests_add(&c->requests, type, data, repeat, on_reply, arg);
 	if (c->state == CLIENT_READY)
-		send_request(c, r);
+		send_requests(c);
 	else if (c->state == CLIENT_ENDED)
 		client_requests_lost(&c->requests, c->fault.text, true);
 }

@@ -1,5 +1,6 @@
 /*
- * From untrusted bytes to a JSON object, or to a refusal that names the member it is about. Internal to protocol/codec.
+ * From untrusted bytes to a JSON object, or to a refusal that names the member it is about. For protocol/codec, and for the client
+ * that looks at a request with the server's eyes before it goes out.
  *
  * The nesting is measured on the raw bytes first, so the parser (which recurses) never sees more levels than allowed.
  */

@@ -1,5 +1,5 @@
 /*
- * How the decoder words its refusals. Internal to protocol/codec. What a client sent is quoted as printable ASCII only, so a
+ * How the decoder words its refusals; the client words its own in the same way. What a client sent is quoted as printable ASCII only, so a
  * message is always valid UTF-8, harmless in a log, and cut anywhere.
  */
 #ifndef PARLEY_CODEC_REQUEST_FAULT_H

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import { WebSocketServer } from 'ws';
 import { clientFor, fresh } from './lib/client.mjs';
 import { clientBinary, projectDir, scaled, sleep } from './lib/env.mjs';
 import { command } from './lib/http.mjs';
@@ -86,6 +87,44 @@ test('refusals end with 1, wrong usage with 2, each with one sentence', async ()
 	assert.match(tls.stderr, /no TLS/);
 });
 
+test('send ends at once on what the server would not read, and names the reason', async (t) => {
+	const { name } = await publicRoom(t);
+	const cases = [
+		['nul \0 byte', /NUL is not allowed/],
+		['x'.repeat(9000), /9000 bytes; the limit \(text_bytes\) is 8000/],
+		['x'.repeat(75000), /7\d{4} bytes; the limit \(frame_bytes\) is 65536/],
+		['x'.repeat(900000), /9\d{5} bytes; the limit \(frame_bytes\) is 65536/],
+	];
+	for (const [input, message] of cases) {
+		const sent = await parley(['--guest', fresh('Sender'), 'send', name, '-'], { input });
+		assert.equal(sent.code, 1, sent.stderr);
+		assert.match(sent.stderr, message);
+		assert.equal(sent.stderr.trim().split('\n').length, 1, sent.stderr);
+	}
+});
+
+test('send takes a closing that refuses the message as the end', async (t) => {
+	const refusing = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/ws' });
+	let connections = 0;
+	refusing.on('connection', (ws) => {
+		connections++;
+		ws.send('{"type":"hello","data":{}}');
+		ws.on('message', (frame) => {
+			const { type, ref } = JSON.parse(frame);
+			if (type === 'session.start')
+				ws.send(JSON.stringify({ type: 'ok', ref, data: { user: {}, rooms: [] } }));
+			else
+				ws.close(1009, 'too much');
+		});
+	});
+	t.after(() => refusing.close());
+	await new Promise((resolve) => { refusing.on('listening', resolve); });
+	const sent = await run(clientBinary, ['--server', `http://127.0.0.1:${refusing.address().port}`, '--guest', 'Ann', 'send', 'general', 'x']);
+	assert.equal(sent.code, 1, sent.stderr);
+	assert.match(sent.stderr, /message\.send: the server closed the connection: 1009 too much/);
+	assert.equal(connections, 1);
+});
+
 test('help, version and the manual page name every command', async () => {
 	const help = await run(clientBinary, ['--help']);
 	const man = await run(clientBinary, ['--man']);
@@ -161,6 +200,20 @@ test('pipe passes requests, replies and events; ends when stdin does', async (t)
 	assert.equal(lines.find(({ ref }) => ref === 'n').data.code, 'unknown_type');
 	assert.ok(lines.some(({ type, data }) => type === 'error' && data.code === 'invalid_json'));
 	assert.equal((await owner.waitEvent('message.created')).data.text, 'from a pipe');
+});
+
+test('pipe answers a line that the server would not read, and goes on', async (t) => {
+	const { name } = await publicRoom(t);
+	const request = (ref, data) => JSON.stringify({ type: 'room.join', ref, data: { room: name, ...data } });
+	const ended = await parley(['--guest', fresh('Pipe'), 'pipe'], {
+		input: [request('long', { more: 'x'.repeat(70000) }), request('deep', { more: [[[[[[[[]]]]]]]] }), request('good')].join('\n'),
+	});
+	assert.equal(ended.code, 0, ended.stderr);
+	const lines = ended.stdout.trim().split('\n').map((line) => JSON.parse(line));
+	assert.match(lines.find(({ ref }) => ref === 'long').data.message, /the limit \(frame_bytes\) is 65536/);
+	assert.match(lines.find(({ ref }) => ref === 'deep').data.message, /the limit \(json_depth\) is 8 levels/);
+	assert.equal(lines.find(({ ref }) => ref === 'good').type, 'ok');
+	assert.equal(ended.stderr, '');
 });
 
 test('bench accounts for every delivery', async () => {

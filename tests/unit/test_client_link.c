@@ -255,6 +255,7 @@ static void a_close_is_told_with_its_code(void **state)
 	struct client_link *l = begin(&s, &fault);
 	assert_int_equal(next(l, &text, &n), -ECONNRESET);
 	assert_string_equal(client_link_end(l), "the server closed the connection: 4002 late");
+	assert_int_equal(client_link_close_code(l), 4002);
 	end(&s, l);
 }
 

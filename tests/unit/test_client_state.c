@@ -198,6 +198,35 @@ static void a_loss_answers_only_what_was_sent_and_may_not_be_repeated(void **sta
 	client_requests_finish(&q);
 }
 
+static void what_the_server_would_not_read_is_answered_here(void **state)
+{
+	struct client_requests q;
+	struct client_limits limits = {0};
+	struct heard long_one = {""}, with_nul = {""}, good = {""}, sent = {""};
+	json_auto_t *hello = json_pack("{s:{s:i, s:i}}", "limits", "frame_bytes", 100, "json_depth", 8);
+	char text[101] = "";
+
+	(void)state;
+	memset(text, 'x', 100);
+	client_requests_init(&q);
+	client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), PARLEY_REPEAT, hear, &sent)->sent = true;
+	(void)client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), PARLEY_REPEAT, hear, &long_one);
+	(void)client_requests_add(&q, "message.send", json_pack("{s:s%}", "text", "a\0b", (size_t)3), PARLEY_REPEAT, hear, &with_nul);
+	(void)client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &good);
+	assert_true(client_requests_any_sent(&q));
+	client_requests_refuse(&q, &limits); /* no limit was told */
+	assert_string_equal(with_nul.codes, "?");
+	assert_int_equal(q.n, 3);
+	client_limits_take(&limits, hello);
+	client_requests_refuse(&q, &limits);
+	assert_string_equal(long_one.codes, "?");
+	assert_string_equal(good.codes, "");
+	assert_string_equal(sent.codes, "");
+	assert_int_equal(q.n, 2);
+	client_requests_finish(&q);
+	assert_false(client_requests_any_sent(&q));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +239,7 @@ int main(void)
 		cmocka_unit_test(requests_meet_their_replies_in_any_order),
 		cmocka_unit_test(requests_write_the_envelope),
 		cmocka_unit_test(a_loss_answers_only_what_was_sent_and_may_not_be_repeated),
+		cmocka_unit_test(what_the_server_would_not_read_is_answered_here),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
