@@ -49,6 +49,9 @@ static json_t *call(const struct admin *a, const char *type, json_t *data)
 		return json_incref(parley_reply_data(reply));
 	if (reply == NULL)
 		(void)fprintf(stderr, "parley: %s\n", parley_client_fault(a->client));
+	else if (strcmp(type, "admin.bot") == 0 && strcmp(parley_reply_code(reply), "name_taken") == 0)
+		(void)fprintf(stderr, "parley: admin.bot: %s (name_taken); where it is a bot, --renew gives it another token\n",
+			      parley_reply_message(reply));
 	else
 		cli_session_tell(type, reply);
 	return NULL;

@@ -80,6 +80,17 @@ test('admin.bot with renew gives a bot another token: the old one and its connec
 	assert.equal((await post(operator, 'admin.bot', { name: person, renew: true })).json.data.code, 'not_found');
 });
 
+test('parley admin bot with a name that is taken tells of --renew', async () => {
+	const name = fresh('Bot');
+	const parley = (...options) => run(clientBinary, ['admin', '--data', server.dataDir, 'bot', name, ...options]);
+	assert.equal((await parley()).code, 0);
+	const again = await parley();
+	assert.equal(again.code, 1);
+	assert.equal(again.stdout, '');
+	assert.match(again.stderr, /name_taken.*--renew/);
+	assert.equal((await parley('--renew')).code, 0);
+});
+
 test('admin.password sets a new password, and the old one is gone', async () => {
 	const name = fresh('Forgetful');
 	const made = await command(server, 'account.create', { name, password: PASSWORD });
