@@ -184,9 +184,12 @@ const struct cli_command cmd_pipe = {
 	.summary = "requests as JSON lines in, replies and events out",
 	.description =
 		"Signs in, prints the session (who, and in which rooms) as the first line, and then passes requests from standard input to the\n"
-		"server, one JSON object per line: {\"type\":\"message.send\",\"ref\":1,\"data\":{\"room\":\"general\",\"text\":\"hi\"}}. Replies carry the "
-		"request's\nref; events have none. After a lost connection everything goes on where it stopped; only a request that must not be done "
-		"twice\nis answered with the code connection_lost. At the end of standard input it waits for the outstanding replies and ends.",
+		"server, one JSON object per line. It joins no room by itself: do that first, and wait for the reply before you go on, as in\n"
+		"{\"type\":\"room.join\",\"ref\":1,\"data\":{\"room\":\"general\"}}\n"
+		"{\"type\":\"message.send\",\"ref\":2,\"data\":{\"room\":\"general\",\"text\":\"hi\"}}\n"
+		"Replies carry the request's ref; events have none. After a lost connection everything goes on where it stopped; only a request\n"
+		"that must not be done twice is answered with the code connection_lost. At the end of standard input it waits for the\n"
+		"outstanding replies and ends.",
 	.options = options_table,
 	.options_bytes = 0,
 	.run = run,

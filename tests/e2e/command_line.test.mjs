@@ -202,6 +202,20 @@ test('pipe passes requests, replies and events; ends when stdin does', async (t)
 	assert.equal((await owner.waitEvent('message.created')).data.text, 'from a pipe');
 });
 
+test('the example in the help of pipe works for a fresh guest', async (t) => {
+	const own = await serverFor(t);
+	const owner = await clientFor(t, own, { guest: fresh('Owner') });
+	await owner.request('room.create', { name: 'general' });
+	const help = await run(clientBinary, ['pipe', '--help']);
+	const pipe = keepRunning(t, clientBinary, ['--server', own.url, '--guest', fresh('Pipe'), 'pipe']);
+	for (const [example] of help.stdout.matchAll(/\{"type".*\}/g)) {
+		pipe.child.stdin.write(`${example}\n`);
+		await pipe.says(`"ref":${JSON.parse(example).ref}`);
+	}
+	assert.doesNotMatch(pipe.out, /"type":"error"/);
+	assert.equal((await owner.waitEvent('message.created')).data.text, 'hi');
+});
+
 test('pipe answers a line that the server would not read, and goes on', async (t) => {
 	const { name } = await publicRoom(t);
 	const request = (ref, data) => JSON.stringify({ type: 'room.join', ref, data: { room: name, ...data } });
