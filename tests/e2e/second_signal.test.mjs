@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { sleep } from './lib/env.mjs';
+import { scaled, sleep } from './lib/env.mjs';
 import { frame, openWebSocket } from './lib/raw.mjs';
 import { startServer } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 test('a second SIGTERM ends the server at once and well, with passwords being hashed and looked up', { timeout: 60000 }, async () => {
 	const server = await startServer({ args: ['--drain-ms', '30000', '--limit-password-queue', '0'] });
@@ -15,7 +16,7 @@ test('a second SIGTERM ends the server at once and well, with passwords being ha
 	}
 	await sleep(50);
 	server.signal('SIGTERM');
-	await sleep(20);
+	await until(scaled(5000), 'the beginning of the drain in the log', () => /drain\.begin .*note="a second signal ends at once"/.test(server.stderr));
 	server.signal('SIGTERM');
 	await server.waitExit();
 	server.assertNoReport();
