@@ -141,12 +141,22 @@ static void on_reload_signal(void *arg)
 	(void)net_server_reload(a->net);
 }
 
+/* With the whole path: the default is beside where it was started, and parley admin has to be told. */
+static void log_start(const struct config *config)
+{
+	char *whole = realpath(config->data_dir, NULL);
+
+	LOG_INFO("server.start", LOG_S("data", whole != NULL ? whole : config->data_dir), LOG_S("version", PARLEY_VERSION));
+	free(whole);
+}
+
 static void run(struct app *a)
 {
 	signal(SIGPIPE, SIG_IGN);
 	if (loop_on_signal(a->loop, SIGTERM, on_stop_signal, a) < 0 || loop_on_signal(a->loop, SIGINT, on_stop_signal, a) < 0 ||
 	    loop_on_signal(a->loop, SIGHUP, on_reload_signal, a) < 0)
 		LOG_WARN("signals.not_watched", LOG_S("fault", "the process ends without draining"));
+	log_start(a->config);
 	net_server_addresses(a->net, print_address, NULL);
 	fflush(stdout);
 	a->notify = service_notify_new(a->loop);

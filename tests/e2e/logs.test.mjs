@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { realpathSync } from 'node:fs';
 import test from 'node:test';
 import { Client } from './lib/client.mjs';
 import { command, get, post } from './lib/http.mjs';
@@ -64,6 +65,13 @@ test('with --log-format json every line is a JSON object with a time, a level an
 		assert.match(names, /level/, line);
 		assert.match(names, /event/, line);
 	}
+});
+
+test('the first line of the log names the data directory', async () => {
+	const server = await startServer();
+	await server.stop();
+	const first = server.stderr.split('\n')[0];
+	assert.ok(first.includes(`server.start data="${realpathSync(server.dataDir)}" `), first);
 });
 
 test('what a client names cannot forge a line of the log', async () => {
