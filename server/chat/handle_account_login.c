@@ -67,6 +67,7 @@ static void verified(struct worker_job *job)
 	l->token.op = (struct store_op){.kind = STORE_TOKEN_CREATE, .done = token_stored};
 	l->token.user_no = l->find.user.no;
 	l->token.kind = TOKEN_SESSION;
+	l->token.password_hash = l->find.password_hash; /* it may have been replaced meanwhile, and then no session may be left */
 	secret_token_hash(l->secret, SECRET_TOKEN_CHARS, l->token.hash);
 	if (!wait_submit(&l->wait, &l->token.op))
 		login_free(l);

@@ -195,12 +195,14 @@ struct store_user_set {
 	struct uid user_id; /* out */
 };
 
-/* STORE_TOKEN_CREATE: one more token for a user, or the only one. */
+/* STORE_TOKEN_CREATE: one more token for a user, or the only one. -ENOENT: the user's password is not (any more) the one that the
+ * token is given for. */
 struct store_token_create {
 	struct store_op op;
 	uint64_t user_no;
 	enum token_kind kind;
-	bool alone; /* all others of the user, of either kind, are void */
+	bool alone;                /* all others of the user, of either kind, are void */
+	const char *password_hash; /* the one that was verified; NULL: the token is not given for a password */
 	uint8_t hash[SECRET_HASH_BYTES];
 };
 

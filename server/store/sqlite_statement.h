@@ -88,6 +88,7 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
+	X(ST_USER_HAS_PASSWORD, ROLE_WRITER,               "SELECT 1 FROM user WHERE no = ?1 AND password_hash = ?2") \
 	X(ST_USER_SET_PASSWORD, ROLE_WRITER,               "UPDATE user SET password_hash = ?2 WHERE no = ?1") \
 	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE user SET role = ?2 WHERE no = ?1") \
 	X(ST_TOKEN_INSERT,      ROLE_WRITER,               "INSERT INTO token (hash, user_no, kind, created_ms, used_day) VALUES (?1, ?2, ?3, ?4, ?5)") \

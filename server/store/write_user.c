@@ -124,9 +124,27 @@ int write_user_set(struct writer *w, struct store_user_set *op)
 	return rc;
 }
 
+static int has_password(struct writer *w, uint64_t user_no, const char *password_hash, bool *has)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_HAS_PASSWORD);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_text(st, 2, text_of(password_hash));
+	int rc = sqlite3_step(st);
+	*has = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 int write_token_create(struct writer *w, struct store_token_create *op)
 {
-	int rc = op->alone ? delete_tokens_of(w, op->user_no, TOKEN_BOT) : SQLITE_OK;
+	bool may = true;
+	int rc = op->password_hash ? has_password(w, op->user_no, op->password_hash, &may) : SQLITE_OK;
+	if (rc != SQLITE_OK)
+		return rc;
+	if (!may) {
+		op->op.result = -ENOENT;
+		return SQLITE_OK;
+	}
+	rc = op->alone ? delete_tokens_of(w, op->user_no, TOKEN_BOT) : SQLITE_OK;
 	return rc == SQLITE_OK ? insert_token(w, op->user_no, op->kind, op->hash) : rc;
 }
 

@@ -99,6 +99,22 @@ test('admin.password sets a new password, and the old one is gone', async () => 
 	assert.equal((await post(server, 'account.login', { name, password: 'another battery' })).status, 200);
 });
 
+test('a login with the old password that is under way while admin.password works leaves no session', async () => {
+	const name = fresh('Raced');
+	await command(server, 'account.create', { name, password: PASSWORD });
+	const changed = admin('admin.password', { name, password: 'another battery' });
+	// These keep the hashing threads busy: the old password is checked against a hash that was read before the new one was stored.
+	const fillers = Array.from({ length: 6 }, () => post(server, 'account.login', { name: fresh('Nobody'), password: PASSWORD }));
+	const raced = await post(server, 'account.login', { name, password: PASSWORD });
+	await Promise.all([changed, ...fillers]);
+	if (raced.status === 200) {
+		assert.equal((await post(server, 'room.list', {}, { token: raced.json.data.token })).status, 401);
+	} else {
+		assert.equal(raced.json.data.code, 'wrong_credentials');
+	}
+	assert.equal((await post(server, 'account.login', { name, password: 'another battery' })).status, 200);
+});
+
 test('admin.export gives a room\'s events page by page, byte for byte', async (t) => {
 	const client = await clientFor(t, server, { guest: fresh('Writer') });
 	const room = (await client.request('room.create', { name: fresh('room'), kind: 'private' })).id;

@@ -179,6 +179,25 @@ static void a_new_password_ends_all_sessions(void **state)
 	assert_int_equal(store_fixture_do(f, &op.op, STORE_USER_SET), -ENOENT);
 }
 
+static void a_token_for_a_password_that_was_replaced_is_not_made(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user_with_token(f, "ann", 1, TOKEN_SESSION);
+	struct store_user_set set = {.name_key = text_from("ann"), .password_hash = "old"};
+	assert_int_equal(store_fixture_do(f, &set.op, STORE_USER_SET), 0);
+	struct store_token_create op = {.user_no = ann, .kind = TOKEN_SESSION, .password_hash = "old"};
+	memset(op.hash, 2, sizeof op.hash);
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_TOKEN_CREATE), 0);
+	assert_int_equal(can_sign_in(f, 2), 0);
+	set.password_hash = "new";
+	assert_int_equal(store_fixture_do(f, &set.op, STORE_USER_SET), 0);
+	memset(op.hash, 3, sizeof op.hash);
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_TOKEN_CREATE), -ENOENT);
+	assert_int_equal(can_sign_in(f, 3), -ENOENT);
+	op.user_no = make_user(f, "passwordless", USER_PERSON);
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_TOKEN_CREATE), -ENOENT);
+}
+
 /* Sets every token's last use so many days back, behind the store's back. */
 static void age_tokens(struct store_fixture *f, int days)
 {
@@ -431,6 +450,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sign_in_gives_the_user_and_all_rooms, setup, teardown),
 		cmocka_unit_test_setup_teardown(tokens_end_alone_or_together, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_new_password_ends_all_sessions, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_token_for_a_password_that_was_replaced_is_not_made, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_session_unused_for_90_days_is_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(tokens_of_sessions_that_are_over_are_forgotten, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_token_alone_ends_the_others, setup, teardown),
