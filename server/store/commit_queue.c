@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "store/checkpoint.h"
 #include "store/sqlite_fault.h"
+#include "store/sqlite_schema.h"
 #include "store/store_thread.h"
 #include "store/token_age.h"
 #include "store/writer.h"
@@ -250,6 +251,8 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	list_init(&q->waiting);
 	list_init(&q->held);
 	int rc = sqlite_connection_open(&q->writer.connection, config->db_path, ROLE_WRITER);
+	if (rc == SQLITE_OK)
+		rc = sqlite_schema_complete(&q->writer.connection);
 	if (rc == SQLITE_OK)
 		q->db_fd = open(config->db_path, O_RDONLY | O_CLOEXEC);
 	if (q->db_fd >= 0)

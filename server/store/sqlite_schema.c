@@ -13,6 +13,10 @@
 
 const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "member", "event", "client_id", NULL};
 
+/* What databases of the same version may lack, because they were made before it was thought of. Without room_public a page of rooms
+ * walks past every private room of everybody. */
+#define ADDED_LATER_SQL "CREATE INDEX IF NOT EXISTS room_public ON room (name_key) WHERE kind = 0;"
+
 /*
  * What comes next fits in: an edit, a deletion or a reaction is an event whose target_seq names the event it is about (a reply does so
  * already); a direct message is a room without a name; roles are numbers.
@@ -37,7 +41,7 @@ static const char schema_sql[] =
 	"CREATE TABLE event (pk INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER NOT NULL, author_no INTEGER, at_ms INTEGER NOT NULL,"
 	" n_messages INTEGER NOT NULL, target_seq INTEGER, json TEXT NOT NULL) STRICT;"
 	"CREATE TABLE client_id (author_no INTEGER NOT NULL, client_id BLOB NOT NULL, event_pk INTEGER NOT NULL,"
-	" PRIMARY KEY (author_no, client_id)) STRICT, WITHOUT ROWID;";
+	" PRIMARY KEY (author_no, client_id)) STRICT, WITHOUT ROWID;" ADDED_LATER_SQL;
 
 static int put_epoch(struct sqlite_connection *c)
 {
@@ -140,4 +144,9 @@ int sqlite_schema_adopt_backup(const struct data_dir *d, char fault[DATA_DIR_FAU
 		return 0;
 	snprintf(fault, DATA_DIR_FAULT_BYTES, "the backup %s cannot be taken into use: %s", d->db_path, reason);
 	return -1;
+}
+
+int sqlite_schema_complete(struct sqlite_connection *c)
+{
+	return sqlite_connection_exec(c, ADDED_LATER_SQL);
 }

@@ -1,11 +1,13 @@
 /*
  * The tables, and making a database file. A new file is made whole under another name and then renamed, so a crash never leaves
- * half of one behind. Called before any other connection is open.
+ * half of one behind. Making and adopting are for the time before any other connection is open.
  */
 #ifndef PARLEY_STORE_SQLITE_SCHEMA_H
 #define PARLEY_STORE_SQLITE_SCHEMA_H
 
 #include "store/data_dir.h"
+
+struct sqlite_connection;
 
 enum {
 	SQLITE_SCHEMA_APPLICATION_ID = 0x50726C79, /* "Prly", in the file's header */
@@ -16,6 +18,9 @@ enum {
 int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
 /* The file is a backup that was put in place: it gets a new epoch, because cursors from before are void, and goes back to WAL. */
 int sqlite_schema_adopt_backup(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
+/* Adds what a database made by an earlier parleyd lacks; nothing is written when it lacks nothing. For the writer's connection, before
+ * any reader prepares its statements. Returns SQLite's code. */
+int sqlite_schema_complete(struct sqlite_connection *c);
 
 /* The names of all tables, for the check at the start; NULL at the end. */
 extern const char *const sqlite_schema_tables[];

@@ -69,8 +69,10 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_ROOM_BY_ID,        ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = ?1") \
 	X(ST_ROOM_BY_KEY,       ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = ?1") \
 	X(ST_ROOM_PAGE,         ROLE_READER, \
-	  "SELECT " ROOM_COLUMNS ", m.user_no IS NOT NULL FROM room r LEFT JOIN member m ON m.user_no = ?1 AND m.room_no = r.no" \
-	  " WHERE r.name_key > ?2 AND (r.kind = 0 OR m.user_no IS NOT NULL) ORDER BY r.name_key LIMIT ?3") \
+	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), r.name_key" \
+	  " FROM room r INDEXED BY room_public WHERE r.kind = 0 AND r.name_key > ?2 UNION ALL " \
+	  "SELECT " ROOM_COLUMNS ", 1, r.name_key FROM member m CROSS JOIN room r ON r.no = m.room_no" \
+	  " WHERE m.user_no = ?1 AND r.kind <> 0 AND r.name_key > ?2 ORDER BY r.name_key LIMIT ?3") \
 	X(ST_MEMBER_GET,        ROLE_WRITER,               "SELECT role, read_seq, read_messages FROM member WHERE user_no = ?1 AND room_no = ?2") \
 	X(ST_MEMBER_INSERT,     ROLE_WRITER, \
 	  "INSERT INTO member (user_no, room_no, role, read_seq, read_messages, joined_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?4)") \

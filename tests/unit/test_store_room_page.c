@@ -1,0 +1,160 @@
+/* room.list's page: which rooms, in which order, and what other people's private rooms cost. */
+#include "cmocka_wrap.h"
+
+#include "store/sqlite_statement.h"
+#include "store_fixture.h"
+
+#include <sqlite3.h>
+
+enum { PRIVATE_ROOMS = 300, PAGE = 100 };
+
+static int setup(void **state)
+{
+	struct store_fixture *f = store_fixture_new("/tmp");
+	*state = f;
+	return store_fixture_open(f) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t faults = f->store ? count_faults(f) : 0;
+	store_fixture_destroy(f);
+	return faults == 0 ? 0 : -1;
+}
+
+static sqlite3 *open_file(const struct store_fixture *f)
+{
+	char path[300];
+	snprintf(path, sizeof path, "%s/parley.db", f->dir);
+	sqlite3 *db;
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	return db;
+}
+
+static uint64_t make_room_of_kind(struct store_fixture *f, const char *name, enum room_kind kind, uint64_t owner_no)
+{
+	struct store_room_create op = {.id = fresh_id(),
+				       .kind = kind,
+				       .name = text_from(name),
+				       .name_key = text_from(name),
+				       .owner_no = owner_no,
+				       .created_data = json_from("{}"),
+				       .joined_data = json_from("{}")};
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_ROOM_CREATE), 0);
+	uint64_t no = op.membership.room.no;
+	store_room_finish(&op.membership.room);
+	event_free(op.events[0]);
+	event_free(op.events[1]);
+	buf_finish(&op.created_data);
+	buf_finish(&op.joined_data);
+	return no;
+}
+
+/* Asks for pages of this size until there are no more; each name, with a * where the user is a member, one space between them. */
+static struct buf names_seen_by(struct store_fixture *f, uint64_t user_no, uint64_t limit)
+{
+	struct buf names = BUF_INIT;
+	char after[64] = "";
+	bool more = true;
+	while (more) {
+		struct store_room_page page = {.user_no = user_no, .limit = limit, .after_key = text_from(after)};
+		assert_int_equal(store_fixture_do(f, &page.op, STORE_ROOM_PAGE), 0);
+		for (size_t i = 0; i < page.n_rooms; i++)
+			buf_appendf(&names, "%s%s%s", names.len ? " " : "", page.rooms[i].name, page.is_member[i] ? "*" : "");
+		more = page.more;
+		assert_true(page.n_rooms == limit || !more);
+		snprintf(after, sizeof after, "%s", page.n_rooms ? page.rooms[page.n_rooms - 1].name : "");
+		store_room_page_finish(&page);
+	}
+	buf_append_byte(&names, '\0');
+	return names;
+}
+
+static void pages_have_public_and_own_rooms_once_and_in_order(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON), eve = make_user(f, "eve", USER_PERSON);
+	make_room_of_kind(f, "g", ROOM_PRIVATE, ann);
+	make_room_of_kind(f, "b", ROOM_PUBLIC, ann);
+	make_room_of_kind(f, "e", ROOM_PUBLIC, bob);
+	make_room_of_kind(f, "a", ROOM_PRIVATE, bob);
+	make_room_of_kind(f, "d", ROOM_PRIVATE, ann);
+	make_room_of_kind(f, "f", ROOM_PUBLIC, ann);
+	make_room_of_kind(f, "c", ROOM_PRIVATE, bob);
+	for (uint64_t limit = 1; limit < 9; limit++) {
+		auto_buf of_ann = names_seen_by(f, ann, limit), of_bob = names_seen_by(f, bob, limit),
+			 of_eve = names_seen_by(f, eve, limit);
+		assert_string_equal((const char *)of_ann.data, "b* d* e f* g*");
+		assert_string_equal((const char *)of_bob.data, "a* b c* e* f");
+		assert_string_equal((const char *)of_eve.data, "b e f");
+	}
+}
+
+#define X(symbol, roles, sql) [symbol] = (sql),
+static const char *const sql_of[] = {STATEMENT_TABLE(X)};
+#undef X
+
+/* How many steps of SQLite's machine a page takes; *n_rows is how many rooms it has. */
+static int steps_of_a_page(const struct store_fixture *f, uint64_t user_no, int *n_rows)
+{
+	sqlite3 *db = open_file(f);
+	sqlite3_stmt *st;
+	assert_int_equal(sqlite3_prepare_v2(db, sql_of[ST_ROOM_PAGE], -1, &st, NULL), SQLITE_OK);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	sqlite_statement_bind_text(st, 2, text_from(""));
+	sqlite_statement_bind_u64(st, 3, PAGE + 1);
+	for (*n_rows = 0; sqlite3_step(st) == SQLITE_ROW;)
+		++*n_rows;
+	int steps = sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return steps;
+}
+
+static void private_rooms_of_others_cost_a_page_nothing(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON);
+	make_room_of_kind(f, "p public", ROOM_PUBLIC, bob);
+	make_room_of_kind(f, "q own", ROOM_PRIVATE, ann);
+	int n_rows, before = steps_of_a_page(f, ann, &n_rows);
+	assert_int_equal(n_rows, 2);
+	for (int i = 0; i < PRIVATE_ROOMS; i++) {
+		char name[20];
+		snprintf(name, sizeof name, "p %d", i);
+		make_room_of_kind(f, name, ROOM_PRIVATE, bob);
+	}
+	int after = steps_of_a_page(f, ann, &n_rows);
+	assert_int_equal(n_rows, 2);
+	if (after > before + PRIVATE_ROOMS / 10)
+		fail_msg("%d steps, and %d with %d private rooms of somebody else", before, after, PRIVATE_ROOMS);
+}
+
+static void a_database_of_before_the_index_gets_it_at_the_start(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON);
+	make_room_of_kind(f, "b", ROOM_PUBLIC, ann);
+	make_room_of_kind(f, "a", ROOM_PUBLIC, ann);
+	for (int round = 0; round < 2; round++) {
+		store_fixture_close(f);
+		sqlite3 *db = open_file(f);
+		assert_int_equal(sqlite3_exec(db, round == 0 ? "DROP INDEX room_public" : "REINDEX room_public", NULL, NULL, NULL),
+				 SQLITE_OK);
+		sqlite3_close(db);
+		assert_true(store_fixture_open(f));
+		auto_buf names = names_seen_by(f, ann, 1);
+		assert_string_equal((const char *)names.data, "a* b*");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(pages_have_public_and_own_rooms_once_and_in_order, setup, teardown),
+		cmocka_unit_test_setup_teardown(private_rooms_of_others_cost_a_page_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_database_of_before_the_index_gets_it_at_the_start, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
