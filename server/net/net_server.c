@@ -12,6 +12,7 @@
 #include "net/drain.h"
 #include "net/http_events.h"
 #include "net/listener.h"
+#include "net/tls_files.h"
 #include "net/ws_events.h"
 
 #include <assert.h>
@@ -21,7 +22,6 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000 };
 
@@ -160,15 +160,7 @@ static size_t connections_max(const struct net_config *config)
 
 static bool check_certificate(const struct net_config *config, char fault[400])
 {
-	const char *files[] = {config->tls_cert, config->tls_key};
-
-	for (size_t i = 0; i < 2; i++) {
-		if (files[i] != NULL && access(files[i], R_OK) != 0) {
-			snprintf(fault, 400, "cannot read %s: %s", files[i], strerror(errno));
-			return false;
-		}
-	}
-	return true;
+	return config->tls_cert == NULL || tls_files_check(config->tls_cert, config->tls_key, fault, 400);
 }
 
 static bool check_web_dir(const struct net_config *config, char fault[400])
@@ -207,8 +199,7 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 		return NULL;
 	}
 	if (!make_vhosts(s)) {
-		snprintf(fault, 400, "cannot use the certificate %s with the key %s: both must be PEM files and belong together",
-			 config->tls_cert, config->tls_key);
+		snprintf(fault, 400, "libwebsockets cannot use the certificate %s with the key %s", config->tls_cert, config->tls_key);
 		net_server_destroy(s);
 		return NULL;
 	}
@@ -242,8 +233,8 @@ int net_server_reload(struct net_server *s)
 			  LOG_S("consequence", "the certificate that was read before stays in use"));
 		return -EINVAL;
 	}
-	/* New handshakes use the new certificate; connections that are there keep theirs. The library logs what it could not read, and then goes on
-	 * with the old ones, but does not tell. */
+	/* New handshakes use the new certificate; connections that are there keep theirs. The library does not tell of what it could not read or
+	 * what did not fit: hence the check above. */
 	if (lws_tls_cert_updated(s->context, s->config.tls_cert, s->config.tls_key, NULL, 0, NULL, 0) != 0) {
 		LOG_ERROR("tls.reload_failed", LOG_S("certificate", s->config.tls_cert));
 		return -EINVAL;

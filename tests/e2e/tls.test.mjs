@@ -1,23 +1,60 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import test, { after, before } from 'node:test';
 import { Client, clientFor, fresh } from './lib/client.mjs';
 import { command, get, post, sessionCookie } from './lib/http.mjs';
 import { RawSocket } from './lib/raw.mjs';
-import { startServer, temporaryDir } from './lib/server.mjs';
+import { runServer, startServer, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
 const dir = temporaryDir();
 const cert = join(dir, 'cert.pem');
 const key = join(dir, 'key.pem');
 
-function makeCertificate(name) {
+function makeCertificate(name, certFile = cert, keyFile = key) {
 	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-		'-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', key, '-out', cert], { stdio: 'ignore' });
+		'-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
 }
+
+// Each turns a good pair into one that cannot be served; `says` is what the operator reads.
+const BAD_PAIRS = [
+	{
+		title: 'the certificate of another key',
+		spoil: () => makeCertificate('another', cert, join(dir, 'unused.pem')),
+		says: `the certificate and the private key do not belong together: ${cert}, ${key}`,
+	},
+	{
+		title: 'the key of another certificate',
+		spoil: () => makeCertificate('another', join(dir, 'unused.pem'), key),
+		says: `the certificate and the private key do not belong together: ${cert}, ${key}`,
+	},
+	{ title: 'rubbish for a key', spoil: () => writeFileSync(key, 'rubbish\n'), says: `there is no PEM private key in ${key}` },
+	{ title: 'rubbish for a certificate', spoil: () => writeFileSync(cert, 'rubbish\n'), says: `there is no PEM certificate in ${cert}` },
+	{ title: 'a certificate cut off', spoil: () => truncateSync(cert, 200), says: `cannot use the certificate in ${cert}: ` }, // OpenSSL's words follow
+	{
+		title: 'a key with a passphrase',
+		spoil: () => {
+			execFileSync('openssl', ['pkey', '-in', key, '-aes256', '-passout', 'pass:secret', '-out', join(dir, 'locked.pem')]);
+			renameSync(join(dir, 'locked.pem'), key);
+		},
+		says: `the private key in ${key} has a passphrase; it is needed without`,
+	},
+	{ title: 'an empty key', spoil: () => truncateSync(key), says: `there is no PEM private key in ${key}` },
+	{ title: 'an empty certificate', spoil: () => truncateSync(cert), says: `there is no PEM certificate in ${cert}` },
+	{ title: 'no key', spoil: () => rmSync(key), says: `cannot read ${key}: No such file or directory` },
+	{ title: 'no certificate', spoil: () => rmSync(cert), says: `cannot read ${cert}: No such file or directory` },
+	{
+		title: 'a pipe for a key',
+		spoil: () => {
+			rmSync(key);
+			execFileSync('mkfifo', [key]);
+		},
+		says: `cannot read ${key}: not a regular file`,
+	},
+];
 
 let server;
 before(async () => {
@@ -92,16 +129,43 @@ test('SIGHUP takes a new certificate for new connections and leaves the old ones
 	await late.settle();
 });
 
-test('SIGHUP with a broken certificate keeps the one that works', async () => {
-	const { name } = await handshake();
-	writeFileSync(cert, 'rubbish');
+// SIGHUP, and what the log says since.
+async function reload() {
+	const from = server.stderr.length;
 	server.signal('SIGHUP');
-	await until(10000, 'a word about it', () => /cert|tls/i.test(server.stderr));
-	assert.equal((await handshake()).name, name);
-	rmSync(cert);
-	server.signal('SIGHUP');
-	await until(10000, 'the missing file to be named', () => server.stderr.includes(`cannot read ${cert}`));
-	assert.equal((await handshake()).name, name);
-	const client = await Client.start(server, { guest: fresh('After') });
-	await client.close();
-});
+	await until(10000, 'a word about it', () => /tls\.(reload_failed|read_again)/.test(server.stderr.slice(from)));
+	return server.stderr.slice(from);
+}
+
+for (const { title, spoil, says } of BAD_PAIRS) {
+	test(`SIGHUP with ${title} keeps the pair that works and says why, and the next good pair is taken`, async (t) => {
+		t.after(() => rmSync(key, { force: true })); // it may be a pipe
+		rmSync(key, { force: true });
+		makeCertificate('kept');
+		assert.match(await reload(), /tls\.read_again/);
+		spoil();
+		const said = await reload();
+		assert.match(said, /tls\.reload_failed/);
+		assert.doesNotMatch(said, /tls\.read_again/);
+		assert.ok(said.includes(says), said);
+		assert.equal((await handshake()).name, 'kept');
+		assert.equal((await handshake({ maxVersion: 'TLSv1.2' })).name, 'kept');
+		rmSync(key, { force: true });
+		makeCertificate('renewed');
+		assert.match(await reload(), /tls\.read_again/);
+		assert.equal((await handshake()).name, 'renewed');
+		const client = await Client.start(server, { guest: fresh('After') });
+		await client.close();
+	});
+
+	test(`it does not start with ${title}, and says why`, async (t) => {
+		t.after(() => rmSync(key, { force: true }));
+		rmSync(key, { force: true });
+		makeCertificate('never');
+		spoil();
+		const ended = await runServer(['--listen', '127.0.0.1:0', '--data', temporaryDir(), '--tls-cert', cert, '--tls-key', key]);
+		assert.equal(ended.code, 1, ended.stderr);
+		assert.ok(ended.stderr.includes(`parleyd: ${says}`), ended.stderr);
+		assert.doesNotMatch(ended.stdout, /listening/);
+	});
+}
