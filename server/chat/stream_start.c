@@ -73,7 +73,8 @@ static struct member **members_of_stream(struct session *s)
 		members[i] = room_lookup_member(s->user, &ref);
 		if (!members[i]) {
 			/* What was asked for is not repeated: it may not be UTF-8. */
-			snprintf(message, sizeof(message), "room: you are not a member of room %zu of %zu; join it first", i + 1, h->n_rooms);
+			snprintf(message, sizeof(message), "room: you are not a member of room %zu of %zu; join it first", i + 1,
+				 h->n_rooms);
 			refuse(s, WIRE_NOT_FOUND, message);
 		} else if (cursor_for(h, &members[i]->room->id, &seq) < 0) {
 			refuse(s, WIRE_INVALID_REQUEST, "Last-Event-ID or after: must be a seq (one room) or <room id>:<seq>,…");
