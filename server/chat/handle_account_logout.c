@@ -24,10 +24,9 @@ static void deleted(struct store_op *op)
 		if (s)
 			conn_set_cookie(s->conn, NULL);
 		answer_ok(&l->wait.answer, NULL);
+		session_cut(l->wait.user, l->op.hash); /* a bot's token is not a session token */
 		if (l->op.everywhere)
 			session_cut_all(l->wait.user, TOKEN_SESSION);
-		else
-			session_cut(l->wait.user, l->op.hash);
 	} else {
 		wait_answer_failure(&l->wait, op->result, WIRE_INVALID_TOKEN, NULL);
 	}

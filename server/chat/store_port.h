@@ -206,7 +206,7 @@ struct store_token_create {
 	uint8_t hash[SECRET_HASH_BYTES];
 };
 
-/* STORE_TOKEN_DELETE: this token, or every session token of its user. -ENOENT: no such token. */
+/* STORE_TOKEN_DELETE: this token, of whatever kind; everywhere: and every session token of its user. -ENOENT: no such token. */
 struct store_token_delete {
 	struct store_op op;
 	uint8_t hash[SECRET_HASH_BYTES];

@@ -159,9 +159,8 @@ int write_token_delete(struct writer *w, struct store_token_delete *op)
 	}
 	uint64_t user_no = sqlite_statement_u64(find, 0);
 	sqlite3_reset(find);
-	if (op->everywhere)
-		return delete_tokens_of(w, user_no, TOKEN_SESSION);
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE);
 	sqlite_statement_bind_blob(st, 1, op->hash, sizeof op->hash);
-	return sqlite_statement_run(st);
+	rc = sqlite_statement_run(st);
+	return rc == SQLITE_OK && op->everywhere ? delete_tokens_of(w, user_no, TOKEN_SESSION) : rc;
 }

@@ -35,6 +35,18 @@ test('a bot may not make a bot', async () => {
 	assert.equal(answer.json.data.code, 'forbidden');
 });
 
+test('account.logout by a bot ends its token and its sessions, with everywhere too', async (t) => {
+	for (const everywhere of [true, false]) {
+		const bot = await command(server, 'bot.create', { name: fresh('Bot') }, { token: person.token });
+		const client = await clientFor(t, server, { token: bot.token });
+		const second = await clientFor(t, server, { token: bot.token });
+		await client.request('account.logout', { everywhere });
+		assert.equal((await post(server, 'room.list', {}, { token: bot.token })).status, 401);
+		assert.equal((await client.waitClose()).code, 4003);
+		assert.equal((await second.waitClose()).code, 4003);
+	}
+});
+
 test('the name of a bot must be free', async () => {
 	const answer = await post(server, 'bot.create', { name: 'BOT maker' }, { token: person.token });
 	assert.equal(answer.status, 409);

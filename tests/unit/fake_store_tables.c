@@ -289,8 +289,7 @@ static int token_delete(struct fake_store *f, struct store_token_delete *op)
 	if (!t)
 		return -ENOENT;
 	uint64_t user_no = t->user_no;
-	if (!op->everywhere)
-		t->user_no = 0;
+	t->user_no = 0;
 	for (size_t i = 0; op->everywhere && i < f->n_tokens; i++)
 		if (f->tokens[i].user_no == user_no && f->tokens[i].kind == TOKEN_SESSION)
 			f->tokens[i].user_no = 0;

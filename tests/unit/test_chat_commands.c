@@ -327,6 +327,26 @@ static void test_logout_cuts_the_right_sessions(void **state)
 	}
 }
 
+static void test_a_bot_that_signs_out_everywhere_ends_its_own_token(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	char bot_token[80], other_token[80];
+	fake_store_add_token(p.f.store, p.bob, TOKEN_BOT, "bot", bot_token);
+	fake_store_add_token(p.f.store, p.bob, TOKEN_BOT, "other", other_token);
+	fixture_start(&p.f);
+	struct conn *one = fixture_signed_in(&p.f, bot_token), *same = fixture_signed_in(&p.f, bot_token);
+	struct conn *other = fixture_signed_in(&p.f, other_token), *session = fixture_signed_in(&p.f, p.bob_token);
+	ask(&p, one, "{\"ref\":\"o\",\"type\":\"account.logout\",\"data\":{\"everywhere\":true}}");
+	assert_string_equal(code_of(one, "o"), "ok");
+	assert_true(one->is_closing && one->reason == CLOSE_SIGNED_OUT);
+	assert_true(same->is_closing && same->reason == CLOSE_SIGNED_OUT);
+	assert_true(session->is_closing && session->reason == CLOSE_SIGNED_OUT);
+	assert_false(other->is_closing);
+	fixture_finish(&p.f);
+}
+
 static void test_session_end(void **state)
 {
 	(void)state;
@@ -466,6 +486,7 @@ int main(void)
 		cmocka_unit_test(test_http_request),
 		cmocka_unit_test(test_read_marks),
 		cmocka_unit_test(test_logout_cuts_the_right_sessions),
+		cmocka_unit_test(test_a_bot_that_signs_out_everywhere_ends_its_own_token),
 		cmocka_unit_test(test_session_end),
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_announce_leaving),

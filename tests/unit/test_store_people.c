@@ -122,6 +122,7 @@ static void tokens_end_alone_or_together(void **state)
 	struct store_fixture *f = *state;
 	uint64_t ann = make_user_with_token(f, "ann", 1, TOKEN_SESSION);
 	make_user_with_token(f, "bot", 9, TOKEN_BOT);
+	make_user_with_token(f, "another", 8, TOKEN_BOT);
 	for (uint8_t i = 2; i < 5; i++) {
 		struct store_token_create op = {.user_no = ann, .kind = TOKEN_SESSION};
 		memset(op.hash, i, sizeof op.hash);
@@ -139,6 +140,10 @@ static void tokens_end_alone_or_together(void **state)
 	for (uint8_t i = 1; i < 5; i++)
 		assert_int_equal(can_sign_in(f, i), -ENOENT);
 	assert_int_equal(can_sign_in(f, 9), 0);
+	memset(all.hash, 9, sizeof all.hash); /* a bot's own: the token in use ends whatever its kind */
+	assert_int_equal(store_fixture_do(f, &all.op, STORE_TOKEN_DELETE), 0);
+	assert_int_equal(can_sign_in(f, 9), -ENOENT);
+	assert_int_equal(can_sign_in(f, 8), 0);
 }
 
 static void a_token_alone_ends_the_others(void **state)
