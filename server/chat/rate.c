@@ -4,6 +4,8 @@
 #include <string.h>
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, BURST_SECONDS = 10, FORGET_MS = 2 * MINUTE_MS, ROOMS_PER_REQUEST = 20 };
+/* More than one address's: nobody is to lock an account out all alone. */
+enum { ADDRESSES_PER_ACCOUNT = 8 };
 
 struct rate_entry {
 	struct list link; /* rate_table.entries, longest untouched first */
@@ -127,5 +129,5 @@ uint32_t rate_password(struct session *s, const void *name_key, size_t n)
 	if (!rate)
 		return 0;
 	uint32_t wait_ms = per_minute(&address_of(s)->passwords, rate, now);
-	return wait_ms ? wait_ms : per_minute(&entry_of(c, 'n', name_key, n)->passwords, rate, now);
+	return wait_ms ? wait_ms : per_minute(&entry_of(c, 'n', name_key, n)->passwords, rate * ADDRESSES_PER_ACCOUNT, now);
 }

@@ -135,7 +135,7 @@ test('account.logout over POST deletes the cookie', async () => {
 	assert.equal((await post(server, 'room.list', {}, { cookie })).status, 401);
 });
 
-test('password attempts on one account are limited, also with the right password afterwards', async (t) => {
+test('password attempts from one address are limited, also with the right password afterwards', async (t) => {
 	const strict = await serverFor(t, { args: ['--limit-password-attempts', '3', '--limit-address-accounts', '0'], relaxed: false });
 	const name = fresh('Guessed');
 	await command(strict, 'account.create', { name, password: PASSWORD });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client, clientFor } from './lib/client.mjs';
 import { scaled, sleep } from './lib/env.mjs';
+import { command, post } from './lib/http.mjs';
 import { serverFor } from './lib/server.mjs';
 
 const strict = (t, ...args) => serverFor(t, { args, relaxed: false });
@@ -143,4 +144,26 @@ test('connections of the whole server are limited', async (t) => {
 	await sleep(scaled(200));
 	const again = await clientFor(t, server, { guest: 'Later' });
 	await again.settle();
+});
+
+test('one address cannot use up the password attempts of an account; many can', async (t) => {
+	const server = await strict(t, '--limit-password-attempts', '4', '--limit-address-accounts', '0');
+	const name = 'Victim';
+	const password = 'correct horse battery';
+	await command(server, 'account.create', { name, password });
+	const from = (n) => ({ url: server.url, localAddress: `127.0.0.${n}` });
+	const spend = async (n) => {
+		const answers = await Promise.all(Array.from({ length: 6 }, () => post(from(n), 'account.login', { name, password: 'wrong guess' })));
+		assert.ok(answers.some((answer) => answer.status === 429), 'the address went on');
+		return answers.filter((answer) => answer.status === 401).length;
+	};
+	assert.equal(await spend(2), 4);
+	assert.equal((await post(from(2), 'account.login', { name, password })).status, 429);
+	assert.equal((await post(from(3), 'account.login', { name, password })).status, 200);
+	// 5 of the account's 32 are spent; an address that gets fewer than its own 4 met the limit of the account (which grows by one in two seconds).
+	let n = 4;
+	while (n < 30 && await spend(n) === 4) {
+		n++;
+	}
+	assert.ok(n >= 10 && n < 30, `${n - 4} addresses got all their attempts`);
 });

@@ -3,9 +3,9 @@ import http from 'node:http';
 import https from 'node:https';
 import { within } from './wait.mjs';
 
-// target: a Server or {url} or {socketPath}.
+// target: a Server or {url} or {socketPath}; localAddress with a url is the address to come from (127.0.0.2 …).
 export function request(target, method, path, { headers = {}, body, timeoutMs = 15000 } = {}) {
-	const place = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: new URL(target.url).port };
+	const place = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: new URL(target.url).port, localAddress: target.localAddress };
 	const secure = !target.socketPath && target.url.startsWith('https');
 	const answer = new Promise((resolve, reject) => {
 		const req = (secure ? https : http).request({ ...place, method, path, headers, agent: false, rejectUnauthorized: false }, (res) => {
