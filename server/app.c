@@ -31,6 +31,7 @@ struct app {
 	struct net_listen listen[CONFIG_LIST_MAX + 1];
 	struct net_network trusted[CONFIG_LIST_MAX];
 	char operator_path[4096];
+	bool is_ending; /* signals have nothing more to say */
 };
 
 static int complain(const char *fault)
@@ -130,6 +131,8 @@ static void on_stop_signal(void *arg)
 {
 	struct app *a = arg;
 
+	if (a->is_ending)
+		return;
 	service_notify_send(a->notify, "STOPPING=1");
 	net_server_drain(a->net, on_drained, a);
 }
@@ -138,7 +141,8 @@ static void on_reload_signal(void *arg)
 {
 	struct app *a = arg;
 
-	(void)net_server_reload(a->net);
+	if (!a->is_ending)
+		(void)net_server_reload(a->net);
 }
 
 /* With the whole path: the default is beside where it was started, and parley admin has to be told. */
@@ -164,10 +168,27 @@ static void run(struct app *a)
 	loop_run(a->loop);
 }
 
-/* Sockets first (their sessions close), then what still comes back from the store, then the rest. */
+/* What these signals do by themselves once the loop no longer watches them would make a good end look like a bad one. No other thread is left. */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/*
+ * Sockets first (their sessions close), then what still comes back from the store, then the rest. Signals stay watched until the store is
+ * closed, so that none of them ends the process before, but lead nowhere.
+ */
 static void finish(struct app *a)
 {
+	a->is_ending = true;
 	service_notify_destroy(a->notify);
+	a->notify = NULL;
 	net_server_stop(a->net);
 	if (a->chat != NULL)
 		for (int i = 0; i < LAST_TURNS && chat_pending(a->chat) > 0; i++)
@@ -180,6 +201,7 @@ static void finish(struct app *a)
 		loop_run_once(a->loop); /* what the store posted last */
 	chat_destroy(a->chat);
 	net_server_destroy(a->net);
+	hold_signals();
 	loop_destroy(a->loop);
 	free(a->metrics);
 }

@@ -226,7 +226,7 @@ int net_server_reload(struct net_server *s)
 {
 	char fault[400];
 
-	if (s->vhost_tls == NULL)
+	if (s->vhost_tls == NULL || s->draining)
 		return 0;
 	if (!check_certificate(&s->config, fault)) {
 		LOG_ERROR("tls.reload_failed", LOG_S("reason", fault),

@@ -49,7 +49,8 @@ struct net_config {
 struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400]);
 /* Calls put(arg, address) for each listener: "http://127.0.0.1:8080", "unix:/path". The operator's own socket is not told. */
 void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address), void *arg);
-/* SIGHUP: reads certificate and key again for new connections. 0, or -EINVAL (logged; the old ones stay). */
+/* SIGHUP: reads certificate and key again for new connections. 0, or -EINVAL (logged; the old ones stay). Nothing
+ * without TLS, or once leaving: nobody connects any more. */
 int net_server_reload(struct net_server *s);
 /* Promise 10: stops accepting, /readyz turns red, tells clients when to come back, closes them spread over drain_ms, lets answers go out;
  * then done(arg). Calling it again ends at once. */

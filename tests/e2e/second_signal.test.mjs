@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import test from 'node:test';
+import { Client } from './lib/client.mjs';
 import { scaled, sleep } from './lib/env.mjs';
 import { frame, openWebSocket } from './lib/raw.mjs';
-import { startServer } from './lib/server.mjs';
+import { startServer, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
 test('a second SIGTERM ends the server at once and well, with passwords being hashed and looked up', { timeout: 60000 }, async () => {
@@ -22,3 +25,39 @@ test('a second SIGTERM ends the server at once and well, with passwords being ha
 	server.assertNoReport();
 	assert.deepEqual(server.exit, { code: 0, signal: null }, server.stderr.slice(-3000));
 });
+
+const signals = {
+	SIGTERM: 'ends nothing in the middle',
+	SIGINT: 'ends nothing in the middle',
+	SIGHUP: 'reads no certificate any more',
+};
+
+// The end takes as long as the passwords that are under way: these signals meet every stage of it.
+for (const [signal, what] of Object.entries(signals)) {
+	test(`${signal} again and again while the server is ending ${what}`, { timeout: 60000 }, async () => {
+		const dir = temporaryDir();
+		const [cert, key] = ['cert.pem', 'key.pem'].map((name) => join(dir, name));
+		execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=x',
+			'-keyout', key, '-out', cert], { stdio: 'ignore' });
+		const server = await startServer({
+			args: ['--drain-ms', '30000', '--limit-password-queue', '0', '--tls-cert', cert, '--tls-key', key],
+			env: { NOTIFY_SOCKET: `@parley-test-${process.pid}`, WATCHDOG_USEC: '20000' }, // nobody listens there
+		});
+		const clients = await Promise.all(Array.from({ length: 2 }, () => Client.connect(server)));
+		for (const [i, client] of clients.entries()) {
+			for (let n = 0; n < 6; n++) {
+				client.request(n % 2 ? 'account.create' : 'account.login', { name: `account ${i} ${n}`, password: 'long enough for anybody' }).catch(() => {});
+			}
+		}
+		await sleep(50);
+		server.signal('SIGTERM');
+		await sleep(20);
+		server.signal('SIGTERM');
+		while (!server.exit) {
+			server.signal(signal);
+			await sleep(2);
+		}
+		server.assertNoReport();
+		assert.deepEqual(server.exit, { code: 0, signal: null }, server.stderr.slice(-3000));
+	});
+}
