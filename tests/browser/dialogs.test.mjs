@@ -82,6 +82,17 @@ test('typing after a dialog was left by Escape, by its button and by a click bes
 	}
 });
 
+test('a room named faster than the list of rooms comes is joined, not made anew', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Hurrier');
+	for (const name of await rooms(t, 'in a hurry')) {
+		await ana.page.keyboard.press('Control+k');
+		await ana.page.keyboard.insertText(name);
+		await ana.page.keyboard.press('Enter');
+		await ana.inRoom(name);
+		assert.equal(await ana.page.locator('dialog').count(), 0);
+	}
+});
+
 test('typing after a room was chosen in the jump dialog, by Enter and by a click', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Joiner');
 	const byKey = await rooms(t, 'by key');

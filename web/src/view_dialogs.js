@@ -106,7 +106,7 @@ export function jumpDialog({ mine, request, open, join, joined, create }) {
 			mark();
 		} else if (event.key === 'Enter') {
 			event.preventDefault();
-			actions[at]?.();
+			loaded.then(() => actions[at]?.()); /* a name typed faster than the list comes is not that of a new room */
 		}
 	});
 	render();
@@ -118,7 +118,7 @@ export function jumpDialog({ mine, request, open, join, joined, create }) {
 		if (more && list.isConnected && others.length < MOST_ROOMS)
 			await load(rooms.at(-1).name);
 	};
-	load('').catch((error) => {
+	const loaded = load('').catch((error) => {
 		problem.textContent = sentence(error.message);
 	});
 }
