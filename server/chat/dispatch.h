@@ -18,7 +18,7 @@ void dispatch_frame(struct session *s, const uint8_t *bytes, size_t n);
 /* The body of an HTTP request. */
 void dispatch_data(struct session *s, enum command command, const uint8_t *bytes, size_t n);
 enum access dispatch_access(enum command command);
-/* Whether its answer is a page: of limits.page_bytes, or of a few hundred entries. */
+/* Whether its answer is a page, which may be large. */
 bool dispatch_answers_page(enum command command);
 
 /* One handler per command, in handle_<command>.c. */
