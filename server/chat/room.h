@@ -21,7 +21,7 @@ void room_release(struct room *r);
 /* Lets go of rooms that nobody held for config.room_idle_ms; all of them with everything = true. */
 void room_unload_idle(struct chat *c, bool everything);
 
-/* Gives back the tails of rooms without news for quiet_ms; readers that still wanted something of them read on from the log. */
+/* Gives back the tails longer than ROOM_TAIL_LEAST of rooms without news for quiet_ms; readers that still wanted something of them read on from the log. */
 void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms);
 
 /* An event that was committed: to the feed, which lets it out in order to the tail and the sweep. Takes it over; NULL is ignored. */
