@@ -122,9 +122,10 @@ static inline uint64_t make_user(struct store_fixture *f, const char *name, enum
 	return op.user_no;
 }
 
-static inline uint64_t make_room(struct store_fixture *f, const char *name, uint64_t owner_no)
+static inline uint64_t make_room_of_kind(struct store_fixture *f, const char *name, enum room_kind kind, uint64_t owner_no)
 {
 	struct store_room_create op = {.id = fresh_id(),
+				       .kind = kind,
 				       .name = text_from(name),
 				       .name_key = text_from(name),
 				       .owner_no = owner_no,
@@ -139,6 +140,11 @@ static inline uint64_t make_room(struct store_fixture *f, const char *name, uint
 	buf_finish(&op.created_data);
 	buf_finish(&op.joined_data);
 	return no;
+}
+
+static inline uint64_t make_room(struct store_fixture *f, const char *name, uint64_t owner_no)
+{
+	return make_room_of_kind(f, name, ROOM_PUBLIC, owner_no);
 }
 
 /* One message; the seq, or a negative errno. */
@@ -161,6 +167,22 @@ static inline uint64_t count_faults(struct store_fixture *f)
 		fprintf(stderr, "%.*s", (int)op.faults.len, (const char *)op.faults.data);
 	buf_finish(&op.faults);
 	return op.n_faults;
+}
+
+/* For tests that want an open store on the disk, which is whole at the end. */
+static inline int store_fixture_setup(void **state)
+{
+	struct store_fixture *f = store_fixture_new("/tmp");
+	*state = f;
+	return store_fixture_open(f) ? 0 : -1;
+}
+
+static inline int store_fixture_teardown(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t faults = f->store ? count_faults(f) : 0;
+	store_fixture_destroy(f);
+	return faults == 0 ? 0 : -1;
 }
 
 #endif

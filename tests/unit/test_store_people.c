@@ -6,21 +6,6 @@
 #include <errno.h>
 #include <sqlite3.h>
 
-static int setup(void **state)
-{
-	struct store_fixture *f = store_fixture_new("/tmp");
-	*state = f;
-	return store_fixture_open(f) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct store_fixture *f = *state;
-	uint64_t faults = f->store ? count_faults(f) : 0;
-	store_fixture_destroy(f);
-	return faults == 0 ? 0 : -1;
-}
-
 static void names_are_unique_but_guests_share_them(void **state)
 {
 	struct store_fixture *f = *state;
@@ -450,19 +435,21 @@ static void rooms_and_members_come_in_pages(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(names_are_unique_but_guests_share_them, setup, teardown),
-		cmocka_unit_test_setup_teardown(user_by_name_finds_persons_and_bots_only, setup, teardown),
-		cmocka_unit_test_setup_teardown(sign_in_gives_the_user_and_all_rooms, setup, teardown),
-		cmocka_unit_test_setup_teardown(tokens_end_alone_or_together, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_new_password_ends_all_sessions, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_token_for_a_password_that_was_replaced_is_not_made, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_session_unused_for_90_days_is_over, setup, teardown),
-		cmocka_unit_test_setup_teardown(tokens_of_sessions_that_are_over_are_forgotten, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_token_alone_ends_the_others, setup, teardown),
-		cmocka_unit_test_setup_teardown(join_leave_and_join_again, setup, teardown),
-		cmocka_unit_test_setup_teardown(read_marks_only_move_forward, setup, teardown),
-		cmocka_unit_test_setup_teardown(room_names_are_unique_and_can_change, setup, teardown),
-		cmocka_unit_test_setup_teardown(rooms_and_members_come_in_pages, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_are_unique_but_guests_share_them, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(user_by_name_finds_persons_and_bots_only, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(sign_in_gives_the_user_and_all_rooms, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(tokens_end_alone_or_together, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_new_password_ends_all_sessions, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_token_for_a_password_that_was_replaced_is_not_made, store_fixture_setup,
+						store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_session_unused_for_90_days_is_over, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(tokens_of_sessions_that_are_over_are_forgotten, store_fixture_setup,
+						store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_token_alone_ends_the_others, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(join_leave_and_join_again, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(read_marks_only_move_forward, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(room_names_are_unique_and_can_change, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(rooms_and_members_come_in_pages, store_fixture_setup, store_fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,21 +8,6 @@
 
 enum { PRIVATE_ROOMS = 300, PAGE = 100 };
 
-static int setup(void **state)
-{
-	struct store_fixture *f = store_fixture_new("/tmp");
-	*state = f;
-	return store_fixture_open(f) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-	struct store_fixture *f = *state;
-	uint64_t faults = f->store ? count_faults(f) : 0;
-	store_fixture_destroy(f);
-	return faults == 0 ? 0 : -1;
-}
-
 static sqlite3 *open_file(const struct store_fixture *f)
 {
 	char path[300];
@@ -30,25 +15,6 @@ static sqlite3 *open_file(const struct store_fixture *f)
 	sqlite3 *db;
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	return db;
-}
-
-static uint64_t make_room_of_kind(struct store_fixture *f, const char *name, enum room_kind kind, uint64_t owner_no)
-{
-	struct store_room_create op = {.id = fresh_id(),
-				       .kind = kind,
-				       .name = text_from(name),
-				       .name_key = text_from(name),
-				       .owner_no = owner_no,
-				       .created_data = json_from("{}"),
-				       .joined_data = json_from("{}")};
-	assert_int_equal(store_fixture_do(f, &op.op, STORE_ROOM_CREATE), 0);
-	uint64_t no = op.membership.room.no;
-	store_room_finish(&op.membership.room);
-	event_free(op.events[0]);
-	event_free(op.events[1]);
-	buf_finish(&op.created_data);
-	buf_finish(&op.joined_data);
-	return no;
 }
 
 /* Asks for pages of this size until there are no more; each name, with a * where the user is a member, one space between them. */
@@ -152,9 +118,11 @@ static void a_database_of_before_the_index_gets_it_at_the_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(pages_have_public_and_own_rooms_once_and_in_order, setup, teardown),
-		cmocka_unit_test_setup_teardown(private_rooms_of_others_cost_a_page_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_database_of_before_the_index_gets_it_at_the_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(pages_have_public_and_own_rooms_once_and_in_order, store_fixture_setup,
+						store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(private_rooms_of_others_cost_a_page_nothing, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_database_of_before_the_index_gets_it_at_the_start, store_fixture_setup,
+						store_fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
