@@ -85,10 +85,13 @@ struct room {
 	uint64_t pass_head;      /* the tail's head when the pass began */
 	uint64_t pass_keep;      /* what the pass before began with: no reader that keeps up is further behind */
 	uint64_t pass_started_ns;
-	uint64_t pass_usual_ns; /* how long the last ones took, as a moving average */
-	uint64_t rest_until_ns; /* no pass begins before */
-	uint32_t pass_writes;
-	uint64_t n_passes; /* finished ones */
+	uint64_t pass_worked_ns; /* the time that serving took so far */
+	uint64_t pass_usual_ns;  /* how much the last ones took, as a moving average */
+	uint64_t pass_lasts_ns;  /* how long a paced one shall last; 0: not at all */
+	uint32_t pass_writes, pass_visits;
+	bool pass_is_paced;
+	bool pass_had_news; /* when the last one ended there was more */
+	uint64_t n_passes;  /* finished ones */
 };
 
 struct user {

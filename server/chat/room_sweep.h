@@ -4,9 +4,11 @@
  * writes per loop turn, so reading, commits and small rooms get their turn in between, and the busier a room is, the more events each
  * write carries.
  *
- * After a pass of REST_FROM_NS or more the room rests, for config.sweep_rest percent of what its passes usually take, reckoned from when the
- * pass should have been over. A room that is busy enough to be swept without end would otherwise spend a whole core however few events each
- * write carries; the rest makes the writes fewer and fuller, for a delay of a part of a pass.
+ * A room that is busy enough to be swept without end would spend a whole core however few events each write carries. So a pass that follows the
+ * one before at once takes its time: it is spread evenly over what passes usually cost and config.sweep_rest percent more. Its readers are
+ * served as they come due, and between those of one millisecond and of the next the room rests; each is passed once in that time, whatever
+ * stalls. The writes are fewer and fuller, and the loop has time for everything else, commits among it. A reader for whom a full write waits is
+ * served at once. A pass that comes alone, or that costs little, goes as fast as it can.
  */
 #ifndef PARLEY_CHAT_ROOM_SWEEP_H
 #define PARLEY_CHAT_ROOM_SWEEP_H

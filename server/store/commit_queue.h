@@ -16,7 +16,7 @@
 #include "base/metrics.h"
 #include "chat/store_port.h"
 
-enum { COMMIT_QUEUE_BATCH_MAX = 500, COMMIT_QUEUE_BATCH_US = 5000, COMMIT_QUEUE_HOLD_US = 2000 };
+enum { COMMIT_QUEUE_BATCH_MAX = 500, COMMIT_QUEUE_BATCH_US = 5000, COMMIT_QUEUE_HOLD_US = 1000 };
 
 struct commit_queue;
 

@@ -15,6 +15,7 @@ struct conn {
 	unsigned writes_per_turn; /* 0: as many as there are */
 	unsigned n_writes_now;    /* in this turn */
 	bool wants_writable, is_closing;
+	uint64_t write_takes_ns;
 	bool is_held; /* the chat wants no more frames for now */
 	enum close_reason reason;
 	json_t *outbox;    /* array of replies, not yet sent */

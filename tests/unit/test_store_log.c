@@ -339,7 +339,7 @@ static void ask_for_turns(void *loop)
 	loop_again(loop);
 }
 
-static void a_busy_loop_hands_over_what_came_in_two_milliseconds(void **state)
+static void a_busy_loop_hands_over_what_came_in_a_millisecond(void **state)
 {
 	struct world *w = *state;
 	enum { N = 500 };
@@ -431,7 +431,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_ping_commits, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_waits_is_finished_at_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_full_queue_is_busy, setup, teardown),
-		cmocka_unit_test_setup_teardown(a_busy_loop_hands_over_what_came_in_two_milliseconds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_busy_loop_hands_over_what_came_in_a_millisecond, setup, teardown),
 		cmocka_unit_test_setup_teardown(backups_and_checks_run_while_messages_come, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
