@@ -41,8 +41,8 @@ void room_sweep_forget(struct reader *reader)
 static void begin_pass(struct room *r)
 {
 	uint64_t now_ns = clock_mono_ns();
-	/* It follows the one before at once, or nearly. */
-	r->pass_is_paced = r->pass_had_news || now_ns < r->pass_started_ns + r->pass_lasts_ns;
+	/* It follows the one before at once, or nearly: the room would be swept for more than two thirds of the time. */
+	r->pass_is_paced = r->pass_had_news || now_ns - r->pass_started_ns < r->pass_usual_ns * 3 / 2;
 	r->pass_keep = r->pass_head;
 	r->pass_head = r->tail.head;
 	r->pass_started_ns = now_ns;
