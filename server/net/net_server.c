@@ -37,9 +37,11 @@ static void log_line(int level, const char *line)
 static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in, size_t len)
 {
 	struct conn *c;
-	(void)user;
 
 	switch (reason) {
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* `user` is the SSL_CTX of the virtual host being made */
+		tls_files_serve(user, &((struct net_server *)lws_context_user(lws_get_context(wsi)))->tls_files);
+		return 0;
 	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
 		conn_new(lws_context_user(lws_get_context(wsi)), wsi);
 		return 0;
@@ -158,9 +160,17 @@ static size_t connections_max(const struct net_config *config)
 	return (size_t)files.rlim_cur - SPARE_DESCRIPTORS;
 }
 
-static bool check_certificate(const struct net_config *config, char fault[400])
+/* Puts the pair that the files hold now in place of the one before. */
+static bool read_certificate(struct net_server *s, char fault[400])
 {
-	return config->tls_cert == NULL || tls_files_check(config->tls_cert, config->tls_key, fault, 400);
+	if (s->config.tls_cert == NULL)
+		return true;
+	struct tls_files *files = tls_files_read(s->config.tls_cert, s->config.tls_key, fault, 400);
+	if (files == NULL)
+		return false;
+	tls_files_free(s->tls_files);
+	s->tls_files = files;
+	return true;
 }
 
 static bool check_web_dir(const struct net_config *config, char fault[400])
@@ -177,7 +187,7 @@ static bool check_web_dir(const struct net_config *config, char fault[400])
 
 struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400])
 {
-	if (!check_certificate(config, fault) || !check_web_dir(config, fault))
+	if (!check_web_dir(config, fault))
 		return NULL;
 	struct net_server *s = mem_new(struct net_server);
 
@@ -193,6 +203,10 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	admission_init(&s->admission, connections_max(config), (size_t)config->limits.address_connections);
 	s->wheel = wheel_new(loop_now_ms(l), NET_TICK_MS, WHEEL_SLOTS);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
+	if (!read_certificate(s, fault)) {
+		net_server_destroy(s);
+		return NULL;
+	}
 	if (!make_context(s)) {
 		snprintf(fault, 400, "cannot start libwebsockets (is its plugin for libuv, libwebsockets-evlib-uv, installed?)");
 		net_server_destroy(s);
@@ -228,15 +242,9 @@ int net_server_reload(struct net_server *s)
 
 	if (s->vhost_tls == NULL || s->draining)
 		return 0;
-	if (!check_certificate(&s->config, fault)) {
+	if (!read_certificate(s, fault)) {
 		LOG_ERROR("tls.reload_failed", LOG_S("reason", fault),
 			  LOG_S("consequence", "the certificate that was read before stays in use"));
-		return -EINVAL;
-	}
-	/* New handshakes use the new certificate; connections that are there keep theirs. The library does not tell of what it could not read or
-	 * what did not fit: hence the check above. */
-	if (lws_tls_cert_updated(s->context, s->config.tls_cert, s->config.tls_key, NULL, 0, NULL, 0) != 0) {
-		LOG_ERROR("tls.reload_failed", LOG_S("certificate", s->config.tls_cert));
 		return -EINVAL;
 	}
 	LOG_INFO("tls.read_again", LOG_S("certificate", s->config.tls_cert));
@@ -282,5 +290,6 @@ void net_server_destroy(struct net_server *s)
 	net_server_stop(s);
 	wheel_destroy(s->wheel);
 	admission_finish(&s->admission);
+	tls_files_free(s->tls_files);
 	free(s);
 }

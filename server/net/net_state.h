@@ -28,10 +28,11 @@ struct net_server {
 	struct net_config config;
 	struct lws_context *context; /* NULL when the library has let go of everything (it clears this pointer itself) */
 	struct lws_vhost *vhost_plain, *vhost_tls;
-	struct list listeners; /* listener.link */
-	struct list conns;     /* conn.link */
-	struct list dirty;     /* conn.dirty: something to write at the end of the turn */
-	struct list dead;      /* conn.dirty: to be cut at the end of the turn */
+	struct tls_files *tls_files; /* what handshakes use; NULL without TLS */
+	struct list listeners;       /* listener.link */
+	struct list conns;           /* conn.link */
+	struct list dirty;           /* conn.dirty: something to write at the end of the turn */
+	struct list dead;            /* conn.dirty: to be cut at the end of the turn */
 	struct wheel *wheel;
 	struct loop_timer *tick;
 	struct admission admission;

@@ -1,14 +1,22 @@
 #include "net/tls_files.h"
 
+#include "base/memory.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+struct tls_files {
+	SSL_CTX *pair; /* serves nobody: it holds the pair */
+};
 
 /* A pipe would be empty when the library reads it after us, or keep the loop waiting: only regular files will do. */
 static bool check_file(const char *path, char *fault, size_t n)
@@ -82,17 +90,47 @@ static bool load(SSL_CTX *tls, const char *cert, const char *key, char *fault, s
 	return true;
 }
 
-bool tls_files_check(const char *cert, const char *key, char *fault, size_t n)
+struct tls_files *tls_files_read(const char *cert, const char *key, char *fault, size_t n)
 {
 	if (!check_file(cert, fault, n) || !check_file(key, fault, n))
-		return false;
+		return NULL;
 	ERR_clear_error();
 	SSL_CTX *tls = SSL_CTX_new(TLS_server_method());
-	bool good = tls != NULL && load(tls, cert, key, fault, n);
+	struct tls_files *f = NULL;
 
-	if (tls == NULL)
+	if (tls == NULL) {
 		snprintf(fault, n, "cannot set OpenSSL up");
-	SSL_CTX_free(tls);
+	} else if (load(tls, cert, key, fault, n)) {
+		f = mem_new(struct tls_files);
+		f->pair = tls;
+	} else {
+		SSL_CTX_free(tls);
+	}
 	ERR_clear_error(); /* the library looks at the same queue */
-	return good;
+	return f;
+}
+
+void tls_files_free(struct tls_files *f)
+{
+	if (f == NULL)
+		return;
+	SSL_CTX_free(f->pair);
+	free(f);
+}
+
+/* SSL_CTX_set_cert_cb(3). Not SSL_set_SSL_CTX(3): the library finds its virtual host by the context of the handshake. */
+static int give_pair(SSL *ssl, void *arg)
+{
+	struct tls_files *const *current = arg;
+	SSL_CTX *pair = (*current)->pair;
+	STACK_OF(X509) *chain = NULL;
+
+	SSL_certs_clear(ssl);
+	SSL_CTX_get0_chain_certs(pair, &chain);
+	return SSL_use_cert_and_key(ssl, SSL_CTX_get0_certificate(pair), SSL_CTX_get0_privatekey(pair), chain, 1);
+}
+
+void tls_files_serve(void *ssl_ctx, struct tls_files **current)
+{
+	SSL_CTX_set_cert_cb(ssl_ctx, give_pair, current);
 }

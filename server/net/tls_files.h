@@ -1,16 +1,22 @@
 /*
- * Whether a certificate and its private key can be served, found out on a context of their own before the library is given them: it loads
- * them one after the other into the context that is in use, and a pair that does not fit would leave that one with neither.
+ * The certificate and the private key that handshakes use: read together, checked, and only then put in place of the pair before. The library
+ * is given the first pair to set itself up with; it would load a new one into the context that is in use, certificate first and key after,
+ * and would go on preferring the old pair where the new key is of another kind.
  *
- * Loop thread only; reads both files and keeps nothing. Never asks for a passphrase.
+ * Loop thread only. Never asks for a passphrase.
  */
 #ifndef PARLEY_NET_TLS_FILES_H
 #define PARLEY_NET_TLS_FILES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/* False with a sentence of at most n bytes in fault: which of the files is wrong, and how. */
-bool tls_files_check(const char *cert, const char *key, char *fault, size_t n);
+struct tls_files;
+
+/* Owned by the caller. NULL with a sentence of at most n bytes in fault: which of the files is wrong, and how. */
+struct tls_files *tls_files_read(const char *cert, const char *key, char *fault, size_t n);
+/* Accepts NULL. Connections that use the pair keep it. */
+void tls_files_free(struct tls_files *f);
+/* From now on each handshake of this SSL_CTX uses the pair that *current is then; neither may go before the SSL_CTX does. */
+void tls_files_serve(void *ssl_ctx, struct tls_files **current);
 
 #endif

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import tls from 'node:tls';
 import test, { after, before } from 'node:test';
@@ -14,9 +14,12 @@ const dir = temporaryDir();
 const cert = join(dir, 'cert.pem');
 const key = join(dir, 'key.pem');
 
-function makeCertificate(name, certFile = cert, keyFile = key) {
-	execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-		'-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile], { stdio: 'ignore' });
+const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
+const RSA = ['rsa:2048'];
+
+function makeCertificate(name, certFile = cert, keyFile = key, kind = EC, signedBy = []) {
+	execFileSync('openssl', ['req', '-x509', '-newkey', ...kind, '-nodes', '-days', '2', '-subj', `/CN=${name}`,
+		'-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile, ...signedBy], { stdio: 'ignore' });
 }
 
 // Each turns a good pair into one that cannot be served; `says` is what the operator reads.
@@ -136,6 +139,30 @@ async function reload() {
 	await until(10000, 'a word about it', () => /tls\.(reload_failed|read_again)/.test(server.stderr.slice(from)));
 	return server.stderr.slice(from);
 }
+
+test('SIGHUP takes a key of another kind, and back', async () => {
+	for (const [name, kind] of [['rsa', RSA], ['ec', EC]]) {
+		makeCertificate(name, cert, key, kind);
+		assert.match(await reload(), /tls\.read_again/);
+		assert.equal((await handshake()).name, name);
+		assert.equal((await handshake({ maxVersion: 'TLSv1.2' })).name, name);
+		assert.equal((await handshake({ ecdhCurve: 'P-384' })).name, name); // a key share that the server asks for again
+		assert.equal((await handshake({ servername: 'chat.example' })).name, name);
+	}
+});
+
+test('the certificates between the authority and ours are sent, after SIGHUP those of the new file', async () => {
+	const file = (name) => join(dir, name);
+	for (const round of ['one', 'two']) {
+		makeCertificate('authority', file('ca.pem'), file('ca.key'));
+		makeCertificate(`between ${round}`, file('between.pem'), file('between.key'), EC, ['-CA', file('ca.pem'), '-CAkey', file('ca.key')]);
+		makeCertificate(round, file('leaf.pem'), key, EC, ['-CA', file('between.pem'), '-CAkey', file('between.key')]);
+		writeFileSync(cert, readFileSync(file('leaf.pem'), 'utf8') + readFileSync(file('between.pem'), 'utf8'));
+		assert.match(await reload(), /tls\.read_again/);
+		const { name } = await handshake({ rejectUnauthorized: true, ca: readFileSync(file('ca.pem')) });
+		assert.equal(name, round);
+	}
+});
 
 for (const { title, spoil, says } of BAD_PAIRS) {
 	test(`SIGHUP with ${title} keeps the pair that works and says why, and the next good pair is taken`, async (t) => {
