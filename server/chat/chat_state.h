@@ -105,7 +105,7 @@ struct user {
 	uint32_t n_claims;    /* rooms that are being joined or made */
 	struct list members;  /* member.in_user */
 	struct list sessions; /* session.in_user */
-	struct bucket requests;
+	struct bucket requests, rooms_made;
 	struct list in_idle; /* chat.idle_users, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	char name[]; /* NUL-terminated */

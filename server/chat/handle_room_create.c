@@ -1,6 +1,7 @@
 #include "base/id.h"
 #include "chat/account_make.h"
 #include "chat/dispatch.h"
+#include "chat/rate.h"
 #include "chat/room.h"
 #include "chat/session.h"
 #include "chat/state_encode.h"
@@ -71,6 +72,12 @@ void handle_room_create(struct call *call)
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	if (!account_clean_name(call, d->name, &shown, &key))
 		return;
+	uint32_t wait_ms = rate_room_made(call->session);
+	if (wait_ms) {
+		struct answer a = answer_of(call);
+		answer_error(&a, WIRE_RATE_LIMITED, "too many rooms made by this account", wait_ms);
+		return;
+	}
 	if (!user_room_claim(call->user)) {
 		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows");
 		return;

@@ -122,6 +122,11 @@ uint32_t rate_account_made(struct session *s)
 	return rate ? per_minute(&address_of(s)->accounts, rate, loop_now_ms(s->chat->loop)) : 0;
 }
 
+uint32_t rate_room_made(struct session *s)
+{
+	return per_minute(&s->user->rooms_made, s->chat->config.limits.account_rooms, loop_now_ms(s->chat->loop));
+}
+
 uint32_t rate_password(struct session *s, const void *name_key, size_t n)
 {
 	struct chat *c = s->chat;

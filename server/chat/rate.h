@@ -1,5 +1,5 @@
 /*
- * Rates per connection, account and address: token buckets, with a burst of ten seconds (requests) or one minute (accounts, passwords).
+ * Rates per connection, account and address: token buckets, with a burst of ten seconds (requests) or one minute (accounts, rooms made, passwords).
  * Addresses and account names are kept by keyed hash and forgotten when their bucket is full again.
  */
 #ifndef PARLEY_CHAT_RATE_H
@@ -17,6 +17,7 @@ uint32_t rate_request(struct session *s);
 /* Signing in to this account for events: as much as one request, and one more for every few rooms, each of which is told of and gets a reader. */
 uint32_t rate_sign_in(struct session *s, struct user *u);
 uint32_t rate_account_made(struct session *s);
+uint32_t rate_room_made(struct session *s);
 /* One attempt at this name from this address: the limit counts for the address, and eight times as many for the name. */
 uint32_t rate_password(struct session *s, const void *name_key, size_t n);
 

@@ -48,7 +48,7 @@ const pin = (core, file, args) => (pinned ? ['taskset', ['-c', String(core), fil
 
 // The limits that a load from one address would meet.
 const UNLIMITED = ['address-accounts', 'password-attempts', 'connection-requests', 'connection-waiting', 'account-requests', 'address-requests',
-	'user-rooms'].flatMap((name) => [`--limit-${name}`, '0']);
+	'account-rooms', 'user-rooms'].flatMap((name) => [`--limit-${name}`, '0']);
 
 process.on('exit', () => {
 	for (const child of running)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Client, clientFor } from './lib/client.mjs';
+import { Client, clientFor, fresh } from './lib/client.mjs';
 import { scaled, sleep } from './lib/env.mjs';
 import { command, post } from './lib/http.mjs';
 import { serverFor } from './lib/server.mjs';
@@ -166,4 +166,21 @@ test('one address cannot use up the password attempts of an account; many can', 
 		n++;
 	}
 	assert.ok(n >= 10 && n < 30, `${n - 4} addresses got all their attempts`);
+});
+
+test('rooms made by one account are limited, also when it leaves them', async (t) => {
+	const server = await strict(t, '--limit-account-rooms', '3');
+	const client = await clientFor(t, server, { guest: fresh('Builder') });
+	const make = async () => {
+		const { id } = await client.request('room.create', { name: fresh('room') });
+		await client.request('room.leave', { room: id });
+	};
+	for (let i = 0; i < 3; i++) {
+		await make();
+	}
+	const refused = await client.refused('room.create', { name: fresh('room') }, 'rate_limited');
+	assert.equal(refused.retryable, true);
+	assert.ok(refused.retryAfterMs > 0 && refused.retryAfterMs <= 20000, `${refused.retryAfterMs} ms`);
+	const other = await clientFor(t, server, { guest: fresh('Another') });
+	await other.request('room.create', { name: fresh('room') });
 });

@@ -19,7 +19,8 @@ void fixture_init(struct chat_fixture *f)
 		.server_name = "parley/test",
 	};
 	struct limits *l = &f->config.limits;
-	l->connection_requests = l->account_requests = l->address_requests = l->address_accounts = l->password_attempts = 0;
+	l->connection_requests = l->account_requests = l->account_rooms = l->address_requests = l->address_accounts = l->password_attempts =
+		0;
 }
 
 void fixture_start(struct chat_fixture *f)

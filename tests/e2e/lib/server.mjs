@@ -12,7 +12,7 @@ const SANITIZER_REPORT = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|MemoryS
 const READY_MS = 10000; // stretched by TEST_TIME_SCALE
 
 // Tests all come from one address and hurry: without these the rate limits would be what is tested.
-const RELAXED = ['address-accounts', 'password-attempts', 'connection-requests', 'account-requests', 'address-requests']
+const RELAXED = ['address-accounts', 'password-attempts', 'connection-requests', 'account-requests', 'account-rooms', 'address-requests']
 	.flatMap((name) => [`--limit-${name}`, '0']);
 
 const running = new Set();
