@@ -1,0 +1,37 @@
+// Descriptors that run out: who comes is turned away at once, who is there stays, and with room people come in again.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import test from 'node:test';
+import { closeAll, Client, roomOf } from '../e2e/lib/client.mjs';
+import { serverFor } from '../e2e/lib/server.mjs';
+import { until, within } from '../e2e/lib/wait.mjs';
+
+const ROOM_FOR = 5;
+
+const setLimit = (server, files) => execFileSync('prlimit', ['--pid', String(server.pid), `--nofile=${files}:`]);
+
+// Whether a newcomer gets in; one who does not has to be told so, not left waiting.
+const comesIn = (server, n) => within(10000, 'a newcomer to be let in or turned away',
+	Client.start(server, { guest: `Newcomer ${n}` }).catch(() => null));
+
+test('without descriptors newcomers are turned away, people go on, and room lets people in again', async (t) => {
+	const server = await serverFor(t);
+	const { room: { id: room }, clients: members } = await roomOf(server, 'crowded', 2);
+	setLimit(server, server.fds() + ROOM_FOR);
+	const came = await Promise.all(Array.from({ length: 3 * ROOM_FOR }, (_, n) => comesIn(server, n)));
+	const inside = came.filter((client) => client);
+	assert.ok(inside.length > 0 && inside.length < came.length, `${inside.length} came in`);
+	assert.match(server.stderr, /accept\.no_descriptors/);
+	assert.ok(server.stderr.match(/accept\.no_descriptors/g).length < 10, 'each newcomer is logged');
+
+	const { seq } = await members[0].request('message.send', { room, text: 'still here' });
+	await members[1].waitSeq(room, seq);
+
+	await inside.pop().close();
+	inside.push(await until(10000, 'a place that was left to be taken', () => comesIn(server, 'late'), 100));
+	setLimit(server, 4096);
+	for (let n = 0; n < 3 * ROOM_FOR; n++) {
+		inside.push(await until(10000, 'everybody to come in', () => comesIn(server, `again ${n}`), 100));
+	}
+	await closeAll([...inside, ...members]);
+});
