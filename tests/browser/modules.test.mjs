@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { RoomWindow, WINDOW_EVENTS } from '../../web/src/room_window.js';
 import { dayLabel, logRows } from '../../web/src/rows.js';
+import { Store } from '../../web/src/store.js';
 import { parseText } from '../../web/src/text.js';
 
 const web = fileURLToPath(new URL('../../web', import.meta.url));
@@ -52,6 +53,18 @@ test('rows: one head for what one person writes within five minutes', () => {
 	const rows = view([message(1, 'u2', 0), message(2, 'u2', 4), message(3, 'u2', 10), message(4, 'u3', 11)]);
 	assert.deepEqual(rows.map((row) => row.kind), ['day', 'message', 'message', 'message', 'message']);
 	assert.deepEqual(rows.slice(1).map((row) => row.head), [true, false, true, true]);
+});
+
+test('store: what comes while a mark is on its way is unread only where nobody reads', () => {
+	for (const reading of [true, false]) {
+		const store = new Store({ changed() {}, following: () => true, reading: () => reading, live() {}, removed() {} });
+		store.me = me;
+		const room = store.put({ id: 'r', name: 'room', kind: 'public', last_seq: 1, read_seq: 1, unread: 0 });
+		store.apply(message(2, 'u2', 0));
+		store.marked(room, { read_seq: 1, unread: 1 }); // the answer to a mark that was made before
+		assert.equal(room.unread, reading ? 0 : 1);
+		assert.equal(room.readSeq, 1);
+	}
 });
 
 test('rows: the "New" line stands before the first unread message of another', () => {

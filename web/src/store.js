@@ -92,10 +92,11 @@ export class Store {
 			old.window = null;
 	}
 
-	/** @param {Room} room @param {{read_seq: number, unread: number}} mark */
+	/** What came since the mark went out is seen as well where one reads: the next mark tells. @param {Room} room
+	 * @param {{read_seq: number, unread: number}} mark */
 	marked(room, mark) {
 		room.readSeq = Math.max(room.readSeq, mark.read_seq);
-		room.unread = mark.unread;
+		room.unread = this.hooks.reading(room) ? 0 : mark.unread;
 		this.hooks.changed(room);
 	}
 
