@@ -19,6 +19,7 @@ struct http_exchange;
 /* What the connection's one deadline means. */
 enum conn_phase {
 	CONN_HEAD,    /* waiting for (the rest of) a request's head */
+	CONN_IDLE,    /* kept for the next request */
 	CONN_BODY,    /* waiting for (the rest of) a request's body */
 	CONN_WORKING, /* the answer is being made: no deadline */
 	CONN_LINGER,  /* refused; reading on for a moment */
@@ -106,6 +107,8 @@ void heartbeat_heard(struct conn *c);
 /* After an upgrade: the time to sign in begins. */
 void heartbeat_begin_websocket(struct conn *c);
 void heartbeat_begin_stream(struct conn *c);
+/* After an answer: the time in which the next request shall come. */
+void heartbeat_begin_idle(struct conn *c);
 /* Every NET_TICK_MS. */
 void heartbeat_tick(struct net_server *s);
 

@@ -1,12 +1,14 @@
 /*
  * Deadlines and heartbeats: one deadline per connection in a timing wheel, whatever state it is in. The library's own timers sit in one sorted
- * list and are left alone as far as possible.
+ * list and are left alone as far as possible. One is used: from the first byte of a later request on a kept connection (of which the library does
+ * not tell us) it allows header_ms in whole seconds, see net_server.c.
  *
  * A WebSocket is pinged every heartbeat_ms (spread by a quarter, so that connections made together do not stay together) and closed when
  * nothing was heard for limits.idle_ms. The ping carries a byte: the library does not tell us of empty pongs.
  */
 #include "net/conn.h"
 #include "net/drain.h"
+#include "net/http_head.h"
 
 static const uint8_t ping_frame[] = {0x89, 0x01, 'p'};
 static const uint8_t stream_comment[] = ": keep-alive\n\n";
@@ -49,6 +51,17 @@ void heartbeat_begin_stream(struct conn *c)
 {
 	heartbeat_heard(c);
 	conn_set_deadline(c, CONN_STREAM, heartbeat_interval(c));
+}
+
+void heartbeat_begin_idle(struct conn *c)
+{
+	const struct limits *limits = &c->server->config.limits;
+
+	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0); /* armed by lws_http_transaction_completed() */
+	if (c->is_pipelined)
+		conn_set_deadline(c, CONN_HEAD, limits->header_ms);
+	else
+		conn_set_deadline(c, CONN_IDLE, limits->idle_ms);
 }
 
 static bool silent_too_long(const struct conn *c)
@@ -96,6 +109,12 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 	(void)arg;
 
 	switch ((enum conn_phase)c->phase) {
+	case CONN_IDLE:
+		if (http_head_attached(c->wsi))
+			conn_set_deadline(c, CONN_HEAD, c->server->config.limits.header_ms); /* it began just now */
+		else
+			conn_cut(c);
+		break;
 	case CONN_HEAD:
 	case CONN_BODY:
 	case CONN_LINGER:

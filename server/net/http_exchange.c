@@ -52,10 +52,10 @@ static int finish(struct conn *c)
 	http_exchange_free(c);
 	if (c->close_after_reply)
 		return -1;
-	conn_set_deadline(c, CONN_HEAD, c->server->config.limits.idle_ms);
 	if (lws_http_transaction_completed(c->wsi))
 		return -1;
 	c->is_pipelined = http_head_attached(c->wsi);
+	heartbeat_begin_idle(c);
 	return 0;
 }
 

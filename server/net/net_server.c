@@ -23,7 +23,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000 };
+enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000, CLOSE_S = 30, HOUR_S = 3600 };
 
 /* The library's own lines, cut at their end of line; they come without a context, so this one has none either. */
 static void log_line(int level, const char *line)
@@ -87,18 +87,24 @@ static const struct lws_http_mount everything = {
 
 static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* no validity timers: heartbeat.c */
 
+/* The library's own timers count in seconds; where we have a deadline for the same, theirs comes later. 0, no limit: an hour. */
+static unsigned seconds_beyond(uint64_t ms)
+{
+	return ms == 0 || ms / 1000 >= HOUR_S ? HOUR_S : (unsigned)((ms + 999) / 1000);
+}
+
 static void common_info(struct net_server *s, struct lws_context_creation_info *info)
 {
-	uint64_t header_ms = s->config.limits.header_ms;
+	unsigned body_s = seconds_beyond(s->config.limits.body_ms) + 1;
 
 	memset(info, 0, sizeof *info);
 	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info->protocols = protocols;
 	info->mounts = &everything;
 	info->retry_and_idle_policy = &no_retry;
-	info->keepalive_timeout = 0; /* heartbeat.c */
-	info->timeout_secs = 30;
-	info->timeout_secs_ah_idle = header_ms > 0 ? (unsigned)((header_ms + 999) / 1000) : 3600;
+	info->keepalive_timeout = HOUR_S;                         /* never met: heartbeat_begin_idle() (0 would be five seconds) */
+	info->timeout_secs = body_s > CLOSE_S ? body_s : CLOSE_S; /* between two pieces of a body, and for the peer to close */
+	info->timeout_secs_ah_idle = seconds_beyond(s->config.limits.header_ms);
 	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
 	info->uid = (__typeof__(info->uid))-1;
 	info->alpn = "http/1.1";

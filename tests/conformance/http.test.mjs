@@ -1,9 +1,9 @@
 // HTTP/1.1 (RFC 9110, RFC 9112) over raw sockets: above all what smuggles requests past a proxy.
 import assert from 'node:assert/strict';
-import test, { after, before } from 'node:test';
+import test, { after, before, describe } from 'node:test';
 import { sleep } from '../e2e/lib/env.mjs';
 import { RawSocket } from '../e2e/lib/raw.mjs';
-import { startServer } from '../e2e/lib/server.mjs';
+import { serverFor, startServer } from '../e2e/lib/server.mjs';
 
 let server;
 before(async () => {
@@ -214,11 +214,63 @@ test('a body that drips is cut off at its deadline', async () => {
 	assert.ok(Date.now() - began > 1000, 'cut off before its time');
 });
 
-test('an idle kept-alive connection is let go of in the end', async () => {
-	const raw = await RawSocket.connect(server);
+async function keptAlive(target) {
+	const raw = await RawSocket.connect(target);
 	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
-	await raw.readResponse();
-	await raw.waitEnd(15000);
+	assert.equal((await raw.readResponse()).status, 200);
+	return raw;
+}
+
+// Each waits most of its time: side by side.
+describe('time between and within requests', { concurrency: true }, () => {
+	test('a kept connection is let go of after limits.idle_ms', async (t) => {
+		const hasty = await serverFor(t, { args: ['--limit-idle-ms', '2000'] });
+		const raw = await keptAlive(hasty);
+		const began = Date.now();
+		await raw.waitEnd(15000);
+		assert.ok(Date.now() - began > 1500, `${Date.now() - began} ms`);
+	});
+
+	test('and not before: a proxy finds the connections of its pool as it left them', async () => {
+		const raw = await keptAlive(server);
+		for (let i = 0; i < 2; i++) {
+			await sleep(6500);
+			raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
+			assert.equal((await raw.readResponse())?.status, 200);
+		}
+		raw.destroy();
+	});
+
+	test('a later head that drips on a kept connection is cut off at its deadline too', async () => {
+		const raw = await keptAlive(server);
+		const began = Date.now();
+		raw.write('GET /healthz HTTP/1.1\r\n');
+		const drip = setInterval(() => raw.write('X: y\r\n'), 200);
+		await raw.waitEnd(10000);
+		clearInterval(drip);
+		assert.ok(Date.now() - began > 1000, 'cut off before its time');
+	});
+
+	test('a later head that begins when the idle time is nearly over has its own time', async (t) => {
+		const patient = await serverFor(t, { args: ['--limit-idle-ms', '2000', '--limit-header-ms', '10000'] });
+		const raw = await keptAlive(patient);
+		await sleep(1000);
+		raw.write('GET /healthz HTTP/1.1\r\n');
+		await sleep(2500);
+		raw.write('Host: x\r\n\r\n');
+		assert.equal((await raw.readResponse())?.status, 200);
+		raw.destroy();
+	});
+
+	test('a body may pause as long as its deadline allows', async (t) => {
+		const patient = await serverFor(t, { args: ['--limit-body-ms', '60000'] });
+		const raw = await RawSocket.connect(patient);
+		raw.write(post([`Content-Length: ${BODY.length}`], BODY.slice(0, 5)));
+		await sleep(32000); // the library's own time for a pause was 30 s
+		raw.write(BODY.slice(5));
+		assert.equal((await raw.readResponse())?.status, 200);
+		raw.destroy();
+	});
 });
 
 test('a client that goes away in the middle of its body does no harm', async () => {
