@@ -13,6 +13,8 @@
 /* By weight. */
 enum source { SOURCE_NONE, SOURCE_DEFAULT, SOURCE_FILE, SOURCE_ENVIRONMENT, SOURCE_FLAG };
 
+enum { HEARTBEAT_LEAST_MS = 50 };
+
 struct parser {
 	struct config *config;
 	enum source *given_by; /* per option of the table: who set it last */
@@ -231,6 +233,14 @@ static bool check_together(struct parser *p)
 	return false;
 }
 
+/* Two pings, each up to an eighth late, come before a client counts as silent; hello tells how often they really do. */
+static void fit_heartbeat(struct config *c)
+{
+	uint64_t most = c->limits.idle_ms / 9 * 4;
+	if (c->limits.idle_ms && c->heartbeat_ms > most)
+		c->heartbeat_ms = most > HEARTBEAT_LEAST_MS ? (uint32_t)most : HEARTBEAT_LEAST_MS;
+}
+
 static enum config_outcome parse(struct parser *p, int argc, char *const *argv, char *const *envp)
 {
 	auto_free struct given_flag *flags = mem_alloc((size_t)(argc > 0 ? argc : 1) * sizeof(*flags));
@@ -243,6 +253,7 @@ static enum config_outcome parse(struct parser *p, int argc, char *const *argv, 
 	const char *file = config_file_of(flags, n_flags, envp);
 	bool good = apply_defaults(p) && (!file || apply_file(p, file)) && apply_environment(p, envp) && apply_flags(p, flags, n_flags) &&
 		    check_together(p);
+	fit_heartbeat(p->config);
 	return good ? CONFIG_RUN : CONFIG_FAULT;
 }
 

@@ -47,7 +47,8 @@ struct config {
 	enum log_level log_level;
 	char *config_file; /* or NULL */
 	char *web_dir;     /* NULL: the page inside the binary */
-	uint32_t drain_ms, heartbeat_ms;
+	uint32_t drain_ms;
+	uint32_t heartbeat_ms;                              /* as given, or less so that it fits limits.idle_ms */
 	uint32_t sweep_slice, write_bytes, room_tail_bytes; /* 0: chat's default */
 	uint32_t sweep_rest;                                /* percent */
 	struct limits limits;

@@ -41,6 +41,7 @@ struct conn {
 	struct buf kept;            /* whole messages that came although nothing was to be read, see conn_read.c */
 	struct buf out;             /* outbox: whole frames; freed when it is empty */
 	uint32_t heard_s;           /* loop's clock when something last came, in seconds */
+	uint32_t upgraded_ms;       /* loop's clock when it became a WebSocket, its lower bits */
 	uint8_t phase;              /* enum conn_phase */
 	uint8_t reason;             /* enum close_reason, when is_closing */
 	struct peer_address address;

@@ -36,15 +36,24 @@ void heartbeat_heard(struct conn *c)
 	c->heard_s = (uint32_t)(loop_now_ms(c->server->loop) / 1000);
 }
 
+/* The rest of the time to sign in, but not beyond the first ping of one who did. False: it is over. */
+static bool await_sign_in(struct conn *c)
+{
+	uint64_t sign_in_ms = c->server->config.limits.sign_in_ms, beat_ms = heartbeat_interval(c);
+	uint32_t waited_ms = (uint32_t)loop_now_ms(c->server->loop) - c->upgraded_ms;
+
+	if (waited_ms >= sign_in_ms)
+		return false;
+	conn_set_deadline(c, CONN_SIGN_IN, sign_in_ms - waited_ms < beat_ms ? sign_in_ms - waited_ms : beat_ms);
+	return true;
+}
+
 void heartbeat_begin_websocket(struct conn *c)
 {
-	uint64_t sign_in_ms = c->server->config.limits.sign_in_ms;
-
 	heartbeat_heard(c);
-	if (c->is_operator || sign_in_ms == 0)
+	c->upgraded_ms = (uint32_t)loop_now_ms(c->server->loop);
+	if (c->is_operator || !await_sign_in(c))
 		conn_set_deadline(c, CONN_LIVE, heartbeat_interval(c));
-	else
-		conn_set_deadline(c, CONN_SIGN_IN, sign_in_ms);
 }
 
 void heartbeat_begin_stream(struct conn *c)
@@ -128,10 +137,10 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 	case CONN_WORKING:
 		break;
 	case CONN_SIGN_IN:
-		if (c->session != NULL && !session_signed_in(c->session))
-			conn_close(c, CLOSE_NO_SIGN_IN);
-		else
+		if (c->session == NULL || session_signed_in(c->session))
 			beat_websocket(c);
+		else if (!await_sign_in(c))
+			conn_close(c, CLOSE_NO_SIGN_IN);
 		break;
 	case CONN_LIVE:
 		beat_websocket(c);

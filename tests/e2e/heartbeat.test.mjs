@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { Client, clientFor } from './lib/client.mjs';
 import { sleep } from './lib/env.mjs';
 import { Proxy } from './lib/proxy.mjs';
-import { openWebSocket } from './lib/raw.mjs';
+import { frame, openWebSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -26,6 +26,27 @@ describe('heartbeats', { concurrency: true }, () => {
 		assert.equal(close?.code, 4002);
 		assert.ok(Date.now() - began > 900, `${Date.now() - began} ms`);
 	});
+
+	// Two pings fit into limits.idle_ms, however long the heartbeat and the time to sign in.
+	for (const [name, args] of [['heartbeat', ['--heartbeat-ms', '60000', '--limit-sign-in-ms', '300']], ['time to sign in', ['--limit-sign-in-ms', '60000', '--heartbeat-ms', '1000']]]) {
+		test(`a ${name} longer than the silence that is allowed closes nobody who answers`, async (t) => {
+			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });
+			const client = await clientFor(t, server, { guest: 'Listening' });
+			assert.ok(client.hello.heartbeat_ms <= 1333, `${client.hello.heartbeat_ms}`);
+			await sleep(9000);
+			assert.ok(client.pings >= 4, `${client.pings} pings in 9 s`);
+			await client.settle();
+		});
+
+		test(`a ${name} longer than the silence that is allowed delays no end of one who does not answer`, async (t) => {
+			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });
+			const raw = await openWebSocket(server); // answers no ping
+			raw.write(frame({ payload: '{"type":"session.start","ref":1,"data":{"guest":"Silent"}}' }));
+			const began = Date.now();
+			assert.equal((await raw.readClose(10000))?.code, 4002);
+			assert.ok(Date.now() - began > 2000, `${Date.now() - began} ms`);
+		});
+	}
 
 	test('a black-holed connection is let go of, and others are not', async (t) => {
 		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '300'] });

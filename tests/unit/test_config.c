@@ -75,6 +75,29 @@ static void defaults(void **state)
 	finish(p);
 }
 
+static void heartbeat_fits_silence(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *idle, *given;
+		uint32_t used;
+	} cases[] = {
+		{"60000", "25000", 25000},
+		{"9000", "25000", 4000},
+		{"9000", "4001", 4000},
+		{"9000", "3999", 3999},
+		{"0", "25000", 25000},
+		{"10", "25000", 50},
+		{"18000000000", "3600000", 3600000},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct parsed *p = parse(WORDS("--limit-idle-ms", cases[i].idle, "--heartbeat-ms", cases[i].given), NULL);
+		assert_int_equal(p->outcome, CONFIG_RUN);
+		assert_int_equal(p->config.heartbeat_ms, cases[i].used);
+		finish(p);
+	}
+}
+
 static void flags_in_both_spellings(void **state)
 {
 	(void)state;
@@ -330,6 +353,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(heartbeat_fits_silence),
 		cmocka_unit_test(flags_in_both_spellings),
 		cmocka_unit_test(every_limit_is_an_option),
 		cmocka_unit_test(numbers_are_strict),
