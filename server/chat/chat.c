@@ -96,6 +96,11 @@ static int refuse(struct store *none, struct store_op *op)
 
 static const struct store_methods refusing = {.submit = refuse};
 
+uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn)
+{
+	return rate_upgrade(c, conn);
+}
+
 void chat_lose_store(struct chat *c)
 {
 	c->no_store.methods = &refusing;

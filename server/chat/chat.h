@@ -32,6 +32,9 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 void chat_lose_store(struct chat *c);
 void chat_destroy(struct chat *c); /* no session may be open; accepts NULL */
 
+/* Asked before a request becomes a WebSocket: 0, or the milliseconds that its address has to wait. */
+uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn);
+
 enum transport {
 	TRANSPORT_WEBSOCKET,
 	TRANSPORT_HTTP,   /* one request, one reply */

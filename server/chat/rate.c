@@ -75,9 +75,9 @@ static struct rate_entry *entry_of(struct chat *c, char kind, const void *bytes,
 	return e;
 }
 
-static struct rate_entry *address_of(struct session *s)
+static struct rate_entry *address_of(struct chat *c, const struct conn *conn)
 {
-	return entry_of(s->chat, 'a', conn_address_key(s->conn), 16);
+	return entry_of(c, 'a', conn_address_key(conn), 16);
 }
 
 static uint32_t per_second(struct bucket *b, uint64_t rate, uint64_t now_ms)
@@ -102,8 +102,14 @@ uint32_t rate_request(struct session *s)
 	if (!wait_ms && s->user)
 		wait_ms = per_second(&s->user->requests, l->account_requests, now);
 	if (!wait_ms && !counted && l->address_requests)
-		wait_ms = per_second(&address_of(s)->requests, l->address_requests, now);
+		wait_ms = per_second(&address_of(s->chat, s->conn)->requests, l->address_requests, now);
 	return wait_ms;
+}
+
+uint32_t rate_upgrade(struct chat *c, const struct conn *conn)
+{
+	uint64_t rate = c->config.limits.address_requests;
+	return rate ? per_second(&address_of(c, conn)->requests, rate, loop_now_ms(c->loop)) : 0;
 }
 
 uint32_t rate_sign_in(struct session *s, struct user *u)
@@ -119,7 +125,7 @@ uint32_t rate_sign_in(struct session *s, struct user *u)
 uint32_t rate_account_made(struct session *s)
 {
 	uint64_t rate = s->chat->config.limits.address_accounts;
-	return rate ? per_minute(&address_of(s)->accounts, rate, loop_now_ms(s->chat->loop)) : 0;
+	return rate ? per_minute(&address_of(s->chat, s->conn)->accounts, rate, loop_now_ms(s->chat->loop)) : 0;
 }
 
 uint32_t rate_room_made(struct session *s)
@@ -133,6 +139,6 @@ uint32_t rate_password(struct session *s, const void *name_key, size_t n)
 	uint64_t rate = c->config.limits.password_attempts, now = loop_now_ms(c->loop);
 	if (!rate)
 		return 0;
-	uint32_t wait_ms = per_minute(&address_of(s)->passwords, rate, now);
+	uint32_t wait_ms = per_minute(&address_of(s->chat, s->conn)->passwords, rate, now);
 	return wait_ms ? wait_ms : per_minute(&entry_of(c, 'n', name_key, n)->passwords, rate * ADDRESSES_PER_ACCOUNT, now);
 }

@@ -14,6 +14,8 @@ void rate_table_clean(struct rate_table *t, uint64_t now_ms);
 
 /* Each returns 0, or the milliseconds to wait. */
 uint32_t rate_request(struct session *s);
+/* Becoming a WebSocket, before there is a session: one request of the address. */
+uint32_t rate_upgrade(struct chat *c, const struct conn *conn);
 /* Signing in to this account for events: as much as one request, and one more for every few rooms, each of which is told of and gets a reader. */
 uint32_t rate_sign_in(struct session *s, struct user *u);
 uint32_t rate_account_made(struct session *s);

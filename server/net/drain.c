@@ -7,23 +7,25 @@
 
 #include "base/log.h"
 #include "net/conn.h"
+#include "net/http_head.h"
 #include "net/listener.h"
 
 enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
 
-static bool is_idle_http(const struct conn *c)
+/* One in the middle of asking is answered, if it asks before the time is over. */
+static bool is_idle_http(const struct conn *c, bool over)
 {
-	return !c->is_websocket && !c->is_stream && c->http == NULL;
+	return !c->is_websocket && !c->is_stream && c->http == NULL && (over || !http_head_attached(c->wsi));
 }
 
 /* Closes idle HTTP connections, and WebSockets and streams until `target` of them are told in all. */
-static void close_share(struct net_server *s, size_t target)
+static void close_share(struct net_server *s, size_t target, bool over)
 {
 	list_for_each(it, &s->conns) {
 		struct conn *c = list_entry(it, struct conn, link);
 		if (c->is_closing)
 			continue;
-		if (is_idle_http(c)) {
+		if (is_idle_http(c, over)) {
 			conn_cut(c);
 		} else if (!c->is_websocket && !c->is_stream) {
 			c->close_after_reply = true;
@@ -43,7 +45,7 @@ void drain_tick(struct net_server *s)
 	bool over = elapsed_ms >= drain_ms;
 	size_t target = over ? SIZE_MAX : (size_t)(s->drain_total * elapsed_ms / drain_ms);
 
-	close_share(s, target);
+	close_share(s, target, over);
 	bool finished = list_empty(&s->conns) && chat_pending(s->chat) == 0;
 	if (!finished && elapsed_ms < (uint64_t)drain_ms + GRACE_MS)
 		return;

@@ -5,6 +5,7 @@
 #include "net/http_head.h"
 #include "net/http_reply.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -50,6 +51,23 @@ static int check_handshake(struct conn *c)
 	return 0;
 }
 
+/* Last of all: what is refused for another reason takes nothing from the address's share. */
+static int check_rate(struct conn *c)
+{
+	char headers[48];
+
+	if (!credentials_admit_client(c)) {
+		metric_add(&c->server->metrics->refused_total, 1);
+		return http_refuse_now(c, WIRE_RATE_LIMITED, 0, "too many connections from this address", "Retry-After: 10\r\n");
+	}
+	uint32_t wait_ms = c->is_operator ? 0 : chat_admit_upgrade(c->server->chat, c);
+	if (wait_ms == 0)
+		return 0;
+	metric_add(&c->server->metrics->refused_total, 1);
+	snprintf(headers, sizeof headers, "Retry-After: %u\r\n", wait_ms / 1000 + 1);
+	return http_refuse_now(c, WIRE_RATE_LIMITED, 0, "too many requests from this address", headers);
+}
+
 int upgrade_guard(struct conn *c)
 {
 	struct lws *wsi = c->wsi;
@@ -76,9 +94,5 @@ int upgrade_guard(struct conn *c)
 		return http_refuse_now(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
 	if (c->server->draining)
 		return http_refuse_now(c, WIRE_UNAVAILABLE, 0, "the server is leaving", "Retry-After: 2\r\n");
-	if (!credentials_admit_client(c)) {
-		metric_add(&c->server->metrics->refused_total, 1);
-		return http_refuse_now(c, WIRE_RATE_LIMITED, 0, "too many connections from this address", "Retry-After: 10\r\n");
-	}
-	return 0;
+	return check_rate(c);
 }

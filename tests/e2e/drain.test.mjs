@@ -5,7 +5,7 @@ import { exportRoom } from '../faults/lib/checker.mjs';
 import { Client, roomOf } from './lib/client.mjs';
 import { sleep } from './lib/env.mjs';
 import { EventStream, get } from './lib/http.mjs';
-import { RawSocket } from './lib/raw.mjs';
+import { RawSocket, upgradeRequest } from './lib/raw.mjs';
 import { startServer } from './lib/server.mjs';
 
 const DRAIN_MS = 1000;
@@ -81,10 +81,39 @@ test('SIGTERM: no new connections, and /readyz is red on one that is open', asyn
 	await client.waitEvent('server.leaving');
 	kept.write('\r\n');
 	const answer = await kept.readResponse();
-	assert.ok(answer === null || answer.status === 503, `${answer?.status}`);
+	assert.equal(answer?.status, 503);
+	assert.equal(answer.headers.connection, 'close');
 	assert.equal(await connects(server.port), false);
 	await client.waitClose();
 	await server.stop();
+});
+
+test('SIGTERM: who is in the middle of asking for a WebSocket is told to come back', async () => {
+	const server = await draining();
+	const client = await Client.start(server, { guest: 'Last' });
+	const raw = await RawSocket.connect(server);
+	raw.write(upgradeRequest().slice(0, -2));
+	await sleep(100);
+	server.signal('SIGTERM');
+	await client.waitEvent('server.leaving');
+	raw.write('\r\n');
+	const answer = await raw.readResponse();
+	assert.equal(answer?.status, 503);
+	assert.ok(Number(answer.headers['retry-after']) > 0, answer.headers['retry-after']);
+	assert.equal(JSON.parse(answer.body).data.code, 'unavailable');
+	await raw.waitEnd();
+	await client.waitClose();
+	await server.stop();
+});
+
+test('SIGTERM: half a request that never becomes a whole one does not hold up the end', async () => {
+	const server = await draining('--limit-header-ms', '0');
+	const raw = await RawSocket.connect(server);
+	raw.write('GET /');
+	await sleep(100);
+	const began = Date.now();
+	await server.stop();
+	assert.ok(Date.now() - began < DRAIN_MS + 2000, `${Date.now() - began} ms`);
 });
 
 test('SIGTERM: what was asked is answered, acknowledged and kept', async (t) => {

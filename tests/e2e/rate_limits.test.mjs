@@ -3,7 +3,9 @@ import test from 'node:test';
 import { Client, clientFor, fresh } from './lib/client.mjs';
 import { scaled, sleep } from './lib/env.mjs';
 import { command, post } from './lib/http.mjs';
+import { openWebSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 const strict = (t, ...args) => serverFor(t, { args, relaxed: false });
 
@@ -127,6 +129,61 @@ test('connections from one address are limited, refused ones can come when other
 	clients.push(await Client.start(server, { guest: 'Guest 4' }));
 	for (const client of clients) {
 		await client.close();
+	}
+});
+
+test('upgrades count among the requests of their address', async (t) => {
+	const server = await strict(t, '--limit-address-requests', '1');
+	const answers = [];
+	for (let i = 0; i < 14; i++) {
+		const raw = await openWebSocket(server);
+		t.after(() => raw.destroy());
+		answers.push(raw.head.status === 101 ? 101 : raw.head);
+	}
+	const refused = answers.filter((answer) => answer !== 101);
+	assert.ok(refused.length >= 1 && refused.length <= 4, `a burst of ten seconds is 10; ${14 - refused.length} were let in`);
+	for (const { status, headers } of refused) {
+		assert.equal(status, 429);
+		assert.ok(Number(headers['retry-after']) >= 1, headers['retry-after']);
+	}
+	const elsewhere = await Client.connect({ wsUrl: server.wsUrl }, { wsOptions: { localAddress: '127.0.0.2' } });
+	await elsewhere.close();
+});
+
+// Behind a trusted proxy a client is who X-Forwarded-For says.
+const behindProxy = (server, client) => openWebSocket(server, { headers: { 'X-Forwarded-For': client } });
+
+test('upgrades through a trusted proxy count for the client behind it', async (t) => {
+	const server = await strict(t, '--limit-address-requests', '1', '--trusted-proxy', '127.0.0.1');
+	const statuses = async (client, n) => {
+		const all = [];
+		for (let i = 0; i < n; i++) {
+			const raw = await behindProxy(server, client);
+			t.after(() => raw.destroy());
+			all.push(raw.head.status);
+		}
+		return all;
+	};
+	assert.ok((await statuses('192.0.2.1', 14)).includes(429));
+	assert.deepEqual(await statuses('192.0.2.2', 3), [101, 101, 101]);
+});
+
+test('connections through a trusted proxy are limited for the client behind it', async (t) => {
+	const server = await strict(t, '--limit-address-connections', '2', '--trusted-proxy', '127.0.0.1');
+	const first = [await behindProxy(server, '192.0.2.1'), await behindProxy(server, '192.0.2.1')];
+	assert.deepEqual(first.map((raw) => raw.head.status), [101, 101]);
+	const third = await behindProxy(server, '192.0.2.1');
+	assert.equal(third.head.status, 429);
+	assert.equal(third.head.headers['retry-after'], '10');
+	const other = await behindProxy(server, '192.0.2.2');
+	assert.equal(other.head.status, 101);
+	first[0].destroy();
+	const again = await until(5000, 'room for one more', async () => {
+		const raw = await behindProxy(server, '192.0.2.1');
+		return raw.head.status === 101 ? raw : undefined;
+	}, 100);
+	for (const raw of [first[1], other, again]) {
+		raw.destroy();
 	}
 });
 

@@ -82,6 +82,19 @@ test('a cookie that comes from another origin does not sign in', async () => {
 	await assert.rejects(client.opened, /403/);
 });
 
+test('a cookie that is not good refuses no upgrade: session.start says so, and takes a guest on the same connection', async (t) => {
+	const answer = await post(server, 'session.start', { guest: fresh('Cookie') }, { origin: server.url });
+	const ended = sessionCookie(answer);
+	await post(server, 'session.end', {}, { cookie: ended, origin: server.url });
+	for (const cookie of [ended, 'parley_session=rubbish']) {
+		const client = await connectFor(t, server, { headers: { Cookie: cookie, Origin: server.url } });
+		await client.refused('session.start', {}, 'invalid_token');
+		await client.signIn({ guest: fresh('After all') });
+	}
+	const bot = await connectFor(t, server, { headers: { Cookie: sessionCookie(answer) } }); // no Origin: it counts for nothing
+	await bot.refused('session.start', {}, 'unauthenticated');
+});
+
 test('session.start with neither token, guest nor cookie is unauthenticated, and the connection stays', async (t) => {
 	const client = await connectFor(t);
 	await client.refused('session.start', {}, 'unauthenticated');
