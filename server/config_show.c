@@ -5,6 +5,11 @@
 #include <errno.h>
 #include <string.h>
 
+static const char *zero_note(const struct config_option *o)
+{
+	return o->zero_is_none ? "; 0: none" : "";
+}
+
 static void show_help(FILE *out)
 {
 	fprintf(out, "Usage: parleyd [OPTION]...\n"
@@ -20,7 +25,7 @@ static void show_help(FILE *out)
 		fprintf(out, "  %s%s%s", flag, table[i].value ? "=" : "", table[i].value ? table[i].value : "");
 		if (table[i].fallback)
 			fprintf(out, "  (default: %s)", table[i].fallback);
-		fprintf(out, "%s\n      %s.\n", table[i].clear ? "  (repeatable)" : "", table[i].help);
+		fprintf(out, "%s\n      %s%s.\n", table[i].clear ? "  (repeatable)" : "", table[i].help, zero_note(&table[i]));
 	}
 	fprintf(out, "\nIt ends with status 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 when an option is wrong,\n"
 		     "3 when the disk or the database file failed under it.\n");
@@ -56,6 +61,7 @@ static void put_roff_option(FILE *out, const struct config_option *o)
 	}
 	fputs("\n", out);
 	put_roff(out, o->help);
+	put_roff(out, zero_note(o));
 	fputs(".\n", out);
 	if (o->clear)
 		fputs("Repeatable.\n", out);

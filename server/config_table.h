@@ -16,6 +16,7 @@ struct config_option {
 	void (*clear)(struct config *c); /* repeatable options only: forgets all values */
 	size_t offset;                   /* of the member that `set` fills, for kinds that several options share */
 	uint64_t least, most;            /* numbers only */
+	bool zero_is_none;               /* limits: said in the help */
 	enum config_outcome outcome;     /* flags without value only */
 };
 

@@ -7,9 +7,10 @@
 #ifndef PARLEY_CODEC_JSON_CHECK_H
 #define PARLEY_CODEC_JSON_CHECK_H
 
+#include "limits.h"
 #include "request_fault.h"
 
-enum { JSON_CHECK_DEPTH_MAX = 512 }; /* holds even where the limit json_depth is 0 (none) */
+enum { JSON_CHECK_DEPTH_MAX = LIMIT_JSON_DEPTH_MOST }; /* holds even where depth_limit is 0 (none) */
 
 /* What is parsed: a whole frame, or the value of its member `data` alone, which counts as one level down. */
 enum json_scope { JSON_SCOPE_FRAME, JSON_SCOPE_DATA };

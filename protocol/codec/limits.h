@@ -1,48 +1,56 @@
 /*
  * Every limit of the server: one row gives its name, unit, default and meaning. The row is all there is to write: the
  * option --limit-NAME (with dashes), PARLEY_LIMIT_NAME, the config file, the manual page and the member of `hello` follow.
- * 0 means none.
+ * 0 means none, except where the server cannot do without: those have a most, and are from 1 to that.
  */
 #ifndef PARLEY_CODEC_LIMITS_H
 #define PARLEY_CODEC_LIMITS_H
 
 #include <stdint.h>
 
-/*      name                          default   unit       meaning */
+enum {
+	LIMIT_HEAD_BYTES_MOST = 32768, /* what is kept for each head being read */
+	LIMIT_JSON_DEPTH_MOST = 512,   /* of the JSON parser's stack */
+	LIMIT_STREAM_ROOMS_MOST = 64,  /* libwebsockets takes about a hundred headers and arguments in one request */
+};
+
+/*      name                          default   unit       meaning, most (0: any) */
 /* clang-format off */
 #define LIMIT_TABLE(X) \
-	X(frame_bytes,                   65536,    "bytes",   "largest message (frame or request body) a client may send") \
-	X(json_depth,                    8,        "levels",  "deepest nesting of a request") \
-	X(text_bytes,                    8000,     "bytes",   "longest text of a message") \
-	X(name_bytes,                    64,       "bytes",   "longest name of a person or room") \
-	X(topic_bytes,                   500,      "bytes",   "longest topic of a room") \
-	X(signal_bytes,                  2048,     "bytes",   "largest data of a signal") \
-	X(password_bytes,                256,      "bytes",   "longest password") \
-	X(page_events,                   200,      "events",  "most events in one page of history") \
-	X(page_bytes,                    262144,   "bytes",   "most bytes in one page of history") \
-	X(resume_events,                 100000,   "events",  "furthest a cursor may be behind before the reader gets room.gap instead") \
-	X(stream_rooms,                  32,       "rooms",   "most rooms in one event stream") \
-	X(user_rooms,                    1000,     "rooms",   "most rooms one account may be a member of") \
-	X(outbox_bytes,                  262144,   "bytes",   "replies waiting for a slow socket before the server stops reading from it") \
-	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it") \
-	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows") \
-	X(address_connections,           0,        "connections", "most connections at once from one address (IPv6: one /64)") \
-	X(sign_in_ms,                    5000,     "milliseconds", "time to sign in after connecting") \
-	X(idle_ms,                       60000,    "milliseconds", "silence after which a connection is closed") \
-	X(header_ms,                     10000,    "milliseconds", "time to send the head of an HTTP request") \
-	X(body_ms,                       30000,    "milliseconds", "time to send the body of an HTTP request") \
-	X(connection_requests,           50,       "requests/s", "requests of one connection per second, with a burst of ten seconds") \
-	X(account_requests,              100,      "requests/s", "requests of one account per second, with a burst of ten seconds") \
-	X(address_requests,              1000,     "requests/s", "requests from one address per second, with a burst of ten seconds") \
-	X(account_rooms,                 60,       "rooms/min",    "rooms made by one account per minute") \
-	X(address_accounts,              60,       "accounts/min", "guests and accounts made from one address per minute") \
-	X(password_attempts,             10,       "attempts/min", "password attempts from one address in a minute; on one account, from all addresses together, eight times as many") \
-	X(password_queue,                32,       "attempts", "password checks waiting for the hashing threads") \
-	X(store_queue,                   20000,    "operations", "operations waiting for the store before requests get unavailable")
+	X(frame_bytes,                   65536,    "bytes",   "largest message (frame or request body) a client may send", 0) \
+	X(head_bytes,                    16384,    "bytes",   "largest head of an HTTP request: its path and the values of its headers", LIMIT_HEAD_BYTES_MOST) \
+	X(json_depth,                    8,        "levels",  "deepest nesting of a request", LIMIT_JSON_DEPTH_MOST) \
+	X(text_bytes,                    8000,     "bytes",   "longest text of a message", 0) \
+	X(name_bytes,                    64,       "bytes",   "longest name of a person or room", 0) \
+	X(topic_bytes,                   500,      "bytes",   "longest topic of a room", 0) \
+	X(signal_bytes,                  2048,     "bytes",   "largest data of a signal", 0) \
+	X(password_bytes,                256,      "bytes",   "longest password", 0) \
+	X(page_events,                   200,      "events",  "most events in one page of history", 0) \
+	X(page_bytes,                    262144,   "bytes",   "most bytes in one page of history", 0) \
+	X(resume_events,                 100000,   "events",  "furthest a cursor may be behind before the reader gets room.gap instead", 0) \
+	X(stream_rooms,                  32,       "rooms",   "most rooms in one event stream", LIMIT_STREAM_ROOMS_MOST) \
+	X(user_rooms,                    1000,     "rooms",   "most rooms one account may be a member of", 0) \
+	X(outbox_bytes,                  262144,   "bytes",   "replies waiting for a slow socket before the server stops reading from it", 0) \
+	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it", 0) \
+	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows", 0) \
+	X(address_connections,           0,        "connections", "most connections at once from one address (IPv6: one /64)", 0) \
+	X(address_heads,                 512,      "requests", "requests that one address may be in the middle of sending; beyond that its oldest connections are closed", 0) \
+	X(sign_in_ms,                    5000,     "milliseconds", "time to sign in after connecting", 0) \
+	X(idle_ms,                       60000,    "milliseconds", "silence after which a connection is closed", 0) \
+	X(header_ms,                     10000,    "milliseconds", "time to send the head of an HTTP request", 0) \
+	X(body_ms,                       30000,    "milliseconds", "time to send the body of an HTTP request", 0) \
+	X(connection_requests,           50,       "requests/s", "requests of one connection per second, with a burst of ten seconds", 0) \
+	X(account_requests,              100,      "requests/s", "requests of one account per second, with a burst of ten seconds", 0) \
+	X(address_requests,              1000,     "requests/s", "requests from one address per second, with a burst of ten seconds", 0) \
+	X(account_rooms,                 60,       "rooms/min",    "rooms made by one account per minute", 0) \
+	X(address_accounts,              60,       "accounts/min", "guests and accounts made from one address per minute", 0) \
+	X(password_attempts,             10,       "attempts/min", "password attempts from one address in a minute; on one account, from all addresses together, eight times as many", 0) \
+	X(password_queue,                32,       "attempts", "password checks waiting for the hashing threads", 0) \
+	X(store_queue,                   20000,    "operations", "operations waiting for the store before requests get unavailable", 0)
 /* clang-format on */
 
 struct limits {
-#define X(name, value, unit, meaning) uint64_t name;
+#define X(name, value, unit, meaning, most) uint64_t name;
 	LIMIT_TABLE(X)
 #undef X
 };

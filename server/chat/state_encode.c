@@ -55,7 +55,7 @@ void state_encode_hello(struct buf *b, const struct chat *c)
 	append_number(b, ",\"heartbeat_ms\":", c->config.heartbeat_ms);
 	buf_append_str(b, ",\"limits\":{");
 	const char *comma = "";
-#define X(name, value, unit, meaning) \
+#define X(name, value, unit, meaning, most) \
 	buf_append_str(b, comma); \
 	append_number(b, "\"" #name "\":", c->config.limits.name); \
 	comma = ",";

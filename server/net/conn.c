@@ -27,6 +27,7 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	c->is_proxied = address_trusted(&c->address, s->config.trusted_proxies, s->config.n_trusted_proxies);
 	list_init(&c->dirty);
 	list_append(&s->conns, &c->link);
+	s->n_http++;
 	admission_enter(&s->admission);
 	if (s->admission.address_max > 0 && !c->is_proxied)
 		c->counted_address = admission_enter_address(&s->admission, c->key);
@@ -45,6 +46,8 @@ void conn_free(struct conn *c)
 	wheel_disarm(&c->timer);
 	list_remove(&c->dirty);
 	list_remove(&c->link);
+	if (!c->is_websocket && !c->is_stream)
+		s->n_http--;
 	admission_leave(&s->admission);
 	if (c->counted_address)
 		admission_leave_address(&s->admission, c->key);

@@ -85,7 +85,7 @@ static bool find_cookie(const char *cookies, const char *name, char out[TOKEN_BY
 
 void credentials_read(const struct conn *c, bool cookie_without_origin, struct credentials *out)
 {
-	char header[NET_HEAD_BYTES];
+	char header[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
 
 	*out = (struct credentials){.token = ""};
 	if (http_head_has(c->wsi, WSI_TOKEN_HTTP_AUTHORIZATION)) {

@@ -210,6 +210,8 @@ int http_exchange_begin(struct conn *c)
 	/* Bytes that came while the last answer is still under way: the library would serve the old request once more. */
 	if (c->http != NULL || c->is_stream || c->is_closing || lws_partial_buffered(wsi))
 		return -1;
+	if (http_head_bytes(wsi) > c->server->config.limits.head_bytes)
+		return http_refuse_now(c, WIRE_TOO_LARGE, 431, "the head is larger than the limit head_bytes", NULL);
 	const char *fault = http_guard(wsi, &content_length);
 	if (fault != NULL)
 		return http_refuse_now(c, WIRE_INVALID_REQUEST, 400, fault, NULL);

@@ -64,6 +64,15 @@ int http_head_custom(struct lws *wsi, const char *name, char *out, size_t cap)
 	return trim(out, (int)strlen(out));
 }
 
+size_t http_head_bytes(struct lws *wsi)
+{
+	size_t n = 0;
+
+	for (int token = 0; token < WSI_TOKEN_COUNT; token++)
+		n += (size_t)lws_hdr_total_length(wsi, (enum lws_token_indexes)token);
+	return n;
+}
+
 enum http_method http_head_method(struct lws *wsi)
 {
 	if (http_head_has(wsi, WSI_TOKEN_GET_URI))

@@ -22,6 +22,8 @@ bool http_head_repeated(struct lws *wsi, enum lws_token_indexes token);
 int http_head_value(struct lws *wsi, enum lws_token_indexes token, char *out, size_t cap);
 /* The same for a header that the library has no token for; name in lower case with its colon. */
 int http_head_custom(struct lws *wsi, const char *name, char *out, size_t cap);
+/* The path and the values of all headers that the library knows (which it counts is up to its version; Cookie and Authorization are among them). */
+size_t http_head_bytes(struct lws *wsi);
 enum http_method http_head_method(struct lws *wsi);
 /* The path, percent-decoded by the library, without the query. -1 when it does not fit or holds a NUL. */
 int http_head_path(struct lws *wsi, char out[HTTP_PATH_BYTES]);

@@ -22,6 +22,7 @@ static const char *status_text(int status)
 	case 415: return "Unsupported Media Type";
 	case 426: return "Upgrade Required";
 	case 429: return "Too Many Requests";
+	case 431: return "Request Header Fields Too Large";
 	case 500: return "Internal Server Error";
 	case 503: return "Service Unavailable";
 	default: return "Unknown";

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { ROOMS_MAX = 256 };
+enum { ROOMS_MAX = LIMIT_STREAM_ROOMS_MOST + 1 }; /* one too many, for the chat to refuse */
 
 /* A page's own request carries no Origin with GET; its browser then says so in Sec-Fetch-Site. */
 static bool is_own_page(struct lws *wsi)
@@ -47,7 +47,7 @@ void http_stream(struct conn *c)
 	struct text rooms[ROOMS_MAX], cursor = {NULL, 0};
 	size_t n_rooms = 0;
 	auto_buf names = BUF_INIT;
-	char last_event_id[NET_HEAD_BYTES];
+	char last_event_id[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
 
 	if (c->http->method != HTTP_GET) {
 		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, "events are streamed with GET", "Allow: GET\r\n");
@@ -94,6 +94,7 @@ void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
 	http_exchange_free(c);
 	lws_http_headers_detach(c->wsi);
 	c->is_stream = true;
+	c->server->n_http--;
 	if (c->is_paused) {
 		c->is_paused = false;
 		lws_rx_flow_control(c->wsi, 1);

@@ -10,6 +10,7 @@
 #include "base/memory.h"
 #include "net/conn.h"
 #include "net/drain.h"
+#include "net/head_share.h"
 #include "net/http_events.h"
 #include "net/listener.h"
 #include "net/tls_files.h"
@@ -123,7 +124,7 @@ static bool make_context(struct net_server *s)
 	info.foreign_loops = loops;
 	info.user = s;
 	info.pcontext = &s->context;
-	info.max_http_header_data = NET_HEAD_BYTES;
+	info.max_http_header_data = (unsigned short)(s->config.limits.head_bytes + NET_HEAD_SPARE);
 	info.max_http_header_pool = NET_HEAD_POOL;
 	s->context = lws_create_context(&info);
 	return s->context != NULL;
@@ -153,6 +154,7 @@ static void on_tick(void *arg)
 
 	listeners_resume(s);
 	heartbeat_tick(s);
+	head_share_tick(s);
 }
 
 static size_t connections_max(const struct net_config *config)

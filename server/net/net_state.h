@@ -14,8 +14,8 @@
 enum {
 	NET_TICK_MS = 250,       /* of the timing wheel */
 	NET_WRITE_BYTES = 65536, /* most bytes of an outbox joined into one write */
-	NET_HEAD_BYTES = 16384,  /* head of a request: more and the library drops the connection without an answer */
-	NET_HEAD_POOL = 2048,    /* heads being read at once */
+	NET_HEAD_SPARE = 4096,   /* beyond limits.head_bytes, where we answer 431; past it the library closes without an answer */
+	NET_HEAD_POOL = 2048,    /* heads being read at once; further ones wait, see head_share.h */
 	NET_RX_BYTES = 256,      /* the library's buffer per WebSocket; longer messages come in pieces */
 	NET_CLOSE_MS = 5000,     /* for a close that was asked for to go through */
 	NET_LINGER_MS = 2000,    /* reading on after a refusal, so that the answer is not lost in a reset */
@@ -30,7 +30,8 @@ struct net_server {
 	struct lws_vhost *vhost_plain, *vhost_tls;
 	struct tls_files *tls_files; /* what handshakes use; NULL without TLS */
 	struct list listeners;       /* listener.link */
-	struct list conns;           /* conn.link */
+	struct list conns;           /* conn.link, in the order in which they came */
+	size_t n_http;               /* of these, neither WebSocket nor event stream */
 	struct list dirty;           /* conn.dirty: something to write at the end of the turn */
 	struct list dead;            /* conn.dirty: to be cut at the end of the turn */
 	struct wheel *wheel;

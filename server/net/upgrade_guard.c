@@ -80,6 +80,8 @@ int upgrade_guard(struct conn *c)
 	/* Bytes that came before the last answer went out: the library would take them for the old request again. */
 	if (c->http != NULL || c->is_stream || lws_partial_buffered(wsi))
 		return -1;
+	if (http_head_bytes(wsi) > c->server->config.limits.head_bytes)
+		return http_refuse_now(c, WIRE_TOO_LARGE, 431, "the head is larger than the limit head_bytes", NULL);
 	const char *fault = http_guard(wsi, &content_length);
 	if (fault != NULL)
 		return refuse_form(c, fault);

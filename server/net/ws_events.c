@@ -15,6 +15,7 @@ static int established(struct conn *c)
 		.operator_socket = c->is_operator,
 	};
 	c->is_websocket = true;
+	c->server->n_http--;
 	heartbeat_begin_websocket(c);
 	c->session = session_open(c->server->chat, c, &config);
 	return 0;

@@ -40,8 +40,26 @@ test('--help names every limit', async () => {
 	}
 });
 
-test('with every limit 0 the server works', async (t) => {
-	const server = await serverFor(t, { args: table.map(([name]) => `--limit-${name.replaceAll('_', '-')}=0`), relaxed: false });
+// Without these the server cannot do: [name, most].
+const bounded = [['head_bytes', 32768], ['json_depth', 512], ['stream_rooms', 64]];
+
+test('a limit that cannot be none or higher is refused at the start, and names its range', async (t) => {
+	for (const [name, most] of bounded) {
+		const option = `--limit-${name.replaceAll('_', '-')}`;
+		for (const value of [0, most + 1]) {
+			const { code, stderr } = await runServer([`${option}=${value}`]);
+			assert.equal(code, 2, stderr);
+			assert.ok(stderr.includes(`${option}: "${value}" is not a whole number from 1 to ${most}`), stderr);
+		}
+	}
+	assert.deepEqual((({ head_bytes, json_depth, stream_rooms }) => ({ head_bytes, json_depth, stream_rooms }))(await helloOf(t, {
+		args: bounded.map(([name, most]) => `--limit-${name.replaceAll('_', '-')}=${most}`),
+	})), Object.fromEntries(bounded));
+});
+
+test('with every limit 0 that may be, the server works', async (t) => {
+	const none = table.filter(([name]) => !bounded.some(([other]) => other === name));
+	const server = await serverFor(t, { args: none.map(([name]) => `--limit-${name.replaceAll('_', '-')}=0`), relaxed: false });
 	const client = await clientFor(t, server, { guest: 'x'.repeat(300) });
 	const room = (await client.request('room.create', { name: 'y'.repeat(300), topic: 'z'.repeat(3000) })).id;
 	await client.request('message.send', { room, text: 'w'.repeat(200000) });

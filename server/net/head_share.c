@@ -1,0 +1,29 @@
+#include "net/head_share.h"
+
+#include "net/conn.h"
+#include "net/http_head.h"
+
+static bool waits_for_client(const struct conn *c)
+{
+	bool is_nobodys = c->is_proxied && c->http == NULL;
+
+	return !c->is_websocket && !c->is_stream && !c->is_broken && !is_nobodys && c->phase != CONN_WORKING && http_head_attached(c->wsi);
+}
+
+void head_share_tick(struct net_server *s)
+{
+	uint64_t most = s->config.limits.address_heads;
+	struct admission seen;
+
+	if (most == 0 || s->n_http <= most)
+		return;
+	admission_init(&seen, 0, (size_t)most);
+	for (struct list *it = s->conns.prev; it != &s->conns; it = it->prev) {
+		struct conn *c = list_entry(it, struct conn, link);
+		if (!waits_for_client(c) || admission_enter_address(&seen, c->key))
+			continue;
+		metric_add(&s->metrics->refused_total, 1);
+		conn_cut(c);
+	}
+	admission_finish(&seen);
+}
