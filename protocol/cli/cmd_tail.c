@@ -94,6 +94,8 @@ static void show(void *arg, const struct parley_event *e)
 		(void)printf("%s\n", e->text);
 	else if (e->seq > 0)
 		print_line(e);
+	else if (strcmp(e->type, "room.gap") == 0)
+		(void)fprintf(stderr, "parley: the server was set back to an earlier state of the room; what follows is its newest page\n");
 }
 
 static void on_event(void *arg, const struct parley_event *e)

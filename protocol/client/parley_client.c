@@ -155,9 +155,7 @@ static void session_start(struct parley_client *c)
 		(void)json_object_set_new(data, "token", json_string(token));
 	else
 		(void)json_object_set_new(data, "guest", json_string(c->options.guest));
-	json_t *resume = client_cursors_resume(&c->cursors);
-	if (resume != NULL)
-		(void)json_object_set_new(data, "resume", resume);
+	client_cursors_resume(&c->cursors, data);
 	json_auto_t *frame = json_pack("{s:s, s:s, s:O}", "type", "session.start", "ref", "start", "data", data);
 	char *text = json_dumps(frame, JSON_COMPACT);
 	assert(text != NULL); /* fails only for a name that is not UTF-8, which json_string() refused: then the server names the fault */
@@ -187,7 +185,7 @@ static int session_started(struct parley_client *c, json_t *reply)
 		free(c->token);
 		c->token = strdup(token);
 	}
-	client_cursors_restart(&c->cursors, json_object_get(data, "rooms"));
+	client_cursors_restart(&c->cursors, data);
 	client_ready(c);
 	return 0;
 }
@@ -215,11 +213,11 @@ static bool follow_event(struct parley_client *c, const struct parley_event *e)
 		json_int_t after = json_integer_value(json_object_get(data, "retry_after_ms"));
 		c->leaving_ms = after > 0 && after < 3600000 ? (uint32_t)after : 0;
 	} else if (e->room != NULL && strcmp(e->type, "room.gap") == 0) {
-		const char *reason = json_string_value(json_object_get(data, "reason"));
-		if (reason != NULL && strcmp(reason, "beyond_end") == 0)
-			client_cursors_forget(&c->cursors, e->room);
+		uint64_t to = (uint64_t)json_integer_value(json_object_get(data, "to"));
+		if (parley_gap_is_void(e))
+			client_cursors_set(&c->cursors, e->room, to);
 		else
-			(void)client_cursors_advance(&c->cursors, e->room, (uint64_t)json_integer_value(json_object_get(data, "to")));
+			(void)client_cursors_advance(&c->cursors, e->room, to);
 	} else if (e->room != NULL && strcmp(e->type, "room.added") == 0) {
 		client_cursors_set(&c->cursors, e->room, (uint64_t)json_integer_value(json_object_get(data, "last_seq")));
 	} else if (e->room != NULL && strcmp(e->type, "room.removed") == 0) {

@@ -81,6 +81,10 @@ void parley_client_set_cursor(struct parley_client *c, const char *room_id, uint
 json_t *parley_client_session(const struct parley_client *c);
 const char *parley_client_fault(const struct parley_client *c);
 
+/* Whether a room.gap says that the place in the room was no place: what is kept of the room is to be thrown away, and what follows begins
+ * behind the gap. */
+bool parley_gap_is_void(const struct parley_event *gap);
+
 /* A fresh client_id as JSON. */
 json_t *parley_client_new_id(void);
 /* Whether a reply is "ok", its data (borrowed), and for an error its code and its sentence. */

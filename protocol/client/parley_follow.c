@@ -14,7 +14,6 @@ static void read_on(struct parley_follow *f);
 static void hand_over(struct parley_follow *f, const struct parley_event *event)
 {
 	f->cursor = event->seq;
-	f->lost_place = false;
 	f->on_event(f->arg, event);
 }
 
@@ -25,6 +24,11 @@ static void take_page(void *arg, json_t *reply)
 	size_t i;
 
 	f->reading = false;
+	if (f->outdated) {
+		f->outdated = false;
+		read_on(f);
+		return;
+	}
 	if (!parley_reply_ok(reply)) {
 		(void)snprintf(f->fault, sizeof f->fault, "%s (%s)", parley_reply_message(reply), parley_reply_code(reply));
 		return;
@@ -67,12 +71,13 @@ void parley_follow_init(struct parley_follow *f, struct parley_client *client, c
 
 static void take_gap(struct parley_follow *f, const struct parley_event *event)
 {
-	const char *reason = json_string_value(json_object_get(json_object_get(event->json, "data"), "reason"));
-
-	if (reason != NULL && strcmp(reason, "beyond_end") == 0)
-		f->lost_place = true;
-	else
+	if (!parley_gap_is_void(event)) {
 		read_on(f);
+		return;
+	}
+	f->cursor = (uint64_t)json_integer_value(json_object_get(json_object_get(event->json, "data"), "to"));
+	f->outdated = f->reading;
+	f->on_event(f->arg, event);
 }
 
 void parley_follow_take(struct parley_follow *f, const struct parley_event *event)
@@ -83,7 +88,7 @@ void parley_follow_take(struct parley_follow *f, const struct parley_event *even
 		take_gap(f, event);
 	else if (event->seq == 0)
 		f->on_event(f->arg, event);
-	else if (f->lost_place || event->seq == f->cursor + 1)
+	else if (event->seq == f->cursor + 1)
 		hand_over(f, event);
 	else if (event->seq > f->cursor)
 		read_on(f);

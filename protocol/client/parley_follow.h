@@ -1,6 +1,7 @@
 /*
  * Follows one room from a place on: every remembered event, in order, once, whatever happens to the connection. Holes (a reader too
- * far behind, a room.gap) are filled from the room's history.
+ * far behind, a room.gap) are filled from the room's history. Where the place itself is void (a restored server) the room.gap is handed
+ * over, and the room begins anew behind it.
  *
  * Ownership: a struct of the caller's; nothing to free. It is fed from the client's on_event and must live as long as the client.
  * One thread.
@@ -14,8 +15,8 @@ struct parley_follow {
 	struct parley_client *client;
 	char room[UID_TEXT_BYTES + 1];
 	uint64_t cursor; /* the last seq that was handed over */
-	bool lost_place; /* the server's room is shorter than the cursor: the next event sets it anew */
-	bool reading;    /* a page of history is under way */
+	bool reading;    /* a page of history is under way … */
+	bool outdated;   /* … that was asked for from a place that is void by now */
 	char fault[200]; /* why it cannot go on; empty while it can */
 	void *arg;
 	void (*on_event)(void *arg, const struct parley_event *event);

@@ -1,5 +1,5 @@
 /*
- * Reading replies, and making client_ids.
+ * Reading replies and gaps, and making client_ids.
  */
 #include "client/client_random.h"
 #include "client/parley_client.h"
@@ -30,6 +30,13 @@ const char *parley_reply_message(const json_t *reply)
 	const char *message = json_string_value(json_object_get(parley_reply_data(reply), "message"));
 
 	return message == NULL ? "" : message;
+}
+
+bool parley_gap_is_void(const struct parley_event *gap)
+{
+	const char *reason = json_string_value(json_object_get(json_object_get(gap->json, "data"), "reason"));
+
+	return reason != NULL && (strcmp(reason, "beyond_end") == 0 || strcmp(reason, "restored") == 0);
 }
 
 json_t *parley_client_new_id(void)
