@@ -76,7 +76,7 @@ enum on_gap { ON_GAP_REPLAY, ON_GAP_SKIP };
 enum room_kind { ROOM_PUBLIC, ROOM_PRIVATE };
 
 struct data_session_start {
-	struct text token, guest;
+	struct text token, guest, epoch;
 	struct cursor *resume;
 	size_t n_resume;
 	enum on_gap on_gap;

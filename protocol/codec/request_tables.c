@@ -2,7 +2,14 @@
 
 /* What each command takes. The schemas in protocol/schema/ say the same to everybody else; tests hold the two together. */
 
-enum { TOKEN_BYTES_MAX = 128, SIGNAL_NAME_BYTES_MAX = 64, PATH_BYTES_MAX = 4096, PASSWORD_BYTES_MIN = 8, LIST_MAX = 200 };
+enum {
+	TOKEN_BYTES_MAX = 128,
+	SIGNAL_NAME_BYTES_MAX = 64,
+	PATH_BYTES_MAX = 4096,
+	EPOCH_BYTES_MAX = 64,
+	PASSWORD_BYTES_MIN = 8,
+	LIST_MAX = 200
+};
 enum { PAGE_EVENTS_MAX = 1000, RESUME_ROOMS_MAX = 10000 }; /* where the limit is 0 */
 
 /* clang-format off */
@@ -29,6 +36,7 @@ static const struct field session_start[] = {
 	 .beside = offsetof(struct data_session_start, n_resume),
 	 .max = RESUME_ROOMS_MAX,
 	 LIMITED(user_rooms)},
+	TEXT(session_start, epoch, 1, .max = EPOCH_BYTES_MAX),
 	CHOICE(session_start, on_gap, "replay", "skip"),
 };
 

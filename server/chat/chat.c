@@ -64,6 +64,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	struct chat *c = mem_new(struct chat);
 	c->loop = l;
 	c->store = s;
+	memcpy(c->epoch, s->epoch, sizeof(c->epoch));
 	c->metrics = m;
 	c->config = *config;
 	c->config.sweep_slice = or_default(config->sweep_slice, DEFAULT_SWEEP_SLICE);

@@ -22,6 +22,8 @@
 #include "chat/room_tail.h"
 #include "codec/reply_encode.h"
 
+#include <string.h>
+
 struct rate_table;
 
 struct session_slot {
@@ -32,8 +34,9 @@ struct session_slot {
 
 struct chat {
 	struct loop *loop;
-	struct store *store;   /* or &no_store */
-	struct store no_store; /* refuses everything: when the store is gone */
+	struct store *store;               /* or &no_store */
+	struct store no_store;             /* refuses everything: when the store is gone */
+	char epoch[STORE_EPOCH_BYTES + 1]; /* the store's */
 	struct metrics *metrics;
 	struct chat_config config;
 	struct worker_pool *hashers; /* passwords */
@@ -140,6 +143,12 @@ struct session {
 	uint16_t n_pages;   /* those of them that are answered with a page */
 	bool has_token_hash, operator_socket, starting, token_is_cookie;
 };
+
+/* Whether cursors of this epoch are good. */
+static inline bool chat_epoch_is(const struct chat *c, struct text epoch)
+{
+	return epoch.n == STORE_EPOCH_BYTES && memcmp(epoch.s, c->epoch, STORE_EPOCH_BYTES) == 0;
+}
 
 /* probe.c: lets go of the probes that were not answered yet, without answering. */
 void probe_drop_all(struct chat *c);

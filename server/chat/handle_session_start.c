@@ -21,11 +21,12 @@ struct start {
 
 static void encode_state(struct buf *data, const struct user *u, const char *new_token)
 {
+	const struct chat *c = u->chat;
 	buf_append_str(data, "{\"user\":");
 	state_encode_user(data, &u->id, u->name, u->kind, u->role);
 	if (new_token)
 		buf_appendf(data, ",\"token\":\"%s\"", new_token);
-	buf_append_str(data, ",\"rooms\":[");
+	buf_appendf(data, ",\"epoch\":\"%s\",\"rooms\":[", c->epoch);
 	list_for_each(it, &u->members) {
 		const struct member *m = list_entry(it, struct member, in_user);
 		if (it != u->members.next)
@@ -45,6 +46,8 @@ static uint64_t first_seq(const struct room *r, const struct data_session_start 
 	const struct cursor *named = NULL;
 	if (d->n_resume)
 		named = bsearch(&r->id, d->resume, d->n_resume, sizeof(*d->resume), compare_cursor); /* they come sorted by room */
+	if (named && d->epoch.s && !chat_epoch_is(r->chat, d->epoch))
+		return READER_SEQ_RESTORED;
 	return (named ? named->seq : r->feed.last_seq) + 1;
 }
 

@@ -13,7 +13,7 @@ enum {
 };
 
 /* Stands for every cursor beyond the end: no room ever comes so far that it would look like a good one. */
-static const uint64_t beyond_end = UINT64_C(1) << 53;
+static const uint64_t beyond_end = READER_SEQ_RESTORED - 1;
 
 static void go_to_tail(struct reader *reader)
 {
@@ -48,7 +48,7 @@ static void settle(struct reader *reader)
 	uint64_t last = r->feed.last_seq;
 	uint64_t too_far = reader->session->chat->config.limits.resume_events;
 	if (reader->next_seq > last + 1) {
-		jump(reader, "beyond_end");
+		jump(reader, reader->next_seq == READER_SEQ_RESTORED ? "restored" : "beyond_end");
 	} else if (!room_tail_has(&r->tail, reader->next_seq)) {
 		uint64_t behind = last + 1 - reader->next_seq;
 		if (reader->session->on_gap == ON_GAP_SKIP && behind > GAP_PAGE_EVENTS)
@@ -68,7 +68,7 @@ struct reader *reader_attach(struct session *s, struct room *r, uint64_t next_se
 	struct reader *reader = mem_new(struct reader);
 	reader->session = s;
 	reader->room = r;
-	reader->next_seq = next_seq > r->feed.last_seq + 1 ? beyond_end : next_seq;
+	reader->next_seq = next_seq > r->feed.last_seq + 1 && next_seq != READER_SEQ_RESTORED ? beyond_end : next_seq;
 	list_init(&reader->in_log_wait);
 	list_append(&r->readers, &reader->in_room);
 	list_append(&s->readers, &reader->in_session);

@@ -11,8 +11,12 @@
 
 #include "chat/chat_state.h"
 
-/* A new reader whose first event will be next_seq (the feed's last_seq + 1: live; more than that: beyond the end). It is served when the
- * socket is next writable, which is asked for. One per session and room. */
+/* For a cursor of another epoch: nothing is known of what its client has. One more than any cursor on the wire leads to, and still of the digits
+ * of one: an event stream that is cut off before its room.gap comes back with it. */
+#define READER_SEQ_RESTORED ((UINT64_C(1) << 53) + 1)
+
+/* A new reader whose first event will be next_seq (the feed's last_seq + 1: live; more than that: beyond the end; or READER_SEQ_RESTORED). It is
+ * served when the socket is next writable, which is asked for. One per session and room. */
 struct reader *reader_attach(struct session *s, struct room *r, uint64_t next_seq);
 void reader_detach(struct reader *reader);
 /* The session's reader of this room, or NULL. */

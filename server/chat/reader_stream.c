@@ -1,6 +1,6 @@
 /*
  * Server-sent events (WHATWG HTML, section 9.2): the same frames as for a WebSocket, given the stream's own form on their way out.
- * The id of an event names the cursors of all rooms of the stream, so Last-Event-ID alone resumes it.
+ * The id of an event names the cursors of all rooms of the stream and their epoch, so Last-Event-ID alone resumes it.
  */
 #include "chat/reader.h"
 
@@ -23,6 +23,8 @@ static void append_cursors(struct buf *b, const struct session *s, const struct 
 		buf_append_byte(b, ':');
 		buf_append_u64(b, other == current ? seq : other->next_seq - 1);
 	}
+	buf_append_byte(b, '@');
+	buf_append_str(b, s->chat->epoch);
 }
 
 /* The `type` of our own encoding: {"type":"…", always first. */

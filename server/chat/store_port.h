@@ -64,8 +64,13 @@ struct store_op {
 	struct loop_call call; /* brings done() to the loop */
 };
 
+enum { STORE_EPOCH_BYTES = 12 };
+
 struct store {
 	const struct store_methods *methods;
+	/* Names this history of the logs, until the store goes back to an earlier state (a restored backup): then it is another one, and what
+	 * clients know of seqs is void. Letters and digits with a NUL; set once, before the chat begins. */
+	char epoch[STORE_EPOCH_BYTES + 1];
 };
 struct store_methods {
 	/* 0, or -EBUSY when too much waits already (op->done is not called then). */

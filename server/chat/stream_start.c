@@ -54,6 +54,16 @@ static int cursor_for(const struct http_call *h, const struct uid *room, uint64_
 	}
 }
 
+/* "…@<epoch>": cuts the epoch off. True when it is another than the store's; cursors without one are taken for good. */
+static bool cut_foreign_epoch(const struct chat *c, struct http_call *h)
+{
+	char *at = h->cursors ? strchr(h->cursors, '@') : NULL;
+	if (!at)
+		return false;
+	*at++ = '\0';
+	return !chat_epoch_is(c, (struct text){at, strlen(at)});
+}
+
 static struct room_ref ref_of(const struct text *t)
 {
 	struct room_ref ref = {.given = true, .name = *t};
@@ -77,7 +87,7 @@ static struct member **members_of_stream(struct session *s)
 				 h->n_rooms);
 			refuse(s, WIRE_NOT_FOUND, message);
 		} else if (cursor_for(h, &members[i]->room->id, &seq) < 0) {
-			refuse(s, WIRE_INVALID_REQUEST, "Last-Event-ID or after: must be a seq (one room) or <room id>:<seq>,…");
+			refuse(s, WIRE_INVALID_REQUEST, "Last-Event-ID or after: must be a seq (one room) or <room id>:<seq>,…@<epoch>");
 		} else {
 			continue;
 		}
@@ -89,7 +99,7 @@ static struct member **members_of_stream(struct session *s)
 
 void stream_start(struct session *s)
 {
-	const struct http_call *h = s->http;
+	struct http_call *h = s->http;
 	uint64_t most = s->chat->config.limits.stream_rooms;
 	if (h->n_rooms == 0) {
 		refuse(s, WIRE_INVALID_REQUEST, "room: required");
@@ -99,16 +109,17 @@ void stream_start(struct session *s)
 		refuse(s, WIRE_LIMIT_REACHED, "room: more rooms than limit stream_rooms");
 		return;
 	}
+	bool restored = cut_foreign_epoch(s->chat, h);
 	struct member **members = members_of_stream(s);
 	if (!members)
 		return;
 	for (size_t i = 0; i < h->n_rooms; i++) {
 		struct room *r = members[i]->room;
-		uint64_t seq;
+		uint64_t seq = r->feed.last_seq;
 		if (reader_of(s, r))
 			continue; /* named twice */
 		bool named = cursor_for(h, &r->id, &seq) == 1;
-		reader_attach(s, r, named ? seq + 1 : r->feed.last_seq + 1);
+		reader_attach(s, r, named && restored ? READER_SEQ_RESTORED : seq + 1);
 	}
 	free(members);
 	http_call_free(s->http);

@@ -58,6 +58,22 @@ static int put_epoch(struct sqlite_connection *c)
 	return rc;
 }
 
+int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES + 1])
+{
+	struct uid epoch;
+	char text[UID_TEXT_BYTES + 1];
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(c->db, "SELECT value FROM meta WHERE key = 'epoch'", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st) == SQLITE_ROW && sqlite_statement_uid(st, 0, &epoch) ? SQLITE_OK : SQLITE_CORRUPT;
+	sqlite3_finalize(st);
+	if (rc != SQLITE_OK)
+		return rc;
+	uid_format(&epoch, text);
+	memcpy(out, text + UID_TEXT_BYTES - STORE_EPOCH_BYTES, STORE_EPOCH_BYTES + 1); /* the last group: all of it is random */
+	return SQLITE_OK;
+}
+
 static int write_schema(struct sqlite_connection *c)
 {
 	char settings[200];

@@ -8,7 +8,7 @@ import { WebSocketServer } from 'ws';
 import { clientFor, fresh } from './lib/client.mjs';
 import { clientBinary, projectDir, scaled, sleep } from './lib/env.mjs';
 import { command } from './lib/http.mjs';
-import { run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
+import { keepRunning, run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
 let server;
@@ -18,18 +18,6 @@ before(async () => {
 after(() => server.stop());
 
 const parley = (args, options) => run(clientBinary, ['--server', server.url, ...args], options);
-
-// A program that goes on: its lines so far, and its end with the test.
-function keepRunning(t, program, args, env = {}) {
-	const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
-	const running = { child, out: '', err: '' };
-	child.stdout.setEncoding('utf8').on('data', (text) => { running.out += text; });
-	child.stderr.setEncoding('utf8').on('data', (text) => { running.err += text; });
-	running.lines = () => running.out.split('\n').filter((line) => line !== '');
-	running.says = (text) => until(scaled(15000), `"${text}" in\n${running.out}\n${running.err}`, () => running.out.includes(text) || running.err.includes(text));
-	t.after(() => child.kill('SIGTERM'));
-	return running;
-}
 
 async function publicRoom(t, target = server) {
 	const owner = await clientFor(t, target, { guest: fresh('Owner') });

@@ -25,14 +25,14 @@ async function withRoom(t, target = server) {
 const seqsOf = (stream) => stream.events.map((event) => event.data.seq);
 
 test('a stream without a cursor is live, and begins with a comment', async (t) => {
-	const { room, say, open } = await withRoom(t);
+	const { client, room, say, open } = await withRoom(t);
 	await say('before');
 	const stream = await open(`room=${room}`);
 	assert.equal(stream.status, 200);
 	assert.match(stream.headers['content-type'], /^text\/event-stream/);
 	assert.match(stream.headers['cache-control'], /no-store|no-cache/);
 	await stream.waitFor('the first comment', () => stream.comments.length);
-	assert.ok(stream.text.startsWith(`: ok\n\nid: ${room}:3\n\n`), stream.text);
+	assert.ok(stream.text.startsWith(`: ok\n\nid: ${room}:3@${client.session.epoch}\n\n`), stream.text);
 	await say('after');
 	await stream.waitEvents(1);
 	assert.deepEqual(stream.events.map((event) => event.data.data.text), ['after']);
@@ -45,7 +45,7 @@ test('an event of the stream is byte for byte the event of the WebSocket', async
 	await stream.waitEvents(1);
 	const [event] = stream.events;
 	assert.equal(event.event, 'message.created');
-	assert.equal(event.id, `${room}:${seq}`);
+	assert.equal(event.id, `${room}:${seq}@${client.session.epoch}`);
 	assert.equal(event.raw, (await client.waitEvent('message.created')).raw);
 });
 
@@ -109,7 +109,7 @@ test('one stream carries two rooms, and its ids name both cursors', async (t) =>
 	await say('here');
 	await say('there', other);
 	await stream.waitEvents(2);
-	const cursors = (id) => Object.fromEntries(id.split(',').map((part) => part.split(':')));
+	const cursors = (id) => Object.fromEntries(id.split('@')[0].split(',').map((part) => part.split(':')));
 	assert.deepEqual(cursors(stream.events.at(-1).id), { [room]: '3', [other]: '3' });
 	stream.close();
 	await say('here 2');

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 static int submit(struct store *s, struct store_op *op)
 {
@@ -110,6 +111,7 @@ struct fake_store *fake_store_new(void)
 {
 	struct fake_store *f = mem_new(struct fake_store);
 	f->base.methods = &methods;
+	memcpy(f->base.epoch, "00000000e001", sizeof(f->base.epoch));
 	list_init(&f->submitted);
 	list_init(&f->worked);
 	return f;

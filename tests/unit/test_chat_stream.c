@@ -59,7 +59,7 @@ static void test_stream_of_one_room(void **state)
 	fixture_run(&h.f, -1);
 	assert_int_equal(stream_ids(live, ids, 300), 4);
 	char want[160];
-	snprintf(want, sizeof(want), "%s:%d", id_text(room_id_of(&h.f, h.rooms[0])), (int)last + 3);
+	snprintf(want, sizeof(want), "%s:%d@%s", id_text(room_id_of(&h.f, h.rooms[0])), (int)last + 3, h.f.store->base.epoch);
 	assert_string_equal(ids[2], want);
 	assert_int_equal(stream_ids(all, ids, 300), last + 4);
 	assert_string_equal(ids[last + 2], want);
@@ -123,12 +123,49 @@ static void test_stream_beyond_the_end(void **state)
 	fixture_finish(&h.f);
 }
 
+static size_t count(const struct conn *c, const char *text)
+{
+	size_t n = 0;
+	for (const char *at = (const char *)c->stream.data; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
+/* A cursor of another epoch is void for each room it names, also where the stream is cut off before its first event. */
+static void test_stream_of_another_epoch(void **state)
+{
+	(void)state;
+	static char ids[600][160];
+	struct house h = {0};
+	house_setup(&h, 5);
+	house_start(&h);
+	const char *rooms[] = {"r1", "r2", "r3"};
+	char cursors[160], place[160];
+	snprintf(cursors, sizeof(cursors), "%s:3,%s:9007199254740991@x", id_text(room_id_of(&h.f, h.rooms[0])),
+		 id_text(room_id_of(&h.f, h.rooms[1])));
+	struct conn *c = stream(&h, rooms, 3, cursors), *bare = stream(&h, rooms, 1, "3@x"), *same = stream(&h, rooms, 1, "3@00000000e001");
+	size_t n = stream_ids(c, ids, 600);
+	assert_int_equal(n, 2 + last_seq(&h, 0) + last_seq(&h, 1)); /* two gaps, two whole rooms; r3 is live */
+	assert_int_equal(count(c, "\"reason\":\"restored\""), 2);
+	assert_int_equal(stream_ids(bare, ids, 600), 1 + last_seq(&h, 0));
+	assert_int_equal(stream_ids(same, ids, 600), last_seq(&h, 0) - 3);
+	/* The id that the stream begins with, before the gaps. */
+	const char *first = strstr((const char *)c->stream.data, "id: ");
+	assert_non_null(first);
+	snprintf(place, sizeof(place), "%.*s", (int)strcspn(first + 4, "\n"), first + 4);
+	struct conn *again = stream(&h, rooms, 3, place);
+	assert_int_equal(stream_ids(again, ids, 600), n);
+	assert_int_equal(count(again, "\"reason\":\"restored\""), 2);
+	fixture_finish(&h.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_stream_of_one_room),
 		cmocka_unit_test(test_stream_of_two_rooms),
 		cmocka_unit_test(test_stream_beyond_the_end),
+		cmocka_unit_test(test_stream_of_another_epoch),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

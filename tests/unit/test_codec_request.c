@@ -165,8 +165,9 @@ static void cursors_come_sorted(void **state)
 	assert_true(uid_parse(ID, 36, &id) && uid_equal(&id, &d->resume[0].room));
 	assert_int_equal(d->resume[0].seq, 0);
 	assert_int_equal(d->resume[1].seq, 5);
-	must_decode(w, "{\"type\":\"session.start\",\"data\":{\"resume\":{}}}");
+	must_decode(w, "{\"type\":\"session.start\",\"data\":{\"resume\":{},\"epoch\":\"e\"}}");
 	assert_int_equal(d->n_resume, 0);
+	assert_int_equal(d->epoch.n, 1);
 
 	w->limits.user_rooms = 1;
 	must_refuse(w, "{\"type\":\"session.start\",\"data\":{\"resume\":{\"" ID_2 "\":5,\"" ID "\":0}}}", WIRE_TOO_LARGE,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { binary as defaultBinary, scaled } from './env.mjs';
-import { within } from './wait.mjs';
+import { until, within } from './wait.mjs';
 
 const SANITIZER_REPORT = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|MemorySanitizer|runtime error:|Assertion .* failed/;
 const READY_MS = 10000; // stretched by TEST_TIME_SCALE
@@ -217,3 +217,15 @@ export async function run(program, args, { env = {}, input, timeoutMs = 10000, c
 }
 
 export const runServer = (args, options) => run(defaultBinary, args, options);
+
+// A program that goes on: its lines so far, and its end with the test.
+export function keepRunning(t, program, args, env = {}) {
+	const child = spawn(program, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+	const running = { child, out: '', err: '' };
+	child.stdout.setEncoding('utf8').on('data', (text) => { running.out += text; });
+	child.stderr.setEncoding('utf8').on('data', (text) => { running.err += text; });
+	running.lines = () => running.out.split('\n').filter((line) => line !== '');
+	running.says = (text) => until(scaled(15000), `"${text}" in\n${running.out}\n${running.err}`, () => running.out.includes(text) || running.err.includes(text));
+	t.after(() => child.kill('SIGTERM'));
+	return running;
+}

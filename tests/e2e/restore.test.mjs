@@ -1,0 +1,125 @@
+// A backup is put in place and the rooms grow past what clients knew: nobody may take new events for ones that were seen.
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import test, { after, before } from 'node:test';
+import { clientFor, fresh } from './lib/client.mjs';
+import { clientBinary } from './lib/env.mjs';
+import { EventStream, command } from './lib/http.mjs';
+import { keepRunning, run, startServer, temporaryDir } from './lib/server.mjs';
+
+const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
+const ROOMS = 2;
+
+// What clients know when the server goes: `then`. The server that comes back from the backup, and what its rooms hold now.
+const was = {};
+const ends = [];
+let server, rooms, token, tail;
+
+async function sayUpTo(target, texts, last) {
+	for (const room of rooms) {
+		for (let seq = 0; seq < last;) {
+			({ seq } = await command(target, 'message.send', { room, text: `${texts} ${fresh('n')}` }, { token }));
+		}
+	}
+}
+
+before(async () => {
+	const old = await startServer({ dataDir: temporaryDir() });
+	token = (await command(old, 'session.start', { guest: fresh('Writer') })).token;
+	rooms = [];
+	for (let i = 0; i < ROOMS; i++) {
+		rooms.push((await command(old, 'room.create', { name: fresh('room') }, { token })).id);
+	}
+	tail = keepRunning({ after: (end) => ends.push(end) }, clientBinary, ['--server', old.url, '--guest', fresh('Tail'), 'tail', rooms[0], '--after', '0', '--json']);
+	await tail.says('member.joined');
+	const stream = await EventStream.open(old, rooms.map((room) => `room=${room}`).join('&'), { token });
+	await sayUpTo(old, 'kept', 100);
+	const copy = join(temporaryDir(), 'copy.db');
+	const backup = await run(clientBinary, ['admin', '--data', old.dataDir, 'backup', copy]);
+	assert.equal(backup.code, 0, backup.stderr);
+	await sayUpTo(old, 'lost', 150);
+	was.epoch = (await command(old, 'session.start', { token })).epoch;
+	await stream.waitFor('all of it', () => rooms.every((room) => stream.events.some((e) => e.data.room === room && e.data.seq === 150)));
+	was.id = stream.events.at(-1).id;
+	await tail.says('"seq":150');
+	tail.child.kill('SIGSTOP');
+	const { port } = old;
+	await old.stop();
+	const dataDir = join(temporaryDir(), 'restored');
+	mkdirSync(dataDir, { mode: 0o700 });
+	copyFileSync(copy, join(dataDir, 'parley.db'));
+	server = await startServer({ dataDir, port });
+	await sayUpTo(server, 'new', 160);
+});
+after(async () => {
+	ends.forEach((end) => end());
+	await server?.stop();
+});
+
+const resume = () => Object.fromEntries(rooms.map((room) => [room, 150]));
+
+// The room's last 50 events, as the log has them.
+async function newestPage(room) {
+	const { events, last_seq: last } = await command(server, 'history.read', { room, limit: 50 }, { token });
+	assert.equal(last, 160);
+	assert.deepEqual(events.map((event) => event.seq), range(111, 160));
+	return events;
+}
+
+// Of each room first the gap, then exactly the newest page.
+async function assertStartedAnew(events) {
+	for (const room of rooms) {
+		const [gap, ...page] = events.filter((event) => event.room === room);
+		assert.deepEqual([gap.type, gap.data], ['room.gap', { from: 1, to: 110, reason: 'restored' }]);
+		assert.deepEqual(page, await newestPage(room));
+	}
+}
+
+const lastIsHere = (events) => rooms.every((room) => events.some((event) => event.room === room && event.seq === 160));
+
+test('a WebSocket that names its epoch gets room.gap and the newest page', async (t) => {
+	for (const on_gap of ['replay', 'skip']) {
+		const client = await clientFor(t, server, { token, epoch: was.epoch, resume: resume(), on_gap });
+		assert.notEqual(client.session.epoch, was.epoch);
+		await client.waitFor('the newest events', () => lastIsHere(client.events));
+		await client.settle();
+		await assertStartedAnew(client.events);
+		await client.close();
+		const again = await clientFor(t, server, { token, epoch: client.session.epoch, resume: { [rooms[0]]: 158 } });
+		await again.waitSeq(rooms[0], 160);
+		assert.deepEqual(again.events.map((event) => event.seq), [159, 160]);
+	}
+});
+
+test('one that names no epoch is served from its cursor', async (t) => {
+	const client = await clientFor(t, server, { token, resume: { [rooms[0]]: 150 } });
+	await client.waitSeq(rooms[0], 160);
+	assert.deepEqual(client.events.map((event) => event.seq), range(151, 160));
+});
+
+test('an event stream goes on from an id of the old epoch with room.gap and the newest page', async (t) => {
+	const query = rooms.map((room) => `room=${room}`).join('&');
+	for (const how of [{ lastEventId: was.id }, { after: was.id }]) {
+		const stream = await EventStream.open(server, how.after ? `${query}&after=${how.after}` : query, { token, ...how });
+		t.after(() => stream.close());
+		await stream.waitFor('the newest events', () => lastIsHere(stream.events.map((event) => event.data)));
+		await assertStartedAnew(stream.events.map((event) => event.data));
+	}
+});
+
+test('an id without an epoch is still taken', async (t) => {
+	const stream = await EventStream.open(server, `room=${rooms[0]}`, { token, lastEventId: `${rooms[0]}:158` });
+	t.after(() => stream.close());
+	await stream.waitEvents(2);
+	assert.deepEqual(stream.events.map((event) => event.data.seq), [159, 160]);
+});
+
+test('parley tail tells of it and prints the newest page', async () => {
+	tail.child.kill('SIGCONT');
+	await tail.says('"seq":160');
+	const lines = tail.lines().map((line) => JSON.parse(line)).filter((event) => event.seq || event.type === 'room.gap');
+	assert.deepEqual(lines.slice(0, 150).map((event) => event.seq), range(1, 150));
+	assert.deepEqual(lines[150].data, { from: 1, to: 110, reason: 'restored' });
+	assert.deepEqual(lines.slice(151), await newestPage(rooms[0]));
+});
