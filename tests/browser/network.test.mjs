@@ -1,10 +1,13 @@
 // Bad days: the server dies, the network swallows everything, the page is reloaded in between. Nothing is lost, nothing is doubled.
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
 import { sleep } from '../e2e/lib/env.mjs';
+import { command } from '../e2e/lib/http.mjs';
 import { Proxy } from '../e2e/lib/proxy.mjs';
-import { startServer } from '../e2e/lib/server.mjs';
+import { startServer, temporaryDir } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { Person, launch } from './lib/page.mjs';
 
@@ -159,6 +162,42 @@ test('a server that leaves says when to come back; the page is back after it', a
 	await ana.say('after the drain');
 	await ana.sees('after the drain', 30000);
 	assert.deepEqual(await stored(server), ['before the drain', 'after the drain']);
+});
+
+test('after a restored backup the page shows what is there now, though its room grew past what was shown', async (t) => {
+	let server = await startServer();
+	t.after(() => server.stop());
+	const ana = await Person.join(t, browser, server.url, 'Constant');
+	const writer = await Client.start(server, { guest: 'Prolific' });
+	await writer.request('room.join', { room: 'general' });
+	const say = (client, text) => client.request('message.send', { room: 'general', text });
+	await say(writer, 'kept');
+	const copy = join(temporaryDir(), 'copy.db');
+	await command({ socketPath: server.operatorSocket }, 'admin.backup', { path: copy });
+	for (let i = 1; i <= 5; i++) {
+		await say(writer, `lost ${i}`);
+	}
+	await ana.sees('lost 5');
+	const { port } = server;
+	await server.stop();
+	const dataDir = temporaryDir();
+	copyFileSync(copy, join(dataDir, 'parley.db'));
+	server = await startServer({ dataDir });
+	const again = await Client.start(server, { token: writer.token });
+	const expected = ['kept'];
+	for (let i = 1; i <= 9; i++) {
+		await say(again, `new ${i}`);
+		expected.push(`new ${i}`);
+	}
+	await again.close();
+	await server.stop();
+	server = await startServer({ dataDir, port });
+	await ana.sees('new 9', 30000);
+	assert.deepEqual(await ana.texts(), expected);
+	await ana.say('and on');
+	await until(20000, 'the page to go on', async () => (await ana.texts()).includes('and on') && (await ana.page.locator('.pend').count()) === 0);
+	assert.deepEqual(await ana.texts(), [...expected, 'and on']);
+	assert.deepEqual(await stored(server), [...expected, 'and on']);
 });
 
 test('a page that was away too long is told so, shows the newest page and can read what is between', async (t) => {

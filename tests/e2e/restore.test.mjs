@@ -3,10 +3,16 @@ import assert from 'node:assert/strict';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
+import WebSocket from 'ws';
+import { startBot } from '../../protocol/examples/bots/echo-bot.mjs';
 import { clientFor, fresh } from './lib/client.mjs';
 import { clientBinary } from './lib/env.mjs';
 import { EventStream, command } from './lib/http.mjs';
+import { Proxy } from './lib/proxy.mjs';
 import { keepRunning, run, startServer, temporaryDir } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
+
+globalThis.WebSocket ??= WebSocket; // node has one of its own from 22 on
 
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const ROOMS = 2;
@@ -14,7 +20,8 @@ const ROOMS = 2;
 // What clients know when the server goes: `then`. The server that comes back from the backup, and what its rooms hold now.
 const was = {};
 const ends = [];
-let server, rooms, token, tail;
+let server, rooms, token, tail, proxy;
+const handled = []; // by the bot
 
 async function sayUpTo(target, texts, last) {
 	for (const room of rooms) {
@@ -33,6 +40,13 @@ before(async () => {
 	}
 	tail = keepRunning({ after: (end) => ends.push(end) }, clientBinary, ['--server', old.url, '--guest', fresh('Tail'), 'tail', rooms[0], '--after', '0', '--json']);
 	await tail.says('member.joined');
+	proxy = await Proxy.start(old.port);
+	ends.push(() => proxy.close());
+	const listening = new Promise((resolve) => {
+		const url = `${proxy.url.replace(/^http/, 'ws')}/ws`;
+		ends.push(startBot({ url, room: rooms[0], guest: fresh('Bot'), onMessage: ({ seq }) => handled.push(seq), log: resolve }));
+	});
+	assert.match(await listening, /^listening/);
 	const stream = await EventStream.open(old, rooms.map((room) => `room=${room}`).join('&'), { token });
 	await sayUpTo(old, 'kept', 100);
 	const copy = join(temporaryDir(), 'copy.db');
@@ -43,9 +57,12 @@ before(async () => {
 	await stream.waitFor('all of it', () => rooms.every((room) => stream.events.some((e) => e.data.room === room && e.data.seq === 150)));
 	was.id = stream.events.at(-1).id;
 	await tail.says('"seq":150');
+	await until(10000, 'the bot to have it', () => handled.at(-1) === 150);
 	tail.child.kill('SIGSTOP');
+	proxy.targetPort = 1; // nobody there
+	proxy.resetAll();
 	const { port } = old;
-	await old.stop();
+	await old.kill(); // not stop(): it would wait for the tail that stands still
 	const dataDir = join(temporaryDir(), 'restored');
 	mkdirSync(dataDir, { mode: 0o700 });
 	copyFileSync(copy, join(dataDir, 'parley.db'));
@@ -53,7 +70,7 @@ before(async () => {
 	await sayUpTo(server, 'new', 160);
 });
 after(async () => {
-	ends.forEach((end) => end());
+	await Promise.all(ends.map((end) => end()));
 	await server?.stop();
 });
 
@@ -122,4 +139,11 @@ test('parley tail tells of it and prints the newest page', async () => {
 	assert.deepEqual(lines.slice(0, 150).map((event) => event.seq), range(1, 150));
 	assert.deepEqual(lines[150].data, { from: 1, to: 110, reason: 'restored' });
 	assert.deepEqual(lines.slice(151), await newestPage(rooms[0]));
+});
+
+test('the bot in JavaScript goes on with the newest page', async () => {
+	const before = handled.length;
+	proxy.targetPort = server.port;
+	await until(20000, 'the bot to be back', () => handled.length > before && handled.at(-1) === 160);
+	assert.deepEqual(handled.slice(before), range(111, 160));
 });

@@ -46,7 +46,7 @@ export async function post(type, data) {
 
 export class Connection {
 	/**
-	 * @param {{resume: () => Record<string, number>, started: (data: any) => void, event: (event: any) => void,
+	 * @param {{resume: () => {epoch?: string, resume: Record<string, number>}, started: (data: any) => void, event: (event: any) => void,
 	 *   signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, probe: () => [string, any]}} hooks
 	 */
 	constructor(hooks) {
@@ -165,7 +165,6 @@ export class Connection {
 	/** @param {WebSocket} socket @param {number} late */
 	signIn(socket, late) {
 		const ref = String(++this.lastRef);
-		const resume = this.hooks.resume();
 		/* Answered inside receive(), not by a promise: the events that follow must find the rooms. */
 		this.requests.set(ref, {
 			timer: 0,
@@ -183,7 +182,7 @@ export class Connection {
 					this.refused(error.code);
 			},
 		});
-		socket.send(JSON.stringify({ type: 'session.start', ref, data: { resume, on_gap: 'skip' } }));
+		socket.send(JSON.stringify({ type: 'session.start', ref, data: { ...this.hooks.resume(), on_gap: 'skip' } }));
 	}
 
 	/** @param {string} code */

@@ -38,7 +38,7 @@ class App {
 			removed: (room) => room === this.current && this.go(null, true),
 		});
 		this.connection = new Connection({
-			resume: () => this.store.cursors(),
+			resume: () => ({ epoch: this.store.epoch, resume: this.store.cursors() }),
 			started: (data) => this.started(data),
 			event: (event) => this.store.apply(event),
 			signedOut: (why) => this.showDoor(why),

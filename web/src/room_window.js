@@ -78,10 +78,10 @@ export class RoomWindow {
 		}
 	}
 
-	/** The server skips up to and including `to`; what follows starts anew. @param {number} to @param {boolean} beyondEnd */
-	skip(to, beyondEnd) {
+	/** The server skips up to and including `to`; what follows starts anew. @param {number} to */
+	skip(to) {
 		this.events = [];
-		this.cursor = beyondEnd ? 0 : to;
+		this.cursor = to;
 		this.hasOlder = true;
 		this.atEnd = true;
 		this.skipped = true;

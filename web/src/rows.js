@@ -110,7 +110,7 @@ export function logRows({ events, pending, me, newAfter, online, now }) {
 		const quote = quoteOf(event.data.reply_to);
 		const head = event.data.author.id !== author || date.getTime() - at > GROUP_MS || quote !== null;
 		const mention = !own && mentions(event.data.text, me.name);
-		rows.push({ kind: 'message', key: `m${event.seq}`, sig: `${head}${mention}${quote?.name}`, event, head, own, mention, quote });
+		rows.push({ kind: 'message', key: `m${event.id}`, sig: `${head}${mention}${quote?.name}`, event, head, own, mention, quote });
 		author = event.data.author.id;
 		at = date.getTime();
 	}

@@ -17,6 +17,8 @@ export class Store {
 		this.me = null;
 		/** @type {Map<string, Room>} */
 		this.rooms = new Map();
+		/** The server's, in which all seqs hold. @type {string|undefined} */
+		this.epoch = undefined;
 	}
 
 	/** @returns {Room[]} by name */
@@ -43,8 +45,11 @@ export class Store {
 		return cursors;
 	}
 
-	/** The answer of session.start. @param {{user: User & {role: string}, rooms: any[]}} data */
+	/** The answer of session.start. @param {{user: User & {role: string}, epoch: string, rooms: any[]}} data */
 	start(data) {
+		if (this.epoch !== data.epoch)
+			this.forgetLogs();
+		this.epoch = data.epoch;
 		const isOther = this.me !== null && this.me.id !== data.user.id;
 		this.me = data.user;
 		const ids = new Set(data.rooms.map((r) => r.id));
@@ -54,6 +59,12 @@ export class Store {
 		for (const object of data.rooms)
 			this.put(object);
 		this.hooks.changed(null);
+	}
+
+	/** The server went back to an earlier state: what is kept of the logs may be other events by now. The windows are filled anew. */
+	forgetLogs() {
+		for (const room of this.rooms.values())
+			Object.assign(room, { window: null, newAfter: -1 });
 	}
 
 	/** A room object of the server. @param {any} object @returns {Room} */
@@ -116,7 +127,7 @@ export class Store {
 				this.marked(room, event.data);
 			return;
 		case 'room.gap':
-			room?.window?.skip(event.data.to, event.data.reason === 'beyond_end');
+			room?.window?.skip(event.data.to);
 			break;
 		case 'typing':
 			if (room && event.data.user.id !== this.me?.id)

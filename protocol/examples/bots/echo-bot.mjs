@@ -14,6 +14,7 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 	let stopped = false;
 	let roomId = null;
 	let lastSeq = 0;       // the last event that was handled
+	let epoch;             // in which that seq holds
 	let retryMs = 500;
 	let leavingMs = 0;     // the server is leaving and said when to come back
 	let nextRef = 1;
@@ -44,7 +45,7 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 	function signIn() {
 		const data = token ? { token } : { guest };
 		if (roomId !== null)
-			data.resume = { [roomId]: lastSeq };
+			Object.assign(data, { epoch, resume: { [roomId]: lastSeq } });
 		request('session.start', data, (reply) => {
 			if (reply.type === 'error') {
 				log(`cannot sign in: ${reply.data.message}`);
@@ -56,6 +57,9 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 			retryMs = 500;
 			if (roomId === null)
 				joinRoom();
+			else if (epoch !== reply.data.epoch) // the server went back to an earlier state: beyond every end, until room.gap comes
+				lastSeq = Number.MAX_SAFE_INTEGER;
+			epoch = reply.data.epoch;
 			for (const answer of unsent.values())
 				send(answer);
 		});
@@ -80,8 +84,8 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 			leavingMs = event.data.retry_after_ms;
 		if (event.room !== roomId || roomId === null)
 			return;
-		if (event.type === 'room.gap') { // too far behind: what was missed stays unanswered
-			lastSeq = event.data.reason === 'beyond_end' ? 0 : event.data.to;
+		if (event.type === 'room.gap') { // too far behind, or the server was restored: what was missed stays unanswered
+			lastSeq = event.data.to;
 			return;
 		}
 		if (!event.seq || event.seq <= lastSeq) // not remembered (typing), or seen before
