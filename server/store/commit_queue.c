@@ -243,6 +243,34 @@ static void at_turn_end(void *arg)
 		hand_over(q);
 }
 
+/* Not being able to is no reason not to start: the log is only not missed then. */
+static void mark_open(struct commit_queue *q)
+{
+	struct sqlite_connection *c = &q->writer.connection;
+	char reason[200];
+	int rc = sqlite_schema_mark_open(c, true);
+	if (rc == SQLITE_OK)
+		return;
+	if (sqlite_fault_of(rc, sqlite3_system_errno(c->db)) == SQLITE_FAULT_GROUND_LOST)
+		sqlite_fault_exit(c, rc, "start");
+	LOG_WARN("store.not_marked_open", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
+}
+
+/* Brings all of the log into the file and lets go of it; else, harmlessly, the log stays and the next start reads it. */
+static void close_file(struct sqlite_connection *c)
+{
+	char reason[200];
+	int rc = sqlite_schema_mark_open(c, false);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	else
+		sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+				  NULL); /* a file marked as open without a log would look like a loss */
+	if (rc != SQLITE_OK)
+		LOG_WARN("store.log_kept", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
+	sqlite_connection_close(c);
+}
+
 struct commit_queue *commit_queue_new(const struct commit_queue_config *config, char *reason, size_t n)
 {
 	struct commit_queue *q = mem_new(struct commit_queue);
@@ -268,6 +296,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 		free(q);
 		return NULL;
 	}
+	mark_open(q);
 	sqlite3_wal_hook(q->writer.connection.db, note_wal_pages, q);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->more, NULL);
@@ -312,12 +341,7 @@ void commit_queue_destroy(struct commit_queue *q)
 	pthread_mutex_unlock(&q->mutex);
 	pthread_join(q->thread, NULL);
 	checkpoint_destroy(q->checkpoint);
-	struct sqlite_connection *c = &q->writer.connection;
-	int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	char reason[200];
-	if (rc != SQLITE_OK) /* Harmless: the log stays and the next start reads it. */
-		LOG_WARN("store.log_kept", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
-	sqlite_connection_close(c);
+	close_file(&q->writer.connection);
 	close(q->db_fd);
 	buf_finish(&q->writer.json);
 	pthread_cond_destroy(&q->more);

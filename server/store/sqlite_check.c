@@ -13,7 +13,7 @@
 
 /* Up to this size the whole file is read at the start (about 100 ms on a disk that is not cold); above it, the newest rooms. */
 static const int64_t QUICK_CHECK_BYTES_MAX = (int64_t)64 << 20;
-enum { HEADER_BYTES = 100 }; /* SQLite's file format, section 1.3 */
+enum { HEADER_BYTES = 100, LOG_HEADER_BYTES = 32 }; /* SQLite's file format, sections 1.3 and 4.1 */
 
 struct finding {
 	bool sound;
@@ -55,16 +55,19 @@ static enum sqlite_check check_header(const struct data_dir *d, int64_t *file_by
 			      fault);
 	if (access(d->db_path, W_OK) != 0)
 		return refuse(d, &(struct finding){.what = "may not be written by this user"}, fault);
+	struct stat wal = {0};
+	bool log_is_there = stat(d->wal_path, &wal) == 0 && wal.st_size >= LOG_HEADER_BYTES;
 	/* Bytes 18 and 19: 2 is WAL, 1 is not. */
 	bool wal_mode = header[18] == 2 && header[19] == 2;
-	struct stat wal;
-	if (!wal_mode && stat(d->wal_path, &wal) == 0 && wal.st_size > 0)
+	if (!wal_mode && wal.st_size > 0)
 		return refuse(
 			d,
 			&(struct finding){
 				.what = "seems to be a backup put beside another database's log (parley.db-wal); move that log away first"},
 			fault);
-	return wal_mode ? SQLITE_CHECK_SOUND : SQLITE_CHECK_BACKUP;
+	if (!wal_mode)
+		return SQLITE_CHECK_BACKUP;
+	return log_is_there ? SQLITE_CHECK_SOUND : SQLITE_CHECK_LOG_LOST; /* unless it was closed, which its content tells */
 }
 
 static bool check_tables(struct sqlite_connection *c, int *rc)
@@ -154,7 +157,7 @@ static void check_content(struct sqlite_connection *c, int64_t file_bytes, struc
 enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
 {
 	int64_t file_bytes = 0;
-	enum sqlite_check header = check_header(d, &file_bytes, fault);
+	enum sqlite_check header = check_header(d, &file_bytes, fault); /* first: SQLite makes a log where there is none */
 	if (header == SQLITE_CHECK_FRESH || header == SQLITE_CHECK_REFUSED)
 		return header;
 	struct sqlite_connection c;
@@ -166,6 +169,8 @@ enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DI
 		check_content(&c, file_bytes, &f);
 	else
 		describe(&c, rc, &f);
+	if (f.sound && header == SQLITE_CHECK_LOG_LOST && !sqlite_schema_is_open(&c))
+		header = SQLITE_CHECK_SOUND;
 	sqlite_connection_close(&c);
 	return f.sound ? header : refuse(d, &f, fault);
 }

@@ -10,8 +10,9 @@
 enum sqlite_check {
 	SQLITE_CHECK_FRESH, /* there is no file, or an empty one */
 	SQLITE_CHECK_SOUND,
-	SQLITE_CHECK_BACKUP,  /* sound, and not in WAL mode: somebody put a backup in place */
-	SQLITE_CHECK_REFUSED, /* fault has the sentence */
+	SQLITE_CHECK_LOG_LOST, /* sound, but it was not closed and its log is gone, with whatever was only there */
+	SQLITE_CHECK_BACKUP,   /* sound, and not in WAL mode: somebody put a backup in place */
+	SQLITE_CHECK_REFUSED,  /* fault has the sentence */
 };
 
 enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);

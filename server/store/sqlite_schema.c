@@ -48,7 +48,9 @@ static int put_epoch(struct sqlite_connection *c)
 	struct uid epoch;
 	id_random(epoch.b);
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(c->db, "INSERT INTO meta (key, value) VALUES ('epoch', ?1) ON CONFLICT (key) DO UPDATE SET value = ?1",
+	int rc = sqlite3_prepare_v2(c->db,
+				    "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('open', 0)"
+				    " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
 				    -1, &st, NULL);
 	if (rc != SQLITE_OK)
 		return rc;
@@ -145,7 +147,7 @@ int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYT
 	return 0;
 }
 
-int sqlite_schema_adopt_backup(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
 {
 	struct sqlite_connection c;
 	int rc = sqlite_connection_open_bare(&c, d->db_path, SQLITE_OPEN_READWRITE);
@@ -158,8 +160,25 @@ int sqlite_schema_adopt_backup(const struct data_dir *d, char fault[DATA_DIR_FAU
 	sqlite_connection_close(&c);
 	if (rc == SQLITE_OK)
 		return 0;
-	snprintf(fault, DATA_DIR_FAULT_BYTES, "the backup %s cannot be taken into use: %s", d->db_path, reason);
+	snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be taken into use: %s", d->db_path, reason);
 	return -1;
+}
+
+bool sqlite_schema_is_open(struct sqlite_connection *c)
+{
+	int rc;
+	return sqlite_connection_number(c, "SELECT count(*) FROM meta WHERE key = 'open' AND value = 1", &rc) == 1;
+}
+
+int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open)
+{
+	if (sqlite_schema_is_open(c) == is_open)
+		return SQLITE_OK;
+	int rc = sqlite_connection_exec(c, is_open ? "INSERT OR REPLACE INTO meta VALUES ('open', 1)"
+						   : "INSERT OR REPLACE INTO meta VALUES ('open', 0)");
+	if (rc == SQLITE_OK && is_open)
+		rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	return rc;
 }
 
 int sqlite_schema_complete(struct sqlite_connection *c)

@@ -17,10 +17,16 @@ enum {
 
 /* Makes DIR/parley.db. 0, or -1 with a sentence in fault. */
 int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
-/* The file is a backup that was put in place: it gets a new epoch, because cursors from before are void, and goes back to WAL. */
-int sqlite_schema_adopt_backup(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
+/* The file is at an earlier state than it was before (a backup was put in place, or its log is lost): it gets a new epoch, because cursors from
+ * before are void, counts as closed, and is in WAL mode. */
+int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
 /* The epoch as clients see it. Returns SQLite's code. */
 int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES + 1]);
+/* Marks the file as open, which is brought into the file itself at once, or as closed. Between the two there is always a log: a file that says
+ * it is open and has none has lost it. Returns SQLite's code. */
+int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open);
+/* False also when it cannot be read. */
+bool sqlite_schema_is_open(struct sqlite_connection *c);
 /* Adds what a database made by an earlier parleyd lacks; nothing is written when it lacks nothing. For the writer's connection, before
  * any reader prepares its statements. Returns SQLite's code. */
 int sqlite_schema_complete(struct sqlite_connection *c);

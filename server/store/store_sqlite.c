@@ -76,7 +76,12 @@ static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTE
 		return sqlite_schema_create(d, fault);
 	case SQLITE_CHECK_BACKUP:
 		LOG_INFO("store.backup_adopted", LOG_S("path", d->db_path));
-		return sqlite_schema_adopt_backup(d, fault);
+		return sqlite_schema_begin_epoch(d, fault);
+	case SQLITE_CHECK_LOG_LOST:
+		LOG_WARN("store.log_lost", LOG_S("path", d->wal_path),
+			 LOG_S("what", "the server did not end by itself, and the log it left is gone: the newest events may be lost, "
+				       "and clients begin anew"));
+		return sqlite_schema_begin_epoch(d, fault);
 	case SQLITE_CHECK_SOUND:
 		return 0;
 	case SQLITE_CHECK_REFUSED:

@@ -169,11 +169,57 @@ test('a data directory that may not be written is refused', async (t) => {
 	assert.ok(existsSync(dataDir));
 });
 
-test('without its write-ahead log a database starts with what was checkpointed, and says nothing wrong', async () => {
-	const dataDir = await filledDataDir();
-	rmSync(join(dataDir, 'parley.db-wal'), { force: true });
+// As it is after kill -9: the room, its last seq, the epoch, and a token of its author.
+async function killedDataDir(n) {
+	const server = await startServer();
+	const client = await Client.start(server, { guest: 'Writer' });
+	const { id: room } = await client.request('room.create', { name: 'room' });
+	for (let i = 0; i < n; i++) {
+		await client.request('message.send', { room, text: `message ${i}` });
+	}
+	const { token, session: { epoch } } = client;
+	await server.kill();
+	return { dataDir: server.dataDir, room, last: n + 2, epoch, token };
+}
+
+test('a write-ahead log that was deleted after kill -9 is missed: a warning, and clients begin anew', async () => {
+	const { dataDir, room, last, epoch, token } = await killedDataDir(20);
+	const untouched = join(temporaryDir(), 'untouched');
+	cpSync(dataDir, untouched, { recursive: true, filter: (path) => !path.endsWith('.sock') });
+	rmSync(join(dataDir, 'parley.db-wal'));
 	rmSync(join(dataDir, 'parley.db-shm'), { force: true });
-	const server = await startServer({ dataDir });
+	let server = await startServer({ dataDir });
+	assert.match(server.stderr, /store\.log_lost/);
 	assert.deepEqual((await command({ socketPath: server.operatorSocket }, 'admin.verify', {})).faults, []);
+	const { epoch: now } = await command(server, 'session.start', { guest: 'Other' });
+	assert.notEqual(now, epoch);
+	await server.kill();
+	server = await startServer({ dataDir });
+	assert.doesNotMatch(server.stderr, /store\.log_lost/, 'the log is there');
+	assert.equal((await command(server, 'session.start', { guest: 'Another' })).epoch, now);
 	await server.stop();
+	server = await startServer({ dataDir: untouched });
+	assert.doesNotMatch(server.stderr, /store\.log_lost/);
+	const client = await Client.start(server, { token, epoch, resume: { [room]: last - 1 } });
+	await client.waitSeq(room, last);
+	assert.deepEqual(client.events.map((event) => event.seq), [last]);
+	await client.close();
+	await server.stop();
+});
+
+test('kill -9 right after the start is no loss of the log', async () => {
+	const dataDir = temporaryDir();
+	const epochs = new Set();
+	for (let i = 0; i < 5; i++) {
+		const server = await startServer({ dataDir });
+		assert.doesNotMatch(server.stderr, /store\.log_lost/);
+		if (i % 2 === 0) {
+			await server.kill();
+			continue;
+		}
+		epochs.add((await command(server, 'session.start', { guest: `Guest ${i}` })).epoch);
+		await server.stop();
+		assert.ok(!existsSync(join(dataDir, 'parley.db-wal')), 'a clean end leaves no log');
+	}
+	assert.equal(epochs.size, 1);
 });

@@ -31,6 +31,7 @@ test(`${KILLS} kills at random moments under load`, { timeout: 600000 * Math.max
 			await sleep(100); // away for longer than a blink
 		}
 		server = await startServer({ dataDir });
+		assert.doesNotMatch(server.stderr, /store\.log_lost/);
 	}
 	await sleep(300);
 	await Promise.all(participants.map((participant) => participant.stopSending()));

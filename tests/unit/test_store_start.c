@@ -262,6 +262,48 @@ static void a_backup_opens_as_a_store_of_a_new_epoch(void **state)
 	assert_string_equal(epoch, restored);
 }
 
+/* The file and its log (NULL: none) as a killed process leaves them; gives the epoch that the next start serves. */
+static void epoch_after(struct store_fixture *f, const struct buf *file, const struct buf *log, char epoch[STORE_EPOCH_BYTES + 1])
+{
+	char path[300];
+	assert_int_equal(unlink(path_of(f, "parley.db", path)), 0);
+	patch(f, "parley.db", 0, file->data, file->len);
+	if (log)
+		patch(f, "parley.db-wal", 0, log->data, log->len);
+	assert_true(store_fixture_open(f));
+	assert_int_equal(count_faults(f), 0);
+	memcpy(epoch, f->store->epoch, STORE_EPOCH_BYTES + 1);
+	store_fixture_close(f);
+}
+
+static void a_lost_log_begins_a_new_epoch(void **state)
+{
+	struct store_fixture *f = *state;
+	char epoch[STORE_EPOCH_BYTES + 1], now[STORE_EPOCH_BYTES + 1];
+	for (int filled = 0; filled < 2; filled++) { /* right after the start, and later */
+		assert_true(store_fixture_open(f));
+		memcpy(epoch, f->store->epoch, sizeof epoch);
+		assert_int_equal(strspn(epoch, "0123456789abcdef"), STORE_EPOCH_BYTES);
+		if (filled)
+			fill(f, 20);
+		auto_buf file = bytes_of(f, "parley.db"), log = bytes_of(f, "parley.db-wal"), none = BUF_INIT;
+		store_fixture_close(f);
+		auto_buf closed = bytes_of(f, "parley.db");
+		epoch_after(f, &closed, NULL, now);
+		assert_string_equal(now, epoch);
+		epoch_after(f, &file, &log, now);
+		assert_string_equal(now, epoch);
+		epoch_after(f, &file, NULL, now);
+		assert_string_not_equal(now, epoch);
+		memcpy(epoch, now, sizeof epoch);
+		epoch_after(f, &file, &none, now); /* cut to nothing */
+		assert_string_not_equal(now, epoch);
+		assert_true(store_fixture_open(f)); /* once only */
+		assert_string_equal(f->store->epoch, now);
+		store_fixture_close(f);
+	}
+}
+
 static void a_log_without_its_database_is_refused(void **state)
 {
 	struct store_fixture *f = *state;
@@ -378,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(damage_is_refused_and_left_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_versions_and_strangers_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(verify_sees_what_is_wrong, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_lost_log_begins_a_new_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_backup_opens_as_a_store_of_a_new_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_log_without_its_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_acknowledged_survives_sigkill, setup, teardown),
