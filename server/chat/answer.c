@@ -57,15 +57,16 @@ void call_error(const struct call *call, enum wire_error code, const char *messa
  * One request more (or less) of this session under way. Past the limit it is not read from; nor while a page is being made for it, so that one
  * who does not read costs the outbox and one page, however many he asks for.
  */
-static void count_waiting(const struct wait *w, int change)
+static void count_waiting(const struct wait *w, bool begins)
 {
 	struct session *s = answer_session(&w->answer);
+	uint32_t change = begins ? 1 : UINT32_MAX; /* that is -1 */
 	uint64_t most = w->answer.chat->config.limits.connection_waiting;
 	if (!s)
 		return;
-	s->n_waiting = (uint16_t)(s->n_waiting + change);
+	s->n_waiting += change;
 	if (dispatch_answers_page(w->request.command))
-		s->n_pages = (uint16_t)(s->n_pages + change);
+		s->n_pages += change;
 	if (s->transport == TRANSPORT_WEBSOCKET)
 		conn_hold_reading(s->conn, s->n_pages > 0 || (most && s->n_waiting >= most));
 	if (s->n_waiting == 0)
@@ -84,13 +85,13 @@ void wait_begin(struct wait *w, const struct call *call, struct room *room)
 	if (w->room)
 		room_hold(w->room);
 	call->chat->n_pending++;
-	count_waiting(w, 1);
+	count_waiting(w, true);
 }
 
 void wait_end(struct wait *w)
 {
 	w->answer.chat->n_pending--;
-	count_waiting(w, -1);
+	count_waiting(w, false);
 	if (w->user)
 		user_release(w->user);
 	if (w->room)

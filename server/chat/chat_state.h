@@ -139,8 +139,8 @@ struct session {
 	enum on_gap on_gap;
 	enum token_kind token_kind;
 	uint32_t retry_ms;  /* after a refused signing in (WIRE_RATE_LIMITED) */
-	uint16_t n_waiting; /* its requests under way */
-	uint16_t n_pages;   /* those of them that are answered with a page */
+	uint32_t n_waiting; /* its requests under way */
+	uint32_t n_pages;   /* those of them that are answered with a page */
 	bool has_token_hash, operator_socket, starting, token_is_cookie;
 };
 
