@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-bool account_clean_name(const struct call *call, struct text name, struct buf *shown, struct buf *key)
+bool account_clean_name(const struct call *call, const char *member, struct text name, struct buf *shown, struct buf *key)
 {
 	enum name_fault fault = text_clean_name(name.s, name.n, call->chat->config.limits.name_bytes, shown, key);
 	char message[200];
 	if (fault == NAME_OK)
 		return true;
-	snprintf(message, sizeof(message), "name: %s", name_fault_text(fault));
+	snprintf(message, sizeof(message), "data.%s: %s", member, name_fault_text(fault));
 	call_error(call, WIRE_INVALID_REQUEST, message);
 	return false;
 }
@@ -22,7 +22,7 @@ bool account_clean_name(const struct call *call, struct text name, struct buf *s
 struct account_make *account_make_begin(struct call *call, struct text name, enum user_kind kind, void (*then)(struct account_make *m))
 {
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, name, &shown, &key))
+	if (!account_clean_name(call, kind == USER_GUEST ? "guest" : "name", name, &shown, &key))
 		return NULL;
 	struct account_make *m = mem_new(struct account_make);
 	m->then = then;
@@ -46,6 +46,9 @@ struct account_make *account_make_begin(struct call *call, struct text name, enu
 
 static void make_free(struct account_make *m)
 {
+	struct session *s = answer_session(&m->wait.answer);
+	if (s && m->op.kind == USER_GUEST)
+		s->starting = false; /* if it failed, another try is free */
 	wait_end(&m->wait);
 	buf_finish(&m->name);
 	buf_finish(&m->name_key);

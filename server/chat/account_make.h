@@ -22,7 +22,7 @@ struct account_make *account_make_begin(struct call *call, struct text name, enu
 void account_make_go(struct account_make *m, struct text password);
 /* {"user":{…},"token":"…"} and, over HTTP, the cookie: the answer that most of them give. */
 void account_make_answer(struct account_make *m);
-/* The name of a user or room, cleaned into shown and key; false when the fault was answered. */
-bool account_clean_name(const struct call *call, struct text name, struct buf *shown, struct buf *key);
+/* The name of a user or room that came as data.<member>, cleaned into shown and key; false when the fault was answered. */
+bool account_clean_name(const struct call *call, const char *member, struct text name, struct buf *shown, struct buf *key);
 
 #endif

@@ -93,7 +93,7 @@ void handle_account_login(struct call *call)
 {
 	struct text name = call->request->data.account_login.name;
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, name, &shown, &key))
+	if (!account_clean_name(call, "name", name, &shown, &key))
 		return;
 	uint32_t wait_ms = rate_password(call->session, key.data, key.len);
 	if (wait_ms) {

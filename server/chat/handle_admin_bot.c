@@ -51,7 +51,7 @@ static void found(struct store_op *op)
 	struct renewal *r = (struct renewal *)(void *)op;
 	int result = op->result == 0 && r->find.user.kind != USER_BOT ? -ENOENT : op->result;
 	if (result != 0) {
-		wait_answer_failure(&r->wait, result, WIRE_NOT_FOUND, "name: there is no bot with this name");
+		wait_answer_failure(&r->wait, result, WIRE_NOT_FOUND, "data.name: there is no bot with this name");
 		renewal_free(r);
 		return;
 	}
@@ -68,7 +68,7 @@ static void found(struct store_op *op)
 static void renew(struct call *call, struct text name)
 {
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, name, &shown, &key))
+	if (!account_clean_name(call, "name", name, &shown, &key))
 		return;
 	struct renewal *r = mem_new(struct renewal);
 	r->name_key = key;

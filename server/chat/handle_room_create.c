@@ -70,7 +70,7 @@ void handle_room_create(struct call *call)
 {
 	const struct data_room_create *d = &call->request->data.room_create;
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, d->name, &shown, &key))
+	if (!account_clean_name(call, "name", d->name, &shown, &key))
 		return;
 	uint32_t wait_ms = rate_room_made(call->session);
 	if (wait_ms) {

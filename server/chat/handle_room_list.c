@@ -42,7 +42,7 @@ void handle_room_list(struct call *call)
 {
 	const struct data_room_list *d = &call->request->data.room_list;
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (d->after.s && !account_clean_name(call, d->after, &shown, &key))
+	if (d->after.s && !account_clean_name(call, "after", d->after, &shown, &key))
 		return;
 	struct list_rooms *l = mem_new(struct list_rooms);
 	l->op.op = (struct store_op){.kind = STORE_ROOM_PAGE, .done = listed};

@@ -69,12 +69,8 @@ void handle_room_update(struct call *call)
 		call_error(call, WIRE_FORBIDDEN, "only the room's owner may change it");
 		return;
 	}
-	if (!d->name.s && !d->topic.s) {
-		call_error(call, WIRE_INVALID_REQUEST, "data: give name or topic");
-		return;
-	}
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (d->name.s && !account_clean_name(call, d->name, &shown, &key))
+	if (d->name.s && !account_clean_name(call, "name", d->name, &shown, &key))
 		return;
 	struct update *u = mem_new(struct update);
 	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};

@@ -103,10 +103,6 @@ static void guest_made(struct account_make *m)
 	struct session *s = answer_session(&m->wait.answer);
 	if (!s)
 		return; /* the guest left before it was one */
-	if (s->user) {
-		answer_error(&m->wait.answer, WIRE_ALREADY_STARTED, NULL, 0);
-		return;
-	}
 	buf_append_byte(&m->name, 0);
 	struct store_user known = {.no = m->op.user_no, .id = m->op.id, .kind = USER_GUEST, .name = (char *)m->name.data};
 	struct user *u = user_load(c, &known, NULL, 0);
@@ -128,8 +124,10 @@ static void start_as_guest(struct call *call)
 		return;
 	}
 	struct account_make *m = account_make_begin(call, call->request->data.session_start.guest, USER_GUEST, guest_made);
-	if (m)
-		account_make_go(m, (struct text){0});
+	if (!m)
+		return;
+	call->session->starting = true;
+	account_make_go(m, (struct text){0});
 }
 
 void handle_session_start(struct call *call)
@@ -138,8 +136,6 @@ void handle_session_start(struct call *call)
 	const struct data_session_start *d = &call->request->data.session_start;
 	if (s->user || s->starting)
 		call_error(call, WIRE_ALREADY_STARTED, NULL);
-	else if (d->token.s && d->guest.s)
-		call_error(call, WIRE_INVALID_REQUEST, "data: give either token or guest");
 	else if (d->guest.s)
 		start_as_guest(call);
 	else if (d->token.s)

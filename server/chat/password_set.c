@@ -41,7 +41,8 @@ static void stored(struct store_op *op)
 		answer_ok(&p->wait.answer, &data);
 	} else {
 		wait_answer_failure(&p->wait, op->result, WIRE_NOT_FOUND,
-				    p->op.password_hash ? "name: there is no person with this name" : "name: there is no such account");
+				    p->op.password_hash ? "data.name: there is no person with this name"
+							: "data.name: there is no such account");
 	}
 	set_free(p);
 }
@@ -75,7 +76,7 @@ static void hashed(struct worker_job *job)
 void password_set(struct call *call, struct text name, struct text password, bool make_owner)
 {
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, name, &shown, &key))
+	if (!account_clean_name(call, "name", name, &shown, &key))
 		return;
 	struct password_set *p = mem_new(struct password_set);
 	p->name = shown;

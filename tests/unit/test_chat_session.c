@@ -476,12 +476,41 @@ static void test_sign_in_refusals(void **state)
 	fixture_finish(&d.f);
 }
 
+/* Two session.start in one breath make one guest; one that failed can be tried again. */
+static void test_one_guest_a_connection(void **state)
+{
+	(void)state;
+	struct den d = {0};
+	den_setup(&d);
+	fixture_start(&d.f);
+	struct conn *c = fixture_websocket(&d.f);
+	size_t n_users = d.f.store->n_users, n_tokens = d.f.store->n_tokens;
+	d.f.store->busy = true;
+	say(c, "{\"type\":\"session.start\",\"ref\":\"busy\",\"data\":{\"guest\":\"visitor\"}}");
+	assert_string_equal(code_of(c, "busy"), "unavailable");
+	d.f.store->busy = false;
+	say(c, "{\"type\":\"session.start\",\"ref\":\"taken\",\"data\":{\"guest\":\"ann\"}}");
+	fixture_run(&d.f, -1);
+	assert_string_equal(code_of(c, "taken"), "name_taken");
+	say(c, "{\"type\":\"session.start\",\"ref\":\"first\",\"data\":{\"guest\":\"visitor\"}}");
+	say(c, "{\"type\":\"session.start\",\"ref\":\"second\",\"data\":{\"guest\":\"visitor\"}}");
+	say(c, "{\"type\":\"session.start\",\"ref\":\"third\",\"data\":{\"token\":\"%s\"}}", d.bob_token);
+	fixture_run(&d.f, -1);
+	assert_string_equal(code_of(c, "first"), "ok");
+	assert_string_equal(code_of(c, "second"), "already_started");
+	assert_string_equal(code_of(c, "third"), "already_started");
+	assert_int_equal(d.f.store->n_users, n_users + 1);
+	assert_int_equal(d.f.store->n_tokens, n_tokens + 1);
+	fixture_finish(&d.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start_and_live),
 		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_cursors_of_another_epoch),
+		cmocka_unit_test(test_one_guest_a_connection),
 		cmocka_unit_test(test_beyond_the_end_stays_beyond),
 		cmocka_unit_test(test_join),
 		cmocka_unit_test(test_create_is_told_to_other_connections),
