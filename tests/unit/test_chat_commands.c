@@ -455,85 +455,6 @@ static void test_store_goes_before_the_chat(void **state)
 	fixture_finish(&p.f);
 }
 
-/* What a handler finds wrong names the member as the decoder does. */
-static void test_faults_name_the_member(void **state)
-{
-	(void)state;
-	static const struct {
-		const char *frame, *message;
-	} faults[] = {
-		{"\"room.list\",\"data\":{\"after\":\"\\u0001\"}", "data.after: "},
-		{"\"room.create\",\"data\":{\"name\":\"\\u0001\"}", "data.name: "},
-		{"\"room.update\",\"data\":{\"room\":\"den\",\"name\":\"\\u0001\"}", "data.name: "},
-		{"\"bot.create\",\"data\":{\"name\":\"\\u0001\"}", "data.name: "},
-		{"\"account.create\",\"data\":{\"name\":\"\\u0001\",\"password\":\"correct horse\"}", "data.name: "},
-		{"\"account.login\",\"data\":{\"name\":\"\\u0001\",\"password\":\"correct horse\"}", "data.name: "},
-		{"\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\",\"reply_to\":99}", "data.reply_to: "},
-		{"\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"\\u0001\"}", "data.text: "},
-		{"\"history.read\",\"data\":{\"room\":\"den\",\"before\":0}", "data.before: "},
-		{"\"admin.bot\",\"data\":{\"name\":\"nobody\",\"renew\":true}", "data.name: "},
-		{"\"admin.owner\",\"data\":{\"name\":\"nobody\"}", "data.name: "},
-	};
-	struct place p = {0};
-	place_setup(&p);
-	fixture_start(&p.f);
-	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *unknown = fixture_websocket(&p.f);
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
-		ann->session->operator_socket = strstr(faults[i].frame, "admin.") != NULL;
-		say(ann, "{\"ref\":\"%zu\",\"type\":%s}", i, faults[i].frame);
-		fixture_run(&p.f, -1);
-		char ref[24];
-		snprintf(ref, sizeof(ref), "%zu", i);
-		const char *message = message_of(ann, ref);
-		if (!message || strncmp(message, faults[i].message, strlen(faults[i].message)) != 0)
-			fail_msg("%s: %s", faults[i].frame, message);
-	}
-	say(unknown, "{\"ref\":\"guest\",\"type\":\"session.start\",\"data\":{\"guest\":\"\\u0001\"}}");
-	fixture_run(&p.f, -1);
-	assert_int_equal(strncmp(message_of(unknown, "guest"), "data.guest: ", 12), 0);
-	fixture_finish(&p.f);
-}
-
-/* Without a limit a connection may have any number of requests under way: their count must not wrap to none. */
-static void test_very_many_requests_under_way(void **state)
-{
-	(void)state;
-	enum { MANY = 65536 };
-	struct place p = {0};
-	place_setup(&p);
-	p.f.config.limits.connection_waiting = 0;
-	fixture_start(&p.f);
-	struct conn *bob = fixture_signed_in(&p.f, p.bob_token);
-	for (int i = 0; i < MANY; i++)
-		say(bob, "{\"type\":\"room.list\"}");
-	assert_true(session_awaits_answers(bob->session));
-	assert_true(bob->is_held); /* pages are being made */
-	fixture_run(&p.f, -1);
-	assert_false(session_awaits_answers(bob->session));
-	assert_false(bob->is_held);
-	fixture_finish(&p.f);
-}
-
-/* More requests under way than one connection may have: it is not read from until some are answered. */
-static void test_requests_under_way_are_bounded(void **state)
-{
-	(void)state;
-	struct place p = {0};
-	place_setup(&p);
-	p.f.config.limits.connection_waiting = 4;
-	fixture_start(&p.f);
-	struct conn *bob = fixture_signed_in(&p.f, p.bob_token);
-	for (int i = 0; i < 4; i++) {
-		assert_false(bob->is_held);
-		say(bob, "{\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
-	}
-	assert_true(bob->is_held);
-	fake_store_deliver(p.f.store, fake_store_find(p.f.store, STORE_APPEND));
-	assert_false(bob->is_held);
-	fixture_run(&p.f, -1);
-	fixture_finish(&p.f);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -550,9 +471,6 @@ int main(void)
 		cmocka_unit_test(test_probe),
 		cmocka_unit_test(test_announce_leaving),
 		cmocka_unit_test(test_store_goes_before_the_chat),
-		cmocka_unit_test(test_requests_under_way_are_bounded),
-		cmocka_unit_test(test_faults_name_the_member),
-		cmocka_unit_test(test_very_many_requests_under_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
