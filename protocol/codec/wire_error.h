@@ -19,7 +19,7 @@
 	X(WIRE_GUESTS_OFF,          "guests_off",          false, 403, "guests are not allowed on this server") \
 	X(WIRE_FORBIDDEN,           "forbidden",           false, 403, "you may not do this") \
 	X(WIRE_NOT_FOUND,           "not_found",           false, 404, "there is no such thing, or you may not see it") \
-	X(WIRE_NAME_TAKEN,          "name_taken",          false, 409, "this name is taken") \
+	X(WIRE_NAME_TAKEN,          "name_taken",          false, 409, "this name is taken, or looks like one that is") \
 	X(WIRE_ALREADY_STARTED,     "already_started",     false, 409, "this connection is signed in already") \
 	X(WIRE_TOO_LARGE,           "too_large",           false, 413, "this is larger than the limit") \
 	X(WIRE_LIMIT_REACHED,       "limit_reached",       false, 409, "a limit of this server is reached") \

@@ -9,7 +9,7 @@
  * commit is on disk. Reads see at least everything whose done() was called before the read was submitted.
  *
  * result: 0, or a negative errno:
- *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken
+ *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
  *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    the read failed; logged by the store
  * A store that lost its footing (fsync failed, database damaged while running) logs and ends the process instead of answering.
  *
@@ -174,8 +174,8 @@ struct store_read_mark {
 	uint64_t read_seq, read_messages; /* out: as they are now */
 };
 
-/* STORE_USER_CREATE: a user, and a token for it when token_hash is given. -EEXIST: name_key is taken by a person or bot
- * (guests are checked against those too, but do not take the name). */
+/* STORE_USER_CREATE: a user, and a token for it when token_hash is given. -EEXIST: name_key is taken by a person or bot, or
+ * easily taken for one that is (guests are checked against those too, but do not take the name). */
 struct store_user_create {
 	struct store_op op;
 	struct uid id;

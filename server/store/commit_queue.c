@@ -278,9 +278,11 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	q->db_fd = -1;
 	list_init(&q->waiting);
 	list_init(&q->held);
-	int rc = sqlite_connection_open(&q->writer.connection, config->db_path, ROLE_WRITER);
+	int rc = sqlite_connection_open_writer(&q->writer.connection, config->db_path);
 	if (rc == SQLITE_OK)
 		rc = sqlite_schema_complete(&q->writer.connection);
+	if (rc == SQLITE_OK)
+		rc = sqlite_statement_prepare_all(&q->writer.connection, ROLE_WRITER);
 	if (rc == SQLITE_OK)
 		q->db_fd = open(config->db_path, O_RDONLY | O_CLOEXEC);
 	if (q->db_fd >= 0)

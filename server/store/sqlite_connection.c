@@ -1,6 +1,7 @@
 #include "store/sqlite_connection.h"
 
 #include "store/log_vfs.h"
+#include "store/skeleton.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -25,29 +26,27 @@ int sqlite_connection_open_bare(struct sqlite_connection *c, const char *path, i
 	return open_through(c, path, flags, NULL);
 }
 
-static int open_writer(struct sqlite_connection *c, const char *path)
+int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path)
 {
 	int rc = log_vfs_register();
 	if (rc != SQLITE_OK)
 		return rc;
 	rc = open_through(c, path, SQLITE_OPEN_READWRITE, LOG_VFS_NAME);
+	if (rc == SQLITE_OK)
+		rc = skeleton_register(c->db);
 	if (rc != SQLITE_OK)
 		return rc;
 	return sqlite_connection_exec(c, "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048");
 }
 
-static int open_reader(struct sqlite_connection *c, const char *path)
-{
-	int rc = open_through(c, path, SQLITE_OPEN_READONLY, NULL);
-	return rc == SQLITE_OK ? sqlite_connection_exec(c, "PRAGMA cache_size = -512") : rc;
-}
-
 /* Foreign keys are not enforced by SQLite: each write looks up what it refers to where it needs the row anyway, nothing that is
  * referred to is ever deleted, and verify checks all of it. */
-int sqlite_connection_open(struct sqlite_connection *c, const char *path, unsigned role)
+int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path)
 {
-	int rc = role == ROLE_WRITER ? open_writer(c, path) : open_reader(c, path);
-	return rc == SQLITE_OK ? sqlite_statement_prepare_all(c, role) : rc;
+	int rc = open_through(c, path, SQLITE_OPEN_READONLY, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, "PRAGMA cache_size = -512");
+	return rc == SQLITE_OK ? sqlite_statement_prepare_all(c, ROLE_READER) : rc;
 }
 
 int sqlite_connection_exec(struct sqlite_connection *c, const char *sql)

@@ -13,8 +13,10 @@ struct sqlite_connection { /* zeroed: not open */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
-/* Opens the file with our settings and prepares the statements of the role. 0, or SQLite's code; close it in either case. */
-int sqlite_connection_open(struct sqlite_connection *c, const char *path, unsigned role);
+/* Opens the file with our settings and prepares the statements of a reader. 0, or SQLite's code; close it in either case. */
+int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path);
+/* The same for the writer, without the statements: they are prepared once the file has all that they name (sqlite_schema_complete). */
+int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path);
 /* Opens without statements: for the checks before the start, for making the file, for checkpoints. flags: sqlite3_open_v2's. */
 int sqlite_connection_open_bare(struct sqlite_connection *c, const char *path, int flags);
 /* Runs SQL without results; returns SQLite's code. */

@@ -15,26 +15,36 @@ const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "me
 
 /* What databases of the same version may lack, because they were made before it was thought of. Without room_public a page of rooms
  * walks past every private room of everybody. */
-#define ADDED_LATER_SQL "CREATE INDEX IF NOT EXISTS room_public ON room (name_key) WHERE kind = 0;"
+#define ADDED_LATER_SQL \
+	"CREATE INDEX IF NOT EXISTS room_public ON room (name_key) WHERE kind = 0;" \
+	"CREATE UNIQUE INDEX IF NOT EXISTS user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
+	"CREATE UNIQUE INDEX IF NOT EXISTS room_by_skeleton ON room (skeleton);"
+
+/* Of names that look alike since before it was thought of, the first has the skeleton and the others stay without one. */
+static const char add_skeletons_sql[] =
+	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL
+	"UPDATE OR IGNORE user SET skeleton = skeleton(name_key) WHERE kind <> 2;"
+	"UPDATE OR IGNORE room SET skeleton = skeleton(name_key); COMMIT";
 
 /*
  * What comes next fits in: an edit, a deletion or a reaction is an event whose target_seq names the event it is about (a reply does so
  * already); a direct message is a room without a name; roles are numbers.
  *
- * user.name_key is unique among persons and bots; guests may share names. event.n_messages counts the room's messages up to and
+ * user.name_key is unique among persons and bots; guests may share names, and have no skeleton (what a name looks like: skeleton.h). event.n_messages counts the room's messages up to and
  * including the event: what a member has not read is the difference of two such numbers.
  */
 static const char schema_sql[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
 	"CREATE TABLE user (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, role INTEGER NOT NULL,"
-	" name TEXT NOT NULL, name_key TEXT NOT NULL, password_hash TEXT, created_by_no INTEGER, created_ms INTEGER NOT NULL) STRICT;"
+	" name TEXT NOT NULL, name_key TEXT NOT NULL, password_hash TEXT, created_by_no INTEGER, created_ms INTEGER NOT NULL,"
+	" skeleton TEXT) STRICT;"
 	"CREATE UNIQUE INDEX user_by_name ON user (name_key) WHERE kind <> 2;"
 	"CREATE TABLE token (hash BLOB PRIMARY KEY, user_no INTEGER NOT NULL, kind INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
 	" used_day INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX token_by_user ON token (user_no);"
 	"CREATE TABLE room (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, name TEXT, name_key TEXT UNIQUE,"
 	" topic TEXT NOT NULL, last_seq INTEGER NOT NULL, n_messages INTEGER NOT NULL, n_members INTEGER NOT NULL,"
-	" created_ms INTEGER NOT NULL) STRICT;"
+	" created_ms INTEGER NOT NULL, skeleton TEXT) STRICT;"
 	"CREATE TABLE member (user_no INTEGER NOT NULL, room_no INTEGER NOT NULL, role INTEGER NOT NULL, read_seq INTEGER NOT NULL,"
 	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX member_by_room ON member (room_no, user_no, role);"
@@ -183,5 +193,8 @@ int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open)
 
 int sqlite_schema_complete(struct sqlite_connection *c)
 {
-	return sqlite_connection_exec(c, ADDED_LATER_SQL);
+	int rc;
+	if (sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", &rc) == 1)
+		return sqlite_connection_exec(c, ADDED_LATER_SQL);
+	return rc == SQLITE_OK ? sqlite_connection_exec(c, add_skeletons_sql) : rc;
 }

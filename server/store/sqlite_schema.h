@@ -28,7 +28,7 @@ int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open);
 /* False also when it cannot be read. */
 bool sqlite_schema_is_open(struct sqlite_connection *c);
 /* Adds what a database made by an earlier parleyd lacks; nothing is written when it lacks nothing. For the writer's connection, before
- * any reader prepares its statements. Returns SQLite's code. */
+ * it or any reader prepares its statements. Returns SQLite's code. */
 int sqlite_schema_complete(struct sqlite_connection *c);
 
 /* The names of all tables, for the check at the start; NULL at the end. */

@@ -61,13 +61,17 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_ROOM_COUNTERS,     ROLE_WRITER,               "SELECT id, last_seq, n_messages, n_members FROM room WHERE no = ?1") \
 	X(ST_ROOM_COUNTERS_SET, ROLE_WRITER,               "UPDATE room SET last_seq = ?2, n_messages = ?3, n_members = ?4 WHERE no = ?1") \
 	X(ST_ROOM_INSERT,       ROLE_WRITER, \
-	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms)" \
-	  " VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6)") \
-	X(ST_ROOM_SET_NAME,     ROLE_WRITER,               "UPDATE room SET name = ?2, name_key = ?3 WHERE no = ?1") \
+	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton)" \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, skeleton(?4))") \
+	X(ST_ROOM_SET_NAME,     ROLE_WRITER,               \
+	  "UPDATE room SET name = ?2, name_key = ?3, skeleton = CASE WHEN name_key = ?3 THEN skeleton ELSE skeleton(?3) END WHERE no = ?1") \
 	X(ST_ROOM_SET_TOPIC,    ROLE_WRITER,               "UPDATE room SET topic = ?2 WHERE no = ?1") \
 	X(ST_ROOM_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = ?1") \
 	X(ST_ROOM_BY_ID,        ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = ?1") \
-	X(ST_ROOM_BY_KEY,       ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = ?1") \
+	X(ST_ROOM_ALIKE,        ROLE_WRITER, \
+	  "SELECT 1 FROM room WHERE (name_key = ?1 OR skeleton = skeleton(?1)) AND no <> ?2" \
+	  " AND NOT EXISTS (SELECT 1 FROM room WHERE no = ?2 AND name_key = ?1) LIMIT 1") \
+	X(ST_ROOM_BY_KEY,       ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = ?1") \
 	X(ST_ROOM_PAGE,         ROLE_READER, \
 	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), r.name_key" \
 	  " FROM room r INDEXED BY room_public WHERE r.kind = 0 AND r.name_key > ?2 UNION ALL " \
@@ -85,8 +89,11 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_MEMBER_OF,         ROLE_READER, \
 	  "SELECT " ROOM_COLUMNS ", m.role, m.read_seq, m.read_messages FROM member m JOIN room r ON r.no = m.room_no WHERE m.user_no = ?1") \
 	X(ST_USER_INSERT,       ROLE_WRITER, \
-	  "INSERT INTO user (id, kind, role, name, name_key, password_hash, created_by_no, created_ms)" \
-	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
+	  "INSERT INTO user (id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton)" \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN ?2 <> 2 THEN skeleton(?5) END)") \
+	X(ST_USER_ALIKE,        ROLE_WRITER, \
+	  "SELECT 1 FROM user WHERE kind <> 2 AND name_key = ?1 UNION ALL " \
+	  "SELECT 1 FROM user WHERE kind <> 2 AND skeleton = skeleton(?1) LIMIT 1") \
 	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \

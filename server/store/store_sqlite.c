@@ -103,7 +103,7 @@ static int open_connections(struct store_sqlite *s, struct loop *l, const struct
 		struct store_reader *r = &s->readers[s->n_readers];
 		s->states[s->n_readers++] = r;
 		r->writes = s->writes;
-		if (sqlite_connection_open(&r->connection, s->dir.db_path, ROLE_READER) != SQLITE_OK ||
+		if (sqlite_connection_open_reader(&r->connection, s->dir.db_path) != SQLITE_OK ||
 		    sqlite_schema_epoch(&r->connection, s->store.epoch) != SQLITE_OK) {
 			sqlite_connection_reason(&r->connection, reason, n);
 			return -1;

@@ -4,17 +4,17 @@
 
 #include <errno.h>
 
-/* *holder: the number of the room that has the name, or 0. */
-static int name_holder(struct writer *w, struct text name_key, uint64_t *holder)
+/* Whether a room other than this one (0: none) has the name, or one that looks like it. One may always keep one's own. */
+static int is_taken(struct writer *w, struct text name_key, uint64_t by_other_than, bool *taken)
 {
-	*holder = 0;
+	*taken = false;
 	if (!name_key.s)
 		return SQLITE_OK;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_BY_KEY);
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_ALIKE);
 	sqlite_statement_bind_text(st, 1, name_key);
+	sqlite_statement_bind_u64(st, 2, by_other_than);
 	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*holder = sqlite_statement_u64(st, 0);
+	*taken = rc == SQLITE_ROW;
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
@@ -37,10 +37,11 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 	op->events[0] = op->events[1] = NULL;
 	op->membership = (struct store_membership){0};
 	uint64_t no;
-	int rc = name_holder(w, op->name_key, &no);
+	bool taken;
+	int rc = is_taken(w, op->name_key, 0, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (no != 0) {
+	if (taken) {
 		op->op.result = -EEXIST;
 		return SQLITE_OK;
 	}
@@ -88,13 +89,13 @@ int write_room_update(struct writer *w, struct store_room_update *op)
 {
 	op->event = NULL;
 	struct room_counters *room;
-	uint64_t holder = 0;
+	bool taken = false;
 	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
 	if (rc == SQLITE_OK && op->name.s)
-		rc = name_holder(w, op->name_key, &holder);
+		rc = is_taken(w, op->name_key, op->room_no, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!room || (holder != 0 && holder != op->room_no)) {
+	if (!room || taken) {
 		op->op.result = room ? -EEXIST : -ENOENT;
 		return SQLITE_OK;
 	}

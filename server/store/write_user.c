@@ -27,6 +27,16 @@ static int find_by_key(struct writer *w, struct text name_key, struct user_row *
 	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+/* Whether a person or bot has the name, or one that looks like it. */
+static int is_taken(struct writer *w, struct text name_key, bool *taken)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_ALIKE);
+	sqlite_statement_bind_text(st, 1, name_key);
+	int rc = sqlite3_step(st);
+	*taken = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static struct text text_of(const char *s)
 {
 	return (struct text){.s = s, .n = s ? strlen(s) : 0};
@@ -65,11 +75,11 @@ static int insert_user(struct writer *w, const struct store_user_create *op, uin
 
 int write_user_create(struct writer *w, struct store_user_create *op)
 {
-	struct user_row holder;
-	int rc = find_by_key(w, op->name_key, &holder);
+	bool taken;
+	int rc = is_taken(w, op->name_key, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (holder.no != 0) {
+	if (taken) {
 		op->op.result = -EEXIST;
 		return SQLITE_OK;
 	}

@@ -26,10 +26,10 @@ test('account.create over POST sets the session cookie', async () => {
 	assert.ok(sessionCookie(answer));
 });
 
-test('a taken name is refused, also in other letters, widths and spacing', async () => {
+test('a taken name is refused, also in other letters, widths and spacing, and one that looks like it', async () => {
 	const name = fresh('Straße');
 	await command(server, 'account.create', { name, password: PASSWORD });
-	for (const same of [name, name.toUpperCase(), name.replace('ß', 'ss'), ` ${name.replaceAll(' ', '  ')} `, name.replace('S', 'Ｓ')]) {
+	for (const same of [name, name.toUpperCase(), name.replace('ß', 'ss'), ` ${name.replaceAll(' ', '  ')} `, name.replace('S', 'Ｓ'), name.replace('a', '\u0430')]) {
 		const answer = await post(server, 'account.create', { name: same, password: PASSWORD });
 		assert.equal(answer.status, 409, `${same}: ${answer.text}`);
 		assert.equal(answer.json.data.code, 'name_taken');

@@ -40,6 +40,7 @@ test('a taken room name is refused, also in other letters', async (t) => {
 	await client.refused('room.create', { name: name.toUpperCase() }, 'name_taken');
 	await client.refused('room.create', { name: `  ${name} ` }, 'name_taken');
 	await client.refused('room.create', { name, kind: 'private' }, 'name_taken');
+	await client.refused('room.create', { name: name.replace('e', '\u0435') }, 'name_taken'); // a Cyrillic one
 });
 
 test('a room is found by its id and by its name in any letters', async (t) => {

@@ -1,0 +1,133 @@
+/* Names that look alike are refused, also where the file is older than that. */
+#include "cmocka_wrap.h"
+
+#include "store_fixture.h"
+
+#include <errno.h>
+#include <sqlite3.h>
+
+#define CYRILLIC_A "\xd0\xb0"
+#define GREEK_OMICRON "\xce\xbf"
+
+static int make(struct store_fixture *f, const char *name, enum user_kind kind)
+{
+	struct store_user_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name)};
+	return store_fixture_do(f, &op.op, STORE_USER_CREATE);
+}
+
+static int make_named_room(struct store_fixture *f, const char *name, enum room_kind kind)
+{
+	struct store_room_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name), .owner_no = 1};
+	op.created_data = json_from("{\"name\":1}");
+	op.joined_data = json_from("{\"user\":1}");
+	int result = store_fixture_do(f, &op.op, STORE_ROOM_CREATE);
+	store_room_finish(&op.membership.room);
+	event_free(op.events[0]);
+	event_free(op.events[1]);
+	buf_finish(&op.created_data);
+	buf_finish(&op.joined_data);
+	return result;
+}
+
+static int rename_room(struct store_fixture *f, uint64_t no, const char *name)
+{
+	struct store_room_update op = {.room_no = no, .name = text_from(name), .name_key = text_from(name)};
+	op.data = json_from("{\"name\":1}");
+	int result = store_fixture_do(f, &op.op, STORE_ROOM_UPDATE);
+	event_free(op.event);
+	buf_finish(&op.data);
+	return result;
+}
+
+static void accounts_do_not_look_alike(void **state)
+{
+	struct store_fixture *f = *state;
+	assert_int_equal(make(f, "ann", USER_PERSON), 0);
+	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), -EEXIST);
+	assert_int_equal(make(f, CYRILLIC_A "nn", USER_BOT), -EEXIST);
+	assert_int_equal(make(f, CYRILLIC_A "nn", USER_GUEST), -EEXIST);
+	assert_int_equal(make(f, "anna", USER_PERSON), 0);
+	/* Guests may share names, and keep nobody from theirs. */
+	assert_int_equal(make(f, "b" GREEK_OMICRON "b", USER_GUEST), 0);
+	assert_int_equal(make(f, "bob", USER_GUEST), 0);
+	assert_int_equal(make(f, "bob", USER_PERSON), 0);
+	assert_int_equal(make(f, "b" GREEK_OMICRON "b", USER_GUEST), -EEXIST);
+	/* A name in another script is a name like any other. */
+	assert_int_equal(make(f, "\xd0\xb6\xd0\xb5\xd0\xbd\xd1\x8f", USER_PERSON), 0);
+}
+
+static void rooms_do_not_look_alike(void **state)
+{
+	struct store_fixture *f = *state;
+	make_user(f, "ann", USER_PERSON);
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+	assert_int_equal(make_named_room(f, "gener" CYRILLIC_A "l", ROOM_PUBLIC), -EEXIST);
+	assert_int_equal(make_named_room(f, "gener" CYRILLIC_A "l", ROOM_PRIVATE), -EEXIST);
+	assert_int_equal(make_named_room(f, "other", ROOM_PRIVATE), 0);
+	assert_int_equal(rename_room(f, 2, "gener" CYRILLIC_A "l"), -EEXIST);
+	assert_int_equal(rename_room(f, 1, "gener" CYRILLIC_A "l"), 0); /* its own */
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), -EEXIST);
+	assert_int_equal(rename_room(f, 1, "lounge"), 0);
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+}
+
+/* As it was before names had skeletons, with two of each that look alike. */
+static void make_old(struct store_fixture *f)
+{
+	char path[300];
+	sqlite3 *db;
+	snprintf(path, sizeof path, "%s/parley.db", f->dir);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db,
+				      "DROP INDEX user_by_skeleton; DROP INDEX room_by_skeleton;"
+				      "ALTER TABLE user DROP COLUMN skeleton; ALTER TABLE room DROP COLUMN skeleton;"
+				      "UPDATE user SET name_key = '" CYRILLIC_A "nn' WHERE name_key = 'second';"
+				      "UPDATE room SET name_key = 'gener" CYRILLIC_A "l' WHERE name_key = 'second'",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void an_older_file_keeps_what_looks_alike_in_it(void **state)
+{
+	struct store_fixture *f = *state;
+	assert_int_equal(make(f, "ann", USER_PERSON), 0);
+	assert_int_equal(make(f, "second", USER_PERSON), 0);
+	assert_int_equal(make(f, "bob", USER_GUEST), 0);
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+	assert_int_equal(make_named_room(f, "second", ROOM_PUBLIC), 0);
+	store_fixture_close(f);
+	make_old(f);
+	for (int start = 0; start < 2; start++) {
+		assert_true(store_fixture_open(f));
+		struct store_user_by_name find = {.name_key = text_from(CYRILLIC_A "nn")};
+		assert_int_equal(store_fixture_do(f, &find.op, STORE_USER_BY_NAME), 0);
+		store_user_finish(&find.user);
+		assert_int_equal(make(f, CYRILLIC_A "n\xd5\xb8", USER_PERSON), -EEXIST); /* a third: the n is Armenian */
+		assert_int_equal(make_named_room(f,
+						 "g"
+						 "\xd0\xb5"
+						 "neral",
+						 ROOM_PUBLIC),
+				 -EEXIST);
+		assert_int_equal(rename_room(f, 2, "gener" CYRILLIC_A "l"), 0); /* what it has */
+		assert_int_equal(rename_room(f, 2,
+					     "gen"
+					     "\xd0\xb5"
+					     "ral"),
+				 -EEXIST);
+		store_fixture_close(f);
+	}
+	assert_true(store_fixture_open(f));
+	assert_int_equal(make(f, "bob", USER_PERSON), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(accounts_do_not_look_alike, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(rooms_do_not_look_alike, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(an_older_file_keeps_what_looks_alike_in_it, store_fixture_setup, store_fixture_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
