@@ -61,7 +61,19 @@ static void put_histogram(const struct page *page, const char *name, double unit
 	put_line(page, "parley_%s_sum %.9g\nparley_%s_count %llu\n", name, sum, name, (unsigned long long)n);
 }
 
-void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n),
+/* One counter with a label: a line for each name. */
+static void put_labelled(const struct page *page, const char *name, const char *help, const char *label, const char *(*name_of)(unsigned),
+			 const _Atomic uint64_t counts[METRIC_LABELS_MAX])
+{
+	const char *value;
+	put_help(page, name, "counter", help);
+	for (unsigned i = 0; i < METRIC_LABELS_MAX && (value = name_of(i)); i++) {
+		unsigned long long n = atomic_load_explicit(&counts[i], memory_order_relaxed);
+		put_line(page, "parley_%s{%s=\"%s\"} %llu\n", name, label, value, n);
+	}
+}
+
+void metrics_render(const struct metrics *m, const struct metric_names *names, void (*put)(void *arg, const char *text, size_t n),
 		    void *arg)
 {
 	const struct page page = {.put = put, .arg = arg};
@@ -74,10 +86,7 @@ void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned)
 #define X(name, unit, help) put_histogram(&page, #name, unit, help, &m->name);
 	METRIC_HISTOGRAM_TABLE(X)
 #undef X
-	put_help(&page, "errors_by_code_total", "counter", "requests refused, by the code of the error");
-	const char *code;
-	for (unsigned i = 0; i < METRIC_ERROR_CODES_MAX && (code = error_code(i)); i++) {
-		unsigned long long n = atomic_load_explicit(&m->errors_by_code[i], memory_order_relaxed);
-		put_line(&page, "parley_errors_by_code_total{code=\"%s\"} %llu\n", code, n);
-	}
+	put_labelled(&page, "errors_by_code_total", "requests refused, by the code of the error", "code", names->error_code,
+		     m->errors_by_code);
+	put_labelled(&page, "closed_total", "connections closed, by why", "reason", names->close_reason, m->closed_by_reason);
 }

@@ -13,7 +13,6 @@
 #define METRIC_COUNTER_TABLE(X) \
 	X(accepted_total,          "connections accepted") \
 	X(refused_total,           "connections refused at the door") \
-	X(closed_total,            "connections closed") \
 	X(bytes_in_total,          "bytes read from clients") \
 	X(bytes_out_total,         "bytes handed to sockets") \
 	X(requests_total,          "requests decoded") \
@@ -50,7 +49,7 @@
 	X(sweep_readers,       1.0,  "readers written to in a sweep")
 /* clang-format on */
 
-enum { METRIC_BUCKETS = 40, METRIC_ERROR_CODES_MAX = 32 };
+enum { METRIC_BUCKETS = 40, METRIC_LABELS_MAX = 32 };
 
 struct metric_histogram {
 	_Atomic uint64_t buckets[METRIC_BUCKETS]; /* [i]: values below 2^i (the last: all others) */
@@ -67,7 +66,8 @@ struct metrics {
 #define X(name, unit, help) struct metric_histogram name;
 	METRIC_HISTOGRAM_TABLE(X)
 #undef X
-	_Atomic uint64_t errors_by_code[METRIC_ERROR_CODES_MAX]; /* by enum wire_error; names given when rendering */
+	_Atomic uint64_t errors_by_code[METRIC_LABELS_MAX];   /* by enum wire_error; the names are given when rendering */
+	_Atomic uint64_t closed_by_reason[METRIC_LABELS_MAX]; /* by why a connection ended, likewise */
 };
 
 static inline void metric_add(_Atomic uint64_t *m, uint64_t n)
@@ -78,10 +78,22 @@ static inline void metric_change(_Atomic int64_t *m, int64_t n)
 {
 	atomic_fetch_add_explicit(m, n, memory_order_relaxed);
 }
+/* A refusal, whoever answers it: in all and by its code. */
+static inline void metric_count_error(struct metrics *m, unsigned code)
+{
+	metric_add(&m->errors_total, 1);
+	metric_add(&m->errors_by_code[code], 1);
+}
 void metric_observe(struct metric_histogram *h, uint64_t value);
 
-/* Calls put(arg, text, n) with pieces of the page. error_code(i) names errors_by_code[i], NULL past the end. */
-void metrics_render(const struct metrics *m, const char *(*error_code)(unsigned), void (*put)(void *arg, const char *text, size_t n),
+/* The names of what is counted by label, by index; NULL past the end. */
+struct metric_names {
+	const char *(*error_code)(unsigned i);
+	const char *(*close_reason)(unsigned i);
+};
+
+/* Calls put(arg, text, n) with pieces of the page. */
+void metrics_render(const struct metrics *m, const struct metric_names *names, void (*put)(void *arg, const char *text, size_t n),
 		    void *arg);
 
 #endif

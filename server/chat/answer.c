@@ -32,8 +32,7 @@ void answer_ok(const struct answer *a, const struct buf *data)
 void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms)
 {
 	struct session *s = answer_session(a);
-	metric_add(&a->chat->metrics->errors_total, 1);
-	metric_add(&a->chat->metrics->errors_by_code[code], 1);
+	metric_count_error(a->chat->metrics, code);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;

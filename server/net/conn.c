@@ -1,5 +1,6 @@
 #include "net/conn.h"
 
+#include "base/log.h"
 #include "base/memory.h"
 #include "net/http_exchange.h"
 #include "net/listener.h"
@@ -20,6 +21,7 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	assert(s->accepting != NULL);
 	c->wsi = wsi;
 	c->server = s;
+	c->reason = END_BY_CLIENT;
 	c->address = *s->accepting_peer;
 	address_key(&c->address, c->key);
 	c->is_operator = s->accepting->is_operator;
@@ -52,7 +54,9 @@ void conn_free(struct conn *c)
 	if (c->counted_address)
 		admission_leave_address(&s->admission, c->key);
 	metric_change(&s->metrics->connections, -1);
-	metric_add(&s->metrics->closed_total, 1);
+	metric_add(&s->metrics->closed_by_reason[c->reason], 1);
+	if (c->reason != END_BY_CLIENT)
+		LOG_DEBUG("conn.closed", LOG_S("reason", conn_reason_label(c->reason)), LOG_S("address", conn_address(c)));
 	lws_set_opaque_user_data(c->wsi, NULL);
 	buf_finish(&c->in);
 	buf_finish(&c->kept);

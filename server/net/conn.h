@@ -29,6 +29,22 @@ enum conn_phase {
 	CONN_CLOSING, /* told to close; cut when that takes too long */
 };
 
+/* Ends that no close frame tells of, counted and logged with those of CLOSE_REASON_TABLE. */
+/* clang-format off */
+#define END_REASON_TABLE(X) \
+	X(END_BY_CLIENT, "client")  /* it left, or its last request was answered; also what the library finds broken by itself */ \
+	X(END_REFUSED,   "refused") /* an answer after which nothing more is read */ \
+	X(END_TOO_LATE,  "too_late") /* a request was not whole in time, or its answer not taken; an idle connection */
+/* clang-format on */
+
+enum end_reason {
+	END_BEFORE_FIRST = CLOSE_REASON_COUNT - 1,
+#define X(symbol, label) symbol,
+	END_REASON_TABLE(X)
+#undef X
+		END_REASON_COUNT
+};
+
 struct conn {
 	struct lws *wsi;
 	struct net_server *server;
@@ -43,7 +59,7 @@ struct conn {
 	uint32_t heard_s;           /* loop's clock when something last came, in seconds */
 	uint32_t upgraded_ms;       /* loop's clock when it became a WebSocket, its lower bits */
 	uint8_t phase;              /* enum conn_phase */
-	uint8_t reason;             /* enum close_reason, when is_closing */
+	uint8_t reason;             /* enum close_reason or end_reason: why it ends, when it does */
 	struct peer_address address;
 	uint8_t key[16]; /* of address, for limits */
 	bool is_websocket : 1;
@@ -94,8 +110,11 @@ void conn_read_kept(struct conn *c, bool all);
 void conn_end_session(struct conn *c);
 /* The library closed the socket: the same, and nothing is written or waited for any more. */
 void conn_closed(struct conn *c);
-/* Ends it without ceremony at the end of the turn: never inside a call of the chat or the library. */
-void conn_cut(struct conn *c);
+/* Ends it without ceremony at the end of the turn: never inside a call of the chat or the library. The reason (of either enum) is counted,
+ * unless one was given before. */
+void conn_cut(struct conn *c, unsigned reason);
+/* The metric's label of a reason of either enum, NULL past the end. */
+const char *conn_reason_label(unsigned reason);
 /* At the end of the turn, outside the library: when all went out, the library takes the closing over. */
 void conn_finish_close(struct conn *c);
 /* Tells the library at once what was wrong: for use in its own callbacks; always -1, the callback's answer. */

@@ -18,6 +18,20 @@ static const struct close_text close_texts[CLOSE_REASON_COUNT] = {
 #undef X
 };
 
+const char *conn_reason_label(unsigned reason)
+{
+	static const char *const labels[END_REASON_COUNT] = {
+#define X(symbol, code, label, text) [symbol] = label,
+		CLOSE_REASON_TABLE(X)
+#undef X
+#define X(symbol, label) [symbol] = label,
+			END_REASON_TABLE(X)
+#undef X
+	};
+
+	return reason < END_REASON_COUNT ? labels[reason] : NULL;
+}
+
 void conn_end_session(struct conn *c)
 {
 	struct session *session = c->session;
@@ -40,21 +54,23 @@ void conn_close(struct conn *c, enum close_reason reason)
 {
 	if (c->is_closing || c->is_gone || c->is_broken)
 		return;
+	c->reason = (uint8_t)reason;
 	if (!c->is_websocket && !c->is_stream) {
 		c->close_after_reply = true;
 		return;
 	}
 	c->is_closing = true;
-	c->reason = (uint8_t)reason;
 	conn_set_deadline(c, CONN_CLOSING, NET_CLOSE_MS);
 	conn_mark_dirty(c);
 	loop_again(c->server->loop);
 }
 
-void conn_cut(struct conn *c)
+void conn_cut(struct conn *c, unsigned reason)
 {
 	if (c->is_gone || c->is_broken)
 		return;
+	if (c->reason == END_BY_CLIENT)
+		c->reason = (uint8_t)reason;
 	c->is_broken = true;
 	c->is_closing = true;
 	list_remove(&c->dirty);

@@ -30,7 +30,7 @@ bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n)
 	/* The library's signature has no const; it only reads, see above. */
 	int written = lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_RAW);
 	if (written < 0) {
-		conn_cut(c);
+		conn_cut(c, END_BY_CLIENT);
 		return false;
 	}
 	metric_add(&c->server->metrics->bytes_out_total, n);

@@ -26,7 +26,7 @@ static void close_share(struct net_server *s, size_t target, bool over)
 		if (c->is_closing)
 			continue;
 		if (is_idle_http(c, over)) {
-			conn_cut(c);
+			conn_cut(c, CLOSE_GOING_AWAY);
 		} else if (!c->is_websocket && !c->is_stream) {
 			c->close_after_reply = true;
 		} else if (s->drain_closed < target) {

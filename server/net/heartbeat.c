@@ -106,7 +106,7 @@ static void beat_stream(struct conn *c)
 		heartbeat_heard(c); /* it took all that we had */
 		conn_write(c, stream_comment, sizeof stream_comment - 1);
 	} else if (silent_too_long(c)) {
-		conn_cut(c);
+		conn_cut(c, CLOSE_SILENT);
 		return;
 	}
 	conn_set_deadline(c, CONN_STREAM, heartbeat_interval(c));
@@ -127,11 +127,11 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 	case CONN_HEAD:
 	case CONN_BODY:
 	case CONN_LINGER:
-		conn_cut(c);
+		conn_cut(c, END_TOO_LATE);
 		break;
 	case CONN_CLOSING:
 		c->is_broken = false; /* cut once already, maybe: once more */
-		conn_cut(c);
+		conn_cut(c, c->reason);
 		conn_set_deadline(c, CONN_CLOSING, NET_CLOSE_MS);
 		break;
 	case CONN_WORKING:

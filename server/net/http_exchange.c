@@ -185,6 +185,8 @@ static void make_exchange(struct conn *c, int64_t content_length)
 	e->cookie_is_secure = credentials_client_uses_tls(c);
 	c->http = e;
 	c->close_after_reply = c->server->draining || client_wants_close(c->wsi);
+	if (c->server->draining)
+		c->reason = CLOSE_GOING_AWAY;
 }
 
 /* Answered before the body was read: what is still coming is dropped for a moment, then the connection is closed. */
@@ -193,6 +195,7 @@ static int refuse_large_body(struct conn *c)
 	struct http_exchange *e = c->http;
 
 	c->close_after_reply = true;
+	c->reason = END_REFUSED;
 	e->awaits_body = false;
 	e->is_lingering = true;
 	http_exchange_refuse(c, WIRE_TOO_LARGE, 0, "the body is larger than the limit", NULL);

@@ -63,6 +63,8 @@ void http_readyz(struct conn *c)
 	chat_probe(s->chat, PROBE_MS, probed, s);
 }
 
+_Static_assert((int)WIRE_ERROR_COUNT <= METRIC_LABELS_MAX && (int)END_REASON_COUNT <= METRIC_LABELS_MAX, "each has its counter");
+
 static const char *error_code(unsigned i)
 {
 	return i < WIRE_ERROR_COUNT ? wire_error_code((enum wire_error)i) : NULL;
@@ -75,8 +77,9 @@ static void put_text(void *arg, const char *text, size_t n)
 
 void http_metrics(struct conn *c)
 {
+	static const struct metric_names names = {.error_code = error_code, .close_reason = conn_reason_label};
 	auto_buf page = BUF_INIT;
 
-	metrics_render(c->server->metrics, error_code, put_text, &page);
+	metrics_render(c->server->metrics, &names, put_text, &page);
 	answer_text(c, 200, "text/plain; version=0.0.4; charset=utf-8", page.data, page.len);
 }

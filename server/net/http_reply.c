@@ -66,6 +66,7 @@ void http_reply_error(struct buf *out, const struct conn *c, enum wire_error cod
 	static const struct reply_ref no_ref = {.n = 0};
 	auto_buf body = BUF_INIT;
 
+	metric_count_error(c->server->metrics, code);
 	reply_encode_error(&body, &no_ref, code, message, 0);
 	struct http_reply reply = {
 		.status = status != 0 ? status : wire_error_http_status(code),
@@ -82,6 +83,7 @@ int http_refuse_now(struct conn *c, enum wire_error code, int status, const char
 	auto_buf out = BUF_INIT;
 
 	http_reply_error(&out, c, code, status, message, headers, true, false);
+	c->reason = END_REFUSED;
 	conn_write_raw(c, out.data, out.len);
 	return -1;
 }

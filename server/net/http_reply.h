@@ -20,7 +20,7 @@ struct http_reply {
 
 /* Appends head and body. */
 void http_reply_append(struct buf *out, const struct conn *c, const struct http_reply *reply, const void *body, size_t n);
-/* A JSON error object as the whole response. message NULL: the table's. headers as above. */
+/* A JSON error object as the whole response; counts it: every refusal of net's own comes through here. message NULL: the table's. headers as above. */
 void http_reply_error(struct buf *out, const struct conn *c, enum wire_error code, int status, const char *message, const char *headers,
 		      bool close, bool head_only);
 /* The same, written at once; for callbacks that then close (answers -1). */

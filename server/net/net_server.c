@@ -267,6 +267,8 @@ static void let_go_of_conns(struct net_server *s)
 		wheel_disarm(&c->timer);
 		list_remove(&c->dirty);
 		c->is_broken = true;
+		if (c->reason == END_BY_CLIENT)
+			c->reason = CLOSE_GOING_AWAY;
 	}
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
 import { get } from './lib/http.mjs';
+import { metricsOf } from './lib/metrics.mjs';
 import { startServer } from './lib/server.mjs';
 
 let server;
@@ -10,23 +11,7 @@ before(async () => {
 });
 after(() => server.stop());
 
-// name{labels} -> number
-async function metrics() {
-	const answer = await get(server, '/metrics');
-	assert.equal(answer.status, 200);
-	assert.match(answer.headers['content-type'], /^text\/plain; *version=0\.0\.4/);
-	const values = new Map();
-	for (const line of answer.text.split('\n')) {
-		if (line === '' || line.startsWith('#')) {
-			continue;
-		}
-		const [, name, value] = /^([a-z_]+(?:\{[^}]*\})?) (\S+)$/.exec(line) ?? assert.fail(`not a metric: ${line}`);
-		assert.ok(!Number.isNaN(Number(value)), line);
-		assert.ok(!values.has(name), `twice: ${name}`);
-		values.set(name, Number(value));
-	}
-	return values;
-}
+const metrics = () => metricsOf(server);
 
 test('/healthz answers ok', async () => {
 	const answer = await get(server, '/healthz');

@@ -25,11 +25,17 @@ static const char *error_code(unsigned i)
 	return i < 2 ? codes[i] : NULL;
 }
 
+static const char *close_reason(unsigned i)
+{
+	return i == 0 ? "client" : NULL;
+}
+
 static char *render(const struct metrics *m)
 {
+	static const struct metric_names names = {.error_code = error_code, .close_reason = close_reason};
 	static struct page page;
 	memset(&page, 0, sizeof(page));
-	metrics_render(m, error_code, put, &page);
+	metrics_render(m, &names, put, &page);
 	return page.text;
 }
 
@@ -40,12 +46,16 @@ static void shows_counters_gauges_and_codes(void **state)
 	metric_add(&m.accepted_total, 3);
 	metric_change(&m.connections, 2);
 	metric_change(&m.connections, -5);
-	metric_add(&m.errors_by_code[1], 7);
+	for (int i = 0; i < 7; i++)
+		metric_count_error(&m, 1);
+	metric_add(&m.closed_by_reason[0], 2);
 	const char *page = render(&m);
 	assert_non_null(strstr(page, "# TYPE parley_accepted_total counter\nparley_accepted_total 3\n"));
 	assert_non_null(strstr(page, "# TYPE parley_connections gauge\nparley_connections -3\n"));
 	assert_non_null(strstr(page, "parley_errors_by_code_total{code=\"invalid_request\"} 0\n"));
 	assert_non_null(strstr(page, "parley_errors_by_code_total{code=\"rate_limited\"} 7\n"));
+	assert_non_null(strstr(page, "parley_errors_total 7\n"));
+	assert_non_null(strstr(page, "parley_closed_total{reason=\"client\"} 2\n"));
 }
 
 static void histogram_counts_up_to_the_inclusive_bound(void **state)
