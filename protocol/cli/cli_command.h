@@ -30,6 +30,7 @@ struct cli_option {
 /* What every command gets. */
 struct cli_common {
 	const char *server; /* never NULL */
+	const char *ca_file;
 	const char *token_file;
 	const char *guest;
 	bool help, version, man;

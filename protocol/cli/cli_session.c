@@ -3,6 +3,8 @@
  */
 #include "cli/cli_session.h"
 
+#include "client/client_url.h"
+
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,7 +46,14 @@ int cli_session_open(struct cli_session *s, const struct cli_common *common, str
 		(void)fprintf(stderr, "parley: --guest and --token-file: give one of them\n");
 		return CLI_USAGE;
 	}
+	struct client_url url;
+	struct client_fault fault;
+	if (common->ca_file != NULL && client_url_parse(common->server, &url, &fault) == 0 && !url.is_tls) {
+		(void)fprintf(stderr, "parley: --ca-file means nothing without https://: %s\n", common->server);
+		return CLI_USAGE;
+	}
 	options.server = common->server;
+	options.ca_file = common->ca_file;
 	if (!choose_credentials(s, common, &options))
 		return CLI_FAILED;
 	s->client = parley_client_create(&options);

@@ -269,6 +269,9 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	if (client_url_parse(common->server, &b->url, &fault) != 0) {
 		(void)fprintf(stderr, "parley: %s\n", fault.text);
 		result = CLI_USAGE;
+	} else if (b->url.is_tls) {
+		(void)fprintf(stderr, "parley: bench speaks no TLS: measure the server over http:// or unix:\n");
+		result = CLI_USAGE;
 	} else if (!bench_loop_init(b) || !(options->idle > 0 ? set_up_idle(b) : set_up_load(b))) {
 		(void)fprintf(stderr, "parley: %s\n", b->fault);
 	} else {
@@ -288,7 +291,7 @@ const struct cli_command cmd_bench = {
 		"before it in its room; ends with 1 when any is missing, repeated or out of order. Delays are measured from the time at which a\n"
 		"message was due to that at which it reached this machine's kernel. The server must have its limits out of the way:\n"
 		"--limit-connection-requests 0 --limit-account-requests 0 --limit-address-requests 0 --limit-address-accounts 0 --limit-account-rooms 0.\n"
-		"It makes guests and rooms: use a server for that, not the one people are on.",
+		"It makes guests and rooms: use a server for that, not the one people are on. It speaks no TLS: http:// or unix: only.",
 	.options = options_table,
 	.options_bytes = sizeof(struct bench_options),
 	.set_defaults = set_defaults,

@@ -13,7 +13,9 @@ const struct cli_command *const cli_commands[] = {&cmd_send, &cmd_tail, &cmd_pip
 #define COMMON(member) offsetof(struct cli_common, member)
 const struct cli_option cli_common_options[] = {
 	{"server", "URL", CLI_TEXT, COMMON(server), 0,
-	 "where the server is: http://HOST:PORT, ws://HOST:PORT or unix:/PATH (else PARLEY_SERVER, else http://127.0.0.1:8080); no TLS"},
+	 "where the server is: http://HOST:PORT, https://HOST:PORT or unix:/PATH (else PARLEY_SERVER, else http://127.0.0.1:8080)"},
+	{"ca-file", "FILE", CLI_TEXT, COMMON(ca_file), 0,
+	 "https: trust the authorities whose certificates (PEM) are in this file, not the system's"},
 	{"token-file", "FILE", CLI_TEXT, COMMON(token_file), 0, "sign in with the token in this file (else PARLEY_TOKEN)"},
 	{"guest", "NAME", CLI_TEXT, COMMON(guest), 0, "sign in as a guest of this name (without a token, the default is $USER)"},
 	{"help", NULL, CLI_FLAG, COMMON(help), 0, "show this and end"},

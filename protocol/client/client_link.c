@@ -1,11 +1,12 @@
 /*
- * RFC 6455, the client's half, over one non-blocking socket.
+ * RFC 6455, the client's half, over one non-blocking socket, with or without TLS.
  */
 #include "client/client_link.h"
 
 #include "client/client_handshake.h"
 #include "client/client_random.h"
 #include "client/client_socket.h"
+#include "client/client_tls.h"
 #include "codec/ws_frame.h"
 
 #include <assert.h>
@@ -17,10 +18,13 @@
 #include <unistd.h>
 
 enum { READ_BYTES = 65536 };
+_Static_assert(READ_BYTES >= (int)CLIENT_TLS_RECORD_BYTES,
+	       "what TLS took from the socket is read whole: poll(2) knows nothing of the rest");
 
 struct client_link {
 	int fd;
-	struct buf in; /* from in_used on: not looked at yet */
+	struct client_tls *tls; /* owned; NULL: none */
+	struct buf in;          /* from in_used on: not looked at yet */
 	size_t in_used;
 	struct buf out;     /* frames that the socket did not take yet */
 	struct buf message; /* fragments of a message, or the last whole one */
@@ -41,6 +45,34 @@ static bool wait_for(int fd, short events, uint32_t timeout_ms)
 		n = poll(&waiting, 1, (int)timeout_ms);
 	while (n < 0 && errno == EINTR);
 	return n == 1;
+}
+
+static ssize_t read_some(struct client_link *l, void *out, size_t n)
+{
+	return l->tls != NULL ? client_tls_read(l->tls, out, n) : recv(l->fd, out, n, 0);
+}
+
+static ssize_t write_some(struct client_link *l, const void *bytes, size_t n)
+{
+	return l->tls != NULL ? client_tls_write(l->tls, bytes, n) : send(l->fd, bytes, n, MSG_NOSIGNAL);
+}
+
+static bool start_tls(struct client_link *l, const struct client_url *url, const char *ca_file, uint32_t timeout_ms,
+		      struct client_fault *fault)
+{
+	short events;
+	int done;
+
+	l->tls = client_tls_create(l->fd, url->host, ca_file, fault);
+	if (l->tls == NULL)
+		return false;
+	while ((done = client_tls_handshake(l->tls, &events, fault)) == 0) {
+		if (wait_for(l->fd, events, timeout_ms))
+			continue;
+		client_fault_set(fault, "the server at %s does not answer", url->host_header);
+		return false;
+	}
+	return done > 0;
 }
 
 static bool shake_hands(struct client_link *l, const struct client_url *url, uint32_t timeout_ms, struct client_fault *fault)
@@ -69,7 +101,7 @@ static bool shake_hands(struct client_link *l, const struct client_url *url, uin
 	return head > 0;
 }
 
-struct client_link *client_link_open(const struct client_url *url, uint32_t timeout_ms, struct client_fault *fault)
+struct client_link *client_link_open(const struct client_url *url, const char *ca_file, uint32_t timeout_ms, struct client_fault *fault)
 {
 	int fd = client_socket_connect(url, timeout_ms, fault);
 
@@ -78,7 +110,7 @@ struct client_link *client_link_open(const struct client_url *url, uint32_t time
 	struct client_link *l = calloc(1, sizeof *l);
 	assert(l != NULL);
 	l->fd = fd;
-	if (!shake_hands(l, url, timeout_ms, fault)) {
+	if ((url->is_tls && !start_tls(l, url, ca_file, timeout_ms, fault)) || !shake_hands(l, url, timeout_ms, fault)) {
 		client_link_destroy(l);
 		return NULL;
 	}
@@ -89,6 +121,7 @@ void client_link_destroy(struct client_link *l)
 {
 	if (l == NULL)
 		return;
+	client_tls_destroy(l->tls);
 	(void)close(l->fd);
 	buf_finish(&l->in);
 	buf_finish(&l->out);
@@ -164,14 +197,14 @@ static void read_last_words(struct client_link *l)
 {
 	ssize_t got;
 
-	while (l->in.len < CLIENT_LINK_MESSAGE_MAX && (got = recv(l->fd, buf_reserve(&l->in, READ_BYTES), READ_BYTES, MSG_DONTWAIT)) > 0)
+	while (l->in.len < CLIENT_LINK_MESSAGE_MAX && (got = read_some(l, buf_reserve(&l->in, READ_BYTES), READ_BYTES)) > 0)
 		l->in.len += (size_t)got;
 }
 
 int client_link_flush(struct client_link *l)
 {
 	while (l->out.len > 0) {
-		ssize_t sent = send(l->fd, l->out.data, l->out.len, MSG_NOSIGNAL);
+		ssize_t sent = write_some(l, l->out.data, l->out.len);
 		if (sent < 0 && errno == EINTR)
 			continue;
 		if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
@@ -191,7 +224,7 @@ int client_link_receive(struct client_link *l)
 	buf_consume(&l->in, l->in_used);
 	l->in_used = 0;
 	for (;;) {
-		ssize_t got = recv(l->fd, buf_reserve(&l->in, READ_BYTES), READ_BYTES, 0);
+		ssize_t got = read_some(l, buf_reserve(&l->in, READ_BYTES), READ_BYTES);
 		if (got > 0) {
 			l->in.len += (size_t)got;
 			return 0;

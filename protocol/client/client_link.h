@@ -20,8 +20,8 @@ enum { CLIENT_LINK_MESSAGE_MAX = 64 << 20 };
 
 struct client_link;
 
-/* Connects and shakes hands within timeout_ms each; NULL with *fault filled. */
-struct client_link *client_link_open(const struct client_url *url, uint32_t timeout_ms, struct client_fault *fault);
+/* Connects and shakes hands within timeout_ms each; NULL with *fault filled. ca_file: of client_tls_create(), for https. */
+struct client_link *client_link_open(const struct client_url *url, const char *ca_file, uint32_t timeout_ms, struct client_fault *fault);
 void client_link_destroy(struct client_link *l);
 
 /* For poll(2): the descriptor, and whether something waits to be written. */

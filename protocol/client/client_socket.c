@@ -74,7 +74,10 @@ int client_socket_connect(const struct client_url *url, uint32_t timeout_ms, str
 
 	if (fd < 0 && fault->text[0] == '\0') {
 		char where[400];
-		(void)snprintf(where, sizeof where, "%s%.300s", url->is_unix ? "unix:" : "http://",
+		(void)snprintf(where, sizeof where, "%s%.300s",
+			       url->is_unix  ? "unix:"
+			       : url->is_tls ? "https://"
+					     : "http://",
 			       url->is_unix ? url->path : url->host_header);
 		if (fd == -ECONNREFUSED || fd == -ENOENT)
 			client_fault_set(fault, "no server is running at %.200s (%s)", where, strerror(-fd));

@@ -38,14 +38,20 @@ static bool split_authority(const char *s, size_t n, struct client_url *out)
 		host_end = colon == NULL ? end : colon;
 		port = colon == NULL ? NULL : colon + 1;
 	}
-	size_t host_n = (size_t)(host_end - host), port_n = port == NULL ? 2 : (size_t)(end - port);
+	const char *default_port = out->is_tls ? "443" : "80";
+	size_t host_n = (size_t)(host_end - host), port_n = port == NULL ? strlen(default_port) : (size_t)(end - port);
 	if (host_n == 0 || host_n >= sizeof out->host || port_n == 0 || port_n > 5)
 		return false;
 	(void)snprintf(out->host, sizeof out->host, "%.*s", (int)host_n, host);
-	(void)snprintf(out->port, sizeof out->port, "%.*s", (int)port_n, port == NULL ? "80" : port);
+	(void)snprintf(out->port, sizeof out->port, "%.*s", (int)port_n, port == NULL ? default_port : port);
 	long number = strspn(out->port, "0123456789") == port_n ? strtol(out->port, NULL, 10) : 0;
 	return number >= 1 && number <= 65535;
 }
+
+static const struct {
+	const char *prefix;
+	bool is_tls;
+} schemes[] = {{"http://", false}, {"ws://", false}, {"https://", true}, {"wss://", true}};
 
 int client_url_parse(const char *text, struct client_url *out, struct client_fault *fault)
 {
@@ -54,22 +60,18 @@ int client_url_parse(const char *text, struct client_url *out, struct client_fau
 	memset(out, 0, sizeof *out);
 	if (strncmp(text, "unix:", 5) == 0)
 		return parse_unix(text + 5, out, fault);
-	if (strncasecmp(text, "https://", 8) == 0 || strncasecmp(text, "wss://", 6) == 0) {
-		client_fault_set(
-			fault,
-			"this client speaks no TLS: use the server's Unix socket (unix:/path), or a TLS proxy beside this client, instead of %s",
-			text);
-		return -EINVAL;
+	for (size_t i = 0; i < sizeof schemes / sizeof schemes[0] && rest == NULL; i++) {
+		size_t scheme = strlen(schemes[i].prefix);
+		if (strncasecmp(text, schemes[i].prefix, scheme) != 0)
+			continue;
+		rest = text + scheme;
+		out->is_tls = schemes[i].is_tls;
 	}
-	if (strncasecmp(text, "http://", 7) == 0)
-		rest = text + 7;
-	else if (strncasecmp(text, "ws://", 5) == 0)
-		rest = text + 5;
 	size_t n = rest == NULL ? 0 : strcspn(rest, "/");
 	/* The server's paths are its own (/ws): a URL that names one is fine, and so is a bare slash. */
 	if (rest == NULL || (rest[n] != '\0' && strcmp(rest + n, "/") != 0 && strcmp(rest + n, "/ws") != 0) ||
 	    !split_authority(rest, n, out)) {
-		client_fault_set(fault, "not a server's URL (http://host:port, ws://host:port or unix:/path): %s", text);
+		client_fault_set(fault, "not a server's URL (http://host:port, https://host:port, ws, wss or unix:/path): %s", text);
 		return -EINVAL;
 	}
 	(void)snprintf(out->host_header, sizeof out->host_header, "%.*s", (int)n, rest);

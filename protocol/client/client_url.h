@@ -1,6 +1,5 @@
 /*
- * Where a server is: http://host:port, ws://host:port, [v6] addresses in brackets, or unix:/path.
- * https:// and wss:// are refused with a sentence: this client speaks no TLS. Pure, no allocation.
+ * Where a server is: http://host:port, https://host:port, ws and wss likewise, [v6] addresses in brackets, or unix:/path. Pure, no allocation.
  */
 #ifndef PARLEY_CLIENT_URL_H
 #define PARLEY_CLIENT_URL_H
@@ -11,6 +10,7 @@
 
 struct client_url {
 	bool is_unix;
+	bool is_tls;
 	char path[108];        /* of the Unix socket */
 	char host[256];        /* without brackets */
 	char port[8];          /* decimal */

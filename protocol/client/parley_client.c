@@ -267,7 +267,7 @@ static int client_open(struct parley_client *c)
 {
 	struct client_fault fault = {""};
 
-	c->link = client_link_open(&c->url, c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms, &fault);
+	c->link = client_link_open(&c->url, c->options.ca_file, c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms, &fault);
 	if (c->link == NULL)
 		return client_lost(c, fault.text);
 	c->heard_at_ms = c->pinged_at_ms = now_ms();

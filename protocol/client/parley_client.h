@@ -6,8 +6,6 @@
  * the call. Threading: one thread at a time; callbacks run inside parley_client_run() and parley_client_call(), may send
  * requests, and may not destroy the client.
  * Errors: a sentence in parley_client_fault(). Times are in milliseconds.
- *
- * No TLS: see client_url.h.
  */
 #ifndef PARLEY_CLIENT_PARLEY_CLIENT_H
 #define PARLEY_CLIENT_PARLEY_CLIENT_H
@@ -32,6 +30,7 @@ struct parley_event {
 
 struct parley_client_options {
 	const char *server;  /* URL; see client_url.h */
+	const char *ca_file; /* https: authorities to trust in place of the system's, see client_tls.h; NULL: none */
 	const char *token;   /* sign in with this … */
 	const char *guest;   /* … or as a guest of this name; with neither there is no signing in (the operator's socket) */
 	bool reconnect;      /* come back after a loss; a first connection is never tried twice */

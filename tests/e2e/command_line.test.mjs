@@ -70,9 +70,6 @@ test('refusals end with 1, wrong usage with 2, each with one sentence', async ()
 	const away = await run(clientBinary, ['--server', 'http://127.0.0.1:1', 'send', 'a', 'b']);
 	assert.equal(away.code, 1);
 	assert.match(away.stderr, /^parley: no server is running at http:\/\/127\.0\.0\.1:1 .*\n$/);
-	const tls = await run(clientBinary, ['--server', 'https://127.0.0.1', 'send', 'a', 'b']);
-	assert.notEqual(tls.code, 0);
-	assert.match(tls.stderr, /no TLS/);
 });
 
 test('send ends at once on what the server would not read, and names the reason', async (t) => {

@@ -4,6 +4,7 @@ import { readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import tls from 'node:tls';
 import test, { after, before } from 'node:test';
+import { EC, RSA, makeCertificate as make } from './lib/certificate.mjs';
 import { Client, clientFor, fresh } from './lib/client.mjs';
 import { command, get, post, sessionCookie } from './lib/http.mjs';
 import { RawSocket } from './lib/raw.mjs';
@@ -14,13 +15,7 @@ const dir = temporaryDir();
 const cert = join(dir, 'cert.pem');
 const key = join(dir, 'key.pem');
 
-const EC = ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256'];
-const RSA = ['rsa:2048'];
-
-function makeCertificate(name, certFile = cert, keyFile = key, kind = EC, signedBy = []) {
-	execFileSync('openssl', ['req', '-x509', '-newkey', ...kind, '-nodes', '-days', '2', '-subj', `/CN=${name}`,
-		'-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', keyFile, '-out', certFile, ...signedBy], { stdio: 'ignore' });
-}
+const makeCertificate = (name, certFile = cert, keyFile = key, how = {}) => make(name, certFile, keyFile, how);
 
 // Each turns a good pair into one that cannot be served; `says` is what the operator reads.
 const BAD_PAIRS = [
@@ -142,7 +137,7 @@ async function reload() {
 
 test('SIGHUP takes a key of another kind, and back', async () => {
 	for (const [name, kind] of [['rsa', RSA], ['ec', EC]]) {
-		makeCertificate(name, cert, key, kind);
+		makeCertificate(name, cert, key, { kind });
 		assert.match(await reload(), /tls\.read_again/);
 		assert.equal((await handshake()).name, name);
 		assert.equal((await handshake({ maxVersion: 'TLSv1.2' })).name, name);
@@ -155,8 +150,8 @@ test('the certificates between the authority and ours are sent, after SIGHUP tho
 	const file = (name) => join(dir, name);
 	for (const round of ['one', 'two']) {
 		makeCertificate('authority', file('ca.pem'), file('ca.key'));
-		makeCertificate(`between ${round}`, file('between.pem'), file('between.key'), EC, ['-CA', file('ca.pem'), '-CAkey', file('ca.key')]);
-		makeCertificate(round, file('leaf.pem'), key, EC, ['-CA', file('between.pem'), '-CAkey', file('between.key')]);
+		makeCertificate(`between ${round}`, file('between.pem'), file('between.key'), { authority: { cert: file('ca.pem'), key: file('ca.key') } });
+		makeCertificate(round, file('leaf.pem'), key, { authority: { cert: file('between.pem'), key: file('between.key') } });
 		writeFileSync(cert, readFileSync(file('leaf.pem'), 'utf8') + readFileSync(file('between.pem'), 'utf8'));
 		assert.match(await reload(), /tls\.read_again/);
 		const { name } = await handshake({ rejectUnauthorized: true, ca: readFileSync(file('ca.pem')) });

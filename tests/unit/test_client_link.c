@@ -102,7 +102,7 @@ static struct client_link *begin(struct script *s, struct client_fault *fault)
 	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
 	(void)snprintf(text, sizeof text, "unix:%s", s->path);
 	assert_int_equal(client_url_parse(text, &url, fault), 0);
-	return client_link_open(&url, 2000, fault);
+	return client_link_open(&url, NULL, 2000, fault);
 }
 
 static void end(struct script *s, struct client_link *l)
@@ -308,7 +308,7 @@ static void a_server_that_is_not_running_is_named(void **state)
 
 	(void)state;
 	assert_int_equal(client_url_parse("unix:/nonexistent/parley.sock", &url, &fault), 0);
-	assert_null(client_link_open(&url, 1000, &fault));
+	assert_null(client_link_open(&url, NULL, 1000, &fault));
 	assert_non_null(strstr(fault.text, "no server is running at unix:/nonexistent/parley.sock"));
 }
 

@@ -69,8 +69,8 @@ static void url_refuses_everything_else(void **state)
 		"http://[::1",
 		"http://[::1]80",
 		"unix:",
-		"https://x",
-		"wss://x",
+		"https://",
+		"wss://x:0",
 	};
 	struct client_url url;
 	char long_path[300] = "unix:/";
@@ -82,14 +82,22 @@ static void url_refuses_everything_else(void **state)
 	assert_int_equal(parse(long_path, &url), -EINVAL);
 }
 
-static void url_says_that_there_is_no_tls(void **state)
+static void url_of_https_has_a_port_of_its_own(void **state)
 {
 	struct client_url url;
-	struct client_fault fault;
 
 	(void)state;
-	assert_int_equal(client_url_parse("https://chat.example", &url, &fault), -EINVAL);
-	assert_non_null(strstr(fault.text, "no TLS"));
+	assert_int_equal(parse("https://chat.example", &url), 0);
+	assert_true(url.is_tls);
+	assert_string_equal(url.port, "443");
+	assert_string_equal(url.host_header, "chat.example");
+	assert_int_equal(parse("wss://[::1]:8443/ws", &url), 0);
+	assert_true(url.is_tls);
+	assert_string_equal(url.host, "::1");
+	assert_string_equal(url.port, "8443");
+	assert_int_equal(parse("http://chat.example", &url), 0);
+	assert_false(url.is_tls);
+	assert_string_equal(url.port, "80");
 }
 
 /* What session.start says of them is exactly this; steals it. */
@@ -274,7 +282,7 @@ int main(void)
 		cmocka_unit_test(url_names_a_host_and_a_port),
 		cmocka_unit_test(url_names_a_unix_socket),
 		cmocka_unit_test(url_refuses_everything_else),
-		cmocka_unit_test(url_says_that_there_is_no_tls),
+		cmocka_unit_test(url_of_https_has_a_port_of_its_own),
 		cmocka_unit_test(cursors_pass_each_seq_once),
 		cmocka_unit_test(cursors_restart_with_the_rooms_of_the_session),
 		cmocka_unit_test(cursors_are_void_in_another_epoch),
