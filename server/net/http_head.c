@@ -1,5 +1,7 @@
 #include "net/http_head.h"
 
+#include "net/net_state.h"
+
 #include <string.h>
 #include <strings.h>
 
@@ -120,20 +122,20 @@ bool http_list_has(const char *list, const char *word)
 
 int http_head_argument(struct lws *wsi, const char *name, size_t i, char *out, size_t cap)
 {
-	char fragment[HTTP_VALUE_BYTES];
+	char fragment[NET_HEAD_BYTES]; /* no head is larger: -1 says that there are no more */
 	size_t name_bytes = strlen(name);
 
 	for (int at = 0;; at++) {
 		int n = lws_hdr_copy_fragment(wsi, fragment, sizeof fragment, WSI_TOKEN_HTTP_URI_ARGS, at);
 		if (n < 0)
-			return -1;
+			return HTTP_ARGUMENT_ABSENT;
 		if (strncmp(fragment, name, name_bytes) != 0 || fragment[name_bytes] != '=')
 			continue;
 		if (i-- > 0)
 			continue;
 		size_t value = strlen(fragment + name_bytes + 1);
 		if (value >= cap)
-			return -1;
+			return HTTP_ARGUMENT_TOO_LONG;
 		memcpy(out, fragment + name_bytes + 1, value + 1);
 		return (int)value;
 	}

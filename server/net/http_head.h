@@ -11,6 +11,8 @@
 
 enum { HTTP_PATH_BYTES = 1024, HTTP_VALUE_BYTES = 2048 };
 
+enum { HTTP_ARGUMENT_ABSENT = -1, HTTP_ARGUMENT_TOO_LONG = -2 };
+
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
 /* Whether the library holds (the begin of) a head for this connection. */
@@ -29,7 +31,7 @@ enum http_method http_head_method(struct lws *wsi);
 int http_head_path(struct lws *wsi, char out[HTTP_PATH_BYTES]);
 /* Whether a comma-separated list holds the word, in any case. */
 bool http_list_has(const char *list, const char *word);
-/* The i-th argument of the query that begins with "name=", decoded: its length, -1 when there is none or it does not fit. */
+/* The i-th argument of the query that begins with "name=", decoded: its length, or one of the two above. */
 int http_head_argument(struct lws *wsi, const char *name, size_t i, char *out, size_t cap);
 
 #endif

@@ -19,26 +19,29 @@ static bool is_own_page(struct lws *wsi)
 	return n == 0 || (n > 0 && strcmp(site, "same-origin") == 0);
 }
 
-/* Collects the values of room= one after the other in `names`. False: too many, or one is too long. */
-static bool collect_rooms(struct lws *wsi, struct buf *names, struct text rooms[ROOMS_MAX], size_t *n_rooms)
+/* Collects the values of room= one after the other in `names`. NULL, or what is wrong with them. */
+static const char *collect_rooms(struct lws *wsi, struct buf *names, struct text rooms[ROOMS_MAX], size_t *n_rooms)
 {
 	char name[512];
 	size_t n = 0;
 
-	for (int length; (length = http_head_argument(wsi, "room", n, name, sizeof name)) >= 0; n++) {
+	int length;
+	for (; (length = http_head_argument(wsi, "room", n, name, sizeof name)) >= 0; n++) {
 		if (n == ROOMS_MAX)
-			return false;
+			return "room: too many";
 		rooms[n].n = (size_t)length;
 		buf_append(names, name, (size_t)length);
 		buf_append_byte(names, '\0');
 	}
+	if (length == HTTP_ARGUMENT_TOO_LONG)
+		return "room: is too long";
 	const char *at = (const char *)names->data;
 	for (size_t i = 0; i < n; i++) {
 		rooms[i].s = at;
 		at += rooms[i].n + 1;
 	}
 	*n_rooms = n;
-	return true;
+	return n > 0 ? NULL : "room: is missing";
 }
 
 void http_stream(struct conn *c)
@@ -58,8 +61,9 @@ void http_stream(struct conn *c)
 		http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
 		return;
 	}
-	if (!collect_rooms(c->wsi, &names, rooms, &n_rooms) || n_rooms == 0) {
-		http_exchange_refuse(c, WIRE_INVALID_REQUEST, 0, n_rooms == 0 ? "room: is missing" : "room: too many", NULL);
+	const char *fault = collect_rooms(c->wsi, &names, rooms, &n_rooms);
+	if (fault != NULL) {
+		http_exchange_refuse(c, WIRE_INVALID_REQUEST, 0, fault, NULL);
 		return;
 	}
 	int n = http_head_custom(c->wsi, "last-event-id:", last_event_id, sizeof last_event_id);

@@ -22,6 +22,23 @@ async function withRoom(t, target = server) {
 	return { client, room, say, open };
 }
 
+for (const [title, query] of [['the second', 'room=general&room=LONG'], ['the first', 'room=LONG&room=general'], ['longer than any value', 'room=general&room=LONGLONGLONGLONG']]) {
+	test(`a room's name that is too long is refused, not passed over: ${title}`, async () => {
+		const answer = await get(server, `/api/v1/events?${query.replaceAll('LONG', 'x'.repeat(600))}`);
+		assert.equal(answer.status, 400);
+		assert.deepEqual(JSON.parse(answer.text).data.message, 'room: is too long');
+	});
+}
+
+test('an argument of another name may be as long as it likes', async (t) => {
+	const { room, say, open } = await withRoom(t);
+	const stream = await open(`other=${'x'.repeat(4000)}&room=${room}`);
+	assert.equal(stream.status, 200);
+	const seq = await say('heard');
+	await stream.waitEvents(1);
+	assert.deepEqual(seqsOf(stream), [seq]);
+});
+
 const seqsOf = (stream) => stream.events.map((event) => event.data.seq);
 
 test('a stream without a cursor is live, and begins with a comment', async (t) => {
