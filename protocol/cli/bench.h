@@ -14,6 +14,7 @@
 #include "cli/bench_process.h"
 #include "client/client_handshake.h"
 #include "client/client_url.h"
+#include "codec/unix_address.h"
 
 #include <jansson.h>
 #include <pthread.h>
@@ -74,7 +75,8 @@ struct bench_conn {
 struct bench {
 	struct bench_options options;
 	struct client_url url;
-	struct sockaddr_storage address; /* of the server */
+	struct unix_address unix_address; /* its folder stays open for `address` */
+	struct sockaddr_storage address;  /* of the server */
 	socklen_t address_bytes;
 	bool parley;        /* false: a bare broadcast as the peer */
 	enum bench_job job; /* of connections that are being opened */

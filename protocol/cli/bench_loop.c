@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -62,10 +61,13 @@ static bool find_address(struct bench *b)
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
 
 	if (b->url.is_unix) {
-		struct sockaddr_un *address = (struct sockaddr_un *)&b->address;
-		address->sun_family = AF_UNIX;
-		memcpy(address->sun_path, b->url.path, sizeof address->sun_path);
-		b->address_bytes = sizeof *address;
+		int failed = unix_address_init(&b->unix_address, b->url.path);
+		if (failed != 0) {
+			bench_fail(b, "cannot find %s: %s", b->url.path, strerror(-failed));
+			return false;
+		}
+		memcpy(&b->address, &b->unix_address.un, sizeof b->unix_address.un);
+		b->address_bytes = sizeof b->unix_address.un;
 		find_process(b);
 		return true;
 	}

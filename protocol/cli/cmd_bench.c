@@ -98,7 +98,12 @@ static void bench_init(struct bench *b, const struct bench_options *o)
 {
 	struct rlimit files;
 
-	*b = (struct bench){.options = *o, .parley = o->peer == NULL, .epoll_fd = -1, .pid = o->pid, .sample_every = 1};
+	*b = (struct bench){.options = *o,
+			    .parley = o->peer == NULL,
+			    .epoll_fd = -1,
+			    .unix_address = {.folder_fd = -1},
+			    .pid = o->pid,
+			    .sample_every = 1};
 	if (o->idle > 0)
 		b->n_conns = (uint32_t)o->idle;
 	else
@@ -143,6 +148,7 @@ static void bench_finish(struct bench *b)
 	free(b->acked_bits);
 	free(b->seen_bits);
 	bench_loop_finish(b);
+	unix_address_finish(&b->unix_address);
 	(void)pthread_mutex_destroy(&b->write_lock);
 }
 

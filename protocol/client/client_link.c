@@ -86,7 +86,7 @@ static bool shake_hands(struct client_link *l, const struct client_url *url, uin
 	client_handshake_request(&handshake, url->host_header, &l->out);
 	while (head == 0) {
 		if (client_link_flush(l) != 0 || !wait_for(l->fd, client_link_wants_write(l) ? POLLIN | POLLOUT : POLLIN, timeout_ms)) {
-			client_fault_set(fault, "the server at %s does not answer", url->is_unix ? url->path : url->host_header);
+			client_fault_set(fault, "the server at %.200s does not answer", url->is_unix ? url->path : url->host_header);
 			return false;
 		}
 		int gone = client_link_receive(l);

@@ -3,6 +3,8 @@
  */
 #include "client/client_socket.h"
 
+#include "codec/unix_address.h"
+
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -10,7 +12,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 /* Connects within timeout_ms: the descriptor, or a negative errno. */
@@ -41,10 +42,13 @@ static int connect_address(const struct sockaddr *address, socklen_t n, uint32_t
 
 static int connect_unix(const struct client_url *url, uint32_t timeout_ms)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct unix_address address;
+	int fd = unix_address_init(&address, url->path);
 
-	memcpy(address.sun_path, url->path, sizeof address.sun_path);
-	return connect_address((const struct sockaddr *)&address, sizeof address, timeout_ms);
+	if (fd == 0)
+		fd = connect_address((const struct sockaddr *)&address.un, sizeof address.un, timeout_ms);
+	unix_address_finish(&address);
+	return fd;
 }
 
 static int connect_tcp(const struct client_url *url, uint32_t timeout_ms, struct client_fault *fault)

@@ -11,7 +11,7 @@
 struct client_url {
 	bool is_unix;
 	bool is_tls;
-	char path[108];        /* of the Unix socket */
+	char path[4096];       /* of the Unix socket */
 	char host[256];        /* without brackets */
 	char port[8];          /* decimal */
 	char host_header[280]; /* as the Host header wants it */

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "codec/unix_address.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -14,7 +15,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum {
@@ -210,22 +210,15 @@ static bool remove_stale(const struct sockaddr_un *un)
 	return unlink(un->sun_path) == 0;
 }
 
-static int open_unix(struct net_server *s, const struct net_listen *listen_on, char fault[400])
+static int bind_unix(struct net_server *s, const struct net_listen *listen_on, const struct sockaddr_un *un, char fault[400])
 {
-	struct sockaddr_un un = {.sun_family = AF_UNIX};
-
-	if (strlen(listen_on->path) >= sizeof un.sun_path) {
-		errno = ENAMETOOLONG;
-		return fail(fault, -1, listen_on->path, "path");
-	}
-	memcpy(un.sun_path, listen_on->path, strlen(listen_on->path) + 1);
-	if (!remove_stale(&un))
+	if (!remove_stale(un))
 		return fail(fault, -1, listen_on->path, "the file is there");
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return fail(fault, fd, listen_on->path, "socket");
 	mode_t before = umask(listen_on->is_operator ? 0177 : 0);
-	int bound = bind(fd, (struct sockaddr *)&un, sizeof un);
+	int bound = bind(fd, (const struct sockaddr *)un, sizeof *un);
 	umask(before);
 	if (bound < 0)
 		return fail(fault, fd, listen_on->path, "bind");
@@ -235,6 +228,20 @@ static int open_unix(struct net_server *s, const struct net_listen *listen_on, c
 	l->unlink_path = mem_strndup(listen_on->path, strlen(listen_on->path));
 	tell_address(l);
 	return 0;
+}
+
+static int open_unix(struct net_server *s, const struct net_listen *listen_on, char fault[400])
+{
+	struct unix_address address;
+	int failed = unix_address_init(&address, listen_on->path);
+
+	if (failed != 0) {
+		errno = -failed;
+		return fail(fault, -1, listen_on->path, "path");
+	}
+	failed = bind_unix(s, listen_on, &address.un, fault);
+	unix_address_finish(&address);
+	return failed;
 }
 
 /* sd_listen_fds(3), without the library. Returns how many there were. */

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { clientFor } from './lib/client.mjs';
+import { clientBinary } from './lib/env.mjs';
 import { command, get } from './lib/http.mjs';
-import { runServer, serverFor, startServer, temporaryDir } from './lib/server.mjs';
+import { run, runServer, serverFor, startServer, temporaryDir } from './lib/server.mjs';
 
 test('a Unix socket serves HTTP and WebSockets beside TCP', async (t) => {
 	const path = join(temporaryDir(), 'parley.sock');
@@ -49,4 +50,22 @@ test('a socket that another server listens on is not taken away', async (t) => {
 	assert.equal(code, 1, stderr);
 	assert.match(stderr, /parley\.sock/);
 	assert.equal((await get({ socketPath: path }, '/healthz')).status, 200);
+});
+
+test('a data directory with a long path has its operator\'s socket all the same', async () => {
+	const dataDir = join(temporaryDir(), 'a'.repeat(100), 'b'.repeat(200));
+	mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+	const verify = (...options) => run(clientBinary, ['admin', 'verify', '--data', dataDir, ...options]);
+	const none = await verify();
+	assert.equal(none.code, 1);
+	assert.match(none.stderr, /no server is running at unix:.*aaa/);
+	const killed = await startServer({ dataDir });
+	await killed.kill();
+	const server = await startServer({ dataDir });
+	const verified = await verify();
+	assert.equal(verified.code, 0, verified.stderr);
+	const second = await runServer(['--listen', '127.0.0.1:0', '--data', dataDir]);
+	assert.equal(second.code, 1, second.stderr);
+	await server.stop();
+	assert.ok(!existsSync(join(dataDir, 'operator.sock')));
 });
