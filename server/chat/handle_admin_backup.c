@@ -1,5 +1,6 @@
 #include "chat/dispatch.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct backup {
@@ -13,6 +14,30 @@ static void backup_free(struct backup *b)
 	free(b);
 }
 
+/* Whose fault it is: the path's, or the disk's, which may pass. */
+static enum wire_error error_of(int result)
+{
+	switch (result) {
+	case -EEXIST:
+		return WIRE_NAME_TAKEN;
+	case -ENOENT:
+		return WIRE_NOT_FOUND;
+	case -EACCES:
+	case -EPERM:
+	case -EROFS:
+		return WIRE_FORBIDDEN;
+	case -ENOSPC:
+	case -EDQUOT:
+	case -EMFILE:
+	case -ENFILE:
+		return WIRE_UNAVAILABLE;
+	case -EIO:
+		return WIRE_INTERNAL;
+	default:
+		return WIRE_INVALID_REQUEST;
+	}
+}
+
 static void copied(struct store_op *op)
 {
 	struct backup *b = (struct backup *)(void *)op;
@@ -23,7 +48,7 @@ static void copied(struct store_op *op)
 		buf_append_byte(&data, '}');
 		answer_ok(&b->wait.answer, &data);
 	} else {
-		answer_error(&b->wait.answer, WIRE_INVALID_REQUEST, b->op.fault, 0);
+		answer_error(&b->wait.answer, error_of(op->result), b->op.fault, 0);
 	}
 	backup_free(b);
 }

@@ -295,11 +295,12 @@ struct store_log_page {
 };
 void store_log_page_finish(struct store_log_page *p); /* frees the events that are not NULL */
 
-/* STORE_BACKUP: a whole copy of the store at `path` (absolute, must not exist: -EEXIST). Online. */
+/* STORE_BACKUP: a whole copy of the store at `path` (absolute, must not exist: -EEXIST). Online. -ENOSPC: no room for it; else a negative errno.
+ * A copy that failed is removed. */
 struct store_backup {
 	struct store_op op;
 	struct text path;
-	char fault[200]; /* out, when result is not 0 */
+	char fault[500]; /* out, when result is not 0: names the path */
 };
 
 /* STORE_VERIFY: seqs contiguous from 1, n_messages right, references whole, the file sound. */

@@ -38,7 +38,8 @@ static int claim(const char *path)
 	return 0;
 }
 
-static int copy_into(struct store_reader *r, const char *path, char *fault, size_t n)
+/* 0, or a negative errno with SQLite's reason. */
+static int copy_into(struct store_reader *r, const char *path, char *reason, size_t n)
 {
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(r->connection.db, "VACUUM INTO ?1", -1, &st, NULL);
@@ -46,10 +47,11 @@ static int copy_into(struct store_reader *r, const char *path, char *fault, size
 		sqlite_statement_bind_text(st, 1, (struct text){.s = path, .n = strlen(path)});
 		rc = sqlite_statement_run(st);
 	}
+	bool no_room = sqlite_fault_of(rc, sqlite3_system_errno(r->connection.db)) == SQLITE_FAULT_NO_ROOM;
 	if (rc != SQLITE_OK)
-		sqlite_connection_reason(&r->connection, fault, n);
+		sqlite_connection_reason(&r->connection, reason, n);
 	sqlite3_finalize(st);
-	return rc;
+	return rc == SQLITE_OK ? 0 : no_room ? -ENOSPC : -EIO;
 }
 
 int read_backup(struct store_reader *r, struct store_backup *op)
@@ -57,22 +59,23 @@ int read_backup(struct store_reader *r, struct store_backup *op)
 	op->fault[0] = '\0';
 	auto_free char *path = mem_strndup(op->path.s, op->path.n);
 	if (path[0] != '/') {
-		snprintf(op->fault, sizeof op->fault, "the path of a backup must be absolute");
+		snprintf(op->fault, sizeof op->fault, "path: must be absolute: %.300s", path);
 		return -EINVAL;
 	}
 	int failed = claim(path);
 	if (failed != 0) {
-		snprintf(op->fault, sizeof op->fault, "the file for the backup cannot be made: %s", strerror(-failed));
+		snprintf(op->fault, sizeof op->fault, "path: %.300s cannot be made: %s", path, strerror(-failed));
 		return failed;
 	}
 	char reason[160];
-	if (copy_into(r, path, reason, sizeof reason) != SQLITE_OK) {
-		snprintf(op->fault, sizeof op->fault, "the copy failed: %s", reason);
-		unlink(path);
-		return -EIO;
+	failed = copy_into(r, path, reason, sizeof reason);
+	if (failed == 0) {
+		failed = sync_copy(path);
+		snprintf(reason, sizeof reason, "%s", strerror(-failed));
 	}
-	failed = sync_copy(path);
-	if (failed != 0)
-		snprintf(op->fault, sizeof op->fault, "the copy could not be brought to disk: %s", strerror(-failed));
+	if (failed == 0)
+		return 0;
+	snprintf(op->fault, sizeof op->fault, "the copy to %.300s failed: %s", path, reason);
+	unlink(path);
 	return failed;
 }

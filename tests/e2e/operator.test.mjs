@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import WebSocket from 'ws';
@@ -164,9 +164,29 @@ test('admin.backup makes a copy that a server starts from, while messages go on'
 	const { events } = await again.request('history.read', { room, after: 0 });
 	assert.ok(events.some((event) => event.seq === seq && event.data.text === 'before the backup'));
 	assert.deepEqual((await command({ socketPath: restored.operatorSocket }, 'admin.verify', {})).faults, []);
+	const bytes = statSync(path).size;
 	const twice = await post(operator, 'admin.backup', { path });
-	assert.notEqual(twice.status, 200, 'an existing file is not overwritten');
+	assert.equal(twice.json.data.code, 'name_taken');
+	assert.equal(statSync(path).size, bytes, 'an existing file is not overwritten');
 });
+
+for (const [title, pathIn, code] of [
+	['a path that is not absolute', () => 'copy.db', 'invalid_request'],
+	['a file that exists', (dir) => join(dir, 'there'), 'name_taken'],
+	['a folder that does not', (dir) => join(dir, 'absent', 'copy.db'), 'not_found'],
+	['a file in place of a folder', (dir) => join(dir, 'there', 'copy.db'), 'invalid_request'],
+	['a folder that nobody may write', () => '/sys/copy.db', 'forbidden'],
+]) {
+	test(`admin.backup tells of ${title}, and names the path`, async () => {
+		const dir = temporaryDir();
+		writeFileSync(join(dir, 'there'), 'kept');
+		const path = pathIn(dir);
+		const { json } = await post(operator, 'admin.backup', { path });
+		assert.deepEqual([json.data.code, json.data.retryable], [code, false], json.data.message);
+		assert.ok(json.data.message.includes(path), json.data.message);
+		assert.equal(readFileSync(join(dir, 'there'), 'utf8'), 'kept');
+	});
+}
 
 test('admin commands work over the WebSocket of the operator\'s socket without signing in', async () => {
 	const socket = new WebSocket(`ws+unix://${server.operatorSocket}:/ws`, { perMessageDeflate: false });

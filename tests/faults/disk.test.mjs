@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
 import { sleep } from '../e2e/lib/env.mjs';
-import { command, get } from '../e2e/lib/http.mjs';
+import { command, get, post } from '../e2e/lib/http.mjs';
 import { runServer, startServer, temporaryDir } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { assertDescriptors, assertRecords, assertWhole } from './lib/checker.mjs';
@@ -96,6 +96,25 @@ for (const [file, match] of [['log', 'parley.db-wal$'], ['database', 'parley.db$
 		await server.stop();
 	});
 }
+
+test('a backup that finds no room is unavailable, leaves nothing behind, and can be made once there is room', { timeout: 60000 }, async (t) => {
+	const dir = temporaryDir();
+	const [trigger, path] = [join(dir, 'trigger'), join(dir, 'copy.db')];
+	const server = await startServer({ env: preload(trigger, 'copy.db') });
+	t.after(() => server.stop());
+	const client = await Client.start(server, { guest: 'Writer' });
+	await client.request('room.create', { name: 'kept' });
+	const backup = () => post({ socketPath: server.operatorSocket }, 'admin.backup', { path });
+	writeFileSync(trigger, 'full');
+	const { status, json } = await backup();
+	assert.deepEqual([status, json.data.code, json.data.retryable], [503, 'unavailable', true], json.data.message);
+	assert.ok(json.data.message.includes(path), json.data.message);
+	assert.ok(!existsSync(path), 'half a copy was left');
+	rmSync(trigger);
+	assert.equal((await backup()).status, 200);
+	assert.ok(existsSync(path));
+	await client.close();
+});
 
 // ---- damaged databases ---------------------------------------------------------------------------------------------------------------------
 
