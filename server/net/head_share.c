@@ -23,7 +23,7 @@ void head_share_tick(struct net_server *s)
 		if (!waits_for_client(c) || admission_enter_address(&seen, c->key))
 			continue;
 		metric_add(&s->metrics->refused_total, 1);
-		conn_cut(c);
+		conn_cut(c, END_CROWDED);
 	}
 	admission_finish(&seen);
 }

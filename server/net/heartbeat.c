@@ -122,7 +122,7 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 		if (http_head_attached(c->wsi))
 			conn_set_deadline(c, CONN_HEAD, c->server->config.limits.header_ms); /* it began just now */
 		else
-			conn_cut(c);
+			conn_cut(c, END_TOO_LATE);
 		break;
 	case CONN_HEAD:
 	case CONN_BODY:
