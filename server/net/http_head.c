@@ -122,7 +122,7 @@ bool http_list_has(const char *list, const char *word)
 
 int http_head_argument(struct lws *wsi, const char *name, size_t i, char *out, size_t cap)
 {
-	char fragment[NET_HEAD_BYTES]; /* no head is larger: -1 says that there are no more */
+	char fragment[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE]; /* no head is larger: -1 says that there are no more */
 	size_t name_bytes = strlen(name);
 
 	for (int at = 0;; at++) {
