@@ -4,6 +4,7 @@
 #include "chat/http_call.h"
 #include "chat/reader.h"
 #include "chat/room_lookup.h"
+#include "chat/stream_cursor.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,45 +14,6 @@ static void refuse(struct session *s, enum wire_error error, const char *message
 {
 	struct answer a = {.chat = s->chat, .session_id = s->id};
 	answer_error(&a, error, message, 0);
-}
-
-/* A seq at *at, which moves behind it. */
-static bool read_seq(const char **at, uint64_t *seq)
-{
-	const char *digits = *at;
-	uint64_t v = 0;
-	while (**at >= '0' && **at <= '9' && *at - digits < 16)
-		v = v * 10 + (uint64_t)(*(*at)++ - '0');
-	*seq = v;
-	return *at != digits;
-}
-
-/* The cursor of one room in "<room id>:<seq>,…", or a bare seq for a stream of one room. 1: found, 0: not named, -1: not a cursor. */
-static int cursor_for(const struct http_call *h, const struct uid *room, uint64_t *seq)
-{
-	const char *at = h->cursors;
-	int found = 0;
-	if (!at || !*at)
-		return 0;
-	if (h->n_rooms == 1 && !strchr(at, ':'))
-		return read_seq(&at, seq) && *at == '\0' ? 1 : -1;
-	for (;;) {
-		struct uid id;
-		uint64_t v;
-		if (strlen(at) < UID_TEXT_BYTES + 2 || !uid_parse(at, UID_TEXT_BYTES, &id) || at[UID_TEXT_BYTES] != ':')
-			return -1;
-		at += UID_TEXT_BYTES + 1;
-		if (!read_seq(&at, &v))
-			return -1;
-		if (uid_equal(&id, room)) {
-			*seq = v;
-			found = 1;
-		}
-		if (*at == '\0')
-			return found;
-		if (*at++ != ',')
-			return -1;
-	}
 }
 
 /* "…@<epoch>": cuts the epoch off. True when it is another than the store's; cursors without one are taken for good. */
@@ -86,7 +48,7 @@ static struct member **members_of_stream(struct session *s)
 			snprintf(message, sizeof(message), "room: you are not a member of room %zu of %zu; join it first", i + 1,
 				 h->n_rooms);
 			refuse(s, WIRE_NOT_FOUND, message);
-		} else if (cursor_for(h, &members[i]->room->id, &seq) < 0) {
+		} else if (stream_cursor_find(h->cursors, &members[i]->room->id, h->n_rooms == 1, &seq) < 0) {
 			refuse(s, WIRE_INVALID_REQUEST, "Last-Event-ID or after: must be a seq (one room) or <room id>:<seq>,…@<epoch>");
 		} else {
 			continue;
@@ -118,7 +80,7 @@ void stream_start(struct session *s)
 		uint64_t seq = r->feed.last_seq;
 		if (reader_of(s, r))
 			continue; /* named twice */
-		bool named = cursor_for(h, &r->id, &seq) == 1;
+		bool named = stream_cursor_find(h->cursors, &r->id, h->n_rooms == 1, &seq) == 1;
 		reader_attach(s, r, named && restored ? READER_SEQ_RESTORED : seq + 1);
 	}
 	free(members);

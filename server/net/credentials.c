@@ -1,6 +1,7 @@
 #include "net/credentials.h"
 
 #include "net/http_head.h"
+#include "net/http_value.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -62,27 +63,6 @@ enum origin_verdict origin_verdict(const struct conn *c)
 	return ORIGIN_FOREIGN;
 }
 
-/* Finds name=value in a Cookie header (RFC 6265 section 4.2.1). */
-static bool find_cookie(const char *cookies, const char *name, char out[TOKEN_BYTES_MAX])
-{
-	size_t name_bytes = strlen(name);
-
-	while (*cookies != '\0') {
-		cookies += strspn(cookies, " ;,\t");
-		size_t n = strcspn(cookies, ";");
-		if (n > name_bytes && cookies[name_bytes] == '=' && memcmp(cookies, name, name_bytes) == 0) {
-			size_t value = n - name_bytes - 1;
-			if (value == 0 || value >= TOKEN_BYTES_MAX)
-				return false;
-			memcpy(out, cookies + name_bytes + 1, value);
-			out[value] = '\0';
-			return true;
-		}
-		cookies += n;
-	}
-	return false;
-}
-
 void credentials_read(const struct conn *c, bool cookie_without_origin, struct credentials *out)
 {
 	char header[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
@@ -97,10 +77,8 @@ void credentials_read(const struct conn *c, bool cookie_without_origin, struct c
 	}
 	if (http_head_value(c->wsi, WSI_TOKEN_HTTP_COOKIE, header, sizeof header) <= 0)
 		return;
-	if (!find_cookie(header, credentials_cookie_name(c), out->token)) {
-		out->token[0] = '\0';
+	if (!http_value_cookie(header, credentials_cookie_name(c), out->token, sizeof out->token))
 		return;
-	}
 	enum origin_verdict origin = origin_verdict(c);
 	if (origin == ORIGIN_ALLOWED || (origin == ORIGIN_ABSENT && cookie_without_origin)) {
 		out->is_cookie = true;

@@ -4,6 +4,7 @@
 #include "net/http_guard.h"
 #include "net/http_reply.h"
 #include "net/http_routes.h"
+#include "net/http_value.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -170,7 +171,7 @@ static bool client_wants_close(struct lws *wsi)
 
 	if (http_head_value(wsi, WSI_TOKEN_HTTP, value, sizeof value) <= 0 || strcmp(value, "HTTP/1.0") == 0)
 		return true;
-	return http_head_value(wsi, WSI_TOKEN_CONNECTION, value, sizeof value) > 0 && http_list_has(value, "close");
+	return http_head_value(wsi, WSI_TOKEN_CONNECTION, value, sizeof value) > 0 && http_value_lists(value, "close");
 }
 
 static void make_exchange(struct conn *c, int64_t content_length)

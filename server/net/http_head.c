@@ -1,9 +1,9 @@
 #include "net/http_head.h"
 
+#include "net/http_value.h"
 #include "net/net_state.h"
 
 #include <string.h>
-#include <strings.h>
 
 bool http_head_attached(struct lws *wsi)
 {
@@ -104,39 +104,23 @@ int http_head_path(struct lws *wsi, char out[HTTP_PATH_BYTES])
 	return 0;
 }
 
-bool http_list_has(const char *list, const char *word)
-{
-	size_t n = strlen(word);
-
-	while (*list != '\0') {
-		list += strspn(list, " \t,");
-		size_t item = strcspn(list, ","), length = item;
-		while (length > 0 && (list[length - 1] == ' ' || list[length - 1] == '\t'))
-			length--;
-		if (length == n && strncasecmp(list, word, n) == 0)
-			return true;
-		list += item;
-	}
-	return false;
-}
-
 int http_head_argument(struct lws *wsi, const char *name, size_t i, char *out, size_t cap)
 {
 	char fragment[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE]; /* no head is larger: -1 says that there are no more */
-	size_t name_bytes = strlen(name);
 
 	for (int at = 0;; at++) {
 		int n = lws_hdr_copy_fragment(wsi, fragment, sizeof fragment, WSI_TOKEN_HTTP_URI_ARGS, at);
 		if (n < 0)
 			return HTTP_ARGUMENT_ABSENT;
-		if (strncmp(fragment, name, name_bytes) != 0 || fragment[name_bytes] != '=')
+		const char *value = http_value_argument(fragment, name);
+		if (value == NULL)
 			continue;
 		if (i-- > 0)
 			continue;
-		size_t value = strlen(fragment + name_bytes + 1);
-		if (value >= cap)
+		size_t value_bytes = strlen(value);
+		if (value_bytes >= cap)
 			return HTTP_ARGUMENT_TOO_LONG;
-		memcpy(out, fragment + name_bytes + 1, value + 1);
-		return (int)value;
+		memcpy(out, value, value_bytes + 1);
+		return (int)value_bytes;
 	}
 }

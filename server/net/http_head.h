@@ -29,8 +29,6 @@ size_t http_head_bytes(struct lws *wsi);
 enum http_method http_head_method(struct lws *wsi);
 /* The path, percent-decoded by the library, without the query. -1 when it does not fit or holds a NUL. */
 int http_head_path(struct lws *wsi, char out[HTTP_PATH_BYTES]);
-/* Whether a comma-separated list holds the word, in any case. */
-bool http_list_has(const char *list, const char *word);
 /* The i-th argument of the query that begins with "name=", decoded: its length, or one of the two above. */
 int http_head_argument(struct lws *wsi, const char *name, size_t i, char *out, size_t cap);
 

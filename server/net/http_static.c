@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "net/http_reply.h"
 #include "net/http_routes.h"
+#include "net/http_value.h"
 #include "web/assets.h"
 
 #include <errno.h>
@@ -39,20 +40,7 @@ static bool takes_gzip(struct lws *wsi)
 {
 	char value[512];
 
-	if (http_head_value(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, value, sizeof value) <= 0)
-		return false;
-	for (char *item = value; *item != '\0';) {
-		size_t n = strcspn(item, ",");
-		bool last = item[n] == '\0';
-		item[n] = '\0';
-		item += strspn(item, " \t");
-		if (strncmp(item, "gzip", 4) == 0 && strchr(" \t;", item[4]) != NULL)
-			return strstr(item, "q=0") == NULL || strpbrk(strstr(item, "q=0"), "123456789") != NULL;
-		if (last)
-			break;
-		item += strlen(item) + 1;
-	}
-	return false;
+	return http_head_value(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, value, sizeof value) > 0 && http_value_accepts_gzip(value);
 }
 
 static bool tag_matches(struct lws *wsi, const char *etag)

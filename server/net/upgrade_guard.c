@@ -4,6 +4,7 @@
 #include "net/http_guard.h"
 #include "net/http_head.h"
 #include "net/http_reply.h"
+#include "net/http_value.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +38,7 @@ static int check_handshake(struct conn *c)
 	if (http_head_repeated(wsi, WSI_TOKEN_UPGRADE) || http_head_value(wsi, WSI_TOKEN_UPGRADE, value, sizeof value) <= 0 ||
 	    strcasecmp(value, "websocket") != 0)
 		return refuse_form(c, "the only upgrade is to websocket");
-	if (http_head_value(wsi, WSI_TOKEN_CONNECTION, value, sizeof value) <= 0 || !http_list_has(value, "upgrade"))
+	if (http_head_value(wsi, WSI_TOKEN_CONNECTION, value, sizeof value) <= 0 || !http_value_lists(value, "upgrade"))
 		return refuse_form(c, "Connection does not say Upgrade");
 	if (http_head_repeated(wsi, WSI_TOKEN_VERSION) || http_head_value(wsi, WSI_TOKEN_VERSION, value, sizeof value) <= 0 ||
 	    strcmp(value, "13") != 0)
@@ -46,7 +47,7 @@ static int check_handshake(struct conn *c)
 	if (http_head_repeated(wsi, WSI_TOKEN_KEY) || http_head_value(wsi, WSI_TOKEN_KEY, value, sizeof value) <= 0 || !is_key(value))
 		return refuse_form(c, "Sec-WebSocket-Key is not 16 bytes in base64");
 	if (http_head_has(wsi, WSI_TOKEN_PROTOCOL) && (http_head_value(wsi, WSI_TOKEN_PROTOCOL, value, sizeof value) < 0 ||
-						       strlen(value) > 120 || !http_list_has(value, "parley.v1")))
+						       strlen(value) > 120 || !http_value_lists(value, "parley.v1")))
 		return refuse_form(c, "the subprotocol is parley.v1");
 	return 0;
 }

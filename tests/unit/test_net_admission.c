@@ -1,7 +1,7 @@
 #include "cmocka_wrap.h"
 
 #include "net/admission.h"
-#include "net/http_head.h"
+#include "net/http_value.h"
 
 static const uint8_t one[16] = {1}, two[16] = {2};
 
@@ -46,12 +46,12 @@ static void test_counts_per_address_and_forgets(void **state)
 static void test_finds_words_in_lists_of_headers(void **state)
 {
 	(void)state;
-	assert_true(http_list_has("Upgrade", "upgrade"));
-	assert_true(http_list_has("keep-alive, Upgrade", "upgrade"));
-	assert_true(http_list_has(" ,\tupgrade\t ,x", "upgrade"));
-	assert_false(http_list_has("", "upgrade"));
-	assert_false(http_list_has("upgrades, not-upgrade", "upgrade"));
-	assert_false(http_list_has("up grade", "upgrade"));
+	assert_true(http_value_lists("Upgrade", "upgrade"));
+	assert_true(http_value_lists("keep-alive, Upgrade", "upgrade"));
+	assert_true(http_value_lists(" ,\tupgrade\t ,x", "upgrade"));
+	assert_false(http_value_lists("", "upgrade"));
+	assert_false(http_value_lists("upgrades, not-upgrade", "upgrade"));
+	assert_false(http_value_lists("up grade", "upgrade"));
 }
 
 int main(void)

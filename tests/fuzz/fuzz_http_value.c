@@ -1,0 +1,74 @@
+/* Values of headers: cookies, lists of words, Accept-Encoding; and arguments of a query. What is asked about text must be told of the same text with
+ * more around it. */
+#include "net/http_value.h"
+
+#include "base/memory.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+static const char name[] = "parley_session";
+
+/* A new string: `text` between two others. */
+static char *around(const char *before, const char *text, const char *behind)
+{
+	size_t n = strlen(before) + strlen(text) + strlen(behind) + 1;
+	char *out = mem_alloc(n);
+
+	(void)snprintf(out, n, "%s%s%s", before, text, behind);
+	return out;
+}
+
+static void check_cookie(const char *text)
+{
+	char value[16], pair[64];
+	auto_free char *first = around("parley_session=abc;", text, "");
+	auto_free char *last = around("", text, ";parley_session=abc");
+
+	if (http_value_cookie(text, name, value, sizeof value)) {
+		assert(value[0] != '\0' && strlen(value) < sizeof value && strchr(value, ';') == NULL);
+		(void)snprintf(pair, sizeof pair, "%s=%s", name, value);
+		assert(strstr(text, pair) != NULL);
+	} else {
+		assert(value[0] == '\0');
+	}
+	assert(http_value_cookie(first, name, value, sizeof value) && strcmp(value, "abc") == 0);
+	if (strstr(text, "parley_session=") == NULL)
+		assert(http_value_cookie(last, name, value, sizeof value) && strcmp(value, "abc") == 0);
+	assert(!http_value_cookie("parley_session=123456789012345678", name, value, sizeof value) && value[0] == '\0');
+}
+
+static void check_lists(const char *text)
+{
+	auto_free char *word = around("", text, ", Upgrade");
+	auto_free char *gzip = around("", text, ", gzip;q=0.5");
+	auto_free char *none = around("", text, ", gzip;q=0.000");
+
+	assert(http_value_lists(word, "upgrade"));
+	if (http_value_lists(text, "upgrade"))
+		assert(strcasestr(text, "upgrade") != NULL);
+	if (strcasestr(text, "gzip") == NULL) {
+		assert(!http_value_accepts_gzip(text));
+		assert(http_value_accepts_gzip(gzip));
+		assert(!http_value_accepts_gzip(none));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	auto_free char *text = n > 0 ? mem_strndup((const char *)data, n) : NULL; /* to its first NUL: as the library gives it */
+
+	if (text == NULL)
+		return 0;
+	check_cookie(text);
+	check_lists(text);
+	const char *value = http_value_argument(text, "room");
+	assert((value != NULL) == (strncmp(text, "room=", 5) == 0));
+	assert(value == NULL || value == text + 5);
+	return 0;
+}
