@@ -77,6 +77,7 @@ static void net_config_of(struct app *a, struct net_config *out)
 		.n_origins = config->n_origins,
 		.trusted_proxies = a->trusted,
 		.n_trusted_proxies = config->n_trusted_proxies,
+		.proxy_protocol = config->proxy_protocol,
 		.web_dir = config->web_dir,
 		.heartbeat_ms = config->heartbeat_ms,
 		.drain_ms = config->drain_ms,

@@ -226,11 +226,12 @@ static const char *config_file_of(const struct given_flag *flags, size_t n, char
 static bool check_together(struct parser *p)
 {
 	const struct config *c = p->config;
-	if (!c->tls_cert == !c->tls_key)
-		return true;
-	snprintf(p->fault, CONFIG_FAULT_BYTES, "--tls-cert and --tls-key belong together: --tls-%s is missing",
-		 c->tls_cert ? "key" : "cert");
-	return false;
+	if (!c->tls_cert != !c->tls_key)
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "--tls-cert and --tls-key belong together: --tls-%s is missing",
+			 c->tls_cert ? "key" : "cert");
+	else if (c->proxy_protocol && !c->n_trusted_proxies)
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "--proxy-protocol lets only trusted proxies in: name them with --trusted-proxy");
+	return !p->fault[0];
 }
 
 /* Two pings, each up to an eighth late, come before a client counts as silent; hello tells how often they really do. */

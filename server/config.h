@@ -28,7 +28,7 @@ struct config_listen {
 
 struct config_network {
 	char *text;
-	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; bits beyond n_bits are 0 */
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; bits beyond n_bits are 0; "unix": all 0, and n_bits 128 */
 	unsigned n_bits;     /* of the 16 bytes: 96 + n for IPv4 */
 };
 
@@ -43,6 +43,7 @@ struct config {
 	size_t n_origins;               /* 0: the host that the request names */
 	struct config_network trusted_proxies[CONFIG_LIST_MAX];
 	size_t n_trusted_proxies;
+	bool proxy_protocol; /* then there is a trusted proxy */
 	enum log_format log_format;
 	enum log_level log_level;
 	char *config_file; /* or NULL */

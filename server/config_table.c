@@ -119,7 +119,7 @@ static const char *set_trusted_proxy(struct config *c, const struct config_optio
 	if (c->n_trusted_proxies == CONFIG_LIST_MAX)
 		return too_many;
 	if (!config_value_network(text, &c->trusted_proxies[c->n_trusted_proxies]))
-		return "an address or a network like 127.0.0.1, 10.0.0.0/8 or fd00::/8";
+		return "an address or a network like 127.0.0.1, 10.0.0.0/8 or fd00::/8, or unix";
 	c->n_trusted_proxies++;
 	return NULL;
 }
@@ -139,7 +139,8 @@ static const struct config_option table[] = {
 	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_text, AT(tls_cert)},
 	{"tls_key", "FILE", NULL, "private key (PEM) of the certificate; read again on SIGHUP", .set = set_text, AT(tls_key)},
 	{"origin", "ORIGIN", NULL, "origin of a page that may use cookies, like https://chat.example; default: the host that the request names", .set = set_origin, .clear = clear_origins},
-	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
+	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; unix: whoever connects to a Unix socket of --listen", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
+	{"proxy_protocol", "on|off", "off", "whether connections begin with a PROXY header (version 1 or 2): then only trusted proxies may connect, and must send it", .set = set_switch, AT(proxy_protocol)},
 	{"log_format", "text|json", "text", "format of the log on standard error", .set = set_log_format},
 	{"log_level", "LEVEL", "info", "least level that is logged: debug, info, warn or error", .set = set_log_level},
 	{"config", "FILE", NULL, "file of further options: lines of `name = value`, names as the flags without dashes in front; lines that start with # are comments", .set = set_text, AT(config_file)},

@@ -121,6 +121,11 @@ bool config_value_network(const char *text, struct config_network *out)
 	memcpy(address, text, n);
 	address[n] = '\0';
 	*out = (struct config_network){0};
+	if (!strcmp(text, "unix")) {
+		out->n_bits = 128;
+		out->text = mem_strndup(text, strlen(text));
+		return true;
+	}
 	unsigned before = 0;
 	if (inet_pton(AF_INET, address, out->address + 12) == 1) {
 		before = 96;

@@ -11,6 +11,13 @@ static bool is_v4(const struct peer_address *a)
 	return memcmp(a->bytes, v4_prefix, sizeof v4_prefix) == 0;
 }
 
+static bool is_unix(const struct peer_address *a)
+{
+	static const uint8_t none[16] = {0};
+
+	return memcmp(a->bytes, none, sizeof none) == 0;
+}
+
 struct peer_address address_of_sockaddr(const struct sockaddr *sa)
 {
 	struct peer_address a = {{0}};
@@ -63,9 +70,7 @@ bool address_parse(const char *text, size_t n, struct peer_address *out)
 
 void address_format(const struct peer_address *a, char out[ADDRESS_TEXT_BYTES])
 {
-	static const uint8_t none[16] = {0};
-
-	if (memcmp(a->bytes, none, sizeof none) == 0)
+	if (is_unix(a))
 		memcpy(out, "unix", 5);
 	else if (is_v4(a))
 		inet_ntop(AF_INET, a->bytes + 12, out, ADDRESS_TEXT_BYTES);
@@ -82,6 +87,8 @@ void address_key(const struct peer_address *a, uint8_t out[16])
 
 bool address_within(const struct peer_address *a, const struct net_network *network)
 {
+	if (is_unix(a) && network->n_bits < 128)
+		return false; /* no network of IP addresses holds it, ::/0 neither */
 	unsigned whole = network->n_bits / 8, rest = network->n_bits % 8;
 
 	if (memcmp(a->bytes, network->address, whole) != 0)

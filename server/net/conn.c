@@ -22,11 +22,12 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	c->wsi = wsi;
 	c->server = s;
 	c->reason = END_BY_CLIENT;
-	c->address = *s->accepting_peer;
+	c->peer = c->address = s->accepting_origin->peer;
 	address_key(&c->address, c->key);
 	c->is_operator = s->accepting->is_operator;
 	c->is_tls = s->accepting->is_tls;
-	c->is_proxied = address_trusted(&c->address, s->config.trusted_proxies, s->config.n_trusted_proxies);
+	c->is_proxied = s->accepting_origin->is_proxied;
+	c->ends_tls = s->accepting_origin->ends_tls;
 	list_init(&c->dirty);
 	list_append(&s->conns, &c->link);
 	s->n_http++;

@@ -49,25 +49,27 @@ enum end_reason {
 struct conn {
 	struct lws *wsi;
 	struct net_server *server;
-	struct session *session;    /* NULL before session_open() and after session_close() */
-	struct http_exchange *http; /* the request being served, or NULL */
-	struct list link;           /* net_server.conns */
-	struct list dirty;          /* net_server.dirty or .dead */
-	struct wheel_timer timer;   /* its deadline, see phase */
-	struct buf in;              /* pieces of a message; freed when it is whole */
-	struct buf kept;            /* whole messages that came although nothing was to be read, see conn_read.c */
-	struct buf out;             /* outbox: whole frames; freed when it is empty */
-	uint32_t heard_s;           /* loop's clock when something last came, in seconds */
-	uint32_t upgraded_ms;       /* loop's clock when it became a WebSocket, its lower bits */
-	uint8_t phase;              /* enum conn_phase */
-	uint8_t reason;             /* enum close_reason or end_reason: why it ends, when it does */
-	struct peer_address address;
-	uint8_t key[16]; /* of address, for limits */
+	struct session *session;     /* NULL before session_open() and after session_close() */
+	struct http_exchange *http;  /* the request being served, or NULL */
+	struct list link;            /* net_server.conns */
+	struct list dirty;           /* net_server.dirty or .dead */
+	struct wheel_timer timer;    /* its deadline, see phase */
+	struct buf in;               /* pieces of a message; freed when it is whole */
+	struct buf kept;             /* whole messages that came although nothing was to be read, see conn_read.c */
+	struct buf out;              /* outbox: whole frames; freed when it is empty */
+	uint32_t heard_s;            /* loop's clock when something last came, in seconds */
+	uint32_t upgraded_ms;        /* loop's clock when it became a WebSocket, its lower bits */
+	uint8_t phase;               /* enum conn_phase */
+	uint8_t reason;              /* enum close_reason or end_reason: why it ends, when it does */
+	struct peer_address peer;    /* who connected */
+	struct peer_address address; /* the client: behind a trusted proxy the one that the last request came from, else the peer */
+	uint8_t key[16];             /* of address, for limits */
 	bool is_websocket : 1;
 	bool is_stream : 1; /* the event stream's head was sent */
 	bool is_tls : 1;
 	bool is_operator : 1;
-	bool is_proxied : 1;        /* the socket's peer is a trusted proxy */
+	bool is_proxied : 1;        /* the peer is a trusted proxy */
+	bool ends_tls : 1;          /* a proxy that took TLS off says so in its PROXY header */
 	bool counted_address : 1;   /* in the admission's table by `key` */
 	bool is_closing : 1;        /* will be closed with `reason` once the outbox went out */
 	bool is_handed_over : 1;    /* the library is closing it */

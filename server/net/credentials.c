@@ -12,7 +12,7 @@ bool credentials_client_uses_tls(const struct conn *c)
 {
 	char proto[32];
 
-	if (c->is_tls)
+	if (c->is_tls || c->ends_tls)
 		return true;
 	return c->is_proxied && http_head_custom(c->wsi, "x-forwarded-proto:", proto, sizeof proto) > 0 && strcasecmp(proto, "https") == 0;
 }

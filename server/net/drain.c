@@ -63,13 +63,13 @@ void net_server_drain(struct net_server *s, void (*done)(void *arg), void *arg)
 		return;
 	}
 	s->draining = true;
+	listeners_close(s);
 	s->drain_started_ms = loop_now_ms(s->loop);
 	s->drain_total = s->admission.n;
 	s->drained = done;
 	s->drained_arg = arg;
 	LOG_INFO("drain.begin", LOG_U("connections", s->admission.n), LOG_U("spread_ms", s->config.drain_ms),
 		 LOG_S("note", "a second signal ends at once"));
-	listeners_close(s);
 	chat_announce_leaving(s->chat, s->config.drain_ms);
 	drain_tick(s);
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "codec/unix_address.h"
+#include "net/arrival.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -50,25 +51,50 @@ static void turn_away(struct listener *l)
 	}
 }
 
-static void admit(struct listener *l, int fd, const struct peer_address *peer)
+bool listener_trusts(const struct listener *l, const struct peer_address *peer)
+{
+	const struct net_config *config = &l->server->config;
+
+	return !l->is_operator && address_trusted(peer, config->trusted_proxies, config->n_trusted_proxies);
+}
+
+static void refuse(struct listener *l, int fd)
+{
+	metric_add(&l->server->metrics->refused_total, 1);
+	close(fd);
+}
+
+void listener_admit(struct listener *l, int fd, const struct conn_origin *origin)
 {
 	struct net_server *s = l->server;
-	bool is_proxy = address_trusted(peer, s->config.trusted_proxies, s->config.n_trusted_proxies);
 	uint8_t key[16];
 
-	address_key(peer, key);
-	if (!l->is_operator && (!admission_has_room(&s->admission) || (!is_proxy && !admission_has_room_for(&s->admission, key)))) {
-		metric_add(&s->metrics->refused_total, 1);
-		close(fd);
+	address_key(&origin->peer, key);
+	if (!l->is_operator &&
+	    (!admission_has_room(&s->admission) || (!origin->is_proxied && !admission_has_room_for(&s->admission, key)))) {
+		refuse(l, fd);
 		return;
 	}
 	set_options(fd);
 	metric_add(&s->metrics->accepted_total, 1);
 	s->accepting = l;
-	s->accepting_peer = peer;
+	s->accepting_origin = origin;
 	/* On failure the library closes the descriptor, and frees what conn_new() made if it came that far. */
 	(void)lws_adopt_socket_vhost(l->is_tls ? s->vhost_tls : s->vhost_plain, fd);
 	s->accepting = NULL;
+}
+
+/* An accepted socket: the proxy's header is awaited, or in it comes. */
+static void arrive(struct listener *l, int fd, const struct peer_address *peer)
+{
+	struct conn_origin origin = {.peer = *peer, .is_proxied = listener_trusts(l, peer)};
+
+	if (l->is_operator || !l->server->config.proxy_protocol)
+		listener_admit(l, fd, &origin);
+	else if (origin.is_proxied && admission_has_room(&l->server->admission))
+		arrival_begin(l, fd, peer);
+	else
+		refuse(l, fd);
 }
 
 static void accept_ready(void *arg)
@@ -87,7 +113,7 @@ static void accept_ready(void *arg)
 			return;
 		}
 		struct peer_address peer = address_of_sockaddr((const struct sockaddr *)&storage);
-		admit(l, fd, &peer);
+		arrive(l, fd, &peer);
 	}
 }
 
@@ -289,6 +315,7 @@ int listeners_open(struct net_server *s, char fault[400])
 
 void listeners_close(struct net_server *s)
 {
+	arrivals_close(s);
 	list_for_each_safe(it, &s->listeners) {
 		struct listener *l = list_entry(it, struct listener, link);
 		list_remove(&l->link);

@@ -21,9 +21,13 @@ struct listener {
 
 /* Opens what the config names (and systemd hands over). 0, or -1 with fault filled. */
 int listeners_open(struct net_server *s, char fault[400]);
-/* Stops accepting; connections that wait in the kernel are refused with the closing of the socket. */
+/* Stops accepting; connections that wait in the kernel are refused with the closing of the socket, and those whose PROXY header is awaited. */
 void listeners_close(struct net_server *s);
 /* Those that ran out of descriptors try again. */
 void listeners_resume(struct net_server *s);
+/* Whether peers of this address are trusted proxies here; nobody is on the operator's socket. */
+bool listener_trusts(const struct listener *l, const struct peer_address *peer);
+/* Asks the limits, and hands the socket to the library. Owns fd. */
+void listener_admit(struct listener *l, int fd, const struct conn_origin *origin);
 
 #endif

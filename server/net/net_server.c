@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "net/arrival.h"
 #include "net/conn.h"
 #include "net/drain.h"
 #include "net/head_share.h"
@@ -153,6 +154,7 @@ static void on_tick(void *arg)
 	struct net_server *s = arg;
 
 	listeners_resume(s);
+	arrivals_tick(s);
 	heartbeat_tick(s);
 	head_share_tick(s);
 }
@@ -204,6 +206,7 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	s->metrics = m;
 	s->config = *config;
 	list_init(&s->listeners);
+	list_init(&s->arrivals);
 	list_init(&s->conns);
 	list_init(&s->dirty);
 	list_init(&s->dead);

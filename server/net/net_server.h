@@ -26,7 +26,7 @@ struct net_listen {
 };
 
 struct net_network {
-	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d */
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; all zero with n_bits 128: the peers of Unix sockets */
 	unsigned n_bits;     /* of the 16 bytes */
 };
 
@@ -40,6 +40,7 @@ struct net_config {
 	size_t n_origins;
 	const struct net_network *trusted_proxies;
 	size_t n_trusted_proxies;
+	bool proxy_protocol; /* all but the operator's: only trusted proxies may connect, and begin with a PROXY header */
 	const char *web_dir; /* NULL: the page inside the binary */
 	uint32_t heartbeat_ms, drain_ms;
 	struct limits limits;

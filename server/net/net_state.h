@@ -21,6 +21,13 @@ enum {
 	NET_LINGER_MS = 2000,    /* reading on after a refusal, so that the answer is not lost in a reset */
 };
 
+/* Where a connection comes from, as far as it is known before its first request. */
+struct conn_origin {
+	struct peer_address peer; /* the socket's, or the one that a PROXY header tells */
+	bool is_proxied;          /* the peer is a trusted proxy: its X-Forwarded-… are believed */
+	bool ends_tls;            /* the client spoke TLS with a proxy that says so in its PROXY header */
+};
+
 struct net_server {
 	struct loop *loop;
 	struct chat *chat;
@@ -30,6 +37,7 @@ struct net_server {
 	struct lws_vhost *vhost_plain, *vhost_tls;
 	struct tls_files *tls_files; /* what handshakes use; NULL without TLS */
 	struct list listeners;       /* listener.link */
+	struct list arrivals;        /* arrival.link, oldest first */
 	struct list conns;           /* conn.link, in the order in which they came */
 	size_t n_http;               /* of these, neither WebSocket nor event stream */
 	struct list dirty;           /* conn.dirty: something to write at the end of the turn */
@@ -41,7 +49,7 @@ struct net_server {
 
 	/* the connection being adopted, for the callback in which the library shows it to us */
 	struct listener *accepting;
-	const struct peer_address *accepting_peer;
+	const struct conn_origin *accepting_origin;
 
 	bool is_stopped;
 

@@ -86,6 +86,7 @@ const usage = [
 	[['--trusted-proxy', '300.0.0.1'], /trusted-proxy/],
 	[['--config', '/no/such/file'], /\/no\/such\/file/],
 	[['--tls-cert', '/x'], /tls/],
+	[['--proxy-protocol', 'on'], /--trusted-proxy/],
 	[['surprise'], /surprise/],
 ];
 for (const [args, names] of usage) {
@@ -115,7 +116,7 @@ test('--help tells every option and ends with 0', async () => {
 	const { code, stdout, stderr } = await runServer(['--help']);
 	assert.equal(code, 0);
 	assert.equal(stderr, '');
-	for (const option of ['listen', 'data', 'guests', 'tls-cert', 'tls-key', 'origin', 'trusted-proxy', 'log-format', 'log-level', 'config', 'web-dir', 'drain-ms',
+	for (const option of ['listen', 'data', 'guests', 'tls-cert', 'tls-key', 'origin', 'trusted-proxy', 'proxy-protocol', 'log-format', 'log-level', 'config', 'web-dir', 'drain-ms',
 		'heartbeat-ms', 'version', 'help']) {
 		assert.ok(stdout.includes(`--${option}`), option);
 	}

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
-import { clientFor } from './lib/client.mjs';
+import { clientFor, fresh } from './lib/client.mjs';
 import { clientBinary } from './lib/env.mjs';
-import { command, get } from './lib/http.mjs';
+import { command, get, post } from './lib/http.mjs';
 import { run, runServer, serverFor, startServer, temporaryDir } from './lib/server.mjs';
 
 test('a Unix socket serves HTTP and WebSockets beside TCP', async (t) => {
@@ -28,6 +28,24 @@ test('an ordinary Unix socket is not the operator\'s', async (t) => {
 	await assert.rejects(command({ socketPath: path }, 'admin.verify', {}), /403|404/);
 	assert.deepEqual((await command({ socketPath: server.operatorSocket }, 'admin.verify', {})).faults, []);
 });
+
+for (const [args, isBelieved] of [[['--trusted-proxy', 'unix'], true], [['--trusted-proxy', '::/0'], false]]) {
+	test(`with ${args.join(' ')} a proxy on a Unix socket is ${isBelieved ? '' : 'not '}believed, and the operator's socket is not one`, async (t) => {
+		const path = join(temporaryDir(), 'parley.sock');
+		const server = await serverFor(t, { listen: [`unix:${path}`], args: ['--limit-address-accounts', '2', ...args], relaxed: false });
+		const signIn = (socketPath, address) =>
+			post({ socketPath }, 'session.start', { guest: fresh('Guest'), cookie: true }, { headers: { 'X-Forwarded-For': address, 'X-Forwarded-Proto': 'https' } });
+		const statuses = [];
+		for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.1']) {
+			const answer = await signIn(path, address);
+			statuses.push(answer.status);
+			assert.match(answer.headers['set-cookie']?.[0] ?? 'refused', isBelieved ? /^__Host-parley_session=.*Secure|^refused$/ : /^parley_session=|^refused$/);
+		}
+		assert.deepEqual(statuses, isBelieved ? [200, 200, 200, 429] : [200, 200, 429, 429]);
+		const operator = await signIn(server.operatorSocket, '192.0.2.9');
+		assert.match(operator.headers['set-cookie']?.[0] ?? 'refused', /^parley_session=|^refused$/);
+	});
+}
 
 test('the socket goes away with the server, and one left by a kill is replaced', async (t) => {
 	const path = join(temporaryDir(), 'parley.sock');

@@ -101,11 +101,12 @@ static void heartbeat_fits_silence(void **state)
 static void flags_in_both_spellings(void **state)
 {
 	(void)state;
-	struct parsed *p = parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off",
-				       "--limit-frame-bytes", "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c",
-				       "--tls-key=k", "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080",
-				       "--trusted-proxy=10.1.2.3/8", "--trusted-proxy=fd00::1"),
-				 NULL);
+	struct parsed *p =
+		parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off", "--limit-frame-bytes",
+			    "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c", "--tls-key=k",
+			    "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080", "--trusted-proxy=10.1.2.3/8",
+			    "--trusted-proxy=fd00::1", "--trusted-proxy=unix", "--proxy-protocol=on"),
+		      NULL);
 	assert_string_equal(p->fault, "");
 	assert_int_equal(p->outcome, CONFIG_RUN);
 	const struct config *c = &p->config;
@@ -125,6 +126,9 @@ static void flags_in_both_spellings(void **state)
 	assert_int_equal(c->trusted_proxies[0].n_bits, 104);
 	assert_memory_equal(c->trusted_proxies[0].address, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\0", 16);
 	assert_int_equal(c->trusted_proxies[1].n_bits, 128);
+	assert_int_equal(c->trusted_proxies[2].n_bits, 128);
+	assert_memory_equal(c->trusted_proxies[2].address, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
+	assert_true(c->proxy_protocol);
 	finish(p);
 }
 

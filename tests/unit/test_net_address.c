@@ -89,6 +89,20 @@ static void test_networks_end_at_any_bit(void **state)
 	assert_false(address_within(&one, &none));
 }
 
+static void test_a_unix_peer_is_in_no_network_of_addresses(void **state)
+{
+	struct sockaddr sa = {.sa_family = AF_UNIX};
+	struct peer_address unix_peer = address_of_sockaddr(&sa), one = address("::1");
+	struct net_network unix_peers = {.n_bits = 128}, all = network("::", 0), most = network("::", 127);
+	(void)state;
+
+	assert_true(address_within(&unix_peer, &unix_peers));
+	assert_false(address_within(&one, &unix_peers));
+	assert_false(address_within(&unix_peer, &all));
+	assert_false(address_within(&unix_peer, &most));
+	assert_true(address_within(&one, &all));
+}
+
 static void assert_client(const char *forwarded_for, const char *expected)
 {
 	struct net_network trusted[] = {network("10.0.0.0", 96 + 8), network("2001:db8::", 32)};
@@ -136,9 +150,13 @@ static void test_takes_the_kernels_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_what_proxies_write),      cmocka_unit_test(test_refuses_what_is_no_address),
-		cmocka_unit_test(test_counts_ipv6_by_its_64),         cmocka_unit_test(test_networks_end_at_any_bit),
-		cmocka_unit_test(test_believes_only_trusted_proxies), cmocka_unit_test(test_takes_the_kernels_addresses),
+		cmocka_unit_test(test_reads_what_proxies_write),
+		cmocka_unit_test(test_refuses_what_is_no_address),
+		cmocka_unit_test(test_counts_ipv6_by_its_64),
+		cmocka_unit_test(test_networks_end_at_any_bit),
+		cmocka_unit_test(test_believes_only_trusted_proxies),
+		cmocka_unit_test(test_takes_the_kernels_addresses),
+		cmocka_unit_test(test_a_unix_peer_is_in_no_network_of_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,6 +11,9 @@ export const clientBinary = process.env.PARLEY ?? (existsSync(besideServer) ? be
 // Where meson put the build: helper libraries of the fault tests are there too.
 export const buildDir = join(dirname(binary), '..');
 
+// Starts a program with a socket handed over, as systemd does.
+export const serviceManager = join(buildDir, 'tests', 'service', 'service_manager');
+
 // Builds with sanitizers are several times slower: TEST_TIME_SCALE stretches every wait (not what the server is told to do).
 export const timeScale = Number(process.env.TEST_TIME_SCALE ?? 1);
 // ... and larger: ThreadSanitizer shadows each byte with about four, TEST_MEMORY_SCALE stretches every bound of memory.

@@ -151,14 +151,15 @@ function announced(server) {
 }
 
 // Starts it and waits until it says where it listens. `relaxed: false` leaves the rate limits at their defaults; `listen: []` gives no --listen
-// (args have it); `port` asks for a certain port (to come back on the same one).
-export async function startServer({ args = [], env = {}, dataDir, binary = defaultBinary, relaxed = true, listen, port = 0, listeners } = {}) {
+// (args have it); `port` asks for a certain port (to come back on the same one); `launcher` is a program, with its arguments, that starts it.
+export async function startServer({ args = [], env = {}, dataDir, binary = defaultBinary, relaxed = true, listen, port = 0, listeners, launcher = [] } = {}) {
 	assert.ok(existsSync(binary), `no server at ${binary}: build it, or name it in PARLEYD`);
 	const dir = dataDir ?? temporaryDir();
 	const addresses = listen ?? [`127.0.0.1:${port}`];
 	const drain = args.some((arg) => arg.startsWith('--drain-ms')) ? [] : ['--drain-ms', '50'];
 	const all = [...addresses.flatMap((address) => ['--listen', address]), '--data', dir, ...drain, ...(relaxed ? RELAXED : []), ...args];
-	const child = spawn(binary, all, { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+	const [program, ...words] = [...launcher, binary, ...all];
+	const child = spawn(program, words, { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
 	running.add(child);
 	const server = new Server(child, dir);
 	const wanted = listeners ?? Math.max(1, addresses.length);

@@ -1,0 +1,47 @@
+// The real HAProxy before a server, on a port of its own, for one test.
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { serviceManager } from './env.mjs';
+import { temporaryDir } from './server.mjs';
+import { until } from './wait.mjs';
+
+// backend: the lines of its one backend; mode tcp or http; front: more lines of its frontend. Gives {url} when the backend is up.
+export async function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) {
+	const config = join(temporaryDir(), 'haproxy.cfg');
+	writeFileSync(config, `
+		defaults
+			mode ${mode}
+			timeout connect 5s
+			timeout client 20s
+			timeout server 20s
+		frontend front
+			bind fd@3
+			${front}
+			default_backend back
+		backend back
+			${backend}
+	`.replace(/^\s+/gm, ''));
+	// It listens on the socket that it is started with. Debian keeps it where only root looks.
+	const child = spawn(serviceManager, ['stream', 'haproxy', '-db', '-f', config], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+	let said = '';
+	for (const stream of [child.stdout, child.stderr]) {
+		stream.setEncoding('utf8').on('data', (text) => {
+			said += text;
+		});
+	}
+	const exited = new Promise((resolve) => {
+		child.on('close', resolve);
+	});
+	t.after(async () => {
+		child.kill('SIGKILL');
+		await exited;
+	});
+	await until(10000, 'HAProxy', () => {
+		if (child.exitCode !== null) {
+			throw new Error(`HAProxy ended:\n${said}`);
+		}
+		return /port \d+/.test(said);
+	});
+	return { url: `http://127.0.0.1:${/port (\d+)/.exec(said)[1]}` };
+}
