@@ -70,7 +70,8 @@ static void net_config_of(struct app *a, struct net_config *out)
 	*out = (struct net_config){
 		.listen = a->listen,
 		.n_listen = n,
-		.use_systemd = !config->listen_given,
+		.listen_given = config->listen_given,
+		.reuse_port = config->reuse_port,
 		.tls_cert = config->tls_cert,
 		.tls_key = config->tls_key,
 		.origins = (const char *const *)config->origins,

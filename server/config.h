@@ -35,7 +35,8 @@ struct config_network {
 struct config {
 	struct config_listen listen[CONFIG_LIST_MAX];
 	size_t n_listen;
-	bool listen_given; /* false: the default address, which sockets handed over by systemd replace */
+	bool listen_given; /* false: the default address */
+	bool reuse_port;
 	char *data_dir;
 	bool guests;
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */

@@ -91,14 +91,14 @@ void credentials_read(const struct conn *c, bool cookie_without_origin, struct c
 bool credentials_admit_client(struct conn *c)
 {
 	struct net_server *s = c->server;
-	struct peer_address client;
+	struct peer_address client = c->peer; /* where the proxy does not say, or not so that it can be read */
 	char forwarded[HTTP_VALUE_BYTES];
 
 	if (!c->is_proxied)
 		return true;
 	int n = http_head_value(c->wsi, WSI_TOKEN_X_FORWARDED_FOR, forwarded, sizeof forwarded);
-	if (n <= 0 || !address_forwarded(forwarded, (size_t)n, s->config.trusted_proxies, s->config.n_trusted_proxies, &client))
-		return true;
+	if (n > 0 && !address_forwarded(forwarded, (size_t)n, s->config.trusted_proxies, s->config.n_trusted_proxies, &client))
+		client = c->peer;
 	if (c->counted_address) {
 		admission_leave_address(&s->admission, c->key);
 		c->counted_address = false;

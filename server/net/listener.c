@@ -35,6 +35,16 @@ static void set_options(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
+/* Until the next tick. */
+static void pause_accepting(struct listener *l, const char *why)
+{
+	if (l->is_paused)
+		return;
+	LOG_WARN(why, LOG_S("listener", l->address));
+	l->is_paused = true;
+	loop_watch_pause(l->watch, true);
+}
+
 /* No descriptors left: the caller would wait in the kernel for ever, so one is let in on the spare descriptor and shut out. */
 static void turn_away(struct listener *l)
 {
@@ -44,11 +54,7 @@ static void turn_away(struct listener *l)
 		close(fd);
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	metric_add(&l->server->metrics->refused_total, 1);
-	if (!l->is_paused) {
-		LOG_WARN("accept.no_descriptors", LOG_S("listener", l->address));
-		l->is_paused = true;
-		loop_watch_pause(l->watch, true); /* until the next tick */
-	}
+	pause_accepting(l, "accept.no_descriptors");
 }
 
 bool listener_trusts(const struct listener *l, const struct peer_address *peer)
@@ -110,6 +116,8 @@ static void accept_ready(void *arg)
 				turn_away(l);
 			else if (errno == EINTR || errno == ECONNABORTED)
 				continue;
+			else if (errno != EAGAIN)
+				pause_accepting(l, "accept.failed"); /* ENOMEM, ENOBUFS: the socket stays readable */
 			return;
 		}
 		struct peer_address peer = address_of_sockaddr((const struct sockaddr *)&storage);
@@ -203,6 +211,8 @@ static int open_tcp(struct net_server *s, const struct net_listen *listen_on, ch
 	if (fd < 0)
 		return fail(fault, fd, what, "socket");
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+	if (s->config.reuse_port && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) < 0)
+		return fail(fault, fd, what, "SO_REUSEPORT");
 	if (v6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, everywhere ? &off : &on, sizeof on);
 	if (bind(fd, v6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in, v6 ? sizeof in6 : sizeof in) < 0)
@@ -270,38 +280,57 @@ static int open_unix(struct net_server *s, const struct net_listen *listen_on, c
 	return failed;
 }
 
-/* sd_listen_fds(3), without the library. Returns how many there were. */
-static size_t adopt_systemd(struct net_server *s)
+/* NULL: it is a socket that listens. */
+static const char *handed_fault(int fd)
+{
+	int type = 0, listens = 0;
+	socklen_t size = sizeof type;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+		return "is not a socket"; /* one that was not open may be something of ours by now */
+	if (type != SOCK_STREAM)
+		return "is not a stream socket";
+	size = sizeof listens;
+	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens ? NULL : "does not listen";
+}
+
+/* sd_listen_fds(3), without the library. Returns how many there were, or -1. */
+static long adopt_systemd(struct net_server *s, char fault[400])
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-	size_t n = 0;
 
 	if (pid == NULL || count == NULL || strtol(pid, NULL, 10) != (long)getpid())
 		return 0;
 	long n_fds = strtol(count, NULL, 10);
-	for (long i = 0; i < n_fds && i < 64; i++) {
-		int fd = SYSTEMD_FIRST_FD + (int)i, type = 0;
-		socklen_t size = sizeof type;
+	for (long i = 0; i < n_fds; i++) {
+		int fd = SYSTEMD_FIRST_FD + (int)i;
 		struct sockaddr_storage storage = {0};
-		socklen_t storage_size = sizeof storage;
-		if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 || type != SOCK_STREAM ||
-		    getsockname(fd, (struct sockaddr *)&storage, &storage_size) < 0)
-			continue;
+		socklen_t size = sizeof storage;
+		const char *wrong = handed_fault(fd);
+		if (wrong != NULL) {
+			snprintf(fault, 400, "descriptor %d, which LISTEN_FDS hands over, %s", fd, wrong);
+			return -1;
+		}
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		fcntl(fd, F_SETFL, O_NONBLOCK);
+		getsockname(fd, (struct sockaddr *)&storage, &size);
 		tell_address(add(s, fd, storage.ss_family == AF_UNIX, false));
-		n++;
 	}
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
-	return n;
+	return n_fds;
 }
 
 int listeners_open(struct net_server *s, char fault[400])
 {
-	size_t n_handed = s->config.use_systemd ? adopt_systemd(s) : 0;
+	long n_handed = adopt_systemd(s, fault);
 
+	if (n_handed < 0)
+		return -1;
+	if (n_handed > 0 && s->config.listen_given)
+		LOG_WARN("listen.replaced",
+			 LOG_S("consequence", "the sockets that systemd hands over are used, and not those of --listen"));
 	for (size_t i = 0; i < s->config.n_listen; i++) {
 		const struct net_listen *listen_on = &s->config.listen[i];
 		if (n_handed > 0 && !listen_on->is_operator)

@@ -34,7 +34,9 @@ struct net_network {
 struct net_config {
 	const struct net_listen *listen;
 	size_t n_listen;
-	bool use_systemd; /* sockets handed over by systemd (LISTEN_FDS) are used, and replace `listen` but for the operator's */
+	/* Sockets handed over by systemd (LISTEN_FDS) take the place of `listen`, but for the operator's. */
+	bool listen_given; /* then that is logged */
+	bool reuse_port;   /* SO_REUSEPORT: other processes of this user may listen on the same TCP addresses */
 	const char *tls_cert, *tls_key;
 	const char *const *origins; /* allowed to use cookies; none: the host that the request names */
 	size_t n_origins;

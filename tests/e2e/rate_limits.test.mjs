@@ -3,7 +3,7 @@ import test from 'node:test';
 import { Client, clientFor, fresh } from './lib/client.mjs';
 import { scaled, sleep } from './lib/env.mjs';
 import { command, post } from './lib/http.mjs';
-import { openWebSocket } from './lib/raw.mjs';
+import { RawSocket, openWebSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -240,4 +240,22 @@ test('rooms made by one account are limited, also when it leaves them', async (t
 	assert.ok(refused.retryAfterMs > 0 && refused.retryAfterMs <= 20000, `${refused.retryAfterMs} ms`);
 	const other = await clientFor(t, server, { guest: fresh('Another') });
 	await other.request('room.create', { name: fresh('room') });
+});
+
+test('what a proxy says unreadably, or not at all, counts for the proxy, not for who came before on its connection', async (t) => {
+	const server = await strict(t, '--limit-address-accounts', '2', '--trusted-proxy', '127.0.0.1');
+	const proxy = await RawSocket.connect(server);
+	const guest = async (header) => {
+		const body = JSON.stringify({ guest: fresh('Guest') });
+		proxy.write(`POST /api/v1/session.start HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n${header}Content-Length: ${body.length}\r\n\r\n${body}`);
+		return (await proxy.readResponse()).status;
+	};
+	const from = (text) => `X-Forwarded-For: ${text}\r\n`;
+	assert.equal(await guest(from('192.0.2.1')), 200);
+	assert.equal(await guest(from('nonsense')), 200); // the proxy's first
+	assert.equal(await guest(from('1.1.1.1, '.repeat(300))), 200); // its second
+	assert.equal(await guest(''), 429);
+	assert.equal(await guest(from('192.0.2.1')), 200); // the client's second
+	assert.equal(await guest(from('192.0.2.1')), 429);
+	proxy.socket.destroy();
 });

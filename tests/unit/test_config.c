@@ -105,12 +105,13 @@ static void flags_in_both_spellings(void **state)
 		parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off", "--limit-frame-bytes",
 			    "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c", "--tls-key=k",
 			    "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080", "--trusted-proxy=10.1.2.3/8",
-			    "--trusted-proxy=fd00::1", "--trusted-proxy=unix", "--proxy-protocol=on"),
+			    "--trusted-proxy=fd00::1", "--trusted-proxy=unix", "--proxy-protocol=on", "--reuse-port=on"),
 		      NULL);
 	assert_string_equal(p->fault, "");
 	assert_int_equal(p->outcome, CONFIG_RUN);
 	const struct config *c = &p->config;
 	assert_true(c->listen_given);
+	assert_true(c->reuse_port);
 	assert_int_equal(c->n_listen, 3);
 	assert_string_equal(c->listen[0].host, "");
 	assert_int_equal(c->listen[0].port, 0);
