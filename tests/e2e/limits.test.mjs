@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { Client, clientFor } from './lib/client.mjs';
 import { projectDir } from './lib/env.mjs';
+import { post } from './lib/http.mjs';
 import { runServer, serverFor } from './lib/server.mjs';
 
 // The table in the source: [name, default].
@@ -87,4 +88,61 @@ test('the limit of nesting is what the option says', async (t) => {
 	client.send({ type: 'signal.send', data: { room, name: 'n', data: [[[]]] } });
 	const error = await client.waitFor('a refusal', () => client.messages.slice(n).find((message) => message.type === 'error'));
 	assert.match(error.data.message, /json_depth/);
+});
+
+test('the limit of a frame is what the option says, for bodies too', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-frame-bytes', '500'] });
+	const request = (bytes) => {
+		const bare = JSON.stringify({ type: 'room.list', data: {}, pad: '' });
+		return { type: 'room.list', data: {}, pad: 'x'.repeat(bytes - bare.length) };
+	};
+	const client = await clientFor(t, server, { guest: 'Framed' });
+	client.send(request(500));
+	await client.waitFor('an answer', () => client.messages.find((message) => message.type === 'ok' && message.data.rooms));
+	client.send(request(501));
+	assert.equal((await client.waitClose()).code, 1009);
+	const body = (bytes) => JSON.stringify({ guest: 'Body' }).padEnd(bytes);
+	assert.equal((await post(server, 'session.start', {}, { body: body(500) })).status, 200);
+	const refused = await post(server, 'session.start', {}, { body: body(501) });
+	assert.equal(refused.status, 413);
+	assert.equal(refused.json.data.code, 'too_large');
+});
+
+test('the limits of a signal and of a password are what the options say', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-signal-bytes', '10', '--limit-password-bytes', '20'] });
+	const client = await clientFor(t, server, { guest: 'Signalling' });
+	const room = (await client.request('room.create', { name: 'room' })).id;
+	await client.request('signal.send', { room, name: 'n', data: '12345678' }); // with its quotes
+	assert.match((await client.refused('signal.send', { room, name: 'n', data: '123456789' })).message, /signal_bytes/);
+	await client.request('account.create', { name: 'short', password: 'p'.repeat(20) });
+	assert.match((await client.refused('account.create', { name: 'long', password: 'p'.repeat(21) })).message, /data\.password.*password_bytes/);
+});
+
+// How many of n requests at once were answered, and the codes of the others.
+async function atOnce(n, ask) {
+	const answers = await Promise.all(Array.from({ length: n }, (_, i) => ask(i).then(() => 'ok', (error) => error.code)));
+	return { ok: answers.filter((answer) => answer === 'ok').length, codes: [...new Set(answers.filter((answer) => answer !== 'ok'))] };
+}
+
+test('passwords that wait beyond password_queue are told to come back', async (t) => {
+	const tries = async (queue) => {
+		const server = await serverFor(t, { args: ['--limit-password-queue', queue, '--limit-connection-waiting', '0'] });
+		const client = await clientFor(t, server, { guest: 'Hasher' });
+		return atOnce(12, (i) => client.request('account.create', { name: `account ${i}`, password: 'correct horse battery' }, { timeoutMs: 60000 }));
+	};
+	const { ok, codes } = await tries('1');
+	assert.ok(ok >= 2 && ok < 12, `${ok} were made`); // two are hashed, one waits
+	assert.deepEqual(codes, ['rate_limited']);
+	assert.deepEqual(await tries('0'), { ok: 12, codes: [] });
+});
+
+test('what waits for the store beyond store_queue is told to come back, and nothing of it is stored', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-store-queue', '2', '--limit-connection-waiting', '0'] });
+	const client = await clientFor(t, server, { guest: 'Storing' });
+	const room = (await client.request('room.create', { name: 'room' })).id;
+	const { ok, codes } = await atOnce(200, (i) => client.request('message.send', { room, text: `message ${i}` }));
+	assert.ok(ok >= 2 && ok < 200, `${ok} were stored`);
+	assert.deepEqual(codes, ['unavailable']);
+	const { events } = await client.request('history.read', { room });
+	assert.equal(events.filter((event) => event.type === 'message.created').length, ok);
 });
