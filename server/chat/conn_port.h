@@ -66,7 +66,8 @@ void conn_all_answered(struct conn *c);
 /* Ends it with a reason, after the outbox went out; session_close() follows later. */
 void conn_close(struct conn *c, enum close_reason reason);
 
-/* The peer's address as text (behind a trusted proxy the client's), and 16 bytes that stand for it in limits (IPv6: its /64). */
+/* The peer's address as text (behind a trusted proxy the client's), and 16 bytes that stand for it in limits (IPv6: its /64). Good until the
+ * next call. */
 const char *conn_address(const struct conn *c);
 const uint8_t *conn_address_key(const struct conn *c);
 

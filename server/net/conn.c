@@ -23,7 +23,6 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	c->server = s;
 	c->reason = END_BY_CLIENT;
 	c->peer = c->address = s->accepting_origin->peer;
-	address_key(&c->address, c->key);
 	c->is_operator = s->accepting->is_operator;
 	c->is_tls = s->accepting->is_tls;
 	c->is_proxied = s->accepting_origin->is_proxied;
@@ -33,7 +32,7 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	s->n_http++;
 	admission_enter(&s->admission);
 	if (s->admission.address_max > 0 && !c->is_proxied)
-		c->counted_address = admission_enter_address(&s->admission, c->key);
+		c->counted_address = admission_enter_address(&s->admission, conn_address_key(c));
 	metric_change(&s->metrics->connections, 1);
 	lws_set_opaque_user_data(wsi, c);
 	conn_set_deadline(c, CONN_HEAD, s->config.limits.header_ms);
@@ -53,7 +52,7 @@ void conn_free(struct conn *c)
 		s->n_http--;
 	admission_leave(&s->admission);
 	if (c->counted_address)
-		admission_leave_address(&s->admission, c->key);
+		admission_leave_address(&s->admission, conn_address_key(c));
 	metric_change(&s->metrics->connections, -1);
 	metric_add(&s->metrics->closed_by_reason[c->reason], 1);
 	if (c->reason != END_BY_CLIENT)
@@ -73,5 +72,6 @@ const char *conn_address(const struct conn *c)
 
 const uint8_t *conn_address_key(const struct conn *c)
 {
-	return c->key;
+	address_key(&c->address, c->server->address_key);
+	return c->server->address_key;
 }

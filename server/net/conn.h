@@ -63,14 +63,13 @@ struct conn {
 	uint8_t reason;              /* enum close_reason or end_reason: why it ends, when it does */
 	struct peer_address peer;    /* who connected */
 	struct peer_address address; /* the client: behind a trusted proxy the one that the last request came from, else the peer */
-	uint8_t key[16];             /* of address, for limits */
 	bool is_websocket : 1;
 	bool is_stream : 1; /* the event stream's head was sent */
 	bool is_tls : 1;
 	bool is_operator : 1;
 	bool is_proxied : 1;        /* the peer is a trusted proxy */
 	bool ends_tls : 1;          /* a proxy that took TLS off says so in its PROXY header */
-	bool counted_address : 1;   /* in the admission's table by `key` */
+	bool counted_address : 1;   /* in the admission's table */
 	bool is_closing : 1;        /* will be closed with `reason` once the outbox went out */
 	bool is_handed_over : 1;    /* the library is closing it */
 	bool is_broken : 1;         /* nothing can be written any more */

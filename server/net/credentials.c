@@ -100,13 +100,12 @@ bool credentials_admit_client(struct conn *c)
 	if (n > 0 && !address_forwarded(forwarded, (size_t)n, s->config.trusted_proxies, s->config.n_trusted_proxies, &client))
 		client = c->peer;
 	if (c->counted_address) {
-		admission_leave_address(&s->admission, c->key);
+		admission_leave_address(&s->admission, conn_address_key(c));
 		c->counted_address = false;
 	}
 	c->address = client;
-	address_key(&c->address, c->key);
 	if (s->admission.address_max == 0)
 		return true;
-	c->counted_address = admission_enter_address(&s->admission, c->key);
+	c->counted_address = admission_enter_address(&s->admission, conn_address_key(c));
 	return c->counted_address;
 }

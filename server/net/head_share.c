@@ -20,7 +20,7 @@ void head_share_tick(struct net_server *s)
 	admission_init(&seen, 0, (size_t)most);
 	for (struct list *it = s->conns.prev; it != &s->conns; it = it->prev) {
 		struct conn *c = list_entry(it, struct conn, link);
-		if (!waits_for_client(c) || admission_enter_address(&seen, c->key))
+		if (!waits_for_client(c) || admission_enter_address(&seen, conn_address_key(c)))
 			continue;
 		metric_add(&s->metrics->refused_total, 1);
 		conn_cut(c, END_CROWDED);

@@ -45,7 +45,8 @@ struct net_server {
 	struct wheel *wheel;
 	struct loop_timer *tick;
 	struct admission admission;
-	char address_text[64]; /* what conn_address() returned last */
+	char address_text[64];   /* what conn_address() returned last */
+	uint8_t address_key[16]; /* what conn_address_key() returned last */
 
 	/* the connection being adopted, for the callback in which the library shows it to us */
 	struct listener *accepting;

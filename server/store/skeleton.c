@@ -7,17 +7,8 @@
 #include <unicode/uspoof.h>
 
 struct skeletons {
-	USpoofChecker *checker; /* NULL until the first name */
+	USpoofChecker *checker;
 };
-
-static USpoofChecker *checker_of(struct skeletons *s)
-{
-	UErrorCode error = U_ZERO_ERROR;
-	if (!s->checker)
-		s->checker = uspoof_open(&error);
-	assert(U_SUCCESS(error)); /* fails only without memory or with half a library */
-	return s->checker;
-}
 
 static void skeleton(sqlite3_context *context, int n_values, sqlite3_value **values)
 {
@@ -25,12 +16,12 @@ static void skeleton(sqlite3_context *context, int n_values, sqlite3_value **val
 	int32_t n = sqlite3_value_bytes(values[0]);
 	if (n_values != 1 || !name)
 		return; /* NULL of NULL */
-	const USpoofChecker *checker = checker_of(sqlite3_user_data(context));
+	const struct skeletons *s = sqlite3_user_data(context);
 	UErrorCode error = U_ZERO_ERROR;
-	int32_t wanted = uspoof_getSkeletonUTF8(checker, 0, name, n, NULL, 0, &error);
+	int32_t wanted = uspoof_getSkeletonUTF8(s->checker, 0, name, n, NULL, 0, &error);
 	auto_free char *out = mem_alloc((size_t)wanted + 1);
 	error = U_ZERO_ERROR;
-	uspoof_getSkeletonUTF8(checker, 0, name, n, out, wanted + 1, &error);
+	uspoof_getSkeletonUTF8(s->checker, 0, name, n, out, wanted + 1, &error);
 	assert(U_SUCCESS(error));
 	sqlite3_result_text(context, out, wanted, SQLITE_TRANSIENT);
 }
@@ -45,5 +36,10 @@ static void skeletons_free(void *arg)
 int skeleton_register(sqlite3 *db)
 {
 	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
-	return sqlite3_create_function_v2(db, "skeleton", 1, flags, mem_new(struct skeletons), skeleton, NULL, NULL, skeletons_free);
+	UErrorCode error = U_ZERO_ERROR;
+	struct skeletons *s = mem_new(struct skeletons);
+	s->checker = uspoof_open(&error);
+	assert(U_SUCCESS(error));                                       /* fails only without memory or with half a library */
+	uspoof_getSkeletonUTF8(s->checker, 0, "a", 1, NULL, 0, &error); /* reads the tables in */
+	return sqlite3_create_function_v2(db, "skeleton", 1, flags, s, skeleton, NULL, NULL, skeletons_free);
 }

@@ -1,6 +1,6 @@
 /*
  * What a name looks like (Unicode UTS #39, section 4; ICU): two names with one skeleton are easily taken for each other, as "ann" and the
- * one whose first letter is Cyrillic. The store keeps it beside the folded name. ICU's tables are read in only with the first name.
+ * one whose first letter is Cyrillic. The store keeps it beside the folded name.
  */
 #ifndef PARLEY_STORE_SKELETON_H
 #define PARLEY_STORE_SKELETON_H
