@@ -21,6 +21,7 @@
 enum {
 	BACKLOG = 4096,
 	ACCEPTS_PER_TURN = 64,
+	WARN_EVERY_MS = 10000,
 	USER_TIMEOUT_MS = 30000, /* unacknowledged data after which the kernel gives a peer up */
 	SYSTEMD_FIRST_FD = 3,
 };
@@ -35,26 +36,56 @@ static void set_options(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
-/* Until the next tick. */
-static void pause_accepting(struct listener *l, const char *why)
+/* Once in a while, not for every caller. */
+static void warn(struct listener *l, const char *why)
 {
-	if (l->is_paused)
+	uint64_t now_ms = loop_now_ms(l->server->loop);
+
+	if (l->warned_ms != 0 && now_ms - l->warned_ms < WARN_EVERY_MS)
 		return;
+	l->warned_ms = now_ms;
 	LOG_WARN(why, LOG_S("listener", l->address));
+}
+
+/* Until the next tick: the socket stays readable, whatever it is that accepting fails for. */
+static void pause_accepting(struct listener *l)
+{
 	l->is_paused = true;
 	loop_watch_pause(l->watch, true);
 }
 
-/* No descriptors left: the caller would wait in the kernel for ever, so one is let in on the spare descriptor and shut out. */
-static void turn_away(struct listener *l)
+/* No descriptors left: the caller would wait in the kernel for ever, so it is let in on the spare descriptor and shut out. */
+static bool turn_away(struct listener *l)
 {
 	close(l->spare_fd);
 	int fd = accept4(l->fd, NULL, NULL, SOCK_CLOEXEC);
 	if (fd >= 0)
 		close(fd);
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	metric_add(&l->server->metrics->refused_total, 1);
-	pause_accepting(l, "accept.no_descriptors");
+	if (fd >= 0)
+		metric_add(&l->server->metrics->refused_total, 1);
+	return fd >= 0;
+}
+
+static bool goes_on_after(struct listener *l, int error)
+{
+	switch (error) {
+	case EAGAIN:
+		return false;
+	case EINTR:
+	case ECONNABORTED:
+		return true;
+	case EMFILE:
+	case ENFILE:
+		warn(l, "accept.no_descriptors");
+		if (turn_away(l))
+			return true;
+		break;
+	default: /* ENOMEM, ENOBUFS */
+		warn(l, "accept.failed");
+	}
+	pause_accepting(l);
+	return false;
 }
 
 bool listener_trusts(const struct listener *l, const struct peer_address *peer)
@@ -112,12 +143,8 @@ static void accept_ready(void *arg)
 		socklen_t size = sizeof storage;
 		int fd = accept4(l->fd, (struct sockaddr *)&storage, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE)
-				turn_away(l);
-			else if (errno == EINTR || errno == ECONNABORTED)
+			if (goes_on_after(l, errno))
 				continue;
-			else if (errno != EAGAIN)
-				pause_accepting(l, "accept.failed"); /* ENOMEM, ENOBUFS: the socket stays readable */
 			return;
 		}
 		struct peer_address peer = address_of_sockaddr((const struct sockaddr *)&storage);

@@ -14,16 +14,17 @@ struct listener {
 	int fd;
 	int spare_fd; /* given up for a moment when there are no descriptors left, to turn a caller away */
 	bool is_unix, is_operator, is_tls;
-	bool is_paused;
-	char *unlink_path; /* of a Unix socket that we made, or NULL */
-	char address[160]; /* "http://127.0.0.1:8080", "unix:/path" */
+	bool is_paused;     /* accepting failed; until the next tick */
+	uint64_t warned_ms; /* when that was logged last, or 0 */
+	char *unlink_path;  /* of a Unix socket that we made, or NULL */
+	char address[160];  /* "http://127.0.0.1:8080", "unix:/path" */
 };
 
 /* Opens what the config names (and systemd hands over). 0, or -1 with fault filled. */
 int listeners_open(struct net_server *s, char fault[400]);
 /* Stops accepting; connections that wait in the kernel are refused with the closing of the socket, and those whose PROXY header is awaited. */
 void listeners_close(struct net_server *s);
-/* Those that ran out of descriptors try again. */
+/* Those whose accepting failed try again. */
 void listeners_resume(struct net_server *s);
 /* Whether peers of this address are trusted proxies here; nobody is on the operator's socket. */
 bool listener_trusts(const struct listener *l, const struct peer_address *peer);
