@@ -19,8 +19,8 @@ struct worker_pool {
 	struct loop *loop;
 	pthread_mutex_t lock; /* guards what follows up to `ending` */
 	pthread_cond_t more;
-	struct list queue; /* worker_job.link */
-	size_t n_queued, queue_max;
+	struct list queue;                     /* worker_job.link */
+	size_t n_unfinished, n_unfinished_max; /* 0: no limit */
 	bool ending;
 	char name[16];
 	size_t n_threads;
@@ -43,10 +43,16 @@ static struct worker_job *wait_for_job(struct worker_pool *p)
 	if (!list_empty(&p->queue)) {
 		j = list_entry(p->queue.next, struct worker_job, link);
 		list_remove(&j->link);
-		p->n_queued--;
 	}
 	pthread_mutex_unlock(&p->lock);
 	return j;
+}
+
+static void count_finished(struct worker_pool *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->n_unfinished--;
+	pthread_mutex_unlock(&p->lock);
 }
 
 static void *run_thread(void *arg)
@@ -55,6 +61,7 @@ static void *run_thread(void *arg)
 	pthread_setname_np(pthread_self(), t->pool->name);
 	for (struct worker_job *j; (j = wait_for_job(t->pool));) {
 		j->run(j, t->state);
+		count_finished(t->pool);
 		loop_post(t->pool->loop, &j->call);
 	}
 	return NULL;
@@ -78,7 +85,7 @@ struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_t
 	assert(n_threads > 0);
 	struct worker_pool *p = mem_zalloc(sizeof(*p) + n_threads * sizeof(p->threads[0]));
 	p->loop = l;
-	p->queue_max = queue_max;
+	p->n_unfinished_max = queue_max ? queue_max + n_threads : 0;
 	p->n_threads = n_threads;
 	snprintf(p->name, sizeof(p->name), "%s", name);
 	pthread_mutex_init(&p->lock, NULL);
@@ -98,23 +105,15 @@ int worker_submit(struct worker_pool *p, struct worker_job *j)
 	j->call.run = job_done;
 	pthread_mutex_lock(&p->lock);
 	assert(!p->ending);
-	if (p->queue_max && p->n_queued >= p->queue_max) {
+	if (p->n_unfinished_max && p->n_unfinished >= p->n_unfinished_max) {
 		error = -EBUSY;
 	} else {
 		list_append(&p->queue, &j->link);
-		p->n_queued++;
+		p->n_unfinished++;
 		pthread_cond_signal(&p->more);
 	}
 	pthread_mutex_unlock(&p->lock);
 	return error;
-}
-
-size_t worker_waiting(struct worker_pool *p)
-{
-	pthread_mutex_lock(&p->lock);
-	size_t n = p->n_queued;
-	pthread_mutex_unlock(&p->lock);
-	return n;
 }
 
 void worker_pool_destroy(struct worker_pool *p)

@@ -18,11 +18,13 @@ struct worker_job {
 	void (*done)(struct worker_job *j);                    /* on the loop thread */
 };
 
-/* thread_states: n pointers, one handed to each thread's jobs, or NULL. queue_max 0: no limit. */
+/*
+ * thread_states: n pointers, one handed to each thread's jobs, or NULL. queue_max: how many jobs may wait while every thread has one; 0: no
+ * limit.
+ */
 struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_threads, size_t queue_max, void **thread_states);
 /* 0, or -EBUSY when the queue is full. */
 int worker_submit(struct worker_pool *p, struct worker_job *j) __attribute__((warn_unused_result));
-size_t worker_waiting(struct worker_pool *p);
 /* Finishes what was queued (its done() calls are posted), then ends the threads. Accepts NULL. */
 void worker_pool_destroy(struct worker_pool *p);
 
