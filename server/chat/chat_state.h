@@ -135,9 +135,9 @@ struct session {
 	char *token;            /* what came with the connection, until it was used */
 	struct bucket requests;
 	uint8_t token_hash[SECRET_HASH_BYTES];
-	uint8_t transport;  /* enum transport */
-	uint8_t on_gap;     /* enum on_gap */
-	uint8_t token_kind; /* enum token_kind */
+	enum transport transport : 8;
+	enum on_gap on_gap : 8;
+	enum token_kind token_kind : 8;
 	uint32_t retry_ms;  /* after a refused signing in (WIRE_RATE_LIMITED) */
 	uint32_t n_waiting; /* its requests under way */
 	uint32_t n_pages;   /* those of them that are answered with a page */
