@@ -300,7 +300,7 @@ void store_log_page_finish(struct store_log_page *p); /* frees the events that a
 struct store_backup {
 	struct store_op op;
 	struct text path;
-	char fault[500]; /* out, when result is not 0: names the path */
+	char fault[500]; /* out, when result is not 0: names the path, when it is not too long */
 };
 
 /* STORE_VERIFY: seqs contiguous from 1, n_messages right, references whole, the file sound. */

@@ -4,12 +4,16 @@
 #include "store/sqlite_fault.h"
 #include "store/store_reader.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { SHOWN_BYTES = 300 };
+static_assert(SHOWN_BYTES + 200 <= sizeof((struct store_backup *)0)->fault, "a path, a reason and words");
 
 static int sync_path(const char *path, int flags)
 {
@@ -54,17 +58,23 @@ static int copy_into(struct store_reader *r, const char *path, char *reason, siz
 	return rc == SQLITE_OK ? 0 : no_room ? -ENOSPC : -EIO;
 }
 
+/* In a fault, which has room for so much; a cut could fall within a character. */
+static const char *shown(const char *path)
+{
+	return strlen(path) <= SHOWN_BYTES ? path : "this path";
+}
+
 int read_backup(struct store_reader *r, struct store_backup *op)
 {
 	op->fault[0] = '\0';
 	auto_free char *path = mem_strndup(op->path.s, op->path.n);
 	if (path[0] != '/') {
-		snprintf(op->fault, sizeof op->fault, "path: must be absolute: %.300s", path);
+		snprintf(op->fault, sizeof op->fault, "data.path: must be absolute: %s", shown(path));
 		return -EINVAL;
 	}
 	int failed = claim(path);
 	if (failed != 0) {
-		snprintf(op->fault, sizeof op->fault, "path: %.300s cannot be made: %s", path, strerror(-failed));
+		snprintf(op->fault, sizeof op->fault, "data.path: %s cannot be made: %s", shown(path), strerror(-failed));
 		return failed;
 	}
 	char reason[160];
@@ -75,7 +85,7 @@ int read_backup(struct store_reader *r, struct store_backup *op)
 	}
 	if (failed == 0)
 		return 0;
-	snprintf(op->fault, sizeof op->fault, "the copy to %.300s failed: %s", path, reason);
+	snprintf(op->fault, sizeof op->fault, "the copy to %s failed: %s", shown(path), reason);
 	unlink(path);
 	return failed;
 }
