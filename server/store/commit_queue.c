@@ -262,10 +262,9 @@ static void close_file(struct sqlite_connection *c)
 	char reason[200];
 	int rc = sqlite_schema_mark_open(c, false);
 	if (rc == SQLITE_OK)
+		rc = sqlite_connection_keep_log(c, false);
+	if (rc == SQLITE_OK)
 		rc = sqlite3_wal_checkpoint_v2(c->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-	else
-		sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
-				  NULL); /* a file marked as open without a log would look like a loss */
 	if (rc != SQLITE_OK)
 		LOG_WARN("store.log_kept", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
 	sqlite_connection_close(c);

@@ -164,7 +164,7 @@ enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DI
 	struct finding f = {0};
 	int rc = sqlite_connection_open_bare(&c, d->db_path, SQLITE_OPEN_READONLY);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_db_config(c.db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+		rc = sqlite_connection_keep_log(&c, true);
 	if (rc == SQLITE_OK)
 		check_content(&c, file_bytes, &f);
 	else

@@ -33,6 +33,8 @@ int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path)
 		return rc;
 	rc = open_through(c, path, SQLITE_OPEN_READWRITE, LOG_VFS_NAME);
 	if (rc == SQLITE_OK)
+		rc = sqlite_connection_keep_log(c, true);
+	if (rc == SQLITE_OK)
 		rc = skeleton_register(c->db);
 	if (rc != SQLITE_OK)
 		return rc;
@@ -47,6 +49,11 @@ int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path)
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, "PRAGMA cache_size = -512");
 	return rc == SQLITE_OK ? sqlite_statement_prepare_all(c, ROLE_READER) : rc;
+}
+
+int sqlite_connection_keep_log(struct sqlite_connection *c, bool keep)
+{
+	return sqlite3_db_config(c->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, (int)keep, NULL);
 }
 
 int sqlite_connection_exec(struct sqlite_connection *c, const char *sql)

@@ -17,6 +17,9 @@ struct sqlite_connection { /* zeroed: not open */
 int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path);
 /* The same for the writer, without the statements: they are prepared once the file has all that they name (sqlite_schema_complete). */
 int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path);
+/* Whether closing leaves the log beside the file, also when nobody else has it open; the writer's connection begins with true. A file that is
+ * marked as open and has no log looks like a loss (sqlite_schema_is_open). Returns SQLite's code. */
+int sqlite_connection_keep_log(struct sqlite_connection *c, bool keep);
 /* Opens without statements: for the checks before the start, for making the file, for checkpoints. flags: sqlite3_open_v2's. */
 int sqlite_connection_open_bare(struct sqlite_connection *c, const char *path, int flags);
 /* Runs SQL without results; returns SQLite's code. */

@@ -18,20 +18,23 @@ const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "me
 #define ADDED_LATER_SQL \
 	"CREATE INDEX IF NOT EXISTS room_public ON room (name_key) WHERE kind = 0;" \
 	"CREATE UNIQUE INDEX IF NOT EXISTS user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
-	"CREATE UNIQUE INDEX IF NOT EXISTS room_by_skeleton ON room (skeleton);"
+	"CREATE UNIQUE INDEX IF NOT EXISTS room_by_skeleton ON room (skeleton) WHERE name_key IS NOT NULL;"
 
-/* Of names that look alike since before it was thought of, the first has the skeleton and the others stay without one. */
 static const char add_skeletons_sql[] =
-	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL
-	"UPDATE OR IGNORE user SET skeleton = skeleton(name_key) WHERE kind <> 2;"
-	"UPDATE OR IGNORE room SET skeleton = skeleton(name_key); COMMIT";
+	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";
+
+/* Of names that look alike since before it was thought of, the first has the skeleton and the others stay without one. An older version, gone
+ * back to for a while, leaves names without one too. */
+static const char fill_skeletons_sql[] =
+	"UPDATE OR IGNORE user SET skeleton = skeleton(name) WHERE skeleton IS NULL AND kind <> 2;"
+	"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL";
 
 /*
  * What comes next fits in: an edit, a deletion or a reaction is an event whose target_seq names the event it is about (a reply does so
  * already); a direct message is a room without a name; roles are numbers.
  *
- * user.name_key is unique among persons and bots; guests may share names, and have no skeleton (what a name looks like: skeleton.h). event.n_messages counts the room's messages up to and
- * including the event: what a member has not read is the difference of two such numbers.
+ * user.name_key is unique among persons and bots; guests may share names, and have no skeleton (what a name looks like: skeleton.h).
+ * event.n_messages counts the room's messages up to and including the event: what a member has not read is the difference of two such numbers.
  */
 static const char schema_sql[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
@@ -194,7 +197,8 @@ int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open)
 int sqlite_schema_complete(struct sqlite_connection *c)
 {
 	int rc;
-	if (sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", &rc) == 1)
-		return sqlite_connection_exec(c, ADDED_LATER_SQL);
-	return rc == SQLITE_OK ? sqlite_connection_exec(c, add_skeletons_sql) : rc;
+	bool has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", &rc) == 1;
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, has ? ADDED_LATER_SQL : add_skeletons_sql);
+	return rc == SQLITE_OK ? sqlite_connection_exec(c, fill_skeletons_sql) : rc;
 }

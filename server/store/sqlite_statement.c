@@ -84,6 +84,13 @@ int sqlite_statement_run(sqlite3_stmt *st)
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+int sqlite_statement_finds(sqlite3_stmt *st, bool *found)
+{
+	int rc = sqlite3_step(st);
+	*found = rc == SQLITE_ROW;
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 uint64_t sqlite_statement_u64(sqlite3_stmt *st, int column)
 {
 	return (uint64_t)sqlite3_column_int64(st, column);

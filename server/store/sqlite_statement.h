@@ -62,15 +62,15 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_ROOM_COUNTERS_SET, ROLE_WRITER,               "UPDATE room SET last_seq = ?2, n_messages = ?3, n_members = ?4 WHERE no = ?1") \
 	X(ST_ROOM_INSERT,       ROLE_WRITER, \
 	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton)" \
-	  " VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, skeleton(?4))") \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, skeleton(?3))") \
 	X(ST_ROOM_SET_NAME,     ROLE_WRITER,               \
-	  "UPDATE room SET name = ?2, name_key = ?3, skeleton = CASE WHEN name_key = ?3 THEN skeleton ELSE skeleton(?3) END WHERE no = ?1") \
+	  "UPDATE room SET name = ?2, name_key = ?3, skeleton = CASE WHEN name = ?2 THEN skeleton ELSE skeleton(?2) END WHERE no = ?1") \
 	X(ST_ROOM_SET_TOPIC,    ROLE_WRITER,               "UPDATE room SET topic = ?2 WHERE no = ?1") \
 	X(ST_ROOM_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = ?1") \
 	X(ST_ROOM_BY_ID,        ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = ?1") \
 	X(ST_ROOM_ALIKE,        ROLE_WRITER, \
-	  "SELECT 1 FROM room WHERE (name_key = ?1 OR skeleton = skeleton(?1)) AND no <> ?2" \
-	  " AND NOT EXISTS (SELECT 1 FROM room WHERE no = ?2 AND name_key = ?1) LIMIT 1") \
+	  "SELECT 1 FROM room WHERE (name_key = ?1 OR (name_key IS NOT NULL AND skeleton = skeleton(?2))) AND no <> ?3" \
+	  " AND NOT EXISTS (SELECT 1 FROM room WHERE no = ?3 AND name = ?2) LIMIT 1") \
 	X(ST_ROOM_BY_KEY,       ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = ?1") \
 	X(ST_ROOM_PAGE,         ROLE_READER, \
 	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), r.name_key" \
@@ -90,10 +90,10 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	  "SELECT " ROOM_COLUMNS ", m.role, m.read_seq, m.read_messages FROM member m JOIN room r ON r.no = m.room_no WHERE m.user_no = ?1") \
 	X(ST_USER_INSERT,       ROLE_WRITER, \
 	  "INSERT INTO user (id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton)" \
-	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN ?2 <> 2 THEN skeleton(?5) END)") \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN ?2 <> 2 THEN skeleton(?4) END)") \
 	X(ST_USER_ALIKE,        ROLE_WRITER, \
 	  "SELECT 1 FROM user WHERE kind <> 2 AND name_key = ?1 UNION ALL " \
-	  "SELECT 1 FROM user WHERE kind <> 2 AND skeleton = skeleton(?1) LIMIT 1") \
+	  "SELECT 1 FROM user WHERE kind <> 2 AND skeleton = skeleton(?2) LIMIT 1") \
 	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
@@ -135,6 +135,8 @@ void sqlite_statement_bind_uid(sqlite3_stmt *st, int at, const struct uid *id);
 void sqlite_statement_bind_text(sqlite3_stmt *st, int at, struct text t); /* t.s NULL: SQL NULL */
 /* Steps to the end and resets: SQLITE_OK, or the error. */
 int sqlite_statement_run(sqlite3_stmt *st);
+/* Whether there is a row: steps once. SQLITE_OK, or the error. */
+int sqlite_statement_finds(sqlite3_stmt *st, bool *found);
 
 uint64_t sqlite_statement_u64(sqlite3_stmt *st, int column);
 /* Zeroes it and returns false when the column does not hold 16 bytes. */

@@ -5,17 +5,16 @@
 #include <errno.h>
 
 /* Whether a room other than this one (0: none) has the name, or one that looks like it. One may always keep one's own. */
-static int is_taken(struct writer *w, struct text name_key, uint64_t by_other_than, bool *taken)
+static int is_taken(struct writer *w, struct text name, struct text name_key, uint64_t by_other_than, bool *taken)
 {
 	*taken = false;
-	if (!name_key.s)
+	if (!name.s)
 		return SQLITE_OK;
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_ALIKE);
 	sqlite_statement_bind_text(st, 1, name_key);
-	sqlite_statement_bind_u64(st, 2, by_other_than);
-	int rc = sqlite3_step(st);
-	*taken = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	sqlite_statement_bind_text(st, 2, name);
+	sqlite_statement_bind_u64(st, 3, by_other_than);
+	return sqlite_statement_finds(st, taken);
 }
 
 static int insert_room(struct writer *w, const struct store_room_create *op, int64_t at_ms, uint64_t *no)
@@ -38,7 +37,7 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 	op->membership = (struct store_membership){0};
 	uint64_t no;
 	bool taken;
-	int rc = is_taken(w, op->name_key, 0, &taken);
+	int rc = is_taken(w, op->name, op->name_key, 0, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (taken) {
@@ -91,8 +90,8 @@ int write_room_update(struct writer *w, struct store_room_update *op)
 	struct room_counters *room;
 	bool taken = false;
 	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
-	if (rc == SQLITE_OK && op->name.s)
-		rc = is_taken(w, op->name_key, op->room_no, &taken);
+	if (rc == SQLITE_OK)
+		rc = is_taken(w, op->name, op->name_key, op->room_no, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (!room || taken) {

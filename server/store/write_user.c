@@ -28,13 +28,12 @@ static int find_by_key(struct writer *w, struct text name_key, struct user_row *
 }
 
 /* Whether a person or bot has the name, or one that looks like it. */
-static int is_taken(struct writer *w, struct text name_key, bool *taken)
+static int is_taken(struct writer *w, const struct store_user_create *op, bool *taken)
 {
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_ALIKE);
-	sqlite_statement_bind_text(st, 1, name_key);
-	int rc = sqlite3_step(st);
-	*taken = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	sqlite_statement_bind_text(st, 1, op->name_key);
+	sqlite_statement_bind_text(st, 2, op->name);
+	return sqlite_statement_finds(st, taken);
 }
 
 static struct text text_of(const char *s)
@@ -76,7 +75,7 @@ static int insert_user(struct writer *w, const struct store_user_create *op, uin
 int write_user_create(struct writer *w, struct store_user_create *op)
 {
 	bool taken;
-	int rc = is_taken(w, op->name_key, &taken);
+	int rc = is_taken(w, op, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (taken) {
@@ -139,9 +138,7 @@ static int has_password(struct writer *w, uint64_t user_no, const char *password
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_HAS_PASSWORD);
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_text(st, 2, text_of(password_hash));
-	int rc = sqlite3_step(st);
-	*has = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return sqlite_statement_finds(st, has);
 }
 
 int write_token_create(struct writer *w, struct store_token_create *op)

@@ -9,6 +9,7 @@
 #include "store/store_sqlite.h"
 
 #include <dirent.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,19 @@ static inline int64_t send_text(struct store_fixture *f, uint64_t room_no, uint6
 	event_free(op.event);
 	buf_finish(&op.data);
 	return result == 0 ? (int64_t)op.seq : result;
+}
+
+/* Changes the file with SQLite alone; the store is closed. */
+static inline void store_fixture_change(struct store_fixture *f, const char *sql)
+{
+	char path[300];
+	sqlite3 *db;
+	snprintf(path, sizeof path, "%s/parley.db", f->dir);
+	if (sqlite3_open(path, &db) != SQLITE_OK || sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK) {
+		fprintf(stderr, "%s\n", sqlite3_errmsg(db));
+		abort();
+	}
+	sqlite3_close(db);
 }
 
 /* The number of faults that verify finds; they are printed. */

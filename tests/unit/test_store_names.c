@@ -9,10 +9,16 @@
 #define CYRILLIC_A "\xd0\xb0"
 #define GREEK_OMICRON "\xce\xbf"
 
+/* key: the name folded. */
+static int make_shown(struct store_fixture *f, const char *name, const char *key, enum user_kind kind)
+{
+	struct store_user_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(key)};
+	return store_fixture_do(f, &op.op, STORE_USER_CREATE);
+}
+
 static int make(struct store_fixture *f, const char *name, enum user_kind kind)
 {
-	struct store_user_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name)};
-	return store_fixture_do(f, &op.op, STORE_USER_CREATE);
+	return make_shown(f, name, name, kind);
 }
 
 static int make_named_room(struct store_fixture *f, const char *name, enum room_kind kind)
@@ -56,6 +62,30 @@ static void accounts_do_not_look_alike(void **state)
 	assert_int_equal(make(f, "\xd0\xb6\xd0\xb5\xd0\xbd\xd1\x8f", USER_PERSON), 0);
 }
 
+/* What is seen has capitals: an I that is like an l, and letters of others that only as capitals are like ours. */
+static void names_are_looked_at_as_they_are_shown(void **state)
+{
+	static const struct {
+		const char *name, *key, *alike, *alike_key;
+	} pairs[] = {
+		{"PayPal", "paypal", "PayPaI", "paypai"},
+		{"ADMIN", "admin", "ADMlN", "admln"},
+		{"Bob", "bob", "\xd0\x92ob", "\xd0\xb2ob"}, /* Cyrillic Ve */
+		{"BOO", "boo", "B00", "b00"},
+		{"Tom", "tom", "\xd0\xa2\xd0\x9e\xd0\x9c", "\xd1\x82\xd0\xbe\xd0\xbc"}, /* TOM in Cyrillic */
+		{"\xce\x92oard", "\xce\xb2oard", "BOARD", "board"},                     /* Greek Beta */
+	};
+	struct store_fixture *f = *state;
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		assert_int_equal(make_shown(f, pairs[i].name, pairs[i].key, USER_PERSON), 0);
+		assert_int_equal(make_shown(f, pairs[i].alike, pairs[i].alike_key, USER_PERSON), -EEXIST);
+		assert_int_equal(make_shown(f, pairs[i].alike, pairs[i].alike_key, USER_GUEST), -EEXIST);
+	}
+	/* In small letters these are told apart. */
+	assert_int_equal(make(f, "ian", USER_PERSON), 0);
+	assert_int_equal(make(f, "lan", USER_PERSON), 0);
+}
+
 static void rooms_do_not_look_alike(void **state)
 {
 	struct store_fixture *f = *state;
@@ -74,18 +104,11 @@ static void rooms_do_not_look_alike(void **state)
 /* As it was before names had skeletons, with two of each that look alike. */
 static void make_old(struct store_fixture *f)
 {
-	char path[300];
-	sqlite3 *db;
-	snprintf(path, sizeof path, "%s/parley.db", f->dir);
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db,
-				      "DROP INDEX user_by_skeleton; DROP INDEX room_by_skeleton;"
-				      "ALTER TABLE user DROP COLUMN skeleton; ALTER TABLE room DROP COLUMN skeleton;"
-				      "UPDATE user SET name_key = '" CYRILLIC_A "nn' WHERE name_key = 'second';"
-				      "UPDATE room SET name_key = 'gener" CYRILLIC_A "l' WHERE name_key = 'second'",
-				      NULL, NULL, NULL),
-			 SQLITE_OK);
-	sqlite3_close(db);
+	store_fixture_change(f, "DROP INDEX user_by_skeleton; DROP INDEX room_by_skeleton;"
+				"ALTER TABLE user DROP COLUMN skeleton; ALTER TABLE room DROP COLUMN skeleton;"
+				"UPDATE user SET name = '" CYRILLIC_A "nn', name_key = '" CYRILLIC_A "nn' WHERE name_key = 'second';"
+				"UPDATE room SET name = 'gener" CYRILLIC_A "l', name_key = 'gener" CYRILLIC_A "l'"
+				" WHERE name_key = 'second'");
 }
 
 static void an_older_file_keeps_what_looks_alike_in_it(void **state)
@@ -120,12 +143,35 @@ static void an_older_file_keeps_what_looks_alike_in_it(void **state)
 	}
 	assert_true(store_fixture_open(f));
 	assert_int_equal(make(f, "bob", USER_PERSON), 0);
+	/* Once its twin is gone, it is guarded like any other from the next start on. */
+	assert_int_equal(rename_room(f, 1, "lounge"), 0);
+	store_fixture_close(f);
+	assert_true(store_fixture_open(f));
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), -EEXIST);
+}
+
+/* A version that knew nothing of skeletons was gone back to for a while. */
+static void names_without_a_skeleton_get_it_at_the_next_start(void **state)
+{
+	struct store_fixture *f = *state;
+	assert_int_equal(make(f, "ann", USER_PERSON), 0);
+	assert_int_equal(make(f, "bob", USER_GUEST), 0);
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+	store_fixture_close(f);
+	store_fixture_change(f, "UPDATE user SET skeleton = NULL; UPDATE room SET skeleton = NULL");
+	assert_true(store_fixture_open(f));
+	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), -EEXIST);
+	assert_int_equal(make(f, "bob", USER_PERSON), 0);
+	assert_int_equal(make_named_room(f, "gener" CYRILLIC_A "l", ROOM_PUBLIC), -EEXIST);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(accounts_do_not_look_alike, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(names_are_looked_at_as_they_are_shown, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(names_without_a_skeleton_get_it_at_the_next_start, store_fixture_setup,
+						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(rooms_do_not_look_alike, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(an_older_file_keeps_what_looks_alike_in_it, store_fixture_setup, store_fixture_teardown),
 	};

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -155,28 +156,19 @@ static void damage_is_refused_and_left_alone(void **state)
 	assert_int_equal(count_faults(f), 0);
 }
 
-static void change_with_sqlite(struct store_fixture *f, const char *sql)
-{
-	char path[300];
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(path_of(f, "parley.db", path), &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
-}
-
 static void other_versions_and_strangers_are_refused(void **state)
 {
 	struct store_fixture *f = *state;
 	assert_true(store_fixture_open(f));
 	fill(f, 5);
 	store_fixture_close(f);
-	change_with_sqlite(f, "PRAGMA user_version = 2");
+	store_fixture_change(f, "PRAGMA user_version = 2");
 	assert_refused(f, "newer version");
-	change_with_sqlite(f, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+	store_fixture_change(f, "PRAGMA user_version = 1; PRAGMA application_id = 7");
 	assert_refused(f, "not a database of parleyd");
-	change_with_sqlite(f, "PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event)");
+	store_fixture_change(f, "PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event)");
 	assert_refused(f, "newest events");
-	change_with_sqlite(f, "DROP TABLE client_id");
+	store_fixture_change(f, "DROP TABLE client_id");
 	assert_refused(f, "tables are missing");
 }
 
@@ -200,7 +192,7 @@ static void verify_sees_what_is_wrong(void **state)
 	};
 	for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
 		auto_buf good = bytes_of(f, "parley.db");
-		change_with_sqlite(f, wrongs[i]);
+		store_fixture_change(f, wrongs[i]);
 		assert_true(store_fixture_open(f));
 		if (count_faults(f) == 0)
 			fail_msg("not seen: %s", wrongs[i]);
@@ -262,14 +254,20 @@ static void a_backup_opens_as_a_store_of_a_new_epoch(void **state)
 	assert_string_equal(epoch, restored);
 }
 
-/* The file and its log (NULL: none) as a killed process leaves them; gives the epoch that the next start serves. */
-static void epoch_after(struct store_fixture *f, const struct buf *file, const struct buf *log, char epoch[STORE_EPOCH_BYTES + 1])
+/* The file and its log (NULL: none) as a killed process leaves them. */
+static void put_killed(struct store_fixture *f, const struct buf *file, const struct buf *log)
 {
 	char path[300];
 	assert_int_equal(unlink(path_of(f, "parley.db", path)), 0);
 	patch(f, "parley.db", 0, file->data, file->len);
 	if (log)
 		patch(f, "parley.db-wal", 0, log->data, log->len);
+}
+
+/* Gives the epoch that the next start serves. */
+static void epoch_after(struct store_fixture *f, const struct buf *file, const struct buf *log, char epoch[STORE_EPOCH_BYTES + 1])
+{
+	put_killed(f, file, log);
 	assert_true(store_fixture_open(f));
 	assert_int_equal(count_faults(f), 0);
 	memcpy(epoch, f->store->epoch, STORE_EPOCH_BYTES + 1);
@@ -302,6 +300,45 @@ static void a_lost_log_begins_a_new_epoch(void **state)
 		assert_string_equal(f->store->epoch, now);
 		store_fixture_close(f);
 	}
+}
+
+/* Opening with so few descriptors that it fails at each step; returns how often it did. */
+static unsigned fail_for_want_of_descriptors(struct store_fixture *f)
+{
+	struct rlimit before, few;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = before;
+	unsigned n = 0;
+	int free_fd = dup(0);
+	close(free_fd);
+	for (few.rlim_cur = (rlim_t)free_fd;; few.rlim_cur++, n++) {
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+		bool opens = store_fixture_open(f);
+		assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+		if (opens)
+			break;
+		assert_true(strstr(f->fault, "parley.") != NULL);
+	}
+	return n;
+}
+
+static void a_start_that_fails_leaves_the_log_and_the_epoch(void **state)
+{
+	struct store_fixture *f = *state;
+	char epoch[STORE_EPOCH_BYTES + 1];
+	assert_true(store_fixture_open(f));
+	uint64_t room = fill(f, 20);
+	memcpy(epoch, f->store->epoch, sizeof epoch);
+	auto_buf file = bytes_of(f, "parley.db"), log = bytes_of(f, "parley.db-wal");
+	store_fixture_close(f);
+	put_killed(f, &file, &log);
+	assert_true(fail_for_want_of_descriptors(f) > 5);
+	assert_string_equal(f->store->epoch, epoch);
+	struct store_room_find find = {.room_no = room};
+	assert_int_equal(store_fixture_do(f, &find.op, STORE_ROOM_FIND), 0);
+	assert_int_equal(find.room.last_seq, 22);
+	store_room_finish(&find.room);
+	store_fixture_close(f);
 }
 
 static void a_log_without_its_database_is_refused(void **state)
@@ -422,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(verify_sees_what_is_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_log_begins_a_new_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_backup_opens_as_a_store_of_a_new_epoch, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_start_that_fails_leaves_the_log_and_the_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_log_without_its_database_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_acknowledged_survives_sigkill, setup, teardown),
 	};
