@@ -121,8 +121,11 @@ static void on_up(void *arg, bool again)
 	struct tail *t = arg;
 
 	t->down = false;
-	if (again)
-		(void)fprintf(stderr, "parley: connected again\n");
+	if (!again)
+		return;
+	(void)fprintf(stderr, "parley: connected again\n");
+	if (t->following)
+		parley_follow_resume(&t->follow);
 }
 
 static bool parse_seq(const char *text, uint64_t *out)
@@ -197,7 +200,8 @@ const struct cli_command cmd_tail = {
 	.summary = "prints a room's events as they happen",
 	.description =
 		"Follows ROOM (a name or an id; a public room is joined when needed) from now, or from any seq, until it is stopped. A lost\n"
-		"connection or a restart of the server is bridged: no event is missed, none is printed twice.",
+		"connection or a restart of the server is bridged: no event is missed, none is printed twice. It ends when the account leaves the\n"
+		"room, or is no member of it any more because the server was set back to an earlier state.",
 	.options = options_table,
 	.options_bytes = sizeof(struct tail_options),
 	.run = run,

@@ -80,12 +80,32 @@ static void take_gap(struct parley_follow *f, const struct parley_event *event)
 	f->on_event(f->arg, event);
 }
 
+static void end_membership(struct parley_follow *f)
+{
+	(void)snprintf(f->fault, sizeof f->fault, "this account is no longer a member of the room");
+}
+
+void parley_follow_resume(struct parley_follow *f)
+{
+	json_t *rooms = json_object_get(parley_client_session(f->client), "rooms"), *room;
+	size_t i;
+
+	json_array_foreach(rooms, i, room) {
+		const char *id = json_string_value(json_object_get(room, "id"));
+		if (id != NULL && strcmp(id, f->room) == 0)
+			return;
+	}
+	end_membership(f);
+}
+
 void parley_follow_take(struct parley_follow *f, const struct parley_event *event)
 {
 	if (event->room == NULL || strcmp(event->room, f->room) != 0)
 		return;
 	if (strcmp(event->type, "room.gap") == 0)
 		take_gap(f, event);
+	else if (strcmp(event->type, "room.removed") == 0)
+		end_membership(f);
 	else if (event->seq == 0)
 		f->on_event(f->arg, event);
 	else if (event->seq == f->cursor + 1)

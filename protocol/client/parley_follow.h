@@ -27,5 +27,7 @@ void parley_follow_init(struct parley_follow *f, struct parley_client *client, c
 			void (*on_event)(void *arg, const struct parley_event *event), void *arg);
 /* To be called with every event of the client; those of other rooms are passed over. */
 void parley_follow_take(struct parley_follow *f, const struct parley_event *event);
+/* To be called when the client signed in again after a loss: a server that was restored may not know of the membership. */
+void parley_follow_resume(struct parley_follow *f);
 
 #endif

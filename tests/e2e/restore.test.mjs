@@ -1,6 +1,7 @@
 // A backup is put in place and the rooms grow past what clients knew: nobody may take new events for ones that were seen.
 import assert from 'node:assert/strict';
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import WebSocket from 'ws';
@@ -31,6 +32,23 @@ async function sayUpTo(target, texts, last) {
 	}
 }
 
+async function backUp(target) {
+	const copy = join(temporaryDir(), 'copy.db');
+	const backup = await run(clientBinary, ['admin', '--data', target.dataDir, 'backup', copy]);
+	assert.equal(backup.code, 0, backup.stderr);
+	return copy;
+}
+
+// Ends the server and starts one on its port from the copy.
+async function restoreFrom(copy, old) {
+	const { port } = old;
+	await old.kill(); // not stop(): it would wait for a client that stands still
+	const dataDir = join(temporaryDir(), 'restored');
+	mkdirSync(dataDir, { mode: 0o700 });
+	copyFileSync(copy, join(dataDir, 'parley.db'));
+	return startServer({ dataDir, port });
+}
+
 before(async () => {
 	const old = await startServer({ dataDir: temporaryDir() });
 	token = (await command(old, 'session.start', { guest: fresh('Writer') })).token;
@@ -49,9 +67,7 @@ before(async () => {
 	assert.match(await listening, /^listening/);
 	const stream = await EventStream.open(old, rooms.map((room) => `room=${room}`).join('&'), { token });
 	await sayUpTo(old, 'kept', 100);
-	const copy = join(temporaryDir(), 'copy.db');
-	const backup = await run(clientBinary, ['admin', '--data', old.dataDir, 'backup', copy]);
-	assert.equal(backup.code, 0, backup.stderr);
+	const copy = await backUp(old);
 	await sayUpTo(old, 'lost', 150);
 	was.epoch = (await command(old, 'session.start', { token })).epoch;
 	await stream.waitFor('all of it', () => rooms.every((room) => stream.events.some((e) => e.data.room === room && e.data.seq === 150)));
@@ -61,12 +77,7 @@ before(async () => {
 	tail.child.kill('SIGSTOP');
 	proxy.targetPort = 1; // nobody there
 	proxy.resetAll();
-	const { port } = old;
-	await old.kill(); // not stop(): it would wait for the tail that stands still
-	const dataDir = join(temporaryDir(), 'restored');
-	mkdirSync(dataDir, { mode: 0o700 });
-	copyFileSync(copy, join(dataDir, 'parley.db'));
-	server = await startServer({ dataDir, port });
+	server = await restoreFrom(copy, old);
 	await sayUpTo(server, 'new', 160);
 });
 after(async () => {
@@ -146,4 +157,46 @@ test('the bot in JavaScript goes on with the newest page', async () => {
 	proxy.targetPort = server.port;
 	await until(20000, 'the bot to be back', () => handled.length > before && handled.at(-1) === 160);
 	assert.deepEqual(handled.slice(before), range(111, 160));
+});
+
+test('who joined after the backup joins again, or says so and ends', async (t) => {
+	const old = await startServer({ dataDir: temporaryDir() });
+	const tokens = {};
+	for (const name of ['writer', 'bot', 'tail']) {
+		tokens[name] = (await command(old, 'session.start', { guest: fresh(name) })).token;
+	}
+	const room = (await command(old, 'room.create', { name: fresh('room') }, { token: tokens.writer })).id;
+	const copy = await backUp(old);
+	const logged = [];
+	const heard = [];
+	const botUrl = `${old.url.replace(/^http/, 'ws')}/ws`;
+	t.after(startBot({ url: botUrl, room, token: tokens.bot, onMessage: ({ data }) => heard.push(data.text), log: (text) => logged.push(text) }));
+	const tokenFile = join(temporaryDir(), 'token');
+	writeFileSync(tokenFile, tokens.tail, { mode: 0o600 });
+	const follower = keepRunning(t, clientBinary, ['--server', old.url, '--token-file', tokenFile, 'tail', room]);
+	const ended = once(follower.child, 'exit');
+	await until(10000, 'both to be members', async () => (await command(old, 'room.get', { room }, { token: tokens.writer })).room.members === 3);
+	await command(old, 'message.send', { room, text: 'before' }, { token: tokens.writer });
+	await until(10000, 'the bot to hear', () => heard.includes('before'));
+	await follower.says('before');
+
+	const restored = await restoreFrom(copy, old);
+	t.after(() => restored.stop());
+	await until(20000, 'the bot to join again', () => logged.filter((text) => text.startsWith('listening')).length === 2);
+	await command(restored, 'message.send', { room, text: 'after' }, { token: tokens.writer });
+	await until(10000, 'the bot to hear again', () => heard.includes('after'));
+	assert.equal((await ended)[0], 1);
+	assert.match(follower.err, /parley: this account is no longer a member of the room/);
+});
+
+test('parley tail ends when its account leaves the room', async (t) => {
+	const { token: leaver } = await command(server, 'session.start', { guest: fresh('leaver') });
+	const tokenFile = join(temporaryDir(), 'token');
+	writeFileSync(tokenFile, leaver, { mode: 0o600 });
+	const follower = keepRunning(t, clientBinary, ['--server', server.url, '--token-file', tokenFile, 'tail', rooms[1], '--after', '0']);
+	const ended = once(follower.child, 'exit');
+	await follower.says('member.joined');
+	await command(server, 'room.leave', { room: rooms[1] }, { token: leaver });
+	assert.equal((await ended)[0], 1);
+	assert.match(follower.err, /no longer a member/);
 });

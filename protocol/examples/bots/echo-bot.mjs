@@ -55,10 +55,12 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 			}
 			token ??= reply.data.token; // a guest comes back as the same guest
 			retryMs = 500;
-			if (roomId === null)
+			if (!reply.data.rooms.some(({ id }) => id === roomId)) { // at first; or the server went back to before the bot joined
+				lastSeq = 0;
 				joinRoom();
-			else if (epoch !== reply.data.epoch) // the server went back to an earlier state: beyond every end, until room.gap comes
+			} else if (epoch !== reply.data.epoch) { // the server went back to an earlier state: beyond every end, until room.gap comes
 				lastSeq = Number.MAX_SAFE_INTEGER;
+			}
 			epoch = reply.data.epoch;
 			for (const answer of unsent.values())
 				send(answer);
