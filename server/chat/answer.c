@@ -52,6 +52,14 @@ void call_error(const struct call *call, enum wire_error code, const char *messa
 	answer_error(&a, code, message, 0);
 }
 
+bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message)
+{
+	struct answer a = answer_of(call);
+	if (wait_ms)
+		answer_error(&a, WIRE_RATE_LIMITED, message, wait_ms);
+	return wait_ms > 0;
+}
+
 /*
  * One request more (or less) of this session under way. Past the limit it is not read from; nor while a page is being made for it, so that one
  * who does not read costs the outbox and one page, however many he asks for.

@@ -29,6 +29,8 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 /* The same inside the call. */
 void call_ok(const struct call *call, const struct buf *data);
 void call_error(const struct call *call, enum wire_error code, const char *message);
+/* Answers rate_limited when wait_ms is not 0; whether it did. */
+bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message);
 
 /* A request that waits for the store or a worker: keeps what the operation points to, and the user and the room in memory. */
 struct wait {

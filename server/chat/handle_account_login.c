@@ -95,12 +95,8 @@ void handle_account_login(struct call *call)
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	if (!account_clean_name(call, "name", name, &shown, &key))
 		return;
-	uint32_t wait_ms = rate_password(call->session, key.data, key.len);
-	if (wait_ms) {
-		struct answer a = answer_of(call);
-		answer_error(&a, WIRE_RATE_LIMITED, "too many attempts", wait_ms);
+	if (call_must_wait(call, rate_password(call->session, key.data, key.len), "too many attempts"))
 		return;
-	}
 	struct login *l = mem_new(struct login);
 	l->name = shown;
 	l->name_key = key;

@@ -72,12 +72,8 @@ void handle_room_create(struct call *call)
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	if (!account_clean_name(call, "name", d->name, &shown, &key))
 		return;
-	uint32_t wait_ms = rate_room_made(call->session);
-	if (wait_ms) {
-		struct answer a = answer_of(call);
-		answer_error(&a, WIRE_RATE_LIMITED, "too many rooms made by this account", wait_ms);
+	if (call_must_wait(call, rate_room_made(call->session), "too many rooms made by this account"))
 		return;
-	}
 	if (!user_room_claim(call->user)) {
 		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows");
 		return;

@@ -117,12 +117,8 @@ static void start_as_guest(struct call *call)
 		call_error(call, WIRE_GUESTS_OFF, NULL);
 		return;
 	}
-	uint32_t wait_ms = rate_account_made(call->session);
-	if (wait_ms) {
-		struct answer a = answer_of(call);
-		answer_error(&a, WIRE_RATE_LIMITED, "too many guests from this address", wait_ms);
+	if (call_must_wait(call, rate_account_made(call->session), "too many guests from this address"))
 		return;
-	}
 	struct account_make *m = account_make_begin(call, call->request->data.session_start.guest, USER_GUEST, guest_made);
 	if (!m)
 		return;

@@ -11,9 +11,9 @@
 
 #include "chat/chat_state.h"
 
-/* For a cursor of another epoch: nothing is known of what its client has. One more than any cursor on the wire leads to, and still of the digits
- * of one: an event stream that is cut off before its room.gap comes back with it. */
-#define READER_SEQ_RESTORED ((UINT64_C(1) << 53) + 1)
+/* For a cursor of another epoch: nothing is known of what its client has. What the largest number of the protocol leads to as a cursor: an event
+ * stream that is cut off before its room.gap comes back with it, and clients say it for the same reason. */
+#define READER_SEQ_RESTORED (UINT64_C(1) << 53)
 
 /* A new reader whose first event will be next_seq (the feed's last_seq + 1: live; more than that: beyond the end; or READER_SEQ_RESTORED). It is
  * served when the socket is next writable, which is asked for. One per session and room. */

@@ -62,12 +62,11 @@ static struct member **members_of_stream(struct session *s)
 void stream_start(struct session *s)
 {
 	struct http_call *h = s->http;
-	uint64_t most = s->chat->config.limits.stream_rooms;
 	if (h->n_rooms == 0) {
 		refuse(s, WIRE_INVALID_REQUEST, "room: required");
 		return;
 	}
-	if (most && h->n_rooms > most) {
+	if (h->n_rooms > s->chat->config.limits.stream_rooms) {
 		refuse(s, WIRE_LIMIT_REACHED, "room: more rooms than limit stream_rooms");
 		return;
 	}
