@@ -3,21 +3,13 @@
  */
 #include "cli/cli_session.h"
 
+#include "client/client_clock.h"
 #include "client/client_url.h"
 
 #include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 /* A token file, else a guest name, else a token from the environment, else a guest named after the person. */
 static bool choose_credentials(struct cli_session *s, const struct cli_common *common, struct parley_client_options *options)
@@ -99,7 +91,7 @@ static json_t *call_once(struct cli_session *s, const char *type, json_t *data, 
 	assert(call != NULL);
 	parley_client_request(s->client, type, data, PARLEY_REPEAT, take_reply, call);
 	while (call->reply == NULL) {
-		int64_t left = until - now_ms();
+		int64_t left = until - client_clock_ms();
 		if (left <= 0) {
 			call->left = true; /* freed by the reply, or with the process */
 			return NULL;
@@ -113,7 +105,7 @@ static json_t *call_once(struct cli_session *s, const char *type, json_t *data, 
 
 json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, int timeout_ms, const char *quiet_code)
 {
-	int64_t until = timeout_ms < 0 ? INT64_MAX : now_ms() + timeout_ms;
+	int64_t until = timeout_ms < 0 ? INT64_MAX : client_clock_ms() + timeout_ms;
 	json_auto_t *kept = data == NULL ? json_object() : data;
 
 	for (;;) {
@@ -129,14 +121,14 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 		json_int_t pause = json_integer_value(json_object_get(details, "retry_after_ms"));
 		bool again =
 			json_is_true(json_object_get(details, "retryable")) && strcmp(parley_reply_code(reply), "connection_lost") != 0;
-		if (!again || now_ms() + pause >= until) {
+		if (!again || client_clock_ms() + pause >= until) {
 			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
 				cli_session_tell(type, reply);
 			return reply;
 		}
 		json_decref(reply);
-		int64_t resume_at = now_ms() + (pause > 0 ? pause : 500);
-		while (now_ms() < resume_at && parley_client_run(s->client, (int)(resume_at - now_ms()), -1, NULL) == 0)
+		int64_t resume_at = client_clock_ms() + (pause > 0 ? pause : 500);
+		while (client_clock_ms() < resume_at && parley_client_run(s->client, (int)(resume_at - client_clock_ms()), -1, NULL) == 0)
 			;
 	}
 }

@@ -3,6 +3,7 @@
  */
 #include "client/client_link.h"
 
+#include "client/client_clock.h"
 #include "client/client_handshake.h"
 #include "client/client_random.h"
 #include "client/client_socket.h"
@@ -35,15 +36,16 @@ struct client_link {
 	struct client_fault end;
 };
 
-/* Waits for the socket; false after timeout_ms. */
-static bool wait_for(int fd, short events, uint32_t timeout_ms)
+/* Waits for the socket until then (client_clock_ms); false: in vain. */
+static bool wait_for(int fd, short events, int64_t until_ms)
 {
 	struct pollfd waiting = {.fd = fd, .events = events};
 	int n;
 
-	do
-		n = poll(&waiting, 1, (int)timeout_ms);
-	while (n < 0 && errno == EINTR);
+	do {
+		int64_t left_ms = until_ms - client_clock_ms();
+		n = left_ms > 0 ? poll(&waiting, 1, (int)left_ms) : 0;
+	} while (n < 0 && errno == EINTR);
 	return n == 1;
 }
 
@@ -60,6 +62,7 @@ static ssize_t write_some(struct client_link *l, const void *bytes, size_t n)
 static bool start_tls(struct client_link *l, const struct client_url *url, const char *ca_file, uint32_t timeout_ms,
 		      struct client_fault *fault)
 {
+	int64_t until_ms = client_clock_ms() + timeout_ms;
 	short events;
 	int done;
 
@@ -67,7 +70,7 @@ static bool start_tls(struct client_link *l, const struct client_url *url, const
 	if (l->tls == NULL)
 		return false;
 	while ((done = client_tls_handshake(l->tls, &events, fault)) == 0) {
-		if (wait_for(l->fd, events, timeout_ms))
+		if (wait_for(l->fd, events, until_ms))
 			continue;
 		client_fault_set(fault, "the server at %s does not answer", url->host_header);
 		return false;
@@ -79,13 +82,14 @@ static bool shake_hands(struct client_link *l, const struct client_url *url, uin
 {
 	struct client_handshake handshake;
 	uint8_t random[CLIENT_HANDSHAKE_KEY_BYTES];
+	int64_t until_ms = client_clock_ms() + timeout_ms;
 	long head = 0;
 
 	client_random_bytes(random, sizeof random);
 	client_handshake_init(&handshake, random);
 	client_handshake_request(&handshake, url->host_header, &l->out);
 	while (head == 0) {
-		if (client_link_flush(l) != 0 || !wait_for(l->fd, client_link_wants_write(l) ? POLLIN | POLLOUT : POLLIN, timeout_ms)) {
+		if (client_link_flush(l) != 0 || !wait_for(l->fd, client_link_wants_write(l) ? POLLIN | POLLOUT : POLLIN, until_ms)) {
 			client_fault_set(fault, "the server at %.200s does not answer", url->is_unix ? url->path : url->host_header);
 			return false;
 		}

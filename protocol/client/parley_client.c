@@ -3,6 +3,7 @@
  */
 #include "client/parley_client.h"
 
+#include "client/client_clock.h"
 #include "client/client_cursors.h"
 #include "client/client_limits.h"
 #include "client/client_link.h"
@@ -14,7 +15,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { CONNECT_MS = 5000, HEARTBEAT_MS = 25000, BACK_OFF_FIRST_MS = 200, BACK_OFF_MOST_MS = 10000 };
 
@@ -43,14 +43,6 @@ struct parley_client {
 	int64_t retry_at_ms, heard_at_ms, pinged_at_ms;
 	struct client_fault fault;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
 
 struct parley_client *parley_client_create(const struct parley_client_options *options)
 {
@@ -103,7 +95,7 @@ static int client_lost(struct parley_client *c, const char *why)
 	uint32_t delay = c->leaving_ms > 0 ? c->leaving_ms : base / 2 + client_random_below(base / 2 + 1);
 	c->leaving_ms = 0;
 	c->back_off_ms = base * 2 > BACK_OFF_MOST_MS ? BACK_OFF_MOST_MS : base * 2;
-	c->retry_at_ms = now_ms() + delay;
+	c->retry_at_ms = client_clock_ms() + delay;
 	client_requests_lost(&c->requests, c->fault.text, false);
 	if (c->options.on_down != NULL)
 		c->options.on_down(c->options.arg, c->fault.text, delay);
@@ -270,7 +262,7 @@ static int client_open(struct parley_client *c)
 	c->link = client_link_open(&c->url, c->options.ca_file, c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms, &fault);
 	if (c->link == NULL)
 		return client_lost(c, fault.text);
-	c->heard_at_ms = c->pinged_at_ms = now_ms();
+	c->heard_at_ms = c->pinged_at_ms = client_clock_ms();
 	c->state = CLIENT_HELLO;
 	if (c->options.token == NULL && c->options.guest == NULL)
 		client_ready(c);
@@ -280,7 +272,7 @@ static int client_open(struct parley_client *c)
 /* Heartbeats: something must be heard in every two of them. */
 static int client_beat(struct parley_client *c)
 {
-	int64_t now = now_ms();
+	int64_t now = client_clock_ms();
 
 	if (now - c->heard_at_ms > 2 * (int64_t)c->heartbeat_ms + 5000)
 		return client_lost(c, "the server fell silent");
@@ -304,7 +296,7 @@ static int take_messages(struct parley_client *c)
 			return client_closed(c);
 		if (have == 0)
 			break;
-		c->heard_at_ms = now_ms();
+		c->heard_at_ms = client_clock_ms();
 		int taken = take_message(c, text, n);
 		if (taken < 0)
 			return taken;
@@ -317,7 +309,7 @@ static int client_step(struct parley_client *c)
 {
 	if (c->state == CLIENT_ENDED)
 		return -ECONNRESET;
-	if (c->state == CLIENT_DOWN && now_ms() >= c->retry_at_ms) {
+	if (c->state == CLIENT_DOWN && client_clock_ms() >= c->retry_at_ms) {
 		int opened = client_open(c);
 		if (opened < 0)
 			return opened;
@@ -342,7 +334,7 @@ int parley_client_run(struct parley_client *c, int wait_ms, int other_fd, bool *
 		return -ECONNRESET;
 	if (c->link != NULL && client_link_flush(c->link) != 0)
 		wait_ms = 0; /* the next step hears how it ended */
-	int64_t due = c->link == NULL ? c->retry_at_ms - now_ms() : c->heartbeat_ms / 4;
+	int64_t due = c->link == NULL ? c->retry_at_ms - client_clock_ms() : c->heartbeat_ms / 4;
 	if (due < 0)
 		due = 0;
 	int wait = wait_ms >= 0 && wait_ms < due ? wait_ms : (int)due;
@@ -364,12 +356,12 @@ int parley_client_connect(struct parley_client *c)
 {
 	if (client_url_parse(c->options.server, &c->url, &c->fault) != 0)
 		return client_end(c, c->fault.text);
-	int64_t until = now_ms() + 2 * (int64_t)(c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms);
+	int64_t until = client_clock_ms() + 2 * (int64_t)(c->options.connect_ms == 0 ? CONNECT_MS : c->options.connect_ms);
 	while (c->state != CLIENT_READY) {
 		int run = parley_client_run(c, 100, -1, NULL);
 		if (run < 0)
 			return run;
-		if (now_ms() > until)
+		if (client_clock_ms() > until)
 			return client_end(c, "the server does not answer");
 	}
 	return 0;
@@ -409,12 +401,12 @@ size_t parley_client_n_waiting(const struct parley_client *c)
 
 void parley_client_leave(struct parley_client *c)
 {
-	int64_t until = now_ms() + 1000;
+	int64_t until = client_clock_ms() + 1000;
 
 	c->options.reconnect = false;
 	if (c->link != NULL)
 		client_link_say_goodbye(c->link);
-	while (c->link != NULL && now_ms() < until && parley_client_run(c, 100, -1, NULL) == 0)
+	while (c->link != NULL && client_clock_ms() < until && parley_client_run(c, 100, -1, NULL) == 0)
 		;
 }
 

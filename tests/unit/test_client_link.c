@@ -25,6 +25,7 @@ struct script {
 	size_t n;
 	size_t piece; /* bytes per write; 0: all at once */
 	bool wrong_accept;
+	bool drips; /* instead of a handshake, a header that does not end */
 	int listener;
 	char path[64];
 	struct buf heard; /* after the handshake, until the client has gone */
@@ -67,6 +68,13 @@ static void shake_hands(int fd, bool wrong)
 	write_all(fd, response, n);
 }
 
+/* Until the client has gone. */
+static void drip(int fd)
+{
+	while (send(fd, "x", 1, MSG_NOSIGNAL) == 1)
+		(void)usleep(20000);
+}
+
 static void *serve(void *arg)
 {
 	struct script *s = arg;
@@ -74,7 +82,10 @@ static void *serve(void *arg)
 	ssize_t got;
 
 	assert(fd >= 0);
-	shake_hands(fd, s->wrong_accept);
+	if (s->drips)
+		drip(fd);
+	else
+		shake_hands(fd, s->wrong_accept);
 	for (size_t done = 0; done < s->n;) {
 		size_t n = s->piece == 0 || s->n - done < s->piece ? s->n - done : s->piece;
 		write_all(fd, (const char *)s->says + done, n);
@@ -301,6 +312,17 @@ static void a_wrong_accept_is_refused(void **state)
 	end(&s, NULL);
 }
 
+static void a_server_that_never_ends_its_handshake_is_left(void **state)
+{
+	struct script s = {.says = "", .drips = true};
+	struct client_fault fault;
+
+	(void)state;
+	assert_null(begin(&s, &fault));
+	assert_non_null(strstr(fault.text, "does not answer"));
+	end(&s, NULL);
+}
+
 static void a_server_that_is_not_running_is_named(void **state)
 {
 	struct client_url url;
@@ -322,6 +344,7 @@ int main(void)
 		cmocka_unit_test(a_close_is_told_with_its_code),
 		cmocka_unit_test(broken_frames_are_refused),
 		cmocka_unit_test(a_wrong_accept_is_refused),
+		cmocka_unit_test(a_server_that_never_ends_its_handshake_is_left),
 		cmocka_unit_test(a_server_that_is_not_running_is_named),
 	};
 
