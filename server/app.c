@@ -18,7 +18,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { FILES_WHEN_INFINITE = 1048576, LAST_TURNS = 100 };
+enum { FILES_NEEDED = 64, FILES_WHEN_INFINITE = 1048576, LAST_TURNS = 100 };
 
 struct app {
 	const struct config *config;
@@ -41,15 +41,21 @@ static int complain(const char *fault)
 }
 
 /* Each connection is a descriptor. Infinity would have the library fall back to a small number of its own. */
-static void raise_file_limit(void)
+static int raise_file_limit(void)
 {
 	struct rlimit files;
+	char fault[160];
 
 	if (getrlimit(RLIMIT_NOFILE, &files) < 0)
-		return;
+		return 0;
 	files.rlim_cur = files.rlim_max == RLIM_INFINITY || files.rlim_max > FILES_WHEN_INFINITE ? FILES_WHEN_INFINITE : files.rlim_max;
 	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
 		LOG_WARN("files.limit", LOG_S("fault", strerror(errno)));
+	if (files.rlim_cur >= FILES_NEEDED)
+		return 0;
+	snprintf(fault, sizeof fault, "the limit of open files is %llu, and %d are needed: ulimit -Hn, or LimitNOFILE of the service",
+		 (unsigned long long)files.rlim_cur, FILES_NEEDED);
+	return complain(fault);
 }
 
 static void net_config_of(struct app *a, struct net_config *out)
@@ -214,8 +220,9 @@ int app_run(const struct config *config)
 
 	a->config = config;
 	log_setup(config->log_format, config->log_level);
-	raise_file_limit();
-	int status = secret_init() < 0 ? complain("there is no source of randomness") : start(a);
+	int status = raise_file_limit();
+	if (status == 0)
+		status = secret_init() < 0 ? complain("there is no source of randomness") : start(a);
 	if (status == 0)
 		run(a);
 	finish(a);

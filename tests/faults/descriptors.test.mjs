@@ -1,10 +1,12 @@
 // Descriptors that run out: who comes is turned away at once, who is there stays, and with room people come in again.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import test from 'node:test';
 import { closeAll, Client, roomOf } from '../e2e/lib/client.mjs';
-import { serverFor } from '../e2e/lib/server.mjs';
+import { binary } from '../e2e/lib/env.mjs';
+import { run, serverFor, temporaryDir } from '../e2e/lib/server.mjs';
 import { until, within } from '../e2e/lib/wait.mjs';
 
 const ROOM_FOR = 5;
@@ -24,6 +26,14 @@ function limitFor(server, room) {
 // Whether a newcomer gets in; one who does not has to be told so, not left waiting.
 const comesIn = (server, n) => within(10000, 'a newcomer to be let in or turned away',
 	Client.start(server, { guest: `Newcomer ${n}` }).catch(() => null));
+
+test('with a limit of open files that is too low to serve anybody the server does not start, and says so', async () => {
+	const dataDir = join(temporaryDir(), 'data');
+	const ended = await run('prlimit', ['--nofile=24:24', binary, '--listen', '127.0.0.1:0', '--data', dataDir]);
+	assert.equal(ended.code, 1, ended.stderr);
+	assert.equal(ended.stderr, 'parleyd: the limit of open files is 24, and 64 are needed: ulimit -Hn, or LimitNOFILE of the service\n');
+	assert.equal(existsSync(dataDir), false);
+});
 
 test('without descriptors newcomers are turned away, people go on, and room lets people in again', async (t) => {
 	const server = await serverFor(t);
