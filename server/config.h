@@ -35,7 +35,7 @@ struct config_network {
 struct config {
 	struct config_listen listen[CONFIG_LIST_MAX];
 	size_t n_listen;
-	bool listen_given; /* false: the default address */
+	bool listen_given; /* false: the default address; else a warning when handed sockets take its place */
 	bool reuse_port;
 	char *data_dir;
 	bool guests;

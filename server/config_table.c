@@ -133,7 +133,7 @@ static void clear_trusted_proxies(struct config *c)
 /* clang-format off */
 #define AT(member_name) .offset = offsetof(struct config, member_name)
 static const struct config_option table[] = {
-	{"listen", "ADDRESS", "127.0.0.1:8080", "address to listen on: 127.0.0.1:8080, [::1]:8080, :8080 (every address), unix:/path; port 0 takes a free one, which is printed; sockets handed over by systemd take the place of the default", .set = set_listen, .clear = clear_listen},
+	{"listen", "ADDRESS", "127.0.0.1:8080", "address to listen on: 127.0.0.1:8080, [::1]:8080, :8080 (every address), unix:/path; port 0 takes a free one, which is printed; sockets handed over by systemd take its place", .set = set_listen, .clear = clear_listen},
 	{"reuse_port", "on|off", "off", "whether other processes of this user may listen on the same address: a new one before the old one leaves", .set = set_switch, AT(reuse_port)},
 	{"data", "DIR", "./parley-data", "directory of the database and of the operator's socket; made when missing", .set = set_text, AT(data_dir)},
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},

@@ -34,7 +34,7 @@ enum {
 	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it", 0) \
 	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows", 0) \
 	X(address_connections,           0,        "connections", "most connections at once from one address (IPv6: one /64)", 0) \
-	X(address_heads,                 512,      "requests", "requests that one address may be in the middle of sending; beyond that its oldest connections are closed", 0) \
+	X(address_heads,                 512,      "requests", "requests that one address may be about to send; beyond that, when fewer of such places than this are free, its oldest connections are closed", 0) \
 	X(sign_in_ms,                    5000,     "milliseconds", "time to sign in after connecting", 0) \
 	X(idle_ms,                       60000,    "milliseconds", "silence after which a connection is closed", 0) \
 	X(header_ms,                     10000,    "milliseconds", "time to send the head of an HTTP request", 0) \

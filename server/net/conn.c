@@ -33,10 +33,18 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	admission_enter(&s->admission);
 	if (s->admission.address_max > 0 && !c->is_proxied)
 		c->counted_address = admission_enter_address(&s->admission, conn_address_key(c));
+	metric_add(&s->metrics->accepted_total, 1);
 	metric_change(&s->metrics->connections, 1);
 	lws_set_opaque_user_data(wsi, c);
 	conn_set_deadline(c, CONN_HEAD, s->config.limits.header_ms);
 	return c;
+}
+
+void conn_leave_address(struct conn *c)
+{
+	if (c->counted_address)
+		admission_leave_address(&c->server->admission, conn_address_key(c));
+	c->counted_address = false;
 }
 
 void conn_free(struct conn *c)
@@ -51,8 +59,7 @@ void conn_free(struct conn *c)
 	if (!c->is_websocket && !c->is_stream)
 		s->n_http--;
 	admission_leave(&s->admission);
-	if (c->counted_address)
-		admission_leave_address(&s->admission, conn_address_key(c));
+	conn_leave_address(c);
 	metric_change(&s->metrics->connections, -1);
 	metric_add(&s->metrics->closed_by_reason[c->reason], 1);
 	if (c->reason != END_BY_CLIENT)

@@ -88,6 +88,8 @@ struct conn *conn_of(struct lws *wsi);
 struct conn *conn_new(struct net_server *s, struct lws *wsi);
 /* From LWS_CALLBACK_WSI_DESTROY. */
 void conn_free(struct conn *c);
+/* Counts no longer as one of its client's connections: admission_enter_address() undone. */
+void conn_leave_address(struct conn *c);
 
 /* conn_write.c */
 /* Puts it on the list of those with something to do at the end of the turn. */

@@ -92,17 +92,14 @@ bool credentials_admit_client(struct conn *c)
 {
 	struct net_server *s = c->server;
 	struct peer_address client = c->peer; /* where the proxy does not say, or not so that it can be read */
-	char forwarded[HTTP_VALUE_BYTES];
+	char forwarded[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
 
 	if (!c->is_proxied)
 		return true;
 	int n = http_head_value(c->wsi, WSI_TOKEN_X_FORWARDED_FOR, forwarded, sizeof forwarded);
 	if (n > 0 && !address_forwarded(forwarded, (size_t)n, s->config.trusted_proxies, s->config.n_trusted_proxies, &client))
 		client = c->peer;
-	if (c->counted_address) {
-		admission_leave_address(&s->admission, conn_address_key(c));
-		c->counted_address = false;
-	}
+	conn_leave_address(c);
 	c->address = client;
 	if (s->admission.address_max == 0)
 		return true;

@@ -1,7 +1,7 @@
 /*
  * Deadlines and heartbeats: one deadline per connection in a timing wheel, whatever state it is in. The library's own timers sit in one sorted
  * list and are left alone as far as possible. One is used: from the first byte of a later request on a kept connection (of which the library does
- * not tell us) it allows header_ms in whole seconds, see net_server.c.
+ * not tell us) it allows header_ms and a second, in whole seconds, see net_server.c; such an end counts as END_BY_CLIENT.
  *
  * A WebSocket is pinged every heartbeat_ms (spread by a quarter, so that connections made together do not stay together) and closed when
  * nothing was heard for limits.idle_ms. The ping carries a byte: the library does not tell us of empty pongs.

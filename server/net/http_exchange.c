@@ -56,6 +56,8 @@ static int finish(struct conn *c)
 	if (lws_http_transaction_completed(c->wsi))
 		return -1;
 	c->is_pipelined = http_head_attached(c->wsi);
+	if (c->is_proxied)
+		conn_leave_address(c); /* the next request may be another client's */
 	heartbeat_begin_idle(c);
 	return 0;
 }
@@ -231,7 +233,7 @@ int http_exchange_begin(struct conn *c)
 	if (http_head_path(wsi, path) < 0)
 		return http_refuse_now(c, WIRE_NOT_FOUND, 0, NULL, NULL);
 	if (!credentials_admit_client(c))
-		return http_refuse_now(c, WIRE_RATE_LIMITED, 0, "too many connections from this address", "Retry-After: 10\r\n");
+		return http_refuse_address(c, "too many connections from this address", NET_CROWDED_RETRY_MS);
 	make_exchange(c, content_length);
 	if (body_max > 0 && content_length > (int64_t)body_max)
 		return refuse_large_body(c);

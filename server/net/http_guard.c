@@ -2,6 +2,7 @@
 
 #include "net/http_head.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { LENGTH_DIGITS_MAX = 15 };
@@ -25,13 +26,16 @@ static bool parse_length(const char *text, int64_t *out)
 /* A header's name with white space before the colon is another header to the library, but may be the same one to a proxy. */
 static bool has_disguised_header(struct lws *wsi)
 {
-	static const char *const names[] = {
-		"transfer-encoding :", "transfer-encoding\t:", "content-length :", "content-length\t:", "host :", "host\t:",
-	};
+	static const char *const names[] = {"transfer-encoding", "content-length", "host"};
+	static const char *const spaces[] = {" ", "\t", "  ", " \t", "\t ", "\t\t"}; /* it looks only for whole names */
+	char name[32];
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-		if (lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i])) >= 0)
+	for (size_t i = 0; i < sizeof names / sizeof names[0] * (sizeof spaces / sizeof spaces[0]); i++) {
+		size_t n_spaces = sizeof spaces / sizeof spaces[0];
+		int n = snprintf(name, sizeof name, "%s%s:", names[i / n_spaces], spaces[i % n_spaces]);
+		if (lws_hdr_custom_length(wsi, name, n) >= 0)
 			return true;
+	}
 	return false;
 }
 
@@ -45,6 +49,8 @@ const char *http_guard(struct lws *wsi, int64_t *content_length)
 		return "only HTTP/1.1 and HTTP/1.0 are spoken here";
 	if (http_head_has(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING))
 		return "Transfer-Encoding is not accepted; send Content-Length";
+	if (http_head_has(wsi, WSI_TOKEN_PROXY))
+		return "a PROXY header where none is expected (parleyd --proxy-protocol)";
 	if (has_disguised_header(wsi))
 		return "white space before the colon of a header";
 	if (http_head_repeated(wsi, WSI_TOKEN_HOST))

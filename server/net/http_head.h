@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { HTTP_PATH_BYTES = 1024, HTTP_VALUE_BYTES = 2048 };
+enum { HTTP_PATH_BYTES = 1024 };
 
 enum { HTTP_ARGUMENT_ABSENT = -1, HTTP_ARGUMENT_TOO_LONG = -2 };
 

@@ -87,3 +87,12 @@ int http_refuse_now(struct conn *c, enum wire_error code, int status, const char
 	conn_write_raw(c, out.data, out.len);
 	return -1;
 }
+
+int http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms)
+{
+	char headers[48];
+
+	metric_add(&c->server->metrics->refused_total, 1);
+	snprintf(headers, sizeof headers, "Retry-After: %u\r\n", (wait_ms + 999) / 1000);
+	return http_refuse_now(c, WIRE_RATE_LIMITED, 0, message, headers);
+}

@@ -25,5 +25,7 @@ void http_reply_error(struct buf *out, const struct conn *c, enum wire_error cod
 		      bool close, bool head_only);
 /* The same, written at once; for callbacks that then close (answers -1). */
 int http_refuse_now(struct conn *c, enum wire_error code, int status, const char *message, const char *headers);
+/* The same with rate_limited for an address that takes more than its share, to come back after wait_ms; counts it as refused. */
+int http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms);
 
 #endif

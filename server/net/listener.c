@@ -36,15 +36,20 @@ static void set_options(int fd)
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
 }
 
-/* Once in a while, not for every caller. */
-static void warn(struct listener *l, const char *why)
+bool listener_may_warn(struct listener *l)
 {
 	uint64_t now_ms = loop_now_ms(l->server->loop);
 
 	if (l->warned_ms != 0 && now_ms - l->warned_ms < WARN_EVERY_MS)
-		return;
+		return false;
 	l->warned_ms = now_ms;
-	LOG_WARN(why, LOG_S("listener", l->address));
+	return true;
+}
+
+static void warn(struct listener *l, const char *what)
+{
+	if (listener_may_warn(l))
+		LOG_WARN(what, LOG_S("listener", l->address));
 }
 
 /* Until the next tick: the socket stays readable, whatever it is that accepting fails for. */
@@ -113,7 +118,6 @@ void listener_admit(struct listener *l, int fd, const struct conn_origin *origin
 		return;
 	}
 	set_options(fd);
-	metric_add(&s->metrics->accepted_total, 1);
 	s->accepting = l;
 	s->accepting_origin = origin;
 	/* On failure the library closes the descriptor, and frees what conn_new() made if it came that far. */
@@ -328,9 +332,14 @@ static long adopt_systemd(struct net_server *s, char fault[400])
 
 	if (pid == NULL || count == NULL || strtol(pid, NULL, 10) != (long)getpid())
 		return 0;
-	long n_fds = strtol(count, NULL, 10);
-	for (long i = 0; i < n_fds; i++) {
-		int fd = SYSTEMD_FIRST_FD + (int)i;
+	char end;
+	int n_fds;
+	if (count[0] < '0' || count[0] > '9' || sscanf(count, "%4d%c", &n_fds, &end) != 1) {
+		snprintf(fault, 400, "LISTEN_FDS is not a number of descriptors: %.100s", count);
+		return -1;
+	}
+	for (int i = 0; i < n_fds; i++) {
+		int fd = SYSTEMD_FIRST_FD + i;
 		struct sockaddr_storage storage = {0};
 		socklen_t size = sizeof storage;
 		const char *wrong = handed_fault(fd);

@@ -15,7 +15,7 @@ struct listener {
 	int spare_fd; /* given up for a moment when there are no descriptors left, to turn a caller away */
 	bool is_unix, is_operator, is_tls;
 	bool is_paused;     /* accepting failed; until the next tick */
-	uint64_t warned_ms; /* when that was logged last, or 0 */
+	uint64_t warned_ms; /* for listener_may_warn(); 0: never */
 	char *unlink_path;  /* of a Unix socket that we made, or NULL */
 	char address[160];  /* "http://127.0.0.1:8080", "unix:/path" */
 };
@@ -26,6 +26,8 @@ int listeners_open(struct net_server *s, char fault[400]);
 void listeners_close(struct net_server *s);
 /* Those whose accepting failed try again. */
 void listeners_resume(struct net_server *s);
+/* Whether it is time for a further warning about who comes in here; true once in ten seconds. */
+bool listener_may_warn(struct listener *l);
 /* Whether peers of this address are trusted proxies here; nobody is on the operator's socket. */
 bool listener_trusts(const struct listener *l, const struct peer_address *peer);
 /* Asks the limits, and hands the socket to the library. Owns fd. */

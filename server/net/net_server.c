@@ -68,6 +68,8 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_CLOSED_HTTP:
 		c = conn_of(wsi);
 		return c != NULL ? http_event(c, reason, in, len) : -1;
+	case LWS_CALLBACK_RAW_ADOPT: /* after CONNECT: what follows would be no HTTP any more */
+		return -1;
 	default:
 		return 0;
 	}
@@ -89,7 +91,7 @@ static const struct lws_http_mount everything = {
 
 static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* no validity timers: heartbeat.c */
 
-/* The library's own timers count in seconds; where we have a deadline for the same, theirs comes later. 0, no limit: an hour. */
+/* The library's own timers count in seconds. Where we have a deadline for the same, a second more lets ours come first. 0, no limit: an hour. */
 static unsigned seconds_beyond(uint64_t ms)
 {
 	return ms == 0 || ms / 1000 >= HOUR_S ? HOUR_S : (unsigned)((ms + 999) / 1000);
@@ -106,7 +108,7 @@ static void common_info(struct net_server *s, struct lws_context_creation_info *
 	info->retry_and_idle_policy = &no_retry;
 	info->keepalive_timeout = HOUR_S;                         /* never met: heartbeat_begin_idle() (0 would be five seconds) */
 	info->timeout_secs = body_s > CLOSE_S ? body_s : CLOSE_S; /* between two pieces of a body, and for the peer to close */
-	info->timeout_secs_ah_idle = seconds_beyond(s->config.limits.header_ms);
+	info->timeout_secs_ah_idle = seconds_beyond(s->config.limits.header_ms) + 1;
 	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
 	info->uid = (__typeof__(info->uid))-1;
 	info->alpn = "http/1.1";

@@ -35,7 +35,7 @@ struct net_config {
 	const struct net_listen *listen;
 	size_t n_listen;
 	/* Sockets handed over by systemd (LISTEN_FDS) take the place of `listen`, but for the operator's. */
-	bool listen_given; /* then that is logged */
+	bool listen_given; /* by the operator: a warning when handed sockets take its place */
 	bool reuse_port;   /* SO_REUSEPORT: other processes of this user may listen on the same TCP addresses */
 	const char *tls_cert, *tls_key;
 	const char *const *origins; /* allowed to use cookies; none: the host that the request names */

@@ -6,7 +6,6 @@
 #include "net/http_reply.h"
 #include "net/http_value.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -55,18 +54,10 @@ static int check_handshake(struct conn *c)
 /* Last of all: what is refused for another reason takes nothing from the address's share. */
 static int check_rate(struct conn *c)
 {
-	char headers[48];
-
-	if (!credentials_admit_client(c)) {
-		metric_add(&c->server->metrics->refused_total, 1);
-		return http_refuse_now(c, WIRE_RATE_LIMITED, 0, "too many connections from this address", "Retry-After: 10\r\n");
-	}
+	if (!credentials_admit_client(c))
+		return http_refuse_address(c, "too many connections from this address", NET_CROWDED_RETRY_MS);
 	uint32_t wait_ms = c->is_operator ? 0 : chat_admit_upgrade(c->server->chat, c);
-	if (wait_ms == 0)
-		return 0;
-	metric_add(&c->server->metrics->refused_total, 1);
-	snprintf(headers, sizeof headers, "Retry-After: %u\r\n", wait_ms / 1000 + 1);
-	return http_refuse_now(c, WIRE_RATE_LIMITED, 0, "too many requests from this address", headers);
+	return wait_ms == 0 ? 0 : http_refuse_address(c, "too many requests from this address", wait_ms);
 }
 
 int upgrade_guard(struct conn *c)

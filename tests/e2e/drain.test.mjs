@@ -116,6 +116,16 @@ test('SIGTERM: half a request that never becomes a whole one does not hold up th
 	assert.ok(Date.now() - began < DRAIN_MS + 2000, `${Date.now() - began} ms`);
 });
 
+test('SIGTERM: a connection on which nothing was asked does not hold up the end', async (t) => {
+	const server = await startServer({ args: ['--drain-ms', '10000', '--limit-header-ms', '0'] });
+	const raw = await RawSocket.connect(server);
+	t.after(() => raw.destroy());
+	await sleep(100);
+	const began = Date.now();
+	await server.stop();
+	assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
+});
+
 test('SIGTERM: what was asked is answered, acknowledged and kept', async (t) => {
 	const server = await draining();
 	const { room, clients: [client] } = await roomOf(server, 'room');

@@ -53,32 +53,58 @@ test('as many rooms in an event stream as the limit says fit into a request', as
 	}
 });
 
+const POOL = 2048; // heads that are read at once
+
 async function halves(t, server, n) {
 	const all = [];
+	t.after(() => all.forEach((raw) => raw.destroy()));
 	for (let i = 0; i < n; i++) {
 		const raw = await RawSocket.connect(server);
-		t.after(() => raw.destroy());
 		raw.write(HALF);
 		all.push(raw);
 	}
 	return all;
 }
 
-test('of the requests that one address leaves half sent, only so many are kept: the newest', async (t) => {
-	const server = await serverFor(t, { args: ['--limit-address-heads', '5', '--limit-header-ms', '60000'] });
-	const all = await halves(t, server, 12);
-	for (const raw of all.slice(0, 7)) {
-		await raw.waitEnd();
+// Silent connections, so many from each of as many addresses as it takes.
+async function fill(t, server, n, each) {
+	const all = [];
+	t.after(() => all.forEach((raw) => raw.destroy()));
+	for (let i = 0; i < n; i++) {
+		const address = Math.floor(i / each);
+		all.push(await RawSocket.connect(server, { localAddress: `127.0.${1 + Math.floor(address / 250)}.${1 + address % 250}` }));
 	}
-	await sleep(1000);
-	for (const raw of all.slice(7)) {
+	return all;
+}
+
+test('when places run out, of the requests that one address leaves half sent only so many are kept: the newest', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-address-heads', '500', '--limit-header-ms', '60000'] });
+	const all = await halves(t, server, POOL - 500 + 20);
+	await until(10000, 'the oldest to be closed', () => all.slice(0, 1000).every((raw) => raw.ended));
+	for (const raw of all.slice(-500)) {
 		raw.write(REST);
 		assert.equal((await raw.readResponse())?.status, 200);
 	}
+	const { text } = await get(server, '/metrics');
+	const crowded = Number(/^parley_closed_total\{reason="crowded"\} (\d+)$/m.exec(text)[1]);
+	assert.ok(crowded >= 1000 && crowded <= all.length - 500, `${crowded} were closed`);
+});
+
+test('while there are places for everybody, more than its share from one address are served', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-address-heads', '5', '--limit-header-ms', '60000'] });
+	const all = await halves(t, server, 700);
+	const silent = await fill(t, server, 300, 300);
+	await sleep(1000);
+	for (const raw of all) {
+		raw.write(REST);
+		assert.equal((await raw.readResponse())?.status, 200);
+	}
+	assert.ok(silent.every((raw) => !raw.ended), 'a silent one was closed');
 });
 
 test('half sent bodies and later heads count too; idle connections and WebSockets do not', async (t) => {
 	const server = await serverFor(t, { args: ['--limit-address-heads', '3', '--limit-header-ms', '60000', '--limit-body-ms', '60000'] });
+	const others = await fill(t, server, POOL - 5, 3);
 	const all = [];
 	const connect = async (text) => {
 		const raw = await RawSocket.connect(server);
@@ -105,13 +131,13 @@ test('half sent bodies and later heads count too; idle connections and WebSocket
 	const more = await connect('POST /api/v1/room.list HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{');
 	await bodies[0].waitEnd();
 	await sleep(700);
-	assert.ok([...bodies.slice(1), ...kept.slice(1), more].every((raw) => !raw.ended), 'more than one too many was closed');
+	assert.ok([...others, ...bodies.slice(1), ...kept.slice(1), more].every((raw) => !raw.ended), 'more than one too many was closed');
 	all.forEach((raw) => raw.destroy());
 });
 
 test('with limit 0 all are kept', async (t) => {
 	const server = await serverFor(t, { args: ['--limit-address-heads', '0', '--limit-header-ms', '60000'] });
-	const all = await halves(t, server, 600);
+	const all = await halves(t, server, POOL - 5);
 	await sleep(1000);
 	all[0].write(REST);
 	assert.equal((await all[0].readResponse())?.status, 200);
@@ -129,5 +155,5 @@ test('while one address holds as many heads as it can, another is served', { tim
 	}
 	const answer = await within(5000, 'the answer to another address', get({ url: server.url, localAddress: '127.0.0.2' }, '/healthz', { timeoutMs: 30000 }));
 	assert.equal(answer.status, 200);
-	await until(5000, 'the address to be cut down to its share', () => holders.filter((raw) => !raw.ended).length <= 512, 100);
+	await until(5000, 'a share to be free for others', () => holders.filter((raw) => !raw.ended).length <= POOL - 512, 100);
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Client, clientFor, fresh } from './lib/client.mjs';
 import { scaled, sleep } from './lib/env.mjs';
-import { command, post } from './lib/http.mjs';
+import { command, get, post } from './lib/http.mjs';
 import { RawSocket, openWebSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
@@ -187,6 +187,34 @@ test('connections through a trusted proxy are limited for the client behind it',
 	}
 });
 
+test('a connection that a proxy keeps for the next client counts for nobody between requests', async (t) => {
+	const server = await strict(t, '--limit-address-connections', '3', '--trusted-proxy', '127.0.0.1');
+	const ask = async (raw, client) => {
+		raw.write(`GET /healthz HTTP/1.1\r\nHost: x\r\n${client ? `X-Forwarded-For: ${client}\r\n` : ''}\r\n`);
+		return (await raw.readResponse()).status;
+	};
+	const kept = [];
+	t.after(() => kept.forEach((raw) => raw.destroy()));
+	for (let i = 0; i < 6; i++) {
+		kept.push(await RawSocket.connect(server));
+		assert.equal(await ask(kept[i], '192.0.2.1'), 200);
+	}
+	assert.equal(await ask(kept[0]), 200);
+});
+
+test('who is refused over HTTP for its address is counted as refused', async (t) => {
+	const server = await strict(t, '--limit-address-connections', '1', '--trusted-proxy', '127.0.0.1');
+	const holder = await behindProxy(server, '192.0.2.1');
+	t.after(() => holder.destroy());
+	assert.equal(holder.head.status, 101);
+	for (let i = 0; i < 3; i++) {
+		const answer = await get(server, '/healthz', { headers: { 'X-Forwarded-For': '192.0.2.1' } });
+		assert.equal(answer.status, 429);
+		assert.equal(answer.headers['retry-after'], '10');
+	}
+	assert.match((await get(server, '/metrics')).text, /^parley_refused_total 3$/m);
+});
+
 test('connections of the whole server are limited', async (t) => {
 	const server = await strict(t, '--limit-connections', '4');
 	const clients = [];
@@ -253,8 +281,9 @@ test('what a proxy says unreadably, or not at all, counts for the proxy, not for
 	const from = (text) => `X-Forwarded-For: ${text}\r\n`;
 	assert.equal(await guest(from('192.0.2.1')), 200);
 	assert.equal(await guest(from('nonsense')), 200); // the proxy's first
-	assert.equal(await guest(from('1.1.1.1, '.repeat(300))), 200); // its second
+	assert.equal(await guest(from('1.1.1.1, '.repeat(300))), 200); // its second: nobody stands at the end
 	assert.equal(await guest(''), 429);
+	assert.equal(await guest(from(`${'1.1.1.1, '.repeat(900)}192.0.2.7`)), 200); // however much is before it, the last one counts
 	assert.equal(await guest(from('192.0.2.1')), 200); // the client's second
 	assert.equal(await guest(from('192.0.2.1')), 429);
 	proxy.socket.destroy();

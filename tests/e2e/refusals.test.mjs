@@ -119,6 +119,19 @@ test('connections that come to nothing in time are counted, and each is logged w
 	}
 });
 
+// In whole seconds the library's own timers would be first.
+test('one that is late by whole seconds is counted too, whether it sent something or not', async (t) => {
+	const slow = await serverFor(t, { args: ['--limit-header-ms', '1000', '--log-level', 'debug'] });
+	for (const sent of ['', 'GET / HT', 'GET / HTTP/1.1\r\nHost: x\r\n']) {
+		await closedBy('too_late', async () => {
+			const raw = await RawSocket.connect(slow);
+			raw.write(sent);
+			await raw.waitEnd();
+			raw.destroy();
+		}, slow);
+	}
+});
+
 test('connections closed because the server leaves are logged so', async () => {
 	const leaving = await startServer({ args: ['--log-level', 'debug'] });
 	const client = await Client.start(leaving, { guest: 'Stays' });

@@ -40,6 +40,15 @@ for (const [kind, says] of [['idle', 'does not listen'], ['datagram', 'is not a 
 	});
 }
 
+for (const count of ['-1', '1x', '', '99999']) {
+	test(`LISTEN_FDS=${count} is a fault at start that names it`, async () => {
+		const script = 'LISTEN_PID=$$ exec "$@"';
+		const ended = await run('/bin/sh', ['-c', script, 'sh', binary, '--data', temporaryDir()], { env: { LISTEN_FDS: count } });
+		assert.equal(ended.code, 1, ended.stderr);
+		assert.match(ended.stderr, new RegExp(`parleyd: LISTEN_FDS is not a number of descriptors: ${count}\n`));
+	});
+}
+
 test('with --reuse-port a new process listens where the old one still does', async (t) => {
 	const args = ['--reuse-port', 'on'];
 	const old = await serverFor(t, { args });

@@ -24,8 +24,10 @@ export class RawSocket {
 		}
 	}
 
-	static async connect(target) {
-		const socket = target.socketPath ? net.connect(target.socketPath) : net.connect(target.port, '127.0.0.1');
+	// options: of net.connect, as localAddress.
+	static async connect(target, options = {}) {
+		const to = target.socketPath ? { path: target.socketPath } : { port: target.port, host: '127.0.0.1' };
+		const socket = net.connect({ ...to, ...options });
 		socket.setNoDelay(true);
 		await within(5000, 'the TCP connection', new Promise((resolve, reject) => {
 			socket.once('connect', resolve);
