@@ -81,6 +81,8 @@ static void names_are_looked_at_as_they_are_shown(void **state)
 		assert_int_equal(make_shown(f, pairs[i].alike, pairs[i].alike_key, USER_PERSON), -EEXIST);
 		assert_int_equal(make_shown(f, pairs[i].alike, pairs[i].alike_key, USER_GUEST), -EEXIST);
 	}
+	/* Eighteen letters in one (U+FDFA), and so eleven times as long when looked at. */
+	assert_int_equal(make(f, "\xef\xb7\xba\xef\xb7\xba\xef\xb7\xba", USER_PERSON), 0);
 	/* In small letters these are told apart. */
 	assert_int_equal(make(f, "ian", USER_PERSON), 0);
 	assert_int_equal(make(f, "lan", USER_PERSON), 0);
