@@ -70,16 +70,20 @@ static void a_pass_that_comes_alone_goes_as_fast_as_it_can(void **state)
 	(void)state;
 	struct house h = {0};
 	const struct room *r = busy_house(&h, 100);
-	for (int i = 0; i < 10; i++) {
+	unsigned n_alone = 0, n_together = 0;
+	for (int i = 0; i < 20; i++) {
 		send_one(&h, 0);
-		assert_false(rests(&h, r));
+		n_alone += rests(&h, r);
 		fixture_turns(&h.f);
 		nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL); /* a pass would last 8 ms */
 	}
-	send_one(&h, 0);
-	assert_false(rests(&h, r));
-	send_one(&h, 0);
-	assert_true(rests(&h, r)); /* and this one followed at once */
+	for (int i = 0; i < 20; i++) { /* each follows at once */
+		send_one(&h, 0);
+		n_together += rests(&h, r);
+	}
+	/* Not none and all: a machine that stands still for a moment makes a pass longer, or comes too late with the next. */
+	assert_in_range(n_alone, 0, 5);
+	assert_in_range(n_together, 6, 20);
 	fixture_finish(&h.f);
 }
 
