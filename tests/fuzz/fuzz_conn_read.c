@@ -5,8 +5,9 @@
  * The library is played here: it hands up pieces of a frame and says what is left of it. An input is a row of steps, each of a control byte, and
  * for a frame its bytes:
  *
- *     0b111xxxp   from now on the chat wants nothing (p = 1), or what it gets (p = 0)
- *     0blllbbsf   a frame: f the last of its message; s in pieces of 3 bytes instead of 200; bb = 3 binary; lll = 0: a byte with its length / 16
+ *     0b111xxdhp  from now on the chat wants nothing (p = 1), or what it gets (p = 0); h: the socket holds bytes back; d: what was kept is
+ *                 handed on first
+ *     0blllbbxsf  a frame: f the last of its message; s in pieces of 3 bytes instead of 200; bb = 3 binary; lll = 0: a byte with its length / 16
  *                 follows, else its length less one
  */
 #include "codec/wire_error.h"
@@ -127,7 +128,7 @@ static void expect_frame(struct expected *e, const uint8_t *bytes, size_t n)
 
 /* ---- the steps ---- */
 
-static void send_frame(struct conn *c, const uint8_t *bytes, size_t n, size_t piece)
+static void send_frame(struct conn *c, const struct expected *e, const uint8_t *bytes, size_t n, size_t piece)
 {
 	size_t at = 0;
 	do {
@@ -140,6 +141,7 @@ static void send_frame(struct conn *c, const uint8_t *bytes, size_t n, size_t pi
 		free(exact);
 		at += size;
 		assert(result == 0 || now.closed_by >= 0);
+		assert(e->closed_by < 0 || e->closed_by == CLOSE_NOT_UTF8 || now.closed_by >= 0); /* with the first piece */
 		if (result != 0)
 			return;
 	} while (at < n);
@@ -153,7 +155,8 @@ static size_t step(struct conn *c, struct expected *e, const uint8_t *data, size
 	if (length == 7) {
 		now.wants_nothing = control & 1;
 		now.holds_back = control & 2;
-		conn_read_kept(c, false);
+		if (control & 4)
+			conn_read_kept(c, false);
 		return used;
 	}
 	if (length == 0 && n > 1)
@@ -165,7 +168,7 @@ static size_t step(struct conn *c, struct expected *e, const uint8_t *data, size
 	if (!e->in_message)
 		now.is_binary = ((control >> 3) & 3) == 3;
 	expect_frame(e, data + used, length);
-	send_frame(c, data + used, length, control & 2 ? 3 : 200);
+	send_frame(c, e, data + used, length, control & 2 ? 3 : 200);
 	assert(now.closed_by == e->closed_by);
 	assert(c->in.len == (e->closed_by < 0 ? e->message.len : 0));
 	return used + length;
