@@ -72,7 +72,8 @@ async function sendRandomly(server, below) {
 		}
 	}
 	await sleep(below(60)); // in which the server may come to its end
-	return below(3) === 0 ? raw.reset() : raw.destroy();
+	// With writes under way a reset leaves node waiting for their end for ever when it exits.
+	return below(3) === 0 && raw.socket.writableLength === 0 ? raw.reset() : raw.destroy();
 }
 
 test(`frames at random (FRAMES_SEED=${SEED})`, async (t) => {
