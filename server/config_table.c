@@ -139,7 +139,7 @@ static const struct config_option table[] = {
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},
 	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_text, AT(tls_cert)},
 	{"tls_key", "FILE", NULL, "private key (PEM) of the certificate; read again on SIGHUP", .set = set_text, AT(tls_key)},
-	{"origin", "ORIGIN", NULL, "origin of a page that may use cookies, like https://chat.example; default: the host that the request names", .set = set_origin, .clear = clear_origins},
+	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names", .set = set_origin, .clear = clear_origins},
 	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; unix: whoever connects to a Unix socket of --listen", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
 	{"proxy_protocol", "on|off", "off", "whether connections begin with a PROXY header (version 1 or 2): then only trusted proxies may connect, and must send it", .set = set_switch, AT(proxy_protocol)},
 	{"log_format", "text|json", "text", "format of the log on standard error", .set = set_log_format},

@@ -37,7 +37,7 @@ void cli_help_command(const struct cli_command *command)
 		print_options(command->options);
 	}
 	(void)printf("\nOptions of every command:\n");
-	print_options(cli_common_options);
+	print_options(cli_common_options + (command->is_local ? CLI_REMOTE_OPTIONS : 0));
 }
 
 /* Text as roff wants it: hyphens and backslashes escaped, no line that begins with a control character. */

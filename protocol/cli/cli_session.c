@@ -64,9 +64,10 @@ void cli_session_close(struct cli_session *s)
 	s->client = NULL;
 }
 
-void cli_session_tell(const char *what, const json_t *reply)
+void cli_session_tell(const char *what, const char *about, const json_t *reply)
 {
-	(void)fprintf(stderr, "parley: %s: %s (%s)\n", what, parley_reply_message(reply), parley_reply_code(reply));
+	(void)fprintf(stderr, "parley: %s%s%s: %s (%s)\n", what, about == NULL ? "" : ": ", about == NULL ? "" : about,
+		      parley_reply_message(reply), parley_reply_code(reply));
 }
 
 struct waiting_call {
@@ -123,7 +124,7 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 			json_is_true(json_object_get(details, "retryable")) && strcmp(parley_reply_code(reply), "connection_lost") != 0;
 		if (!again || client_clock_ms() + pause >= until) {
 			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
-				cli_session_tell(type, reply);
+				cli_session_tell(type, json_string_value(json_object_get(kept, "room")), reply);
 			return reply;
 		}
 		json_decref(reply);

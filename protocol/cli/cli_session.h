@@ -27,8 +27,8 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 /* The room object of a room the user is in, joining it when needed: a new reference, or NULL with the failure told. */
 json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms);
 
-/* Tells a refused reply on stderr. */
-void cli_session_tell(const char *what, const json_t *reply);
+/* Tells a refused reply on stderr. about: the room or name that was given, or NULL. */
+void cli_session_tell(const char *what, const char *about, const json_t *reply);
 
 /* Reads a secret from a file's first line, without its line end; false with the failure told. */
 bool cli_secret_from_file(const char *path, char *out, size_t size);

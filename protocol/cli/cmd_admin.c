@@ -53,7 +53,7 @@ static json_t *call(const struct admin *a, const char *type, json_t *data)
 		(void)fprintf(stderr, "parley: admin.bot: %s (name_taken); where it is a bot, --renew gives it another token\n",
 			      parley_reply_message(reply));
 	else
-		cli_session_tell(type, reply);
+		cli_session_tell(type, a->word, reply);
 	return NULL;
 }
 
@@ -113,7 +113,7 @@ static int admin_bot(const struct admin *a)
 
 	if (token == NULL)
 		return CLI_FAILED;
-	(void)fprintf(stderr, "parley: the token of %s, shown this once:\n", a->word);
+	(void)fprintf(stderr, "parley: the token of %s is on standard output, this once\n", a->word);
 	(void)printf("%s\n", token);
 	return CLI_OK;
 }
@@ -268,6 +268,7 @@ const struct cli_command cmd_admin = {
 		"verify checks the store: seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
 	.options = options_table,
 	.options_bytes = sizeof(struct admin_options),
+	.is_local = true,
 	.set_defaults = set_defaults,
 	.run = run,
 };

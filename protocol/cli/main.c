@@ -24,6 +24,15 @@ const struct cli_option cli_common_options[] = {
 	{0},
 };
 
+/* One that was given to a command that it means nothing to, or NULL. */
+static const char *misplaced(const struct cli_line *line)
+{
+	for (size_t i = 0; line->command->is_local && i < CLI_REMOTE_OPTIONS; i++)
+		if (*(const char *const *)(const void *)((const char *)&line->common + cli_common_options[i].offset) != NULL)
+			return cli_common_options[i].name;
+	return NULL;
+}
+
 static int run(struct cli_line *line)
 {
 	if (line->common.version) {
@@ -43,6 +52,12 @@ static int run(struct cli_line *line)
 	}
 	if (line->command == NULL) {
 		(void)fprintf(stderr, "usage: parley [OPTION]... COMMAND ... (see parley --help)\n");
+		return CLI_USAGE;
+	}
+	const char *option = misplaced(line);
+	if (option != NULL) {
+		(void)fprintf(stderr, "parley: --%s means nothing to %s, which speaks over the socket in --data\n", option,
+			      line->command->name);
 		return CLI_USAGE;
 	}
 	if (line->common.server == NULL)

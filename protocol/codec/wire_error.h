@@ -27,7 +27,7 @@
 	X(WIRE_UNAVAILABLE,         "unavailable",         true,  503, "the server cannot do this right now") \
 	X(WIRE_METHOD_NOT_ALLOWED,  "method_not_allowed",  false, 405, "this method is not allowed here") \
 	X(WIRE_UNSUPPORTED_MEDIA,   "unsupported_media",   false, 415, "send application/json") \
-	X(WIRE_BAD_ORIGIN,          "bad_origin",          false, 403, "the Origin is not allowed to use cookies here") \
+	X(WIRE_BAD_ORIGIN,          "bad_origin",          false, 403, "pages of this Origin are not allowed here (parleyd --origin)") \
 	X(WIRE_INTERNAL,            "internal",            true,  500, "the server failed")
 /* clang-format on */
 

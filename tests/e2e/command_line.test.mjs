@@ -106,8 +106,31 @@ test('send takes a closing that refuses the message as the end', async (t) => {
 	await new Promise((resolve) => { refusing.on('listening', resolve); });
 	const sent = await run(clientBinary, ['--server', `http://127.0.0.1:${refusing.address().port}`, '--guest', 'Ann', 'send', 'general', 'x']);
 	assert.equal(sent.code, 1, sent.stderr);
-	assert.match(sent.stderr, /message\.send: the server closed the connection: 1009 too much/);
+	assert.match(sent.stderr, /message\.send: general: the server closed the connection: 1009 too much/);
 	assert.equal(connections, 1);
+});
+
+test('admin speaks to no server but the one in --data, and says so', async () => {
+	for (const [option, value] of [['--server', 'http://127.0.0.1:1'], ['--guest', 'Ann'], ['--token-file', '/nowhere'], ['--ca-file', '/nowhere']]) {
+		const ended = await run(clientBinary, ['admin', '--data', server.dataDir, 'verify', option, value]);
+		assert.deepEqual([ended.code, ended.stdout], [2, ''], ended.stderr);
+		assert.match(ended.stderr, new RegExp(`parley: ${option} means nothing to admin`));
+	}
+	const help = await run(clientBinary, ['admin', '--help']);
+	assert.doesNotMatch(help.stdout, /--server|--guest/);
+	assert.match(help.stdout, /--version/);
+	const other = { PARLEY_SERVER: 'http://127.0.0.1:1' };
+	assert.equal((await run(clientBinary, ['admin', '--data', server.dataDir, 'verify'], { env: other })).code, 0);
+});
+
+test('a room that is not there is named', async () => {
+	for (const words of [['send', 'nosuch', 'x'], ['tail', 'nosuch']]) {
+		const ended = await run(clientBinary, ['--server', server.url, '--guest', 'Ann', ...words]);
+		assert.equal(ended.code, 1);
+		assert.match(ended.stderr, /parley: [a-z.]+: nosuch: there is no such room/);
+	}
+	const exported = await run(clientBinary, ['admin', '--data', server.dataDir, 'export', 'nosuch']);
+	assert.match(exported.stderr, /parley: admin\.export: nosuch: there is no such room/);
 });
 
 test('help, version and the manual page name every command', async () => {
