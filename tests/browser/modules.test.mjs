@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { RoomWindow, WINDOW_EVENTS } from '../../web/src/room_window.js';
 import { dayLabel, logRows } from '../../web/src/rows.js';
 import { Store } from '../../web/src/store.js';
-import { parseText } from '../../web/src/text.js';
+import { parseText, plainText } from '../../web/src/text.js';
 
 const web = fileURLToPath(new URL('../../web', import.meta.url));
 
@@ -34,6 +34,12 @@ for (const [source, tree] of VECTORS) {
 		assert.equal(blocks.map((block) => written(block.kind === 'pre' ? [block] : block.children)).join('|'), tree);
 	});
 }
+
+test('text: what is read out has no marks', () => {
+	assert.equal(plainText('Hello **Bob**, *can **you** see* `this`? https://example.org\n```\ncode\n```\n'), 'Hello Bob, can you see this? https://example.org\ncode');
+	assert.equal(plainText('2 * 3 * 4 \u202etxt'), '2 * 3 * 4 txt');
+	assert.equal(plainText(''), '');
+});
 
 test('text: hostile markers cost linear time', () => {
 	const started = process.hrtime.bigint();

@@ -7,7 +7,7 @@ import { Outbox } from './outbox.js';
 import { RoomReader } from './room_reader.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
-import { withoutBidiControls } from './text.js';
+import { plainText } from './text.js';
 import { confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
 import { RoomView } from './view_room.js';
 import { RoomsView, roomPath } from './view_rooms.js';
@@ -267,7 +267,7 @@ class App {
 		if (author.id === this.store.me?.id)
 			this.outbox.seen(client_id);
 		else if (room === this.current && document.visibilityState === 'visible')
-			this.announcer.say(`${author.name}: ${withoutBidiControls(text)}`);
+			this.announcer.say(`${author.name}: ${plainText(text)}`);
 	}
 
 	jump() {

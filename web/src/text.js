@@ -100,6 +100,16 @@ export function parseText(source) {
 	return blocks;
 }
 
+/** @param {Inline} node @returns {string} */
+function plainInline(node) {
+	return node.kind === 'bold' || node.kind === 'italic' ? node.children.map(plainInline).join('') : node.text;
+}
+
+/** What is read out of a message: its text without the marks. @param {string} source */
+export function plainText(source) {
+	return parseText(source).map((block) => block.kind === 'pre' ? block.text : block.children.map(plainInline).join('')).join('\n');
+}
+
 /** @param {Inline} node @returns {Node} */
 function inlineNode(node) {
 	switch (node.kind) {

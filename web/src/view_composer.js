@@ -2,7 +2,7 @@
 
 import { byFinger, h, icon, iconButton } from './dom.js';
 import { keep, recall } from './storage.js';
-import { withoutBidiControls } from './text.js';
+import { plainText, withoutBidiControls } from './text.js';
 
 const TYPING_EVERY_MS = 3000;
 const MOST_PX = 220;
@@ -62,7 +62,7 @@ export class ComposerView {
 	reply(event, focus = true) {
 		this.target = event;
 		this.replyBar.hidden = !event;
-		this.replyText.textContent = event ? `Replying to ${event.data.author.name}: ${withoutBidiControls(event.data.text).slice(0, 120)}` : '';
+		this.replyText.textContent = event ? `Replying to ${event.data.author.name}: ${plainText(event.data.text).slice(0, 120)}` : '';
 		if (focus)
 			this.focus(true);
 	}

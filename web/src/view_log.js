@@ -5,7 +5,7 @@
 
 import { avatar, h, icon, iconButton } from './dom.js';
 import { logRows, timeLabel } from './rows.js';
-import { textNodes, withoutBidiControls } from './text.js';
+import { plainText, textNodes, withoutBidiControls } from './text.js';
 
 /** @typedef {import('./rows.js').Row} Row */
 
@@ -223,14 +223,14 @@ export class LogView {
 		const body = h('div', { class: 'body' });
 		if (row.quote)
 			body.append(h('p', { class: 'quote', dir: 'auto' }, icon('reply'), row.quote.name ? h('b', {}, h('bdi', {}, row.quote.name)) : '',
-				h('span', {}, withoutBidiControls(row.quote.text.slice(0, 200)))));
+				h('span', {}, plainText(row.quote.text).slice(0, 200))));
 		if (row.head)
 			body.append(h('div', { class: 'by' }, h('b', {}, h('bdi', {}, author.name)),
 				author.kind === 'bot' && h('span', { class: 'kind' }, 'bot'), author.kind === 'guest' && h('span', { class: 'kind' }, 'guest'), time));
 		body.append(...textNodes(text));
 		if (pending)
 			this.addStatus(body, row);
-		const label = `${author.name}, ${withoutBidiControls(text).slice(0, 200)}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
+		const label = `${author.name}, ${plainText(text).slice(0, 200)}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
 		const classes = ['m', row.head && 'h', row.mention && 'at', pending && 'pend', row.status === 'failed' && 'failed'].filter(Boolean).join(' ');
 		const article = h('article', { class: classes, 'aria-label': label, 'data-seq': row.event?.seq, tabindex: '-1' }, row.head ? avatar(author) : time, body);
 		if (!pending)
