@@ -40,7 +40,7 @@ static int complain(const char *fault)
 	return 1;
 }
 
-/* Each connection is a descriptor. Infinity would have the library fall back to a small number of its own. */
+/* Each connection is a descriptor. Infinity would have the library fall back to a small number of its own. 0, or the exit status. */
 static int raise_file_limit(void)
 {
 	struct rlimit files;

@@ -9,7 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { CLI_REMOTE_OPTIONS = 4 };
 enum { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 }; /* exit codes */
 
 enum cli_kind {
@@ -45,7 +44,7 @@ struct cli_command {
 	const char *description; /* paragraphs */
 	const struct cli_option *options;
 	size_t options_bytes;                /* size of the struct of options; starts as zeros */
-	bool is_local;                       /* speaks to no server: the first CLI_REMOTE_OPTIONS common options mean nothing */
+	bool is_local;                       /* finds its server by itself: the first CLI_REMOTE_OPTIONS common options mean nothing */
 	void (*set_defaults)(void *options); /* may be NULL */
 	int (*run)(const struct cli_common *common, const void *options, int n_words, char **words); /* an exit code */
 };
@@ -54,7 +53,9 @@ extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_bench, cmd_adm
 
 /* All commands, in the order of help; NULL at the end. */
 extern const struct cli_command *const cli_commands[];
-/* The options before every command; offsets into struct cli_common. First those, all texts, that say where the server is and who signs in. */
+/* The options before every command; offsets into struct cli_common. The first CLI_REMOTE_OPTIONS, all texts, say where the server is and who
+ * signs in. */
+enum { CLI_REMOTE_OPTIONS = 4 };
 extern const struct cli_option cli_common_options[];
 
 #endif

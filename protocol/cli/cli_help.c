@@ -23,7 +23,7 @@ void cli_help_all(void)
 	(void)printf("usage: parley [OPTION]... COMMAND ...\n\nTalks to a Parley server.\n\nCommands:\n");
 	for (size_t i = 0; cli_commands[i] != NULL; i++)
 		(void)printf("  %-*s%s\n", OPTION_COLUMN, cli_commands[i]->name, cli_commands[i]->summary);
-	(void)printf("\nOptions of every command:\n");
+	(void)printf("\nOptions of every command (admin has --data in place of the first %d):\n", CLI_REMOTE_OPTIONS);
 	print_options(cli_common_options);
 	(void)printf("\n`parley COMMAND --help` tells more. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n");
 }

@@ -36,9 +36,10 @@ static void refuse(struct arrival *a, const char *why)
 {
 	char proxy[ADDRESS_TEXT_BYTES];
 
-	address_format(&a->peer, proxy);
-	if (listener_may_warn(a->listener))
+	if (listener_may_warn(a->listener)) {
+		address_format(&a->peer, proxy);
 		LOG_WARN("proxy_header.refused", LOG_S("proxy", proxy), LOG_S("why", why));
+	}
 	metric_add(&a->listener->server->metrics->refused_total, 1);
 	close(let_go(a));
 }

@@ -34,7 +34,7 @@ enum conn_phase {
 #define END_REASON_TABLE(X) \
 	X(END_BY_CLIENT, "client")  /* it left, or its last request was answered; also what the library finds broken by itself */ \
 	X(END_REFUSED,   "refused") /* an answer after which nothing more is read */ \
-	X(END_CROWDED,   "crowded") /* its address was in the middle of too many requests */ \
+	X(END_CROWDED,   "crowded") /* its address held too many of the heads, and they ran out */ \
 	X(END_TOO_LATE,  "too_late") /* a request was not whole in time, or its answer not taken; an idle connection */
 /* clang-format on */
 

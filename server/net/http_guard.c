@@ -27,15 +27,15 @@ static bool parse_length(const char *text, int64_t *out)
 static bool has_disguised_header(struct lws *wsi)
 {
 	static const char *const names[] = {"transfer-encoding", "content-length", "host"};
-	static const char *const spaces[] = {" ", "\t", "  ", " \t", "\t ", "\t\t"}; /* it looks only for whole names */
+	static const char *const spaces[] = {" ", "\t", "  ", " \t", "\t ", "\t\t"}; /* the library finds whole names only */
 	char name[32];
 
-	for (size_t i = 0; i < sizeof names / sizeof names[0] * (sizeof spaces / sizeof spaces[0]); i++) {
-		size_t n_spaces = sizeof spaces / sizeof spaces[0];
-		int n = snprintf(name, sizeof name, "%s%s:", names[i / n_spaces], spaces[i % n_spaces]);
-		if (lws_hdr_custom_length(wsi, name, n) >= 0)
-			return true;
-	}
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		for (size_t j = 0; j < sizeof spaces / sizeof spaces[0]; j++) {
+			int n = snprintf(name, sizeof name, "%s%s:", names[i], spaces[j]);
+			if (lws_hdr_custom_length(wsi, name, n) >= 0)
+				return true;
+		}
 	return false;
 }
 

@@ -94,12 +94,12 @@ static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* no validity 
 /* The library's own timers count in seconds. Where we have a deadline for the same, a second more lets ours come first. 0, no limit: an hour. */
 static unsigned seconds_beyond(uint64_t ms)
 {
-	return ms == 0 || ms / 1000 >= HOUR_S ? HOUR_S : (unsigned)((ms + 999) / 1000);
+	return ms == 0 || ms / 1000 >= HOUR_S ? HOUR_S : (unsigned)((ms + 999) / 1000) + 1;
 }
 
 static void common_info(struct net_server *s, struct lws_context_creation_info *info)
 {
-	unsigned body_s = seconds_beyond(s->config.limits.body_ms) + 1;
+	unsigned body_s = seconds_beyond(s->config.limits.body_ms);
 
 	memset(info, 0, sizeof *info);
 	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
@@ -108,7 +108,7 @@ static void common_info(struct net_server *s, struct lws_context_creation_info *
 	info->retry_and_idle_policy = &no_retry;
 	info->keepalive_timeout = HOUR_S;                         /* never met: heartbeat_begin_idle() (0 would be five seconds) */
 	info->timeout_secs = body_s > CLOSE_S ? body_s : CLOSE_S; /* between two pieces of a body, and for the peer to close */
-	info->timeout_secs_ah_idle = seconds_beyond(s->config.limits.header_ms) + 1;
+	info->timeout_secs_ah_idle = seconds_beyond(s->config.limits.header_ms);
 	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
 	info->uid = (__typeof__(info->uid))-1;
 	info->alpn = "http/1.1";

@@ -135,7 +135,7 @@ void sqlite_statement_bind_uid(sqlite3_stmt *st, int at, const struct uid *id);
 void sqlite_statement_bind_text(sqlite3_stmt *st, int at, struct text t); /* t.s NULL: SQL NULL */
 /* Steps to the end and resets: SQLITE_OK, or the error. */
 int sqlite_statement_run(sqlite3_stmt *st);
-/* Whether there is a row: steps once. SQLITE_OK, or the error. */
+/* Steps once: *found, and then its columns can be read. SQLITE_OK, or the error. */
 int sqlite_statement_finds(sqlite3_stmt *st, bool *found);
 
 uint64_t sqlite_statement_u64(sqlite3_stmt *st, int column);

@@ -58,10 +58,9 @@ static int message_at(struct writer *w, const struct room_counters *room, uint64
 		return SQLITE_OK;
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_AT);
 	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
-	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*found = sqlite3_column_int(st, 0) == EVENT_MESSAGE_CREATED;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	int rc = sqlite_statement_finds(st, found);
+	*found = *found && sqlite3_column_int(st, 0) == EVENT_MESSAGE_CREATED;
+	return rc;
 }
 
 /* Claims the client_id for the event to come; *claimed is false when this author used it before, and nothing changed. */

@@ -17,10 +17,9 @@ static int find_member(struct writer *w, uint64_t user_no, uint64_t room_no, str
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_u64(st, 2, room_no);
 	*out = (struct member_row){0};
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? SQLITE_OK : rc;
-	out->found = true;
+	int rc = sqlite_statement_finds(st, &out->found);
+	if (!out->found)
+		return rc;
 	out->role = (enum member_role)sqlite3_column_int(st, 0);
 	out->read_seq = sqlite_statement_u64(st, 1);
 	out->read_messages = sqlite_statement_u64(st, 2);
@@ -31,9 +30,7 @@ static int user_exists(struct writer *w, uint64_t user_no, bool *found)
 {
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_BY_NO);
 	sqlite_statement_bind_u64(st, 1, user_no);
-	int rc = sqlite3_step(st);
-	*found = rc == SQLITE_ROW;
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return sqlite_statement_finds(st, found);
 }
 
 int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role)

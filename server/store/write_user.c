@@ -18,13 +18,14 @@ static int find_by_key(struct writer *w, struct text name_key, struct user_row *
 	*out = (struct user_row){0};
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_BY_KEY);
 	sqlite_statement_bind_text(st, 1, name_key);
-	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
+	bool found;
+	int rc = sqlite_statement_finds(st, &found);
+	if (found) {
 		out->no = sqlite_statement_u64(st, 0);
 		sqlite_statement_uid(st, 1, &out->id);
 		out->kind = (enum user_kind)sqlite3_column_int(st, 2);
 	}
-	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return rc;
 }
 
 /* Whether a person or bot has the name, or one that looks like it. */

@@ -301,26 +301,26 @@ static void broken_frames_are_refused(void **state)
 	}
 }
 
-static void a_wrong_accept_is_refused(void **state)
+static void assert_no_handshake(struct script s, const char *why)
 {
-	struct script s = {.says = "", .wrong_accept = true};
 	struct client_fault fault;
 
-	(void)state;
+	s.says = "";
 	assert_null(begin(&s, &fault));
-	assert_non_null(strstr(fault.text, "Sec-WebSocket-Accept"));
+	assert_non_null(strstr(fault.text, why));
 	end(&s, NULL);
+}
+
+static void a_wrong_accept_is_refused(void **state)
+{
+	(void)state;
+	assert_no_handshake((struct script){.wrong_accept = true}, "Sec-WebSocket-Accept");
 }
 
 static void a_server_that_never_ends_its_handshake_is_left(void **state)
 {
-	struct script s = {.says = "", .drips = true};
-	struct client_fault fault;
-
 	(void)state;
-	assert_null(begin(&s, &fault));
-	assert_non_null(strstr(fault.text, "does not answer"));
-	end(&s, NULL);
+	assert_no_handshake((struct script){.drips = true}, "does not answer");
 }
 
 static void a_server_that_is_not_running_is_named(void **state)
