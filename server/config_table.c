@@ -152,7 +152,7 @@ static const struct config_option table[] = {
 		.set = set_number, AT(sweep_rest), .most = 10000},
 	{"sweep_slice", "N", "0", "readers written to in one slice of a sweep; 0: the server's choice", .set = set_number, AT(sweep_slice), .most = 1000000},
 	{"write_bytes", "N", "0", "most bytes in one write to a reader; 0: the server's choice", .set = set_number, AT(write_bytes), .most = 16777216},
-	{"room_tail_bytes", "N", "0", "most bytes of recent events kept in memory for each room in use; 0: the server's choice", .set = set_number, AT(room_tail_bytes), .most = 1073741824},
+	{"room_tail_bytes", "N", "0", "most bytes of recent events kept in memory for each room in use, each byte twice; 0: the server's choice", .set = set_number, AT(room_tail_bytes), .most = 1073741824},
 #define X(limit, value, unit, meaning, highest) {"limit_" #limit, "N", #value, meaning " (" unit ")", .set = set_limit, AT(limits.limit), \
 		.least = (highest) ? 1 : 0, .most = (highest) ? (highest) : LIMIT_MOST, .zero_is_none = !(highest)},
 	LIMIT_TABLE(X)

@@ -111,25 +111,13 @@ struct reader *reader_of(struct session *s, const struct room *r)
 	return NULL;
 }
 
-void reader_moved(struct reader *reader)
-{
-	if (reader->place != READER_IN_TAIL)
-		return;
-	if (room_tail_has(&reader->room->tail, reader->next_seq)) {
-		go_to_tail(reader);
-	} else {
-		go_to_log(reader);
-		conn_want_writable(reader->session->conn);
-	}
-}
-
 /* One write from the ring. */
 static void write_from_tail(struct reader *reader)
 {
 	const struct room_tail *t = &reader->room->tail;
 	struct session *s = reader->session;
 	size_t n;
-	const uint8_t *frames = room_tail_span(t, &reader->offset, reader_write_bytes(s), &n);
+	const uint8_t *frames = room_tail_span(t, reader->offset, reader_write_bytes(s), &n);
 	if (!frames)
 		return;
 	if (s->transport == TRANSPORT_STREAM)

@@ -24,8 +24,6 @@ struct reader *reader_of(struct session *s, const struct room *r);
 
 /* Writes what the reader is behind by, as far as the socket takes it; asks for a writable callback for the rest. */
 void reader_serve(struct reader *reader);
-/* The room's tail was laid out anew: offsets have changed. */
-void reader_moved(struct reader *reader);
 
 /* reader_log.c: goes on reading from the store. */
 void reader_log_serve(struct reader *reader);

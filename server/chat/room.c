@@ -49,7 +49,7 @@ static void room_free(struct room *r)
 	list_remove(&r->in_sweep);
 	list_remove(&r->in_long_tails);
 	room_feed_finish(&r->feed);
-	room_tail_finish(&r->tail);
+	room_tail_empty(&r->tail);
 	free(r->name);
 	free(r->topic);
 	free(r);
@@ -157,10 +157,6 @@ static void make_room(struct room *r, size_t n)
 	if (!must && wanted > most)
 		return; /* the oldest go; a reader that still wanted them reads on from the log */
 	room_tail_grow(t, wanted);
-	list_for_each(it, &r->readers) {
-		reader_moved(list_entry(it, struct reader, in_room));
-	}
-	r->pass_head = r->pass_keep = t->start; /* on the safe side */
 }
 
 static void note_tail_use(struct room *r)
@@ -181,14 +177,8 @@ void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms)
 			break;
 		if (!list_empty(&r->in_sweep))
 			continue;
-		uint64_t next_seq = r->tail.next_seq;
 		list_remove(&r->in_long_tails);
-		room_tail_finish(&r->tail);
-		room_tail_init(&r->tail, next_seq);
-		r->pass_head = r->pass_keep = 0;
-		list_for_each(at, &r->readers) {
-			reader_moved(list_entry(at, struct reader, in_room));
-		}
+		room_tail_empty(&r->tail); /* a reader that was not through it reads on from the log */
 	}
 }
 

@@ -14,11 +14,11 @@ void room_tail_init(struct room_tail *t, uint64_t next_seq)
 	*t = (struct room_tail){.first_seq = next_seq, .next_seq = next_seq};
 }
 
-void room_tail_finish(struct room_tail *t)
+void room_tail_empty(struct room_tail *t)
 {
 	free(t->ring);
 	free(t->offsets);
-	*t = (struct room_tail){0};
+	*t = (struct room_tail){.start = t->head, .head = t->head, .first_seq = t->next_seq, .next_seq = t->next_seq};
 }
 
 static uint8_t *at(const struct room_tail *t, uint64_t offset)
@@ -26,41 +26,20 @@ static uint8_t *at(const struct room_tail *t, uint64_t offset)
 	return t->ring + (offset & (t->cap - 1));
 }
 
-/* Where a frame of n bytes would begin: the head, or the ring's beginning when the end is too near. */
-static uint64_t place_for(const struct room_tail *t, size_t n)
-{
-	uint64_t left = t->cap - (t->head & (t->cap - 1));
-	return n <= left ? t->head : t->head + left;
-}
-
 bool room_tail_fits(const struct room_tail *t, size_t n, uint64_t keep)
 {
-	if (t->cap == 0)
-		return false;
-	return place_for(t, n) + n - keep <= t->cap;
+	return t->head + n - keep <= t->cap;
 }
 
-/* Where the ring ends for what begins at this offset. A frame may end exactly there, and then there is no hole. */
-static uint64_t edge(const struct room_tail *t, uint64_t offset)
+/* Into both halves: from its place on, over the seam if need be, and the same bytes one round earlier or later. */
+static void put(struct room_tail *t, uint64_t offset, const uint8_t *bytes, size_t n)
 {
-	return offset - (offset & (t->cap - 1)) + t->cap;
-}
-
-static void copy_piece(struct room_tail *to, const struct room_tail *from, uint64_t begin, uint64_t end)
-{
-	while (begin < end) {
-		uint64_t stop = edge(from, begin) < end ? edge(from, begin) : end;
-		memcpy(to->ring + to->head, at(from, begin), stop - begin);
-		to->head += stop - begin;
-		begin = stop;
-	}
-}
-
-/* The old offset in the new layout, which has neither hole nor past. */
-static uint64_t moved(const struct room_tail *old, uint64_t offset)
-{
-	bool beyond = old->skip_from != old->skip_to && offset >= old->skip_to;
-	return offset - old->start - (beyond ? old->skip_to - old->skip_from : 0);
+	uint8_t *place = at(t, offset);
+	size_t to_seam = (size_t)(t->ring + t->cap - place);
+	size_t before = n < to_seam ? n : to_seam;
+	memcpy(place, bytes, n);
+	memcpy(place + t->cap, bytes, before);
+	memcpy(t->ring, bytes + before, n - before);
 }
 
 void room_tail_grow(struct room_tail *t, uint32_t min_cap)
@@ -70,18 +49,9 @@ void room_tail_grow(struct room_tail *t, uint32_t min_cap)
 		cap *= 2;
 	struct room_tail old = *t;
 	t->cap = cap;
-	t->ring = mem_alloc(cap);
-	t->start = t->head = t->skip_from = t->skip_to = 0;
-	if (old.cap) {
-		bool holed = old.skip_from != old.skip_to;
-		copy_piece(t, &old, old.start, holed ? old.skip_from : old.head);
-		if (holed)
-			copy_piece(t, &old, old.skip_to, old.head);
-		for (uint64_t seq = t->first_seq; seq < t->next_seq; seq++) {
-			uint64_t *o = &t->offsets[seq & (t->n_offsets - 1)];
-			*o = moved(&old, *o);
-		}
-	}
+	t->ring = mem_alloc((size_t)cap * 2);
+	if (old.cap)
+		put(t, t->start, at(&old, t->start), t->head - t->start);
 	free(old.ring);
 }
 
@@ -90,8 +60,6 @@ static void drop_first(struct room_tail *t)
 {
 	t->first_seq++;
 	t->start = t->first_seq == t->next_seq ? t->head : t->offsets[t->first_seq & (t->n_offsets - 1)];
-	if (t->start >= t->skip_to)
-		t->skip_from = t->skip_to = t->start;
 }
 
 static void remember_offset(struct room_tail *t, uint64_t seq, uint64_t offset)
@@ -114,25 +82,16 @@ static void remember_offset(struct room_tail *t, uint64_t seq, uint64_t offset)
 void room_tail_append(struct room_tail *t, uint64_t seq, const uint8_t *frame, size_t n)
 {
 	assert(n <= t->cap);
-	uint64_t place = place_for(t, n);
-	while (place + n - t->start > t->cap) {
-		if (t->first_seq < t->next_seq) {
+	while (!room_tail_fits(t, n, t->start)) {
+		if (t->first_seq < t->next_seq)
 			drop_first(t);
-		} else { /* only passing events are left: all of them go */
-			t->start = place;
-			t->skip_from = t->skip_to = place;
-		}
+		else
+			t->start = t->head; /* only passing events are left: all of them go */
 	}
-	if (place != t->head && t->start < place) {
-		t->skip_from = t->head;
-		t->skip_to = place;
-	}
-	if (t->start == t->head) /* empty: nothing before the hole is held */
-		t->start = t->skip_from = t->skip_to = place;
-	memcpy(at(t, place), frame, n);
-	t->head = place + n;
+	put(t, t->head, frame, n);
 	if (seq)
-		remember_offset(t, seq, place);
+		remember_offset(t, seq, t->head);
+	t->head += n;
 }
 
 bool room_tail_has(const struct room_tail *t, uint64_t seq)
@@ -179,16 +138,12 @@ static uint64_t cut(const struct room_tail *t, uint64_t offset, uint64_t end, si
 	return cut_at;
 }
 
-const uint8_t *room_tail_span(const struct room_tail *t, uint64_t *offset, size_t max, size_t *n)
+const uint8_t *room_tail_span(const struct room_tail *t, uint64_t offset, size_t max, size_t *n)
 {
-	if (*offset >= t->skip_from && *offset < t->skip_to)
-		*offset = t->skip_to;
-	assert(*offset >= t->start && *offset <= t->head);
-	uint64_t end = *offset < t->skip_from ? t->skip_from : t->head;
-	if (end > *offset && end > edge(t, *offset))
-		end = edge(t, *offset);
-	if (end - *offset > max)
-		end = cut(t, *offset, end, max);
-	*n = end - *offset;
-	return *n ? at(t, *offset) : NULL;
+	assert(offset >= t->start && offset <= t->head);
+	uint64_t end = t->head;
+	if (end - offset > max)
+		end = cut(t, offset, end, max);
+	*n = end - offset;
+	return *n ? at(t, offset) : NULL;
 }

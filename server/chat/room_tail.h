@@ -3,7 +3,8 @@
  * offset. Events that are not remembered ride along without a seq.
  *
  * Offsets are positions in the endless stream of bytes that ever went through the ring; `start` and `head` bound what it still
- * holds. A frame never straddles the ring's end: when it would, the offsets jump over the rest (`skip_from` .. `skip_to`).
+ * holds. Every byte is there twice, a ring's length apart, so that whatever lies between two offsets lies in one piece: a write is never
+ * cut at the ring's end.
  * Owner: struct room. Loop thread only.
  */
 #ifndef PARLEY_CHAT_ROOM_TAIL_H
@@ -14,10 +15,9 @@
 #include <stdint.h>
 
 struct room_tail {
-	uint8_t *ring;
-	uint32_t cap;                 /* bytes, a power of two; 0 before the first append */
+	uint8_t *ring;                /* 2 * cap bytes */
+	uint32_t cap;                 /* bytes held at most, a power of two; 0 before the first append */
 	uint64_t start, head;         /* offsets of the oldest byte held and of the next to come */
-	uint64_t skip_from, skip_to;  /* the hole at the ring's end; equal when there is none within start..head */
 	uint64_t first_seq, next_seq; /* seqs held: first_seq <= seq < next_seq */
 	uint64_t *offsets;            /* [seq & (n_offsets - 1)] */
 	uint32_t n_offsets;           /* a power of two */
@@ -27,11 +27,12 @@ enum { ROOM_TAIL_LEAST = 4096 }; /* bytes of the shortest ring */
 
 /* An empty tail in which next_seq comes first. */
 void room_tail_init(struct room_tail *t, uint64_t next_seq);
-void room_tail_finish(struct room_tail *t);
+/* Lets go of all events and of all memory. Offsets and seqs go on where they were. */
+void room_tail_empty(struct room_tail *t);
 
 /* Whether n more bytes fit without letting go of anything from offset `keep` on. */
 bool room_tail_fits(const struct room_tail *t, size_t n, uint64_t keep);
-/* Lays everything out again in at least min_cap bytes. Offsets change: ask room_tail_offset_of() again. */
+/* Makes it hold at least min_cap bytes. */
 void room_tail_grow(struct room_tail *t, uint32_t min_cap);
 /* Appends a whole frame, letting go of the oldest where needed; cap is at least the frame's length. seq is next_seq, or 0 for an
  * event that is not remembered. */
@@ -44,8 +45,8 @@ uint64_t room_tail_offset_of(const struct room_tail *t, uint64_t seq);
 /* The seq of the first remembered event at or after this offset (start <= offset <= head). */
 uint64_t room_tail_seq_at(const struct room_tail *t, uint64_t offset);
 
-/* The bytes to write from *offset on in one piece: at most max (but always one whole frame), ending at a frame's end. Moves
- * *offset over the hole first if it stands there. NULL with *n = 0 at the head. */
-const uint8_t *room_tail_span(const struct room_tail *t, uint64_t *offset, size_t max, size_t *n);
+/* The bytes to write from this offset on (start <= offset <= head) in one piece: at most max (but always one whole frame), ending at a
+ * frame's end. NULL with *n = 0 at the head. */
+const uint8_t *room_tail_span(const struct room_tail *t, uint64_t offset, size_t max, size_t *n);
 
 #endif
