@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 #include <uv.h>
 
 enum { HOOKS_MAX = 16, CLOSING_TURNS_MAX = 1000 };
@@ -22,7 +24,8 @@ struct loop_hook {
 
 struct loop {
 	uv_loop_t uv;
-	uv_async_t wake;
+	uv_poll_t wake; /* on wake_fd */
+	int wake_fd;    /* an eventfd(2) */
 	uv_check_t check;
 	uv_prepare_t prepare;
 	uv_idle_t idle;       /* active while the next turn must not sleep */
@@ -92,9 +95,18 @@ static void run_hooks(struct loop *l)
 		uv_idle_stop(&l->idle);
 }
 
-static void on_wake(uv_async_t *h)
+/*
+ * An eventfd of our own rather than an uv_async_t: that one's callback spins while the sender is still inside uv_async_send(), which on a shared core
+ * is whenever the wake-up preempted the sender (libuv 1.44 to 1.50, uv__async_spin()).
+ */
+static void on_wake(uv_poll_t *h, int status, int events)
 {
-	run_calls(h->data);
+	struct loop *l = h->data;
+	uint64_t n;
+	(void)status;
+	(void)events;
+	if (read(l->wake_fd, &n, sizeof n) == sizeof n)
+		run_calls(l);
 }
 
 static void on_check(uv_check_t *h)
@@ -116,11 +128,14 @@ struct loop *loop_new(void)
 	list_init(&l->calls);
 	list_init(&l->signals);
 	must(uv_loop_init(&l->uv));
-	must(uv_async_init(&l->uv, &l->wake, on_wake));
+	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	must(l->wake_fd < 0);
+	must(uv_poll_init(&l->uv, &l->wake, l->wake_fd));
 	must(uv_check_init(&l->uv, &l->check));
 	must(uv_prepare_init(&l->uv, &l->prepare));
 	must(uv_idle_init(&l->uv, &l->idle));
 	l->wake.data = l->check.data = l->prepare.data = l;
+	must(uv_poll_start(&l->wake, UV_READABLE, on_wake));
 	must(uv_check_start(&l->check, on_check));
 	must(uv_prepare_start(&l->prepare, on_prepare));
 	return l;
@@ -155,6 +170,7 @@ void loop_destroy(struct loop *l)
 	assert(!error); /* else somebody has not destroyed a timer or a watch */
 	(void)error;
 	assert(list_empty(&l->calls));
+	close(l->wake_fd);
 	pthread_mutex_destroy(&l->lock);
 	free(l);
 }
@@ -199,10 +215,9 @@ void loop_post_list(struct loop *l, struct list *calls)
 	pthread_mutex_lock(&l->lock);
 	bool was_empty = list_empty(&l->calls);
 	list_splice(&l->calls, calls);
-	/* Under the lock: once the calls can be seen to have run, the loop may be destroyed. */
-	if (was_empty)
-		uv_async_send(&l->wake);
 	pthread_mutex_unlock(&l->lock);
+	if (was_empty)
+		(void)!write(l->wake_fd, &(uint64_t){1}, sizeof(uint64_t)); /* after the unlock: the loop, woken, shall not wait for us */
 }
 
 void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)

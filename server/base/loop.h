@@ -33,7 +33,7 @@ struct loop_call {
 	struct list link; /* loop.calls */
 	void (*run)(struct loop_call *c);
 };
-/* From any thread; calls from one thread run in order. One wake-up however many are waiting. */
+/* From any thread, which is joined before loop_destroy(); calls from one thread run in order. One wake-up however many are waiting. */
 void loop_post(struct loop *l, struct loop_call *c);
 /* Posts a whole list of loop_call.link at once; the list is empty afterwards. */
 void loop_post_list(struct loop *l, struct list *calls);

@@ -110,9 +110,10 @@ int worker_submit(struct worker_pool *p, struct worker_job *j)
 	} else {
 		list_append(&p->queue, &j->link);
 		p->n_unfinished++;
-		pthread_cond_signal(&p->more);
 	}
 	pthread_mutex_unlock(&p->lock);
+	if (error == 0)
+		pthread_cond_signal(&p->more);
 	return error;
 }
 

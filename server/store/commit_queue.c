@@ -228,10 +228,11 @@ static void *commit_thread(void *arg)
 static void hand_over(struct commit_queue *q)
 {
 	pthread_mutex_lock(&q->mutex);
-	if (list_empty(&q->waiting))
-		pthread_cond_signal(&q->more);
+	bool was_empty = list_empty(&q->waiting);
 	list_splice(&q->waiting, &q->held);
 	pthread_mutex_unlock(&q->mutex);
+	if (was_empty)
+		pthread_cond_signal(&q->more); /* after the unlock: the thread, woken, shall not wait for us */
 }
 
 static void at_turn_end(void *arg)
