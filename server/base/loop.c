@@ -19,7 +19,7 @@ enum { HOOKS_MAX = 16, CLOSING_TURNS_MAX = 1000 };
 struct loop_hook {
 	void (*fn)(void *arg);
 	void *arg;
-	bool last;
+	enum turn_end when;
 };
 
 struct loop {
@@ -28,11 +28,11 @@ struct loop {
 	int wake_fd;    /* an eventfd(2) */
 	uv_check_t check;
 	uv_prepare_t prepare;
-	uv_idle_t idle;       /* active while the next turn must not sleep */
-	pthread_mutex_t lock; /* guards calls */
-	struct list calls;    /* loop_call.link */
-	struct list signals;  /* loop_signal.link */
-	struct loop_hook hooks[HOOKS_MAX];
+	uv_idle_t idle;                    /* active while the next turn must not sleep */
+	pthread_mutex_t lock;              /* guards calls */
+	struct list calls;                 /* loop_call.link */
+	struct list signals;               /* loop_signal.link */
+	struct loop_hook hooks[HOOKS_MAX]; /* in the order in which they run */
 	size_t n_hooks;
 	bool again;
 };
@@ -86,11 +86,7 @@ static void run_hooks(struct loop *l)
 {
 	l->again = false;
 	for (size_t i = 0; i < l->n_hooks; i++)
-		if (!l->hooks[i].last)
-			l->hooks[i].fn(l->hooks[i].arg);
-	for (size_t i = 0; i < l->n_hooks; i++)
-		if (l->hooks[i].last)
-			l->hooks[i].fn(l->hooks[i].arg);
+		l->hooks[i].fn(l->hooks[i].arg);
 	if (!l->again)
 		uv_idle_stop(&l->idle);
 }
@@ -220,16 +216,13 @@ void loop_post_list(struct loop *l, struct list *calls)
 		(void)!write(l->wake_fd, &(uint64_t){1}, sizeof(uint64_t)); /* after the unlock: the loop, woken, shall not wait for us */
 }
 
-void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
+void loop_at_turn_end(struct loop *l, enum turn_end when, void (*fn)(void *arg), void *arg)
 {
 	assert(l->n_hooks < HOOKS_MAX);
-	l->hooks[l->n_hooks++] = (struct loop_hook){.fn = fn, .arg = arg};
-}
-
-void loop_last_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
-{
-	loop_at_turn_end(l, fn, arg);
-	l->hooks[l->n_hooks - 1].last = true;
+	size_t i = l->n_hooks++;
+	for (; i > 0 && l->hooks[i - 1].when > when; i--)
+		l->hooks[i] = l->hooks[i - 1];
+	l->hooks[i] = (struct loop_hook){.fn = fn, .arg = arg, .when = when};
 }
 
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)

@@ -1,7 +1,7 @@
 /*
  * The one event loop (libuv, in loop.c only). One thread runs it; only loop_post() may be called from another.
  *
- * A turn = what the kernel had for us, then the end-of-turn hooks in the order they were added, then sleep. A hook that has more to do
+ * A turn = what the kernel had for us, then the end-of-turn hooks in the order of their `when`, then sleep. A hook that has more to do
  * says so with loop_again(), and the next turn follows without sleeping: new input is read in between.
  */
 #ifndef PARLEY_BASE_LOOP_H
@@ -38,10 +38,14 @@ void loop_post(struct loop *l, struct loop_call *c);
 /* Posts a whole list of loop_call.link at once; the list is empty afterwards. */
 void loop_post_list(struct loop *l, struct list *calls);
 
-/* fn(arg) at the end of every turn. */
-void loop_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
-/* The same, after all of those: for what is handed to another thread, so that nothing is left behind when the loop sleeps. */
-void loop_last_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
+enum turn_end {
+	TURN_END_REPLIES,   /* replies go out before events: they are few, and a connection that waits for its reply takes no events */
+	TURN_END_EVENTS,    /* a slice of the sweeps */
+	TURN_END_HAND_OVER, /* to other threads; last, so that nothing is left behind when the loop sleeps */
+};
+
+/* fn(arg) at the end of every turn; hooks of the same `when` in the order in which they were added. */
+void loop_at_turn_end(struct loop *l, enum turn_end when, void (*fn)(void *arg), void *arg);
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 /* Asks that the next turn come at once. Callable from hooks and handlers. */
 void loop_again(struct loop *l);

@@ -84,7 +84,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->rest_over = loop_timer_new(l, rest_over, c);
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
 	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
-	loop_at_turn_end(l, sweep, c);
+	loop_at_turn_end(l, TURN_END_EVENTS, sweep, c);
 	return c;
 }
 

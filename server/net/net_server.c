@@ -234,7 +234,7 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 		net_server_destroy(s);
 		return NULL;
 	}
-	loop_at_turn_end(l, conn_flush_all, s);
+	loop_at_turn_end(l, TURN_END_REPLIES, conn_flush_all, s);
 	s->tick = loop_timer_new(l, on_tick, s);
 	loop_timer_start(s->tick, NET_TICK_MS, NET_TICK_MS);
 	return s;

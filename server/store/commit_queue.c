@@ -303,7 +303,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->more, NULL);
 	store_thread_start(&q->thread, "store-commit", commit_thread, q);
-	loop_last_at_turn_end(q->config.loop, at_turn_end, q);
+	loop_at_turn_end(q->config.loop, TURN_END_HAND_OVER, at_turn_end, q);
 	return q;
 }
 

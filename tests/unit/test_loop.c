@@ -56,8 +56,8 @@ static void hooks_run_in_order_after_a_timer_before_sleep(void **state)
 {
 	(void)state;
 	struct story s = {.loop = loop_new()};
-	loop_at_turn_end(s.loop, hook_a, &s);
-	loop_at_turn_end(s.loop, hook_b, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_a, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_b, &s);
 	run_until(&s, 20);
 	assert_memory_equal(s.text, "ab", 2);
 	assert_non_null(strchr(s.text, 's'));
@@ -77,7 +77,7 @@ static void again_means_turns_without_sleep(void **state)
 {
 	(void)state;
 	struct story s = {.loop = loop_new(), .n_again = 500};
-	loop_at_turn_end(s.loop, hook_a, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_a, &s);
 	uint64_t start_ms = clock_mono_ms();
 	run_until(&s, 300);
 	assert_true(clock_mono_ms() - start_ms >= 290);
@@ -92,12 +92,12 @@ static void hook_busy(void *arg)
 	tell(s, loop_is_busy(s->loop) ? 'B' : 'i');
 }
 
-static void a_last_hook_runs_after_those_added_later(void **state)
+static void hooks_run_in_their_order_not_in_that_of_being_added(void **state)
 {
 	(void)state;
 	struct story s = {.loop = loop_new()};
-	loop_last_at_turn_end(s.loop, hook_b, &s);
-	loop_at_turn_end(s.loop, hook_a, &s);
+	loop_at_turn_end(s.loop, TURN_END_HAND_OVER, hook_b, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_a, &s);
 	run_until(&s, 5);
 	assert_memory_equal(s.text, "ab", 2);
 	loop_destroy(s.loop);
@@ -107,8 +107,8 @@ static void a_loop_is_busy_while_turns_are_asked_for(void **state)
 {
 	(void)state;
 	struct story s = {.loop = loop_new(), .n_again = 3};
-	loop_at_turn_end(s.loop, hook_busy, &s); /* before the one that asks: it learns in the next turn */
-	loop_at_turn_end(s.loop, hook_a, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_busy, &s); /* before the one that asks: it learns in the next turn */
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_a, &s);
 	run_until(&s, 20);
 	assert_memory_equal(s.text, "iaBaBaBaia", 10); /* the fourth asks no more; before sleeping the hooks run once again */
 	loop_destroy(s.loop);
@@ -263,7 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hooks_run_in_order_after_a_timer_before_sleep),
 		cmocka_unit_test(again_means_turns_without_sleep),
-		cmocka_unit_test(a_last_hook_runs_after_those_added_later),
+		cmocka_unit_test(hooks_run_in_their_order_not_in_that_of_being_added),
 		cmocka_unit_test(a_loop_is_busy_while_turns_are_asked_for),
 		cmocka_unit_test(calls_of_another_thread_run_once_and_in_order),
 		cmocka_unit_test(a_call_posted_before_the_end_still_runs),

@@ -346,7 +346,7 @@ static void a_busy_loop_hands_over_what_came_in_a_millisecond(void **state)
 	auto_buf data = json_from("{}");
 	struct store_append *ops = calloc(N, sizeof *ops);
 	uint64_t commits = w->f->metrics.commits_total;
-	loop_at_turn_end(w->f->loop, ask_for_turns, w->f->loop);
+	loop_at_turn_end(w->f->loop, TURN_END_EVENTS, ask_for_turns, w->f->loop);
 	loop_run_once(w->f->loop);
 	uint64_t started_ns = clock_mono_ns();
 	for (size_t i = 0; i < N; i++) {
