@@ -65,8 +65,7 @@ void conn_free(struct conn *c)
 	if (c->reason != END_BY_CLIENT)
 		LOG_DEBUG("conn.closed", LOG_S("reason", conn_reason_label(c->reason)), LOG_S("address", conn_address(c)));
 	lws_set_opaque_user_data(c->wsi, NULL);
-	buf_finish(&c->in);
-	buf_finish(&c->kept);
+	conn_read_finish(c);
 	buf_finish(&c->out);
 	free(c);
 }

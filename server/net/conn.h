@@ -15,6 +15,7 @@
 #include "net/net_state.h"
 
 struct http_exchange;
+struct conn_input;
 
 /* What the connection's one deadline means. */
 enum conn_phase {
@@ -54,8 +55,7 @@ struct conn {
 	struct list link;            /* net_server.conns */
 	struct list dirty;           /* net_server.dirty or .dead */
 	struct wheel_timer timer;    /* its deadline, see phase */
-	struct buf in;               /* pieces of a message; freed when it is whole */
-	struct buf kept;             /* whole messages that came although nothing was to be read, see conn_read.c */
+	struct conn_input *input;    /* what came and was not handed on yet; NULL mostly */
 	struct buf out;              /* outbox: whole frames; freed when it is empty */
 	uint32_t heard_s;            /* loop's clock when something last came, in seconds */
 	uint32_t upgraded_ms;        /* loop's clock when it became a WebSocket, its lower bits */
@@ -106,6 +106,10 @@ void conn_flush_all(void *server);
 /* conn_read.c */
 /* A piece of a message. 0, or -1 when the library shall close (the reason was given). */
 int conn_read(struct conn *c, const uint8_t *bytes, size_t n);
+/* Bytes of a message that is not whole yet. */
+size_t conn_read_pieces(const struct conn *c);
+/* Frees what was not handed on. */
+void conn_read_finish(struct conn *c);
 /* Hands the chat the messages that were kept, until nothing is to be read again; `all`: every one, for no more will be. */
 void conn_read_kept(struct conn *c, bool all);
 

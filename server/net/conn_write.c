@@ -131,8 +131,7 @@ void conn_flush_all(void *server)
 		struct conn *c = list_entry(turn.next, struct conn, dirty);
 		list_remove(&c->dirty);
 		conn_flush(c);
-		if (c->kept.len > 0)
-			conn_read_kept(c, false);
+		conn_read_kept(c, false);
 		control_reading(c);
 		if (c->is_closing)
 			conn_finish_close(c);

@@ -16,7 +16,7 @@ enum {
 	NET_WRITE_BYTES = 65536,      /* most bytes of an outbox joined into one write */
 	NET_HEAD_SPARE = 4096,        /* beyond limits.head_bytes, where we answer 431; past it the library closes without an answer */
 	NET_HEAD_POOL = 2048,         /* heads being read at once; further ones wait, see head_share.h */
-	NET_RX_BYTES = 256,           /* the library's buffer per WebSocket; longer messages come in pieces */
+	NET_RX_BYTES = 304,           /* the library's buffer per WebSocket; longer messages come in pieces, with a turn for each */
 	NET_CLOSE_MS = 5000,          /* for a close that was asked for to go through */
 	NET_CROWDED_RETRY_MS = 10000, /* for who has too many connections */
 	NET_LINGER_MS = 2000,         /* reading on after a refusal, so that the answer is not lost in a reset */
