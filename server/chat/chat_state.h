@@ -89,8 +89,10 @@ struct room {
 	uint64_t pass_keep;      /* what the pass before began with: no reader that keeps up is further behind */
 	uint64_t pass_started_ns;
 	uint64_t pass_worked_ns; /* the time that serving took so far */
-	uint64_t pass_usual_ns;  /* how much the last ones took, as a moving average */
-	uint64_t pass_lasts_ns;  /* how long a paced one shall last; 0: not at all */
+	uint64_t late_worked_ns; /* what late_writes, the writes of late, cost; both halved now and then, so that the older ones fade */
+	uint64_t late_writes;
+	uint64_t pass_usual_ns; /* how much one over all readers takes at that */
+	uint64_t pass_lasts_ns; /* how long a paced one shall last; 0: not at all */
 	uint32_t pass_writes, pass_visits;
 	bool pass_is_paced;
 	bool pass_had_news; /* when the last one ended there was more */

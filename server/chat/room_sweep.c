@@ -7,7 +7,7 @@ static const uint64_t PACE_FROM_NS = 2000000; /* below that the timer's millisec
 static const uint64_t TICK_NS = 1000000;
 enum {
 	TICK_MS = 1,
-	USUAL_OF = 8,
+	LATE_WRITES = 1 << 17,  /* a second of a room of a thousand, so that the pace is steady while the machine is not */
 	FULL_BYTES = 10 * 1024, /* to join more saves little: the bytes are a good part of what such a write costs */
 };
 
@@ -55,9 +55,14 @@ static void begin_pass(struct room *r)
 static void set_pace(struct room *r)
 {
 	uint64_t rest = r->chat->config.sweep_rest, worked_ns = r->pass_worked_ns;
-	uint64_t usual_ns = r->pass_usual_ns == 0 ? worked_ns : r->pass_usual_ns;
-	uint64_t counts_ns = worked_ns < 2 * usual_ns ? worked_ns : 2 * usual_ns;
-	r->pass_usual_ns = (usual_ns * (USUAL_OF - 1) + counts_ns) / USUAL_OF;
+	uint64_t expected_ns = r->late_writes == 0 ? worked_ns : r->late_worked_ns * r->pass_writes / r->late_writes;
+	r->late_worked_ns += worked_ns < 2 * expected_ns ? worked_ns : 2 * expected_ns;
+	r->late_writes += r->pass_writes;
+	if (r->late_writes > LATE_WRITES) {
+		r->late_worked_ns /= 2;
+		r->late_writes /= 2;
+	}
+	r->pass_usual_ns = r->late_writes == 0 ? 0 : r->late_worked_ns * r->n_readers / r->late_writes;
 	uint64_t lasts_ns = r->pass_usual_ns < 2 * worked_ns ? r->pass_usual_ns : 2 * worked_ns;
 	r->pass_lasts_ns = rest == 0 || worked_ns < PACE_FROM_NS ? 0 : lasts_ns * (100 + rest) / 100;
 }
