@@ -1,5 +1,7 @@
 #include "json_check.h"
 
+#include "json_plain.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -177,7 +179,9 @@ json_t *json_check_parse(const uint8_t *bytes, size_t n, enum json_scope scope, 
 				  (unsigned long long)most);
 		return NULL;
 	}
-	json_t *root = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
+	json_t *root = json_plain_parse(bytes, n);
+	if (root == NULL)
+		root = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
 	if (root == NULL) {
 		set_parse_fault(fault, bytes, n, scope, &error);
 		return NULL;
