@@ -148,7 +148,7 @@ static const struct config_option table[] = {
 	{"web_dir", "DIR", NULL, "directory to serve the page from instead of the copy inside the program; for developing it", .set = set_text, AT(web_dir)},
 	{"drain_ms", "N", "10000", "milliseconds over which clients are told to come back when the server is ending", .set = set_number, AT(drain_ms), .most = 3600000},
 	{"heartbeat_ms", "N", "25000", "milliseconds between two pings to a client; less where two would not fit into limit-idle-ms", .set = set_number, AT(heartbeat_ms), .least = 50, .most = 3600000},
-	{"sweep_rest", "PERCENT", "100", "rest of a big, busy room, in percent of the time its sweeps cost: more makes writes fewer and fuller, and delivery later; 0: none",
+	{"sweep_rest", "PERCENT", "120", "rest of a big, busy room, in percent of the time its sweeps cost: more makes writes fewer and fuller, and delivery later; 0: none",
 		.set = set_number, AT(sweep_rest), .most = 10000},
 	{"sweep_slice", "N", "0", "readers written to in one slice of a sweep; 0: the server's choice", .set = set_number, AT(sweep_slice), .most = 1000000},
 	{"write_bytes", "N", "0", "most bytes in one write to a reader; 0: the server's choice", .set = set_number, AT(write_bytes), .most = 16777216},

@@ -7,8 +7,8 @@ static const uint64_t PACE_FROM_NS = 2000000; /* below that the timer's millisec
 static const uint64_t TICK_NS = 1000000;
 enum {
 	TICK_MS = 1,
-	LATE_WRITES = 1 << 17,  /* a second of a room of a thousand, so that the pace is steady while the machine is not */
-	FULL_BYTES = 10 * 1024, /* to join more saves little: the bytes are a good part of what such a write costs */
+	LATE_WRITES = 1 << 17, /* a second of a room of a thousand, so that the pace is steady while the machine is not */
+	FULL_BYTES = 9 * 1024, /* to join more saves little: the bytes are a good part of what such a write costs */
 };
 
 void room_sweep_rest_over(struct chat *c)
