@@ -93,16 +93,18 @@ static void run_hooks(struct loop *l)
 
 /*
  * An eventfd of our own rather than an uv_async_t: that one's callback spins while the sender is still inside uv_async_send(), which on a shared core
- * is whenever the wake-up preempted the sender (libuv 1.44 to 1.50, uv__async_spin()).
+ * is whenever the wake-up preempted the sender (libuv up to 1.44, uv__async_spin(); later ones spin only in closing).
  */
 static void on_wake(uv_poll_t *h, int status, int events)
 {
 	struct loop *l = h->data;
 	uint64_t n;
+	ssize_t got = read(l->wake_fd, &n, sizeof n);
 	(void)status;
 	(void)events;
-	if (read(l->wake_fd, &n, sizeof n) == sizeof n)
-		run_calls(l);
+	assert(got == sizeof n);
+	(void)got;
+	run_calls(l);
 }
 
 static void on_check(uv_check_t *h)
@@ -212,8 +214,12 @@ void loop_post_list(struct loop *l, struct list *calls)
 	bool was_empty = list_empty(&l->calls);
 	list_splice(&l->calls, calls);
 	pthread_mutex_unlock(&l->lock);
-	if (was_empty)
-		(void)!write(l->wake_fd, &(uint64_t){1}, sizeof(uint64_t)); /* after the unlock: the loop, woken, shall not wait for us */
+	if (!was_empty)
+		return;
+	/* After the unlock: the loop, woken, shall not wait for us. */
+	ssize_t sent = write(l->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
+	assert(sent == sizeof(uint64_t)); /* a counter that is read in every turn is never full */
+	(void)sent;
 }
 
 void loop_at_turn_end(struct loop *l, enum turn_end when, void (*fn)(void *arg), void *arg)

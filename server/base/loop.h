@@ -1,5 +1,5 @@
 /*
- * The one event loop (libuv, in loop.c only). One thread runs it; only loop_post() may be called from another.
+ * The one event loop (libuv, in loop.c only). One thread runs it; only loop_post() and loop_post_list() may be called from another.
  *
  * A turn = what the kernel had for us, then the end-of-turn hooks in the order of their `when`, then sleep. A hook that has more to do
  * says so with loop_again(), and the next turn follows without sleeping: new input is read in between.
@@ -44,7 +44,7 @@ enum turn_end {
 	TURN_END_HAND_OVER, /* to other threads; last, so that nothing is left behind when the loop sleeps */
 };
 
-/* fn(arg) at the end of every turn; hooks of the same `when` in the order in which they were added. */
+/* fn(arg) at the end of every turn; hooks of the same `when` in the order in which they were added. Not from within a hook. */
 void loop_at_turn_end(struct loop *l, enum turn_end when, void (*fn)(void *arg), void *arg);
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 /* Asks that the next turn come at once. Callable from hooks and handlers. */

@@ -23,7 +23,7 @@ struct worker_job {
  * limit.
  */
 struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_threads, size_t queue_max, void **thread_states);
-/* 0, or -EBUSY when the queue is full. */
+/* Loop thread. 0, or -EBUSY when the queue is full. */
 int worker_submit(struct worker_pool *p, struct worker_job *j) __attribute__((warn_unused_result));
 /* Finishes what was queued (its done() calls are posted), then ends the threads. Accepts NULL. */
 void worker_pool_destroy(struct worker_pool *p);

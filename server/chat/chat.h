@@ -22,7 +22,7 @@ struct chat_config {
 	uint32_t sweep_slice;     /* readers written to per slice (0: default) */
 	uint32_t sweep_rest;      /* in percent of what a pass costs; 0: none */
 	uint32_t write_bytes;     /* most bytes in one write (0: default 65536) */
-	uint32_t room_tail_bytes; /* most bytes of recent frames kept per room (0: default 1 MiB) */
+	uint32_t room_tail_bytes; /* most bytes of recent frames kept per room, each twice (0: default 1 MiB) */
 	uint32_t room_idle_ms;    /* an unused room leaves memory after this (0: default 5 min) */
 	const char *server_name;  /* "parley/0.1.0" */
 };

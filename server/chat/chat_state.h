@@ -91,7 +91,7 @@ struct room {
 	uint64_t pass_worked_ns; /* the time that serving took so far */
 	uint64_t late_worked_ns; /* what late_writes, the writes of late, cost; both halved now and then, so that the older ones fade */
 	uint64_t late_writes;
-	uint64_t pass_usual_ns; /* how much one over all readers takes at that */
+	uint64_t pass_usual_ns; /* what as many as in the last pass cost at that */
 	uint64_t pass_lasts_ns; /* how long a paced one shall last; 0: not at all */
 	uint32_t pass_writes, pass_visits;
 	bool pass_is_paced;

@@ -38,6 +38,7 @@ static void jump(struct reader *reader, const char *reason)
 	uint64_t to = last > GAP_PAGE_EVENTS ? last - GAP_PAGE_EVENTS : 0;
 	uint64_t from = reader->next_seq <= last ? reader->next_seq : 1;
 	personal_event_gap(reader, from, to, reason);
+	conn_want_writable(reader->session->conn); /* the replies of this turn went out before the sweep */
 	reader->next_seq = to + 1;
 }
 

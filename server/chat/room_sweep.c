@@ -51,20 +51,33 @@ static void begin_pass(struct room *r)
 	r->sweep_next = r->readers.next;
 }
 
-/* A stall counts as twice the usual at most, and after a pass that cost much less than usual the next lasts as if it were twice that one. */
-static void set_pace(struct room *r)
+/* What the pass's writes usually cost. */
+static uint64_t usual_ns(const struct room *r)
 {
-	uint64_t rest = r->chat->config.sweep_rest, worked_ns = r->pass_worked_ns;
-	uint64_t expected_ns = r->late_writes == 0 ? worked_ns : r->late_worked_ns * r->pass_writes / r->late_writes;
-	r->late_worked_ns += worked_ns < 2 * expected_ns ? worked_ns : 2 * expected_ns;
+	return r->late_worked_ns == 0 ? r->pass_worked_ns : r->late_worked_ns * r->pass_writes / r->late_writes;
+}
+
+/* A stall counts as twice the usual at most. */
+static void note_cost(struct room *r)
+{
+	uint64_t most_ns = 2 * usual_ns(r);
+	r->late_worked_ns += r->pass_worked_ns < most_ns ? r->pass_worked_ns : most_ns;
 	r->late_writes += r->pass_writes;
 	if (r->late_writes > LATE_WRITES) {
 		r->late_worked_ns /= 2;
 		r->late_writes /= 2;
 	}
-	r->pass_usual_ns = r->late_writes == 0 ? 0 : r->late_worked_ns * r->n_readers / r->late_writes;
-	uint64_t lasts_ns = r->pass_usual_ns < 2 * worked_ns ? r->pass_usual_ns : 2 * worked_ns;
-	r->pass_lasts_ns = rest == 0 || worked_ns < PACE_FROM_NS ? 0 : lasts_ns * (100 + rest) / 100;
+}
+
+/* For as many writes as this time; after a pass that cost much less than usual the next lasts as if it were twice that one. */
+static void set_pace(struct room *r)
+{
+	uint64_t rest = r->chat->config.sweep_rest, most_ns = 2 * r->pass_worked_ns;
+	if (r->pass_writes > 0)
+		note_cost(r);
+	r->pass_usual_ns = usual_ns(r);
+	uint64_t lasts_ns = r->pass_usual_ns < most_ns ? r->pass_usual_ns : most_ns;
+	r->pass_lasts_ns = rest == 0 || r->pass_worked_ns < PACE_FROM_NS ? 0 : lasts_ns * (100 + rest) / 100;
 }
 
 static void end_pass(struct room *r)

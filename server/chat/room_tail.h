@@ -23,7 +23,7 @@ struct room_tail {
 	uint32_t n_offsets;           /* a power of two */
 };
 
-enum { ROOM_TAIL_LEAST = 4096 }; /* bytes of the shortest ring */
+enum { ROOM_TAIL_LEAST = 4096 }; /* cap of the shortest ring */
 
 /* An empty tail in which next_seq comes first. */
 void room_tail_init(struct room_tail *t, uint64_t next_seq);

@@ -1,11 +1,12 @@
-/* Whatever the plain parser takes, jansson takes too and makes the same of it; and plain requests are taken. */
+/* Whatever the plain parser takes, jansson takes too and makes the same of it. */
 #include "codec/json_plain.h"
 
 #include <assert.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-static size_t levels(const uint8_t *data, size_t n)
+/* At least as many as the parser can meet. */
+static size_t levels_at_most(const uint8_t *data, size_t n)
 {
 	size_t opened = 0;
 
@@ -16,7 +17,7 @@ static size_t levels(const uint8_t *data, size_t n)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	if (levels(data, n) > 500)
+	if (levels_at_most(data, n) > 500)
 		return 0; /* the caller's promise */
 	json_auto_t *plain = json_plain_parse(data, n);
 	json_auto_t *whole = json_loadb((const char *)data, n, JSON_REJECT_DUPLICATES, NULL);

@@ -114,6 +114,24 @@ static void without_rest_there_is_none(void **state)
 	fixture_finish(&h.f);
 }
 
+static void one_stall_does_not_change_the_pace(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	const struct room *r = busy_house(&h, 100);
+	keep_busy(&h, r, 20);
+	uint64_t usual_ns = r->pass_usual_ns, counted_ns = r->late_worked_ns, started_ns = clock_mono_ns();
+	struct conn *stalls = h.f.conns[1];
+	stalls->write_takes_ns = 200000000;
+	keep_busy(&h, r, 1);
+	stalls->write_takes_ns = write_takes_ns;
+	assert_in_range(clock_mono_ns() - started_ns, 200000000, UINT64_MAX); /* it happened */
+	assert_in_range(r->late_worked_ns - counted_ns, usual_ns, 5 * usual_ns);
+	keep_busy(&h, r, 2);
+	assert_in_range(r->pass_usual_ns, 1, usual_ns * 3 / 2);
+	fixture_finish(&h.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -121,6 +139,7 @@ int main(void)
 		cmocka_unit_test(a_pass_that_comes_alone_goes_as_fast_as_it_can),
 		cmocka_unit_test(a_full_write_does_not_wait),
 		cmocka_unit_test(without_rest_there_is_none),
+		cmocka_unit_test(one_stall_does_not_change_the_pace),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,14 +92,26 @@ static void hook_busy(void *arg)
 	tell(s, loop_is_busy(s->loop) ? 'B' : 'i');
 }
 
+static void hook_c(void *arg)
+{
+	tell(arg, 'c');
+}
+
+static void hook_d(void *arg)
+{
+	tell(arg, 'd');
+}
+
 static void hooks_run_in_their_order_not_in_that_of_being_added(void **state)
 {
 	(void)state;
 	struct story s = {.loop = loop_new()};
-	loop_at_turn_end(s.loop, TURN_END_HAND_OVER, hook_b, &s);
-	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_a, &s);
+	loop_at_turn_end(s.loop, TURN_END_HAND_OVER, hook_d, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_b, &s);
+	loop_at_turn_end(s.loop, TURN_END_REPLIES, hook_a, &s);
+	loop_at_turn_end(s.loop, TURN_END_EVENTS, hook_c, &s); /* behind its like */
 	run_until(&s, 5);
-	assert_memory_equal(s.text, "ab", 2);
+	assert_memory_equal(s.text, "abcd", 4);
 	loop_destroy(s.loop);
 }
 
@@ -117,7 +129,8 @@ static void a_loop_is_busy_while_turns_are_asked_for(void **state)
 struct call {
 	struct loop_call call; /* first */
 	struct story *story;
-	unsigned number, *next;
+	unsigned number, *next; /* of the one thread's calls */
+	unsigned *n_run;        /* of all */
 	unsigned stop_after;
 };
 
@@ -126,11 +139,11 @@ static void run_call(struct loop_call *c)
 	struct call *call = (struct call *)(void *)c;
 	assert_int_equal(call->number, *call->next);
 	(*call->next)++;
-	if (*call->next == call->stop_after)
+	if (++*call->n_run == call->stop_after)
 		loop_stop(call->story->loop);
 }
 
-enum { CALLS = 20000 };
+enum { CALLS = 20000, POSTERS = 4 };
 
 struct poster {
 	struct story *story;
@@ -151,29 +164,39 @@ static void *post_all(void *arg)
 	return NULL;
 }
 
-static void calls_of_another_thread_run_once_and_in_order(void **state)
+static void calls_of_other_threads_run_once_and_in_order(void **state)
 {
 	(void)state;
-	static struct call calls[CALLS];
-	unsigned next = 0;
+	static struct call calls[POSTERS][CALLS];
+	unsigned next[POSTERS] = {0}, n_run = 0;
 	struct story s = {.loop = loop_new()};
-	struct poster poster = {.story = &s, .calls = calls};
-	for (unsigned i = 0; i < CALLS; i++)
-		calls[i] = (struct call){.call.run = run_call, .story = &s, .number = i, .next = &next, .stop_after = CALLS};
-	pthread_t thread;
-	assert_int_equal(pthread_create(&thread, NULL, post_all, &poster), 0);
+	struct poster posters[POSTERS];
+	pthread_t threads[POSTERS];
+	for (unsigned p = 0; p < POSTERS; p++) {
+		for (unsigned i = 0; i < CALLS; i++)
+			calls[p][i] = (struct call){.call.run = run_call,
+						    .story = &s,
+						    .number = i,
+						    .next = &next[p],
+						    .n_run = &n_run,
+						    .stop_after = POSTERS * CALLS};
+		posters[p] = (struct poster){.story = &s, .calls = calls[p]};
+	}
+	for (unsigned p = 0; p < POSTERS; p++)
+		assert_int_equal(pthread_create(&threads[p], NULL, post_all, &posters[p]), 0);
 	loop_run(s.loop);
-	pthread_join(thread, NULL);
-	assert_int_equal(next, CALLS);
+	for (unsigned p = 0; p < POSTERS; p++)
+		pthread_join(threads[p], NULL);
+	assert_int_equal(n_run, POSTERS * CALLS);
 	loop_destroy(s.loop);
 }
 
 static void a_call_posted_before_the_end_still_runs(void **state)
 {
 	(void)state;
-	unsigned next = 0;
+	unsigned next = 0, n_run = 0;
 	struct story s = {.loop = loop_new()};
-	struct call call = {.call.run = run_call, .story = &s, .next = &next};
+	struct call call = {.call.run = run_call, .story = &s, .next = &next, .n_run = &n_run};
 	loop_post(s.loop, &call.call);
 	loop_destroy(s.loop);
 	assert_int_equal(next, 1);
@@ -265,7 +288,7 @@ int main(void)
 		cmocka_unit_test(again_means_turns_without_sleep),
 		cmocka_unit_test(hooks_run_in_their_order_not_in_that_of_being_added),
 		cmocka_unit_test(a_loop_is_busy_while_turns_are_asked_for),
-		cmocka_unit_test(calls_of_another_thread_run_once_and_in_order),
+		cmocka_unit_test(calls_of_other_threads_run_once_and_in_order),
 		cmocka_unit_test(a_call_posted_before_the_end_still_runs),
 		cmocka_unit_test(timers_repeat_and_may_destroy_themselves),
 		cmocka_unit_test(watches_fire_unless_paused),
