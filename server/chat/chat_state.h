@@ -91,10 +91,8 @@ struct room {
 	uint64_t pass_worked_ns; /* the time that serving took so far */
 	uint64_t late_worked_ns; /* what late_writes, the writes of late, cost; both halved now and then, so that the older ones fade */
 	uint64_t late_writes;
-	uint64_t pass_usual_ns; /* what as many as in the last pass cost at that */
-	uint64_t pass_lasts_ns; /* how long a paced one shall last; 0: not at all */
+	uint64_t pass_lasts_ns; /* how long it shall last; 0: it goes as fast as it can */
 	uint32_t pass_writes, pass_visits;
-	bool pass_is_paced;
 	bool pass_had_news; /* when the last one ended there was more */
 	uint64_t n_passes;  /* finished ones */
 };

@@ -38,20 +38,7 @@ void room_sweep_forget(struct reader *reader)
 		r->sweep_next = reader->in_room.next;
 }
 
-static void begin_pass(struct room *r)
-{
-	uint64_t now_ns = clock_mono_ns();
-	/* It follows the one before at once, or nearly: the room would be swept for more than two thirds of the time. */
-	r->pass_is_paced = r->pass_had_news || now_ns - r->pass_started_ns < r->pass_usual_ns * 3 / 2;
-	r->pass_keep = r->pass_head;
-	r->pass_head = r->tail.head;
-	r->pass_started_ns = now_ns;
-	r->pass_worked_ns = 0;
-	r->pass_writes = r->pass_visits = 0;
-	r->sweep_next = r->readers.next;
-}
-
-/* What the pass's writes usually cost. */
+/* What as many writes as the last pass made usually cost. */
 static uint64_t usual_ns(const struct room *r)
 {
 	return r->late_worked_ns == 0 ? r->pass_worked_ns : r->late_worked_ns * r->pass_writes / r->late_writes;
@@ -61,6 +48,8 @@ static uint64_t usual_ns(const struct room *r)
 static void note_cost(struct room *r)
 {
 	uint64_t most_ns = 2 * usual_ns(r);
+	if (r->pass_writes == 0)
+		return;
 	r->late_worked_ns += r->pass_worked_ns < most_ns ? r->pass_worked_ns : most_ns;
 	r->late_writes += r->pass_writes;
 	if (r->late_writes > LATE_WRITES) {
@@ -69,21 +58,35 @@ static void note_cost(struct room *r)
 	}
 }
 
-/* For as many writes as this time; after a pass that cost much less than usual the next lasts as if it were twice that one. */
-static void set_pace(struct room *r)
+/*
+ * How long the pass that begins now shall last: as if it made as many writes as the last one. 0 unless it follows that one at once, or nearly (the
+ * room would be swept for more than two thirds of the time). After a pass that cost much less than usual, as if the usual were twice that.
+ */
+static uint64_t pace(const struct room *r, uint64_t now_ns)
 {
-	uint64_t rest = r->chat->config.sweep_rest, most_ns = 2 * r->pass_worked_ns;
-	if (r->pass_writes > 0)
-		note_cost(r);
-	r->pass_usual_ns = usual_ns(r);
-	uint64_t lasts_ns = r->pass_usual_ns < most_ns ? r->pass_usual_ns : most_ns;
-	r->pass_lasts_ns = rest == 0 || r->pass_worked_ns < PACE_FROM_NS ? 0 : lasts_ns * (100 + rest) / 100;
+	uint64_t rest = r->chat->config.sweep_rest, costs_ns = usual_ns(r), most_ns = 2 * r->pass_worked_ns;
+	bool follows = r->pass_had_news || now_ns - r->pass_started_ns < costs_ns * 3 / 2;
+	if (!follows || rest == 0 || r->pass_worked_ns < PACE_FROM_NS)
+		return 0;
+	return (costs_ns < most_ns ? costs_ns : most_ns) * (100 + rest) / 100;
+}
+
+static void begin_pass(struct room *r)
+{
+	uint64_t now_ns = clock_mono_ns();
+	r->pass_lasts_ns = pace(r, now_ns);
+	r->pass_keep = r->pass_head;
+	r->pass_head = r->tail.head;
+	r->pass_started_ns = now_ns;
+	r->pass_worked_ns = 0;
+	r->pass_writes = r->pass_visits = 0;
+	r->sweep_next = r->readers.next;
 }
 
 static void end_pass(struct room *r)
 {
 	struct metrics *m = r->chat->metrics;
-	set_pace(r);
+	note_cost(r);
 	metric_observe(&m->sweep_seconds, clock_mono_ns() - r->pass_started_ns);
 	metric_observe(&m->sweep_readers, r->pass_writes);
 	metric_add(&m->sweep_writes_total, r->pass_writes);
@@ -96,7 +99,7 @@ static void end_pass(struct room *r)
 static uint64_t due(const struct room *r, uint64_t now_ns)
 {
 	uint64_t until_ns = now_ns + TICK_NS - r->pass_started_ns;
-	return r->pass_is_paced && until_ns < r->pass_lasts_ns ? r->n_readers * until_ns / r->pass_lasts_ns : UINT64_MAX;
+	return until_ns < r->pass_lasts_ns ? r->n_readers * until_ns / r->pass_lasts_ns : UINT64_MAX;
 }
 
 /* Serves readers until the pass or the budget ends, or the next is not due; returns what is left of the budget. */
