@@ -9,16 +9,16 @@
 #include <stdint.h>
 
 enum {
-	LIMIT_HEAD_BYTES_MOST = 32768, /* what is kept for each head being read */
+	LIMIT_HEAD_BYTES_MOST = 32768, /* what may be kept for each head being read */
 	LIMIT_JSON_DEPTH_MOST = 512,   /* of the JSON parser's stack */
-	LIMIT_STREAM_ROOMS_MOST = 64,  /* libwebsockets takes about a hundred headers and arguments in one request */
+	LIMIT_STREAM_ROOMS_MOST = 64,  /* their names are kept on the stack while a stream begins */
 };
 
 /*      name                          default   unit       meaning, most (0: any) */
 /* clang-format off */
 #define LIMIT_TABLE(X) \
 	X(frame_bytes,                   65536,    "bytes",   "largest message (frame or request body) a client may send", 0) \
-	X(head_bytes,                    16384,    "bytes",   "largest head of an HTTP request: its path and the values of its headers", LIMIT_HEAD_BYTES_MOST) \
+	X(head_bytes,                    16384,    "bytes",   "largest head of an HTTP request", LIMIT_HEAD_BYTES_MOST) \
 	X(json_depth,                    8,        "levels",  "deepest nesting of a request", LIMIT_JSON_DEPTH_MOST) \
 	X(text_bytes,                    8000,     "bytes",   "longest text of a message", 0) \
 	X(name_bytes,                    64,       "bytes",   "longest name of a person or room", 0) \
@@ -34,7 +34,7 @@ enum {
 	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it", 0) \
 	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows", 0) \
 	X(address_connections,           0,        "connections", "most connections at once from one address (IPv6: one /64)", 0) \
-	X(address_heads,                 512,      "requests", "requests that one address may be about to send; beyond that, when fewer of such places than this are free, its oldest connections are closed", 0) \
+	X(unfinished_requests,           2048,     "requests", "HTTP requests at once whose head or body has not come whole; beyond that the quietest of the network and address with most of them is closed", 0) \
 	X(sign_in_ms,                    5000,     "milliseconds", "time to sign in after connecting", 0) \
 	X(idle_ms,                       60000,    "milliseconds", "silence after which a connection is closed", 0) \
 	X(header_ms,                     10000,    "milliseconds", "time to send the head of an HTTP request", 0) \

@@ -32,7 +32,12 @@ static uint64_t get_number(const uint8_t *bytes, size_t n_bytes)
 
 size_t ws_frame_text_header(uint8_t out[WS_FRAME_HEADER_MAX], uint64_t n)
 {
-	out[0] = FIN_BIT | WS_OP_TEXT;
+	return ws_frame_header(out, WS_OP_TEXT, n);
+}
+
+size_t ws_frame_header(uint8_t out[WS_FRAME_HEADER_MAX], unsigned opcode, uint64_t n)
+{
+	out[0] = (uint8_t)(FIN_BIT | opcode);
 	if (n < LENGTH_16) {
 		out[1] = (uint8_t)n;
 		return 2;

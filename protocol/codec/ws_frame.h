@@ -1,5 +1,5 @@
 /*
- * RFC 6455 section 5.2 frame headers. Server frames are unmasked, client frames masked; only whole text frames are made.
+ * RFC 6455 section 5.2 frame headers. Server frames are unmasked, client frames masked; only whole frames are made.
  */
 #ifndef PARLEY_CODEC_WS_FRAME_H
 #define PARLEY_CODEC_WS_FRAME_H
@@ -10,7 +10,9 @@
 enum { WS_FRAME_HEADER_MAX = 14 };
 enum { WS_OP_CONTINUATION = 0x0, WS_OP_TEXT = 0x1, WS_OP_BINARY = 0x2, WS_OP_CLOSE = 0x8, WS_OP_PING = 0x9, WS_OP_PONG = 0xA };
 
-/* Writes the header of an unmasked, final text frame with n payload bytes; returns its length (2, 4 or 10). */
+/* Writes the header of an unmasked, final frame with n payload bytes; returns its length (2, 4 or 10). */
+size_t ws_frame_header(uint8_t out[WS_FRAME_HEADER_MAX], unsigned opcode, uint64_t n);
+/* The same for a text frame. */
 size_t ws_frame_text_header(uint8_t out[WS_FRAME_HEADER_MAX], uint64_t n);
 
 struct ws_frame {

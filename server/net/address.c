@@ -6,7 +6,7 @@
 
 static const uint8_t v4_prefix[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 
-static bool is_v4(const struct peer_address *a)
+bool address_is_v4(const struct peer_address *a)
 {
 	return memcmp(a->bytes, v4_prefix, sizeof v4_prefix) == 0;
 }
@@ -72,7 +72,7 @@ void address_format(const struct peer_address *a, char out[ADDRESS_TEXT_BYTES])
 {
 	if (is_unix(a))
 		memcpy(out, "unix", 5);
-	else if (is_v4(a))
+	else if (address_is_v4(a))
 		inet_ntop(AF_INET, a->bytes + 12, out, ADDRESS_TEXT_BYTES);
 	else
 		inet_ntop(AF_INET6, a->bytes, out, ADDRESS_TEXT_BYTES);
@@ -81,7 +81,7 @@ void address_format(const struct peer_address *a, char out[ADDRESS_TEXT_BYTES])
 void address_key(const struct peer_address *a, uint8_t out[16])
 {
 	memcpy(out, a->bytes, 16);
-	if (!is_v4(a))
+	if (!address_is_v4(a))
 		memset(out + 8, 0, 8);
 }
 

@@ -20,6 +20,7 @@ struct peer_address {
 struct peer_address address_of_sockaddr(const struct sockaddr *sa);
 /* Reads a numeric address, as found in X-Forwarded-For: with or without port and brackets. */
 bool address_parse(const char *text, size_t n, struct peer_address *out);
+bool address_is_v4(const struct peer_address *a);
 /* "192.0.2.1", "2001:db8::1", or "unix". */
 void address_format(const struct peer_address *a, char out[ADDRESS_TEXT_BYTES]);
 /* What limits count by: IPv4 the address, IPv6 its /64. */

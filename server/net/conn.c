@@ -29,15 +29,23 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	c->ends_tls = s->accepting_origin->ends_tls;
 	list_init(&c->dirty);
 	list_append(&s->conns, &c->link);
-	s->n_http++;
 	admission_enter(&s->admission);
+	c->has_place = true;
 	if (s->admission.address_max > 0 && !c->is_proxied)
 		c->counted_address = admission_enter_address(&s->admission, conn_address_key(c));
-	metric_add(&s->metrics->accepted_total, 1);
 	metric_change(&s->metrics->connections, 1);
 	lws_set_opaque_user_data(wsi, c);
+	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the deadlines are ours */
+	s->n_in_phase[c->phase]++;
 	conn_set_deadline(c, CONN_HEAD, s->config.limits.header_ms);
 	return c;
+}
+
+void conn_leave_place(struct conn *c)
+{
+	if (c->has_place)
+		admission_leave(&c->server->admission);
+	c->has_place = false;
 }
 
 void conn_leave_address(struct conn *c)
@@ -54,18 +62,18 @@ void conn_free(struct conn *c)
 	conn_end_session(c);
 	http_exchange_free(c);
 	wheel_disarm(&c->timer);
+	s->n_in_phase[c->phase]--;
 	list_remove(&c->dirty);
 	list_remove(&c->link);
-	if (!c->is_websocket && !c->is_stream)
-		s->n_http--;
-	admission_leave(&s->admission);
+	conn_leave_place(c);
 	conn_leave_address(c);
 	metric_change(&s->metrics->connections, -1);
 	metric_add(&s->metrics->closed_by_reason[c->reason], 1);
 	if (c->reason != END_BY_CLIENT)
 		LOG_DEBUG("conn.closed", LOG_S("reason", conn_reason_label(c->reason)), LOG_S("address", conn_address(c)));
 	lws_set_opaque_user_data(c->wsi, NULL);
-	conn_read_finish(c);
+	buf_finish(&c->in);
+	buf_finish(&c->pieces);
 	buf_finish(&c->out);
 	free(c);
 }

@@ -15,27 +15,13 @@
 #include "net/net_state.h"
 
 struct http_exchange;
-struct conn_input;
-
-/* What the connection's one deadline means. */
-enum conn_phase {
-	CONN_HEAD,    /* waiting for (the rest of) a request's head */
-	CONN_IDLE,    /* kept for the next request */
-	CONN_BODY,    /* waiting for (the rest of) a request's body */
-	CONN_WORKING, /* the answer is being made: no deadline */
-	CONN_LINGER,  /* refused; reading on for a moment */
-	CONN_SIGN_IN, /* a WebSocket without session.start */
-	CONN_LIVE,    /* a signed-in WebSocket: heartbeat */
-	CONN_STREAM,  /* an event stream: comments as heartbeat */
-	CONN_CLOSING, /* told to close; cut when that takes too long */
-};
 
 /* Ends that no close frame tells of, counted and logged with those of CLOSE_REASON_TABLE. */
 /* clang-format off */
 #define END_REASON_TABLE(X) \
-	X(END_BY_CLIENT, "client")  /* it left, or its last request was answered; also what the library finds broken by itself */ \
+	X(END_BY_CLIENT, "client")  /* it left, or its last request was answered */ \
 	X(END_REFUSED,   "refused") /* an answer after which nothing more is read */ \
-	X(END_CROWDED,   "crowded") /* its address held too many of the heads, and they ran out */ \
+	X(END_CROWDED,   "crowded") /* places ran out, and of its network's and address's it was the quietest */ \
 	X(END_TOO_LATE,  "too_late") /* a request was not whole in time, or its answer not taken; an idle connection */
 /* clang-format on */
 
@@ -50,17 +36,20 @@ enum end_reason {
 struct conn {
 	struct lws *wsi;
 	struct net_server *server;
-	struct session *session;     /* NULL before session_open() and after session_close() */
-	struct http_exchange *http;  /* the request being served, or NULL */
-	struct list link;            /* net_server.conns */
-	struct list dirty;           /* net_server.dirty or .dead */
-	struct wheel_timer timer;    /* its deadline, see phase */
-	struct conn_input *input;    /* what came and was not handed on yet; NULL mostly */
-	struct buf out;              /* outbox: whole frames; freed when it is empty */
+	struct session *session;    /* NULL before session_open() and after session_close() */
+	struct http_exchange *http; /* the request being served, or NULL */
+	struct list link;           /* net_server.conns */
+	struct list dirty;          /* net_server.dirty or .dead */
+	struct wheel_timer timer;   /* its deadline, see phase */
+	struct buf
+		in; /* what came and could not be taken yet: a part of a head or frame, or what waits for its turn; freed when it is empty */
+	struct buf pieces;           /* fragments of a WebSocket message that is not whole yet */
+	struct buf out;              /* outbox: whole frames, or one HTTP response; freed when it is empty */
 	uint32_t heard_s;            /* loop's clock when something last came, in seconds */
 	uint32_t upgraded_ms;        /* loop's clock when it became a WebSocket, its lower bits */
 	uint8_t phase;               /* enum conn_phase */
 	uint8_t reason;              /* enum close_reason or end_reason: why it ends, when it does */
+	uint16_t close_code;         /* of the close frame that answers the client's; 0: one without a code */
 	struct peer_address peer;    /* who connected */
 	struct peer_address address; /* the client: behind a trusted proxy the one that the last request came from, else the peer */
 	bool is_websocket : 1;
@@ -69,16 +58,19 @@ struct conn {
 	bool is_operator : 1;
 	bool is_proxied : 1;        /* the peer is a trusted proxy */
 	bool ends_tls : 1;          /* a proxy that took TLS off says so in its PROXY header */
+	bool has_place : 1;         /* counted by the admission */
 	bool counted_address : 1;   /* in the admission's table */
-	bool is_closing : 1;        /* will be closed with `reason` once the outbox went out */
-	bool is_handed_over : 1;    /* the library is closing it */
+	bool is_closing : 1;        /* will be closed with `reason` once the outbox went out; nothing more is taken from it */
+	bool close_came : 1;        /* the client's close frame */
+	bool close_sent : 1;        /* ours: nothing may follow it */
+	bool is_shut : 1;           /* our side of the socket is closed */
 	bool is_broken : 1;         /* nothing can be written any more */
 	bool is_gone : 1;           /* the library said it is closed */
 	bool wants_writable : 1;    /* session_writable() is due */
 	bool is_full : 1;           /* not to be read from: the outbox is full */
 	bool is_held : 1;           /* not to be read from: the chat says so */
 	bool is_paused : 1;         /* not read from */
-	bool is_pipelined : 1;      /* HTTP: the library kept bytes of the next request when the last one was answered */
+	bool in_message : 1;        /* WebSocket: fragments of a message are under way */
 	bool close_after_reply : 1; /* HTTP: no further request on this connection */
 };
 
@@ -86,32 +78,39 @@ struct conn {
 struct conn *conn_of(struct lws *wsi);
 /* A new one for the socket being adopted (server->accepting). */
 struct conn *conn_new(struct net_server *s, struct lws *wsi);
-/* From LWS_CALLBACK_WSI_DESTROY. */
+/* From LWS_CALLBACK_WSI_DESTROY, the last callback. */
 void conn_free(struct conn *c);
+/* Counts no longer as a connection: admission_enter() undone. */
+void conn_leave_place(struct conn *c);
 /* Counts no longer as one of its client's connections: admission_enter_address() undone. */
 void conn_leave_address(struct conn *c);
 
 /* conn_write.c */
 /* Puts it on the list of those with something to do at the end of the turn. */
 void conn_mark_dirty(struct conn *c);
-/* Whether the outbox or the chat says that nothing is to be read. */
-bool conn_shall_pause(const struct conn *c);
+/* Whether something is to be taken from it now: not while its outbox is full, the chat has enough of it, or its request is being answered. */
+bool conn_reads(const struct conn *c);
 /* Hands bytes to the library as they are; on failure the connection is marked to be cut. Writes whole frames, or bytes of an HTTP response. */
 bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n);
-/* Outbox first, then what the session has. False: nothing more can be written now. */
+/* Outbox first, then what the session has. */
 void conn_flush(struct conn *c);
-/* Runs over the dirty ones: the server's hook at the end of every turn. */
-void conn_flush_all(void *server);
+/* WebSocket: frames into the outbox. code 0: a close frame without a code. */
+void conn_pong(struct conn *c, const uint8_t *payload, size_t n);
+void conn_append_close(struct conn *c, uint16_t code, const char *text);
+/* The socket took what the library had held back. */
+void conn_took(struct conn *c);
+/* Runs over the dirty ones, at the end of every turn. */
+void conn_flush_all(struct net_server *s);
 
 /* conn_read.c */
-/* A piece of a message. 0, or -1 when the library shall close (the reason was given). */
-int conn_read(struct conn *c, const uint8_t *bytes, size_t n);
-/* Bytes of a message that is not whole yet. */
-size_t conn_read_pieces(const struct conn *c);
-/* Frees what was not handed on. */
-void conn_read_finish(struct conn *c);
-/* Hands the chat the messages that were kept, until nothing is to be read again; `all`: every one, for no more will be. */
-void conn_read_kept(struct conn *c, bool all);
+/* What the socket had, from the library's callback; the bytes are changed (unmasked) where they are. */
+void conn_take(struct conn *c, uint8_t *bytes, size_t n);
+/* Goes on with what was kept, as far as the connection is read from. */
+void conn_read_on(struct conn *c);
+
+/* ws_read.c */
+/* Takes one frame from the front of the bytes. How many bytes it had; 0: it is not whole yet. What breaks the protocol closes the connection. */
+size_t ws_read(struct conn *c, uint8_t *bytes, size_t n);
 
 /* conn_end.c */
 /* Ends the session, if there is one; nothing of the chat refers to the connection afterwards. */
@@ -123,10 +122,12 @@ void conn_closed(struct conn *c);
 void conn_cut(struct conn *c, unsigned reason);
 /* The metric's label of a reason of either enum, NULL past the end. */
 const char *conn_reason_label(unsigned reason);
-/* At the end of the turn, outside the library: when all went out, the library takes the closing over. */
+/* At the end of the turn, outside the library: when all went out, the close frame follows, then the end of our side. */
 void conn_finish_close(struct conn *c);
-/* Tells the library at once what was wrong: for use in its own callbacks; always -1, the callback's answer. */
-int conn_refuse_now(struct conn *c, enum close_reason reason);
+/* Nothing more is taken from it; it ends when the refusal that was written is out. */
+void conn_refused(struct conn *c);
+/* The client's close frame: answered by one with this code (0: none) once what is under way is answered. */
+void conn_close_came(struct conn *c, uint16_t code);
 void conn_cut_dead(struct net_server *s);
 
 /* heartbeat.c */

@@ -1,11 +1,13 @@
 /*
- * The ends of a connection. Asked for by the chat or a deadline: the outbox goes out, then the library sends the close frame, then waits a moment
- * for the answer. Found broken: cut at the end of the turn. In each case the session is closed first, once, so that no part of
- * the chat can meet a connection that is no more.
+ * The ends of a connection. Asked for by the chat, a deadline or the client's close frame: the outbox goes out, then the close frame, and when the client's
+ * has come too our side of the socket is closed; what still comes is dropped until the client closes its side (RFC 9112 section 9.6: a reset would take
+ * the last words away), for a moment. Found broken: cut at the end of the turn. In each case the session is closed first, once, so that no part
+ * of the chat can meet a connection that is no more.
  */
 #include "net/conn.h"
+#include "net/tls_files.h"
 
-#include <string.h>
+#include <sys/socket.h>
 
 struct close_text {
 	uint16_t code;
@@ -73,6 +75,8 @@ void conn_cut(struct conn *c, unsigned reason)
 		c->reason = (uint8_t)reason;
 	c->is_broken = true;
 	c->is_closing = true;
+	conn_leave_place(c);
+	conn_set_deadline(c, CONN_CLOSING, 0);
 	list_remove(&c->dirty);
 	list_append(&c->server->dead, &c->dirty);
 	loop_again(c->server->loop);
@@ -80,51 +84,64 @@ void conn_cut(struct conn *c, unsigned reason)
 
 void conn_cut_dead(struct net_server *s)
 {
-	if (list_empty(&s->dead))
-		return;
 	while (!list_empty(&s->dead)) {
 		struct conn *c = list_entry(s->dead.next, struct conn, dirty);
 		list_remove(&c->dirty);
 		conn_end_session(c);
-		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_ASYNC);
+		lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC); /* conn_closed(), conn_free() */
 	}
-	/* Its timers run only when one of its descriptors woke it. */
-	lws_cancel_service(s->context);
 }
 
-static void give_reason(struct conn *c, enum close_reason reason)
+void conn_close_came(struct conn *c, uint16_t code)
 {
-	unsigned char text[64];
-	size_t n = strlen(close_texts[reason].text);
-
-	memcpy(text, close_texts[reason].text, n);
-	lws_close_reason(c->wsi, (enum lws_close_status)close_texts[reason].code, text, n);
+	c->close_came = true;
+	if (c->is_closing) {
+		conn_mark_dirty(c);
+		return;
+	}
+	conn_close(c, CLOSE_DONE);
+	c->reason = END_BY_CLIENT;
+	c->close_code = code;
 }
 
-/*
- * Not by -1 from the writable callback: Debian builds 4.1.6 with its debugging checks, and one of them closes such a connection a second
- * time, before the close frame went out.
- */
+void conn_refused(struct conn *c)
+{
+	if (c->is_broken)
+		return;
+	c->reason = END_REFUSED;
+	c->is_closing = true;
+	conn_set_deadline(c, CONN_CLOSING, NET_CLOSE_MS);
+	conn_mark_dirty(c);
+}
+
+/* All that there is to say went out. */
+static void shut(struct conn *c)
+{
+	c->is_shut = true;
+	buf_finish(&c->in);
+	if (c->is_tls)
+		tls_close_notify(c->wsi);
+	(void)shutdown(lws_get_socket_fd(c->wsi), SHUT_WR);
+	conn_set_deadline(c, CONN_LINGER, NET_LINGER_MS);
+}
+
+static void send_close(struct conn *c)
+{
+	const struct close_text *text = c->reason < CLOSE_REASON_COUNT ? &close_texts[c->reason] : NULL;
+
+	c->close_sent = true;
+	conn_append_close(c, text != NULL ? text->code : c->close_code, text != NULL ? text->text : "");
+}
+
 void conn_finish_close(struct conn *c)
 {
-	if (c->is_gone || c->is_broken || c->is_handed_over || c->out.len > 0 || lws_partial_buffered(c->wsi))
+	if (c->is_gone || c->is_broken || c->is_shut || c->out.len > 0 || lws_partial_buffered(c->wsi))
 		return;
 	if (c->session != NULL && session_awaits_answers(c->session))
 		return; /* what is committed is also acknowledged; conn_all_answered() brings us back, the deadline is the same */
-	c->is_handed_over = true;
 	conn_end_session(c);
-	if (c->is_websocket)
-		give_reason(c, (enum close_reason)c->reason);
-	lws_set_timeout(c->wsi, PENDING_TIMEOUT_CLOSE_SEND, LWS_TO_KILL_SYNC); /* begins the closing; c may be gone now */
-}
-
-int conn_refuse_now(struct conn *c, enum close_reason reason)
-{
-	c->is_closing = true;
-	c->is_handed_over = true;
-	c->reason = (uint8_t)reason;
-	conn_end_session(c);
-	give_reason(c, reason);
-	conn_set_deadline(c, CONN_CLOSING, 2 * NET_CLOSE_MS);
-	return -1;
+	if (c->is_websocket && !c->close_sent)
+		send_close(c);
+	else if (!c->is_websocket || c->close_came)
+		shut(c);
 }

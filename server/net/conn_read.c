@@ -1,129 +1,69 @@
 /*
- * From the pieces that the library hands up (at most NET_RX_BYTES each) to whole messages for the chat.
- *
- * The library has no limit for a message: it is refused by its announced length, before anything is kept. Binary messages are refused, and
- * text that is not UTF-8: the library checks each frame, but not that a message of several frames ends on a whole character.
- *
- * With TLS all of a record comes in one turn, hundreds of small messages, when the first of them have filled the outbox or the limit of requests
- * under way: the rest is kept here, each behind its length, and handed on when reading goes on.
+ * What the socket had goes to the reader of what the connection is: a head or body of HTTP (http_exchange.c), or frames (ws_read.c). A reader
+ * takes what is whole, straight from the library's buffer where it can. The rest is kept here: a part of something, or more than the connection
+ * is read from at the moment (then the socket is paused at the end of the turn, see conn_write.c). So what is kept is bounded by the largest
+ * head or frame and one read of the library (NET_READ_BYTES).
  */
-#include "base/memory.h"
 #include "net/conn.h"
-#include "net/utf8.h"
+#include "net/http_exchange.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-struct conn_input {
-	struct buf pieces; /* of a message that is not whole yet */
-	struct buf kept;   /* whole messages that came although nothing was to be read, each behind its length */
-};
-
-static struct conn_input *input_of(struct conn *c)
+/* Nothing of what comes matters any more. Of a WebSocket that is being closed the client's close frame does. */
+static bool drops_input(const struct conn *c)
 {
-	if (c->input == NULL)
-		c->input = mem_new(struct conn_input);
-	return c->input;
+	return c->is_broken || c->is_stream || (c->is_closing && (!c->is_websocket || c->close_came));
 }
 
-void conn_read_finish(struct conn *c)
+/* As many whole things as may be taken now. The number of bytes that are done with. */
+static size_t take_whole(struct conn *c, uint8_t *bytes, size_t n)
 {
-	if (c->input == NULL)
-		return;
-	buf_finish(&c->input->pieces);
-	buf_finish(&c->input->kept);
-	free(c->input);
-	c->input = NULL;
-}
+	size_t used = 0;
 
-size_t conn_read_pieces(const struct conn *c)
-{
-	return c->input != NULL ? c->input->pieces.len : 0;
-}
-
-static bool has_kept(const struct conn *c)
-{
-	return c->input != NULL && c->input->kept.len > 0;
-}
-
-/* One of the two, which is the caller's from now on. */
-static struct buf take(struct conn *c, struct buf *of_input)
-{
-	struct buf taken = *of_input;
-
-	*of_input = BUF_INIT;
-	if (conn_read_pieces(c) == 0 && !has_kept(c))
-		conn_read_finish(c);
-	return taken;
-}
-
-/* Closes with this reason as soon as the socket has taken what is under way. The answer of the library's callback. */
-static int refuse(struct conn *c, enum close_reason reason)
-{
-	if (conn_read_pieces(c) > 0) {
-		struct buf pieces = take(c, &c->input->pieces);
-		buf_finish(&pieces);
+	while (used < n && !drops_input(c) && conn_reads(c)) {
+		size_t took = c->is_websocket ? ws_read(c, bytes + used, n - used) : http_exchange_read(c, bytes + used, n - used);
+		if (took == 0)
+			break;
+		used += took;
 	}
-	if (c->out.len == 0 && !lws_partial_buffered(c->wsi))
-		return conn_refuse_now(c, reason);
-	conn_close(c, reason);
-	return 0;
+	return drops_input(c) ? n : used;
 }
 
-static int deliver(struct conn *c, const uint8_t *bytes, size_t n)
+/* A head that comes in drops is not read once more for each of them, but for each of its lines (of which there are HTTP_FIELDS_MAX). */
+static bool adds_nothing(const struct conn *c, const uint8_t *bytes, size_t n)
 {
-	if (!utf8_valid(bytes, n))
-		return refuse(c, CLOSE_NOT_UTF8);
-	if (!has_kept(c) && !conn_shall_pause(c)) {
-		session_frame(c->session, bytes, n);
-		return 0;
-	}
-	struct buf *kept = &input_of(c)->kept;
-	buf_append(kept, &n, sizeof n);
-	buf_append(kept, bytes, n);
-	conn_mark_dirty(c);
-	return 0;
+	return !c->is_websocket && c->http == NULL && memchr(bytes, '\n', n) == NULL &&
+	       c->in.len + n <= c->server->config.limits.head_bytes;
 }
 
-void conn_read_kept(struct conn *c, bool all)
+void conn_take(struct conn *c, uint8_t *bytes, size_t n)
 {
-	size_t at = 0, n;
-
-	if (!has_kept(c))
-		return;
-	struct buf kept = take(c, &c->input->kept);
-	while (at < kept.len && c->session != NULL && !c->is_closing && (all || !conn_shall_pause(c))) {
-		memcpy(&n, kept.data + at, sizeof n);
-		session_frame(c->session, kept.data + at + sizeof n, n);
-		at += sizeof n + n;
-	}
-	if (!c->is_closing && at < kept.len)
-		buf_append(&input_of(c)->kept, kept.data + at, kept.len - at);
-	buf_finish(&kept);
-}
-
-int conn_read(struct conn *c, const uint8_t *bytes, size_t n)
-{
-	uint64_t limit = c->server->config.limits.frame_bytes;
-	size_t before = conn_read_pieces(c);
-
-	if (c->is_closing || c->session == NULL)
-		return 0;
-	heartbeat_heard(c);
 	metric_add(&c->server->metrics->bytes_in_total, n);
-	if (lws_frame_is_binary(c->wsi))
-		return refuse(c, CLOSE_NOT_TEXT);
-	if (limit > 0 && before + n + lws_remaining_packet_payload(c->wsi) > limit)
-		return refuse(c, CLOSE_TOO_BIG);
-	bool is_whole = lws_remaining_packet_payload(c->wsi) == 0 && lws_is_final_fragment(c->wsi);
-	if (is_whole && before == 0)
-		return deliver(c, bytes, n);
-	if (n > 0)
-		buf_append(&input_of(c)->pieces, bytes, n);
-	if (!is_whole)
-		return 0;
-	struct buf whole = take(c, &c->input->pieces);
-	int result = deliver(c, whole.data, whole.len);
-	buf_finish(&whole);
-	return result;
+	if (c->is_websocket)
+		heartbeat_heard(c);
+	if (c->in.len == 0) {
+		size_t used = take_whole(c, bytes, n);
+		if (used < n)
+			buf_append(&c->in, bytes + used, n - used);
+	} else if (drops_input(c)) {
+		buf_finish(&c->in);
+	} else if (adds_nothing(c, bytes, n)) {
+		buf_append(&c->in, bytes, n);
+	} else {
+		buf_append(&c->in, bytes, n);
+		conn_read_on(c);
+	}
+	if (!conn_reads(c))
+		conn_mark_dirty(c); /* to be paused */
+}
+
+void conn_read_on(struct conn *c)
+{
+	if (c->in.len == 0)
+		return;
+	size_t used = take_whole(c, c->in.data, c->in.len);
+	if (used == c->in.len)
+		buf_finish(&c->in);
+	else if (used > 0)
+		buf_consume(&c->in, used);
 }

@@ -1,10 +1,10 @@
 /*
  * All writing of a connection. conn_write_raw() is the one place that hands events and replies to the library.
  *
- * Everything goes out as raw bytes of whole frames that are ready: lws_write(LWS_WRITE_RAW) passes them on unframed and touches neither the
- * bytes nor what stands before them, in WebSockets as in HTTP, with and without TLS (lib/roles/ws/ops-ws.c, the label send_raw; the
- * same in 4.1.6 and 4.3.5). The library may put a control frame between two writes, so each write starts and ends at a frame's border. What the
- * socket does not take, the library copies and sends first; until then (lws_partial_buffered) nothing more is written.
+ * Everything goes out as bytes of whole frames that are ready: to the library it is a raw socket, which passes them on as they are and does not touch them
+ * (lws_issue_raw() of lib/core-net/output.c, in 4.1.6 and 4.3.5). What the socket does not take, the library copies and sends first; until then
+ * (lws_partial_buffered) nothing more is written, and nothing read: while it holds something back the library leaves what comes in the socket, without
+ * ceasing to wake for it (rops_handle_POLLIN_raw_skt()).
  *
  * The slow reader: replies gather in the outbox, and past limits.outbox_bytes the connection is not read from until it has drained, so
  * that nobody can ask for more than he takes; one who is told more than he takes is closed. Events do not wait here at all: their reader is
@@ -15,6 +15,7 @@
 #include "net/http_exchange.h"
 
 #include <assert.h>
+#include <string.h>
 
 void conn_mark_dirty(struct conn *c)
 {
@@ -34,6 +35,8 @@ bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n)
 		return false;
 	}
 	metric_add(&c->server->metrics->bytes_out_total, n);
+	if (lws_partial_buffered(c->wsi))
+		conn_mark_dirty(c); /* to be paused, should something come */
 	return true;
 }
 
@@ -54,21 +57,25 @@ static size_t joined_frames(const struct buf *out)
 	return n;
 }
 
-bool conn_shall_pause(const struct conn *c)
+bool conn_reads(const struct conn *c)
 {
-	return c->is_full || c->is_held;
+	if (c->is_closing)
+		return true; /* to the end */
+	if (c->is_websocket)
+		return !c->is_full && !c->is_held;
+	return !http_exchange_answers(c);
 }
 
 /*
- * Only at the end of the turn, outside the library: paused inside its callback while TLS holds decrypted bytes, it never returns (both versions
- * take the bytes that they have just put back, over and over, at the label `read` of rops_handle_POLLIN_ws()). What it has read by then
- * still comes to us: NET_RX_BYTES, with TLS at most one record. conn_read() keeps it.
+ * At the end of the turn. A socket that is not read from stays as it is until something came that has to wait: most have nothing to say meanwhile.
+ * One whose request is being answered is paused at once, so that a client that has closed its side still gets the answer.
  */
 static void control_reading(struct conn *c)
 {
-	bool paused = conn_shall_pause(c);
+	bool waits = !conn_reads(c) && (c->in.len > 0 || !c->is_websocket);
+	bool paused = !c->is_shut && (waits || lws_partial_buffered(c->wsi));
 
-	if (!c->is_websocket || c->is_paused == paused || c->is_gone || c->is_broken || c->is_handed_over)
+	if (c->is_paused == paused || c->is_gone || c->is_broken)
 		return;
 	c->is_paused = paused;
 	lws_rx_flow_control(c->wsi, paused ? 0 : 1);
@@ -77,7 +84,7 @@ static void control_reading(struct conn *c)
 void conn_hold_reading(struct conn *c, bool held)
 {
 	c->is_held = held;
-	if (conn_shall_pause(c) != c->is_paused)
+	if (c->in.len > 0)
 		conn_mark_dirty(c);
 }
 
@@ -85,6 +92,38 @@ void conn_all_answered(struct conn *c)
 {
 	if (c->is_closing)
 		conn_mark_dirty(c);
+}
+
+/* A whole frame, unmasked, into the outbox. */
+static void append_frame(struct conn *c, unsigned opcode, const void *payload, size_t n)
+{
+	uint64_t limit = c->server->config.limits.outbox_bytes;
+	uint8_t header[WS_FRAME_HEADER_MAX];
+	size_t n_header = ws_frame_header(header, opcode, n);
+
+	(void)buf_reserve(&c->out, n_header + n);
+	buf_append(&c->out, header, n_header);
+	buf_append(&c->out, payload, n);
+	if (limit > 0 && c->out.len > limit)
+		c->is_full = true;
+	conn_mark_dirty(c);
+}
+
+void conn_pong(struct conn *c, const uint8_t *payload, size_t n)
+{
+	append_frame(c, WS_OP_PONG, payload, n);
+}
+
+void conn_append_close(struct conn *c, uint16_t code, const char *text)
+{
+	uint8_t payload[2 + 123]; /* RFC 6455 section 5.5: 125 in all */
+	size_t n = strlen(text);
+
+	assert(n <= sizeof payload - 2);
+	payload[0] = (uint8_t)(code >> 8);
+	payload[1] = (uint8_t)code;
+	memcpy(payload + 2, text, n);
+	append_frame(c, WS_OP_CLOSE, payload, code != 0 ? n + 2 : 0);
 }
 
 static void flush_outbox(struct conn *c)
@@ -99,8 +138,6 @@ static void flush_outbox(struct conn *c)
 		return;
 	buf_finish(&c->out);
 	c->is_full = false;
-	if (conn_shall_pause(c) != c->is_paused)
-		conn_mark_dirty(c);
 }
 
 void conn_flush(struct conn *c)
@@ -120,9 +157,15 @@ void conn_flush(struct conn *c)
 	}
 }
 
-void conn_flush_all(void *server)
+void conn_took(struct conn *c)
 {
-	struct net_server *s = server;
+	if (c->is_websocket || c->is_stream)
+		heartbeat_heard(c); /* a slow peer that takes what was held back is not a silent one */
+	conn_mark_dirty(c);
+}
+
+void conn_flush_all(struct net_server *s)
+{
 	struct list turn;
 
 	list_init(&turn);
@@ -131,10 +174,10 @@ void conn_flush_all(void *server)
 		struct conn *c = list_entry(turn.next, struct conn, dirty);
 		list_remove(&c->dirty);
 		conn_flush(c);
-		conn_read_kept(c, false);
-		control_reading(c);
+		conn_read_on(c);
 		if (c->is_closing)
 			conn_finish_close(c);
+		control_reading(c);
 	}
 	conn_cut_dead(s);
 	if (!list_empty(&s->dirty))
@@ -145,22 +188,13 @@ void conn_flush_all(void *server)
 
 void conn_append(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms)
 {
-	uint64_t limit = c->server->config.limits.outbox_bytes;
-
 	if (c->is_gone || c->is_broken)
 		return;
 	if (!c->is_websocket) {
 		http_exchange_reply(c, json, n, code, retry_after_ms);
 		return;
 	}
-	uint8_t *at = buf_reserve(&c->out, WS_FRAME_HEADER_MAX + n);
-	(void)at;
-	uint8_t header[WS_FRAME_HEADER_MAX];
-	buf_append(&c->out, header, ws_frame_text_header(header, n));
-	buf_append(&c->out, json, n);
-	if (limit > 0 && c->out.len > limit)
-		c->is_full = true;
-	conn_mark_dirty(c);
+	append_frame(c, WS_OP_TEXT, json, n);
 }
 
 void conn_tell(struct conn *c, const void *json, size_t n)

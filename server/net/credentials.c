@@ -1,6 +1,5 @@
 #include "net/credentials.h"
 
-#include "net/http_head.h"
 #include "net/http_value.h"
 
 #include <ctype.h>
@@ -8,78 +7,93 @@
 #include <string.h>
 #include <strings.h>
 
-bool credentials_client_uses_tls(const struct conn *c)
+/* What the client spoke with the first of the proxies: each appends its own word to the list, or replaces it. */
+static bool is_forwarded_as_tls(const struct http_request *r)
 {
-	char proto[32];
+	struct http_text proto = http_value_first(http_request_value(r, "x-forwarded-proto"));
 
-	if (c->is_tls || c->ends_tls)
-		return true;
-	return c->is_proxied && http_head_custom(c->wsi, "x-forwarded-proto:", proto, sizeof proto) > 0 && strcasecmp(proto, "https") == 0;
+	return (proto.n == 5 && strncasecmp(proto.s, "https", 5) == 0) || (proto.n == 3 && strncasecmp(proto.s, "wss", 3) == 0);
 }
 
-const char *credentials_cookie_name(const struct conn *c)
+bool credentials_client_uses_tls(const struct conn *c, const struct http_request *r)
 {
-	return credentials_client_uses_tls(c) ? "__Host-parley_session" : "parley_session";
+	return c->is_tls || c->ends_tls || (c->is_proxied && is_forwarded_as_tls(r));
 }
 
-static void lower(char *text)
+const char *credentials_cookie_name(const struct conn *c, const struct http_request *r)
 {
-	for (; *text != '\0'; text++)
-		*text = (char)tolower((unsigned char)*text);
+	return credentials_client_uses_tls(c, r) ? "__Host-parley_session" : "parley_session";
+}
+
+/* Into a string, in lower case. False: it does not fit. */
+static bool lower(struct http_text text, char *out, size_t cap)
+{
+	if (text.n >= cap)
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		out[i] = (char)tolower((unsigned char)text.s[i]);
+	out[text.n] = '\0';
+	return true;
 }
 
 /* The Origin that a page of this very host has. */
-static bool is_own_origin(const struct conn *c, const char *origin)
+static bool is_own_origin(const struct conn *c, const struct http_request *r, const char *origin)
 {
 	char host[300], own[320];
-	bool tls = credentials_client_uses_tls(c);
+	bool tls = credentials_client_uses_tls(c, r);
 	const char *default_port = tls ? ":443" : ":80";
 
-	if (http_head_value(c->wsi, WSI_TOKEN_HOST, host, sizeof host) <= 0)
+	if (r->host.n == 0 || !lower(r->host, host, sizeof host))
 		return false;
 	size_t n = strlen(host), port = strlen(default_port);
 	if (n > port && strcmp(host + n - port, default_port) == 0)
 		host[n - port] = '\0';
 	snprintf(own, sizeof own, "%s://%s", tls ? "https" : "http", host);
-	lower(own);
 	return strcmp(own, origin) == 0;
 }
 
-enum origin_verdict origin_verdict(const struct conn *c)
+enum origin_verdict origin_verdict(const struct conn *c, const struct http_request *r)
 {
 	char origin[320];
 	const struct net_config *config = &c->server->config;
+	struct http_text value = http_request_value(r, "origin");
 
-	if (!http_head_has(c->wsi, WSI_TOKEN_ORIGIN))
+	if (value.s == NULL)
 		return ORIGIN_ABSENT;
-	if (http_head_repeated(c->wsi, WSI_TOKEN_ORIGIN) || http_head_value(c->wsi, WSI_TOKEN_ORIGIN, origin, sizeof origin) <= 0)
+	if (!lower(value, origin, sizeof origin))
 		return ORIGIN_FOREIGN;
-	lower(origin);
 	for (size_t i = 0; i < config->n_origins; i++)
 		if (strcmp(config->origins[i], origin) == 0)
 			return ORIGIN_ALLOWED;
-	if (config->n_origins == 0 && is_own_origin(c, origin))
+	if (config->n_origins == 0 && is_own_origin(c, r, origin))
 		return ORIGIN_ALLOWED;
 	return ORIGIN_FOREIGN;
 }
 
-void credentials_read(const struct conn *c, bool cookie_without_origin, struct credentials *out)
+/* What is not a bearer token of sane length still counts as one, and is refused as an unknown one. */
+static void read_bearer(struct http_text value, char token[TOKEN_BYTES_MAX])
 {
-	char header[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
+	size_t start = strlen("bearer ");
+	bool is_bearer = value.n > start && strncasecmp(value.s, "bearer ", start) == 0;
+
+	while (is_bearer && start < value.n && value.s[start] == ' ')
+		start++;
+	bool fits = is_bearer && value.n - start < TOKEN_BYTES_MAX;
+	snprintf(token, TOKEN_BYTES_MAX, "%.*s", fits ? (int)(value.n - start) : 1, fits ? value.s + start : "?");
+}
+
+void credentials_read(const struct conn *c, const struct http_request *r, bool cookie_without_origin, struct credentials *out)
+{
+	struct http_text bearer = http_request_value(r, "authorization");
 
 	*out = (struct credentials){.token = ""};
-	if (http_head_has(c->wsi, WSI_TOKEN_HTTP_AUTHORIZATION)) {
-		int n = http_head_value(c->wsi, WSI_TOKEN_HTTP_AUTHORIZATION, header, sizeof header);
-		/* what is not a bearer token of sane length still counts as one, and is refused as an unknown one */
-		const char *token = n > 7 && strncasecmp(header, "bearer ", 7) == 0 ? header + 7 + strspn(header + 7, " ") : "?";
-		snprintf(out->token, sizeof out->token, "%s", strlen(token) < sizeof out->token ? token : "?");
+	if (bearer.s != NULL) {
+		read_bearer(bearer, out->token);
 		return;
 	}
-	if (http_head_value(c->wsi, WSI_TOKEN_HTTP_COOKIE, header, sizeof header) <= 0)
+	if (!http_value_cookie(http_request_value(r, "cookie"), credentials_cookie_name(c, r), out->token, sizeof out->token))
 		return;
-	if (!http_value_cookie(header, credentials_cookie_name(c), out->token, sizeof out->token))
-		return;
-	enum origin_verdict origin = origin_verdict(c);
+	enum origin_verdict origin = origin_verdict(c, r);
 	if (origin == ORIGIN_ALLOWED || (origin == ORIGIN_ABSENT && cookie_without_origin)) {
 		out->is_cookie = true;
 		return;
@@ -88,16 +102,30 @@ void credentials_read(const struct conn *c, bool cookie_without_origin, struct c
 	out->cookie_refused = true;
 }
 
-bool credentials_admit_client(struct conn *c)
+/* All X-Forwarded-For fields as the one list that they are (RFC 9110 section 5.3). Its length; 0: there is none. */
+static size_t join_forwarded_for(const struct http_request *r, char list[LIMIT_HEAD_BYTES_MOST])
+{
+	size_t n = 0;
+
+	for (const struct http_field *f = NULL; (f = http_request_field(r, "x-forwarded-for", f)) != NULL;) {
+		if (n > 0)
+			list[n++] = ',';
+		memcpy(list + n, f->value.s, f->value.n);
+		n += f->value.n;
+	}
+	return n;
+}
+
+bool credentials_admit_client(struct conn *c, const struct http_request *r)
 {
 	struct net_server *s = c->server;
-	struct peer_address client = c->peer; /* where the proxy does not say, or not so that it can be read */
-	char forwarded[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
+	struct peer_address client = c->peer;  /* where the proxy does not say, or not so that it can be read */
+	char forwarded[LIMIT_HEAD_BYTES_MOST]; /* no head is larger */
 
 	if (!c->is_proxied)
 		return true;
-	int n = http_head_value(c->wsi, WSI_TOKEN_X_FORWARDED_FOR, forwarded, sizeof forwarded);
-	if (n > 0 && !address_forwarded(forwarded, (size_t)n, s->config.trusted_proxies, s->config.n_trusted_proxies, &client))
+	size_t n = join_forwarded_for(r, forwarded);
+	if (n > 0 && !address_forwarded(forwarded, n, s->config.trusted_proxies, s->config.n_trusted_proxies, &client))
 		client = c->peer;
 	conn_leave_address(c);
 	c->address = client;

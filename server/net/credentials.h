@@ -1,11 +1,12 @@
 /*
  * Who a request says it is from: the client's address behind a trusted proxy, and the token of the Authorization header or, where the Origin
- * allows it, of the session cookie. Only inside the library's callbacks, while the head is attached. Private to net/.
+ * allows it, of the session cookie. Private to net/.
  */
 #ifndef PARLEY_NET_CREDENTIALS_H
 #define PARLEY_NET_CREDENTIALS_H
 
 #include "net/conn.h"
+#include "net/http_request.h"
 
 enum { TOKEN_BYTES_MAX = 256 };
 
@@ -18,14 +19,14 @@ struct credentials {
 };
 
 /* Exact: scheme, host and port. Without --origin: those of the request itself. */
-enum origin_verdict origin_verdict(const struct conn *c);
+enum origin_verdict origin_verdict(const struct conn *c, const struct http_request *r);
 /* cookie_without_origin: whether a request without Origin may use its cookie (a GET of the page's own, see http_stream.c). */
-void credentials_read(const struct conn *c, bool cookie_without_origin, struct credentials *out);
+void credentials_read(const struct conn *c, const struct http_request *r, bool cookie_without_origin, struct credentials *out);
 /* Finds the client's address behind a trusted proxy and counts it. False: that address has too many connections. */
-bool credentials_admit_client(struct conn *c);
+bool credentials_admit_client(struct conn *c, const struct http_request *r);
 /* "parley_session", under TLS "__Host-parley_session". */
-const char *credentials_cookie_name(const struct conn *c);
+const char *credentials_cookie_name(const struct conn *c, const struct http_request *r);
 /* Whether the client spoke TLS: to us, or to a trusted proxy that says so. */
-bool credentials_client_uses_tls(const struct conn *c);
+bool credentials_client_uses_tls(const struct conn *c, const struct http_request *r);
 
 #endif

@@ -7,7 +7,6 @@
 
 #include "base/log.h"
 #include "net/conn.h"
-#include "net/http_head.h"
 #include "net/listener.h"
 
 enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
@@ -15,7 +14,7 @@ enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
 /* One in the middle of asking is answered, if it asks before the time is over. */
 static bool is_idle_http(const struct conn *c, bool over)
 {
-	return !c->is_websocket && !c->is_stream && c->http == NULL && (over || http_head_bytes(c->wsi) == 0);
+	return !c->is_websocket && !c->is_stream && c->http == NULL && (over || c->in.len == 0);
 }
 
 /* Closes idle HTTP connections, and WebSockets and streams until `target` of them are told in all. */

@@ -1,20 +1,20 @@
 /*
  * Deadlines and heartbeats: one deadline per connection in a timing wheel, whatever state it is in. The library's own timers sit in one sorted
- * list and are left alone as far as possible. One is used: from the first byte of a later request on a kept connection (of which the library does
- * not tell us) it allows header_ms and a second, in whole seconds, see net_server.c; such an end counts as END_BY_CLIENT.
+ * list and are not used.
  *
  * A WebSocket is pinged every heartbeat_ms (spread by a quarter, so that connections made together do not stay together) and closed when
- * nothing was heard for limits.idle_ms. The ping carries a byte: the library does not tell us of empty pongs.
+ * nothing was heard for limits.idle_ms.
  */
 #include "net/conn.h"
 #include "net/drain.h"
-#include "net/http_head.h"
 
 static const uint8_t ping_frame[] = {0x89, 0x01, 'p'};
 static const uint8_t stream_comment[] = ": keep-alive\n\n";
 
 void conn_set_deadline(struct conn *c, enum conn_phase phase, uint64_t in_ms)
 {
+	c->server->n_in_phase[c->phase]--;
+	c->server->n_in_phase[phase]++;
 	c->phase = (uint8_t)phase;
 	if (in_ms == 0)
 		wheel_disarm(&c->timer);
@@ -66,8 +66,7 @@ void heartbeat_begin_idle(struct conn *c)
 {
 	const struct limits *limits = &c->server->config.limits;
 
-	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0); /* armed by lws_http_transaction_completed() */
-	if (c->is_pipelined)
+	if (c->in.len > 0)
 		conn_set_deadline(c, CONN_HEAD, limits->header_ms);
 	else
 		conn_set_deadline(c, CONN_IDLE, limits->idle_ms);
@@ -119,20 +118,15 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 
 	switch ((enum conn_phase)c->phase) {
 	case CONN_IDLE:
-		if (http_head_attached(c->wsi))
-			conn_set_deadline(c, CONN_HEAD, c->server->config.limits.header_ms); /* it began just now */
-		else
-			conn_cut(c, END_TOO_LATE);
-		break;
 	case CONN_HEAD:
 	case CONN_BODY:
-	case CONN_LINGER:
 		conn_cut(c, END_TOO_LATE);
 		break;
+	case CONN_LINGER:
 	case CONN_CLOSING:
-		c->is_broken = false; /* cut once already, maybe: once more */
 		conn_cut(c, c->reason);
-		conn_set_deadline(c, CONN_CLOSING, NET_CLOSE_MS);
+		break;
+	case CONN_PHASE_COUNT:
 		break;
 	case CONN_WORKING:
 		break;

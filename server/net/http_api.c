@@ -8,22 +8,22 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_json(struct lws *wsi)
+/* A media type's parameters do not matter. */
+static bool is_json(const struct http_request *r)
 {
-	char type[128];
+	static const char json[] = "application/json";
+	struct http_text type = http_request_value(r, "content-type");
+	size_t n = sizeof json - 1;
 
-	if (http_head_value(wsi, WSI_TOKEN_HTTP_CONTENT_TYPE, type, sizeof type) <= 0)
-		return false;
-	type[strcspn(type, "; \t")] = '\0';
-	return strcasecmp(type, "application/json") == 0;
+	return type.n >= n && strncasecmp(type.s, json, n) == 0 && (type.n == n || strchr("; \t", type.s[n]) != NULL);
 }
 
-void http_api(struct conn *c, const char *type)
+void http_api(struct conn *c, const struct http_request *r, struct http_text type)
 {
 	struct http_exchange *e = c->http;
 	struct credentials credentials;
 
-	e->command = command_by_type(type, strlen(type));
+	e->command = command_by_type(type.s, type.n);
 	if (e->command == CMD_COUNT) {
 		http_exchange_refuse(c, WIRE_UNKNOWN_TYPE, 0, NULL, NULL);
 		return;
@@ -32,11 +32,11 @@ void http_api(struct conn *c, const char *type)
 		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, "commands are sent with POST", "Allow: POST\r\n");
 		return;
 	}
-	if (e->content_length > 0 && !is_json(c->wsi)) {
+	if (r->content_length > 0 && !is_json(r)) {
 		http_exchange_refuse(c, WIRE_UNSUPPORTED_MEDIA, 0, NULL, NULL);
 		return;
 	}
-	credentials_read(c, false, &credentials);
+	credentials_read(c, r, false, &credentials);
 	if (credentials.cookie_refused) {
 		http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
 		return;

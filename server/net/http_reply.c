@@ -20,11 +20,14 @@ static const char *status_text(int status)
 	case 411: return "Length Required";
 	case 413: return "Content Too Large";
 	case 415: return "Unsupported Media Type";
+	case 417: return "Expectation Failed";
+	case 421: return "Misdirected Request";
 	case 426: return "Upgrade Required";
 	case 429: return "Too Many Requests";
 	case 431: return "Request Header Fields Too Large";
 	case 500: return "Internal Server Error";
 	case 503: return "Service Unavailable";
+	case 505: return "HTTP Version Not Supported";
 	default: return "Unknown";
 	}
 	/* clang-format on */
@@ -78,21 +81,20 @@ void http_reply_error(struct buf *out, const struct conn *c, enum wire_error cod
 	http_reply_append(out, c, &reply, body.data, body.len);
 }
 
-int http_refuse_now(struct conn *c, enum wire_error code, int status, const char *message, const char *headers)
+void http_refuse_now(struct conn *c, enum wire_error code, int status, const char *message, const char *headers)
 {
 	auto_buf out = BUF_INIT;
 
 	http_reply_error(&out, c, code, status, message, headers, true, false);
-	c->reason = END_REFUSED;
 	conn_write_raw(c, out.data, out.len);
-	return -1;
+	conn_refused(c);
 }
 
-int http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms)
+void http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms)
 {
 	char headers[48];
 
 	metric_add(&c->server->metrics->refused_total, 1);
 	snprintf(headers, sizeof headers, "Retry-After: %u\r\n", (wait_ms + 999) / 1000);
-	return http_refuse_now(c, WIRE_RATE_LIMITED, 0, message, headers);
+	http_refuse_now(c, WIRE_RATE_LIMITED, 0, message, headers);
 }

@@ -23,9 +23,9 @@ void http_reply_append(struct buf *out, const struct conn *c, const struct http_
 /* A JSON error object as the whole response; counts it: every refusal of net's own comes through here. message NULL: the table's. headers as above. */
 void http_reply_error(struct buf *out, const struct conn *c, enum wire_error code, int status, const char *message, const char *headers,
 		      bool close, bool head_only);
-/* The same, written at once; for callbacks that then close (answers -1). */
-int http_refuse_now(struct conn *c, enum wire_error code, int status, const char *message, const char *headers);
+/* The same where there is no exchange: written at once, and the last on this connection. */
+void http_refuse_now(struct conn *c, enum wire_error code, int status, const char *message, const char *headers);
 /* The same with rate_limited for an address that takes more than its share, to come back after wait_ms; counts it as refused. */
-int http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms);
+void http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms);
 
 #endif

@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES_MAX = 16 << 20 };
+enum { FILE_BYTES_MAX = 16 << 20, PATH_BYTES_MAX = 256 };
 
 static const struct web_asset *find_asset(const char *path)
 {
@@ -36,27 +36,18 @@ static const struct web_asset *find_asset(const char *path)
 	return NULL;
 }
 
-static bool takes_gzip(struct lws *wsi)
+/* RFC 9110 section 13.1.2: weak comparison, so W/ in front does not matter. */
+static bool tag_matches(const struct http_request *r, const char *etag)
 {
-	char value[512];
+	struct http_text value = http_request_value(r, "if-none-match");
 
-	return http_head_value(wsi, WSI_TOKEN_HTTP_ACCEPT_ENCODING, value, sizeof value) > 0 && http_value_accepts_gzip(value);
+	return (value.n == 1 && value.s[0] == '*') || (value.n > 0 && memmem(value.s, value.n, etag, strlen(etag)) != NULL);
 }
 
-static bool tag_matches(struct lws *wsi, const char *etag)
+static void serve_asset(struct conn *c, const struct http_request *r, const struct web_asset *asset)
 {
-	char value[512];
-
-	if (http_head_value(wsi, WSI_TOKEN_HTTP_IF_NONE_MATCH, value, sizeof value) <= 0)
-		return false;
-	/* weak comparison (RFC 9110 section 13.1.2): W/ in front does not matter */
-	return strcmp(value, "*") == 0 || strstr(value, etag) != NULL;
-}
-
-static void serve_asset(struct conn *c, const struct web_asset *asset)
-{
-	bool gzip = asset->gzip != NULL && takes_gzip(c->wsi);
-	bool unchanged = tag_matches(c->wsi, asset->etag);
+	bool gzip = asset->gzip != NULL && http_value_accepts_gzip(http_request_value(r, "accept-encoding"));
+	bool unchanged = tag_matches(r, asset->etag);
 	auto_buf headers = BUF_INIT;
 
 	buf_appendf(&headers, "ETag: %s\r\n", asset->etag);
@@ -155,19 +146,18 @@ static bool serve_file(struct conn *c, const char *path)
 	return true;
 }
 
-void http_static(struct conn *c, const char *path)
+void http_static(struct conn *c, const struct http_request *r)
 {
-	if (strcmp(path, "/") == 0 || strncmp(path, "/r/", 3) == 0)
-		path = "/index.html";
-	if (c->server->config.web_dir != NULL) {
-		if (serve_file(c, path))
-			return;
-	} else {
-		const struct web_asset *asset = find_asset(path);
-		if (asset != NULL) {
-			serve_asset(c, asset);
-			return;
-		}
-	}
-	http_exchange_refuse(c, WIRE_NOT_FOUND, 0, "there is nothing at this path", NULL);
+	char path[PATH_BYTES_MAX] = ""; /* too long: nothing has this name */
+	bool is_page = r->path.n == 1 || (r->path.n >= 3 && memcmp(r->path.s, "/r/", 3) == 0);
+
+	if (is_page)
+		snprintf(path, sizeof path, "/index.html");
+	else if (r->path.n < sizeof path)
+		snprintf(path, sizeof path, "%.*s", (int)r->path.n, r->path.s); /* no file of ours has a name that needs escapes */
+	const struct web_asset *asset = c->server->config.web_dir == NULL ? find_asset(path) : NULL;
+	if (asset != NULL)
+		serve_asset(c, r, asset);
+	else if (c->server->config.web_dir == NULL || !serve_file(c, path))
+		http_exchange_refuse(c, WIRE_NOT_FOUND, 0, "there is nothing at this path", NULL);
 }

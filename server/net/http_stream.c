@@ -5,28 +5,28 @@
 #include "codec/buf.h"
 #include "net/http_reply.h"
 #include "net/http_routes.h"
+#include "net/http_value.h"
 
 #include <string.h>
 
 enum { ROOMS_MAX = LIMIT_STREAM_ROOMS_MOST + 1 }; /* one too many, for the chat to refuse */
 
 /* A page's own request carries no Origin with GET; its browser then says so in Sec-Fetch-Site. */
-static bool is_own_page(struct lws *wsi)
+static bool is_own_page(const struct http_request *r)
 {
-	char site[32];
-	int n = http_head_custom(wsi, "sec-fetch-site:", site, sizeof site);
+	struct http_text site = http_request_value(r, "sec-fetch-site");
 
-	return n == 0 || (n > 0 && strcmp(site, "same-origin") == 0);
+	return site.n == 0 || http_value_lists(site, "same-origin");
 }
 
 /* Collects the values of room= one after the other in `names`. NULL, or what is wrong with them. */
-static const char *collect_rooms(struct lws *wsi, struct buf *names, struct text rooms[ROOMS_MAX], size_t *n_rooms)
+static const char *collect_rooms(const struct http_request *r, struct buf *names, struct text rooms[ROOMS_MAX], size_t *n_rooms)
 {
 	char name[512];
 	size_t n = 0;
 
 	int length;
-	for (; (length = http_head_argument(wsi, "room", n, name, sizeof name)) >= 0; n++) {
+	for (; (length = http_value_argument(r->query, "room", n, name, sizeof name)) >= 0; n++) {
 		if (n == ROOMS_MAX)
 			return "room: too many";
 		rooms[n].n = (size_t)length;
@@ -44,33 +44,39 @@ static const char *collect_rooms(struct lws *wsi, struct buf *names, struct text
 	return n > 0 ? NULL : "room: is missing";
 }
 
-void http_stream(struct conn *c)
+/* Last-Event-ID, which a browser sends by itself, goes before ?after=. */
+static struct text read_cursor(const struct http_request *r, char *decoded, size_t cap)
+{
+	struct http_text last = http_request_value(r, "last-event-id");
+
+	if (last.n > 0)
+		return (struct text){last.s, last.n};
+	int n = http_value_argument(r->query, "after", 0, decoded, cap);
+	return n > 0 ? (struct text){decoded, (size_t)n} : (struct text){NULL, 0};
+}
+
+void http_stream(struct conn *c, const struct http_request *r)
 {
 	struct credentials credentials;
-	struct text rooms[ROOMS_MAX], cursor = {NULL, 0};
+	struct text rooms[ROOMS_MAX];
 	size_t n_rooms = 0;
 	auto_buf names = BUF_INIT;
-	char last_event_id[LIMIT_HEAD_BYTES_MOST + NET_HEAD_SPARE];
+	char after[LIMIT_HEAD_BYTES_MOST];
 
 	if (c->http->method != HTTP_GET) {
 		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, "events are streamed with GET", "Allow: GET\r\n");
 		return;
 	}
-	credentials_read(c, is_own_page(c->wsi), &credentials);
+	credentials_read(c, r, is_own_page(r), &credentials);
 	if (credentials.cookie_refused) {
 		http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
 		return;
 	}
-	const char *fault = collect_rooms(c->wsi, &names, rooms, &n_rooms);
+	const char *fault = collect_rooms(r, &names, rooms, &n_rooms);
 	if (fault != NULL) {
 		http_exchange_refuse(c, WIRE_INVALID_REQUEST, 0, fault, NULL);
 		return;
 	}
-	int n = http_head_custom(c->wsi, "last-event-id:", last_event_id, sizeof last_event_id);
-	if (n <= 0)
-		n = http_head_argument(c->wsi, "after", 0, last_event_id, sizeof last_event_id);
-	if (n > 0)
-		cursor = (struct text){last_event_id, (size_t)n};
 	struct session_config config = {
 		.transport = TRANSPORT_STREAM,
 		.token = credentials.token[0] != '\0' ? credentials.token : NULL,
@@ -78,7 +84,7 @@ void http_stream(struct conn *c)
 		.operator_socket = c->is_operator,
 	};
 	c->session = session_open(c->server->chat, c, &config);
-	session_stream_request(c->session, rooms, n_rooms, cursor);
+	session_stream_request(c->session, rooms, n_rooms, read_cursor(r, after, sizeof after));
 }
 
 void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
@@ -96,14 +102,8 @@ void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
 		return;
 	http_reply_append(&head, c, &reply, first, n);
 	http_exchange_free(c);
-	lws_http_headers_detach(c->wsi);
 	c->is_stream = true;
-	c->server->n_http--;
-	if (c->is_paused) {
-		c->is_paused = false;
-		lws_rx_flow_control(c->wsi, 1);
-	}
-	lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT, 0);
+	conn_mark_dirty(c); /* to be read from, for its end */
 	heartbeat_begin_stream(c);
 	conn_write_raw(c, head.data, head.len);
 }

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "codec/unix_address.h"
 #include "net/arrival.h"
+#include "net/pressure.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
@@ -106,36 +107,44 @@ static void refuse(struct listener *l, int fd)
 	close(fd);
 }
 
-void listener_admit(struct listener *l, int fd, const struct conn_origin *origin)
+bool listener_has_room_for(const struct listener *l, const struct conn_origin *origin)
 {
-	struct net_server *s = l->server;
 	uint8_t key[16];
 
 	address_key(&origin->peer, key);
-	if (!l->is_operator &&
-	    (!admission_has_room(&s->admission) || (!origin->is_proxied && !admission_has_room_for(&s->admission, key)))) {
-		refuse(l, fd);
-		return;
-	}
+	return l->is_operator || origin->is_proxied || admission_has_room_for(&l->server->admission, key);
+}
+
+void listener_admit(struct listener *l, int fd, const struct conn_origin *origin)
+{
+	struct net_server *s = l->server;
+
 	set_options(fd);
 	s->accepting = l;
 	s->accepting_origin = origin;
 	/* On failure the library closes the descriptor, and frees what conn_new() made if it came that far. */
-	(void)lws_adopt_socket_vhost(l->is_tls ? s->vhost_tls : s->vhost_plain, fd);
+	(void)lws_adopt_descriptor_vhost(l->is_tls ? s->vhost_tls : s->vhost_plain,
+					 LWS_ADOPT_SOCKET | (l->is_tls ? LWS_ADOPT_ALLOW_SSL : 0), (lws_sock_file_fd_type){.sockfd = fd},
+					 NULL, NULL);
 	s->accepting = NULL;
+	pressure_of_requests(s);
 }
 
-/* An accepted socket: the proxy's header is awaited, or in it comes. */
+/* An accepted socket. Under the PROXY protocol only trusted proxies may connect, and the limits count whom they speak for. */
 static void arrive(struct listener *l, int fd, const struct peer_address *peer)
 {
+	struct net_server *s = l->server;
+	bool awaits_proxy = s->config.proxy_protocol && !l->is_operator;
 	struct conn_origin origin = {.peer = *peer, .is_proxied = listener_trusts(l, peer)};
 
-	if (l->is_operator || !l->server->config.proxy_protocol)
-		listener_admit(l, fd, &origin);
-	else if (origin.is_proxied && admission_has_room(&l->server->admission))
-		arrival_begin(l, fd, peer);
-	else
+	if (awaits_proxy && !origin.is_proxied)
 		refuse(l, fd);
+	else if (!l->is_operator && !admission_has_room(&s->admission) && !pressure_of_connections(s))
+		refuse(l, fd);
+	else if (!awaits_proxy && !listener_has_room_for(l, &origin))
+		refuse(l, fd);
+	else
+		arrival_begin(l, fd, &origin, awaits_proxy);
 }
 
 static void accept_ready(void *arg)

@@ -30,7 +30,9 @@ void listeners_resume(struct net_server *s);
 bool listener_may_warn(struct listener *l);
 /* Whether peers of this address are trusted proxies here; nobody is on the operator's socket. */
 bool listener_trusts(const struct listener *l, const struct peer_address *peer);
-/* Asks the limits, and hands the socket to the library. Owns fd. */
+/* Whether its address may have one connection more. */
+bool listener_has_room_for(const struct listener *l, const struct conn_origin *origin);
+/* Hands the socket of an arrival to the library. Owns fd. */
 void listener_admit(struct listener *l, int fd, const struct conn_origin *origin);
 
 #endif

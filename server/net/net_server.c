@@ -1,5 +1,5 @@
 /*
- * Sets the library up and takes it down again; its one callback leads to ws_events.c and http_events.c.
+ * Sets the library up and takes it down again; its one callback leads to conn.h.
  *
  * The library runs on our loop as a guest. It takes two calls of lws_context_destroy() with turns of the loop in between to make it let go (4.3.5
  * finishes by itself in such a turn): it clears server->context when it is done.
@@ -11,11 +11,8 @@
 #include "net/arrival.h"
 #include "net/conn.h"
 #include "net/drain.h"
-#include "net/head_share.h"
-#include "net/http_events.h"
 #include "net/listener.h"
 #include "net/tls_files.h"
-#include "net/ws_events.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -25,7 +22,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000, CLOSE_S = 30, HOUR_S = 3600 };
+enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000 };
 
 /* The library's own lines, cut at their end of line; they come without a context, so this one has none either. */
 static void log_line(int level, const char *line)
@@ -44,75 +41,46 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* `user` is the SSL_CTX of the virtual host being made */
 		tls_files_serve(user, &((struct net_server *)lws_context_user(lws_get_context(wsi)))->tls_files);
 		return 0;
-	case LWS_CALLBACK_SERVER_NEW_CLIENT_INSTANTIATED:
+	case LWS_CALLBACK_RAW_ADOPT:
 		conn_new(lws_context_user(lws_get_context(wsi)), wsi);
 		return 0;
+	case LWS_CALLBACK_RAW_RX:
+		if ((c = conn_of(wsi)) != NULL)
+			conn_take(c, in, len);
+		return 0;
+	case LWS_CALLBACK_RAW_WRITEABLE:
+		if ((c = conn_of(wsi)) != NULL)
+			conn_took(c);
+		return 0;
+	case LWS_CALLBACK_RAW_CLOSE:
+		if ((c = conn_of(wsi)) != NULL)
+			conn_closed(c);
+		return 0;
 	case LWS_CALLBACK_WSI_DESTROY:
-		c = conn_of(wsi);
-		if (c != NULL)
+		if ((c = conn_of(wsi)) != NULL)
 			conn_free(c);
 		return 0;
-	case LWS_CALLBACK_ESTABLISHED:
-	case LWS_CALLBACK_RECEIVE:
-	case LWS_CALLBACK_RECEIVE_PONG:
-	case LWS_CALLBACK_SERVER_WRITEABLE:
-	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
-	case LWS_CALLBACK_CLOSED:
-		c = conn_of(wsi);
-		return c != NULL ? ws_event(c, reason, in, len) : -1;
-	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-	case LWS_CALLBACK_HTTP:
-	case LWS_CALLBACK_HTTP_BODY:
-	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
-	case LWS_CALLBACK_HTTP_WRITEABLE:
-	case LWS_CALLBACK_CLOSED_HTTP:
-		c = conn_of(wsi);
-		return c != NULL ? http_event(c, reason, in, len) : -1;
-	case LWS_CALLBACK_RAW_ADOPT: /* after CONNECT: what follows would be no HTTP any more */
-		return -1;
 	default:
 		return 0;
 	}
 }
 
-/* One protocol for all: HTTP, and WebSockets with or without naming the subprotocol. */
 static const struct lws_protocols protocols[] = {
-	{.name = "parley.v1", .callback = on_event, .rx_buffer_size = NET_RX_BYTES, .tx_packet_size = 8 << 20},
+	{.name = "parley", .callback = on_event, .tx_packet_size = 8 << 20},
 	{.name = NULL},
-};
-
-/* Every path leads to our callback. Mounted like this a request leaves the connection in a state in which both versions notice the peer's end. */
-static const struct lws_http_mount everything = {
-	.mountpoint = "/",
-	.mountpoint_len = 1,
-	.origin = "parley.v1",
-	.origin_protocol = LWSMPRO_CALLBACK,
 };
 
 static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* no validity timers: heartbeat.c */
 
-/* The library's own timers count in seconds. Where we have a deadline for the same, a second more lets ours come first. 0, no limit: an hour. */
-static unsigned seconds_beyond(uint64_t ms)
+static void common_info(struct lws_context_creation_info *info)
 {
-	return ms == 0 || ms / 1000 >= HOUR_S ? HOUR_S : (unsigned)((ms + 999) / 1000) + 1;
-}
-
-static void common_info(struct net_server *s, struct lws_context_creation_info *info)
-{
-	unsigned body_s = seconds_beyond(s->config.limits.body_ms);
-
 	memset(info, 0, sizeof *info);
 	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info->protocols = protocols;
-	info->mounts = &everything;
 	info->retry_and_idle_policy = &no_retry;
-	info->keepalive_timeout = HOUR_S;                         /* never met: heartbeat_begin_idle() (0 would be five seconds) */
-	info->timeout_secs = body_s > CLOSE_S ? body_s : CLOSE_S; /* between two pieces of a body, and for the peer to close */
-	info->timeout_secs_ah_idle = seconds_beyond(s->config.limits.header_ms);
 	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
 	info->uid = (__typeof__(info->uid))-1;
 	info->alpn = "http/1.1";
-	info->options = LWS_SERVER_OPTION_VALIDATE_UTF8;
 }
 
 static bool make_context(struct net_server *s)
@@ -120,15 +88,14 @@ static bool make_context(struct net_server *s)
 	struct lws_context_creation_info info;
 	void *loops[1] = {loop_foreign(s->loop)};
 
-	common_info(s, &info);
+	common_info(&info);
 	info.options |= LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS;
 	if (s->config.tls_cert != NULL)
 		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
 	info.foreign_loops = loops;
 	info.user = s;
 	info.pcontext = &s->context;
-	info.max_http_header_data = (unsigned short)(s->config.limits.head_bytes + NET_HEAD_SPARE);
-	info.max_http_header_pool = NET_HEAD_POOL;
+	info.pt_serv_buf_size = LWS_PRE + NET_READ_BYTES;
 	s->context = lws_create_context(&info);
 	return s->context != NULL;
 }
@@ -137,7 +104,7 @@ static bool make_vhosts(struct net_server *s)
 {
 	struct lws_context_creation_info info;
 
-	common_info(s, &info);
+	common_info(&info);
 	info.vhost_name = "plain";
 	s->vhost_plain = lws_create_vhost(s->context, &info);
 	if (s->vhost_plain == NULL || s->config.tls_cert == NULL)
@@ -158,7 +125,15 @@ static void on_tick(void *arg)
 	listeners_resume(s);
 	arrivals_tick(s);
 	heartbeat_tick(s);
-	head_share_tick(s);
+}
+
+/* What arrives comes last: its requests are served in the next turn. */
+static void at_turn_end(void *arg)
+{
+	struct net_server *s = arg;
+
+	conn_flush_all(s);
+	arrivals_go_on(s);
 }
 
 static size_t connections_max(const struct net_config *config)
@@ -209,6 +184,7 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	s->config = *config;
 	list_init(&s->listeners);
 	list_init(&s->arrivals);
+	list_init(&s->ready);
 	list_init(&s->conns);
 	list_init(&s->dirty);
 	list_init(&s->dead);
@@ -234,7 +210,7 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 		net_server_destroy(s);
 		return NULL;
 	}
-	loop_at_turn_end(l, TURN_END_REPLIES, conn_flush_all, s);
+	loop_at_turn_end(l, TURN_END_REPLIES, at_turn_end, s);
 	s->tick = loop_timer_new(l, on_tick, s);
 	loop_timer_start(s->tick, NET_TICK_MS, NET_TICK_MS);
 	return s;

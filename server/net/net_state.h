@@ -12,14 +12,28 @@
 #include <libwebsockets.h>
 
 enum {
-	NET_TICK_MS = 250,            /* of the timing wheel */
-	NET_WRITE_BYTES = 65536,      /* most bytes of an outbox joined into one write */
-	NET_HEAD_SPARE = 4096,        /* beyond limits.head_bytes, where we answer 431; past it the library closes without an answer */
-	NET_HEAD_POOL = 2048,         /* heads being read at once; further ones wait, see head_share.h */
-	NET_RX_BYTES = 304,           /* the library's buffer per WebSocket; longer messages come in pieces, with a turn for each */
-	NET_CLOSE_MS = 5000,          /* for a close that was asked for to go through */
+	NET_TICK_MS = 250,       /* of the timing wheel */
+	NET_WRITE_BYTES = 65536, /* most bytes of an outbox joined into one write */
+	NET_READ_BYTES =
+		16384 + 256, /* of one read; more than a TLS record (RFC 8446 section 5.1), so that OpenSSL never keeps some of one back */
+	NET_CLOSE_MS = 5000, /* for a close that was asked for to go through */
 	NET_CROWDED_RETRY_MS = 10000, /* for who has too many connections */
-	NET_LINGER_MS = 2000,         /* reading on after a refusal, so that the answer is not lost in a reset */
+	NET_ADMIT_US = 1000,          /* of a turn, for handing arrivals to the library (a TLS handshake is about half of it) */
+	NET_LINGER_MS = 2000,         /* reading on after the last answer, so that it is not lost in a reset */
+};
+
+/* What the connection's one deadline means. */
+enum conn_phase {
+	CONN_HEAD,    /* waiting for (the rest of) a request's head */
+	CONN_IDLE,    /* kept for the next request */
+	CONN_BODY,    /* waiting for (the rest of) a request's body */
+	CONN_WORKING, /* the answer is being made: no deadline */
+	CONN_LINGER, /* the last byte is out and the socket shut: what still comes is dropped for a moment, so that no reset takes the end away */
+	CONN_SIGN_IN, /* a WebSocket without session.start */
+	CONN_LIVE,    /* a signed-in WebSocket: heartbeat */
+	CONN_STREAM,  /* an event stream: comments as heartbeat */
+	CONN_CLOSING, /* told to close; cut when that takes too long */
+	CONN_PHASE_COUNT
 };
 
 /* Where a connection comes from, as far as it is known before its first request. */
@@ -39,10 +53,12 @@ struct net_server {
 	struct tls_files *tls_files; /* what handshakes use; NULL without TLS */
 	struct list listeners;       /* listener.link */
 	struct list arrivals;        /* arrival.link, oldest first */
+	struct list ready;           /* arrival.link of those that may be handed to the library, in their order */
+	uint64_t admitting_us;       /* spent on that in this turn */
 	struct list conns;           /* conn.link, in the order in which they came */
-	size_t n_http;               /* of these, neither WebSocket nor event stream */
 	struct list dirty;           /* conn.dirty: something to write at the end of the turn */
 	struct list dead;            /* conn.dirty: to be cut at the end of the turn */
+	size_t n_in_phase[CONN_PHASE_COUNT];
 	struct wheel *wheel;
 	struct loop_timer *tick;
 	struct admission admission;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libwebsockets.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
@@ -133,4 +134,13 @@ static int give_pair(SSL *ssl, void *arg)
 void tls_files_serve(void *ssl_ctx, struct tls_files **current)
 {
 	SSL_CTX_set_cert_cb(ssl_ctx, give_pair, current);
+}
+
+void tls_close_notify(struct lws *wsi)
+{
+	SSL *ssl = lws_get_ssl(wsi);
+
+	if (ssl != NULL && SSL_is_init_finished(ssl))
+		(void)SSL_shutdown(ssl);
+	ERR_clear_error(); /* the library looks at the same queue */
 }

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+struct lws;
 struct tls_files;
 
 /* Owned by the caller. NULL with a sentence of at most n bytes in fault: which of the files is wrong, and how. */
@@ -18,5 +19,7 @@ struct tls_files *tls_files_read(const char *cert, const char *key, char *fault,
 void tls_files_free(struct tls_files *f);
 /* From now on each handshake of this SSL_CTX uses the pair that *current is then; neither may go before the SSL_CTX does. */
 void tls_files_serve(void *ssl_ctx, struct tls_files **current);
+/* Tells the peer of a connection that nothing more follows (close_notify, RFC 8446 section 6.1). */
+void tls_close_notify(struct lws *wsi);
 
 #endif

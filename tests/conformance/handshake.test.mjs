@@ -10,9 +10,6 @@ before(async () => {
 });
 after(() => server.stop());
 
-// What the library itself does not understand it answers with this, before we are asked.
-const LIBRARY_REFUSES = 403;
-
 const text = (...lines) => `${lines.join('\r\n')}\r\n\r\n`;
 const good = ['Host: 127.0.0.1', 'Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13'];
 
@@ -51,20 +48,19 @@ const cases = [
 	['no Host is refused', upgradeRequest({ headers: { Host: null } }), [400]],
 	['two Hosts are refused', text('GET /ws HTTP/1.1', ...good, 'Host: other'), [400]],
 	['Upgrade: h2c is refused', upgradeRequest({ headers: { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' } }), [400]],
-	['Upgrade: h2c elsewhere is refused', upgradeRequest({ path: '/', headers: { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' } }), [404]],
 	['permessage-deflate may be offered, and is not taken', upgradeRequest({ headers: { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' } }), [101]],
-	['Upgrade: foo is refused', upgradeRequest({ headers: { Upgrade: 'foo' } }), [400, LIBRARY_REFUSES, null]],
-	['an empty Upgrade is refused', upgradeRequest({ headers: { Upgrade: '' } }), [400, 404, 426, null]],
-	['Upgrade: websocket, foo is refused', upgradeRequest({ headers: { Upgrade: 'websocket, foo' } }), [400, LIBRARY_REFUSES, null]],
+	['Upgrade: foo is refused', upgradeRequest({ headers: { Upgrade: 'foo' } }), [400]],
+	['an empty Upgrade is refused', upgradeRequest({ headers: { Upgrade: '' } }), [400]],
+	['Upgrade: websocket, foo is refused', upgradeRequest({ headers: { Upgrade: 'websocket, foo' } }), [400]],
 	['another path is refused', upgradeRequest({ path: '/other' }), [404]],
 	['the path / is refused', upgradeRequest({ path: '/' }), [404]],
 	['/ws/ is refused', upgradeRequest({ path: '/ws/' }), [404]],
 	['a foreign Origin is refused', upgradeRequest({ headers: { Origin: 'http://evil.example' } }), [403]],
 	['Origin null is refused', upgradeRequest({ headers: { Origin: 'null' } }), [403]],
-	['two Origins are refused', (s) => text('GET /ws HTTP/1.1', ...good, `Origin: ${s.url}`, 'Origin: http://evil.example'), [400, 403]],
-	['Transfer-Encoding is refused', upgradeRequest({ headers: { 'Transfer-Encoding': 'chunked' } }), [400, null]],
-	['a body is refused', upgradeRequest({ headers: { 'Content-Length': '5' } }), [400, null]],
-	['an absolute target is refused', upgradeRequest({ path: 'http://127.0.0.1/ws' }), [400, 404, null]],
+	['two Origins are refused', (s) => text('GET /ws HTTP/1.1', ...good, `Origin: ${s.url}`, 'Origin: http://evil.example'), [400]],
+	['Transfer-Encoding is refused', upgradeRequest({ headers: { 'Transfer-Encoding': 'chunked' } }), [400]],
+	['a body is refused', upgradeRequest({ headers: { 'Content-Length': '5' } }), [400]],
+	['an absolute target of another host is refused', upgradeRequest({ path: 'http://192.0.2.1/ws' }), [400]],
 ];
 
 for (const [name, request, statuses] of cases) {
@@ -107,11 +103,19 @@ test('CVE-2025-11677: Upgrade: foo on a kept-alive connection does no harm', asy
 		raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
 		assert.equal((await raw.readResponse()).status, 200);
 		raw.write(upgradeRequest({ path: '/healthz', headers: { Upgrade: 'foo' } }));
-		const answer = await raw.readHead();
-		assert.ok(answer === null || answer.status >= 400, `${answer?.status}`);
+		assert.equal((await raw.readResponse())?.status, 200, 'an upgrade that is not known is no upgrade');
+		raw.write(upgradeRequest({ headers: { Upgrade: 'foo' } }));
+		assert.equal((await raw.readResponse())?.status, 400);
 		await raw.waitEnd();
 	}
 	assert.equal(server.exit, undefined);
+});
+
+test('Upgrade: h2c is not taken: the request is answered as it is', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(upgradeRequest({ path: '/healthz', headers: { Upgrade: 'h2c', 'HTTP2-Settings': 'AAMAAABkAAQAAP__' } }));
+	assert.equal((await raw.readResponse())?.body, 'ok\n');
+	raw.destroy();
 });
 
 test('a WebSocket can be opened on a connection that was kept alive', async () => {
@@ -119,11 +123,8 @@ test('a WebSocket can be opened on a connection that was kept alive', async () =
 	raw.write(text('GET /healthz HTTP/1.1', 'Host: x'));
 	assert.equal((await raw.readResponse()).status, 200);
 	raw.write(upgradeRequest());
-	const head = await raw.readHead();
-	assert.ok(head === null || head.status === 101 || head.status === 400, `${head?.status}`);
-	if (head?.status === 101) {
-		assert.equal((await raw.readMessage()).type, 'hello');
-	}
+	assert.equal((await raw.readHead())?.status, 101);
+	assert.equal((await raw.readMessage()).type, 'hello');
 	raw.destroy();
 });
 

@@ -11,14 +11,11 @@ before(async () => {
 });
 after(() => server.stop());
 
-// What the library itself does not understand it answers with this, before we are asked.
-const LIBRARY_REFUSES = 403;
-
 const text = (...lines) => `${lines.join('\r\n')}\r\n\r\n`;
 const post = (headers, body = '') => `${text('POST /api/v1/session.start HTTP/1.1', 'Host: x', 'Content-Type: application/json', ...headers)}${body}`;
 const BODY = '{"guest":"Raw"}';
 
-// name, request, the statuses that are right (null: closed without an answer), whether the connection must end
+// name, request, the statuses that are right, whether the connection must end
 const cases = [
 	['GET is answered', text('GET /healthz HTTP/1.1', 'Host: x'), [200]],
 	['HTTP/1.0 is answered', text('GET /healthz HTTP/1.0', 'Host: x'), [200]],
@@ -30,52 +27,53 @@ const cases = [
 	['POST to a page is 405', text('POST / HTTP/1.1', 'Host: x', 'Content-Length: 0'), [405]],
 	['DELETE is 405', text('DELETE / HTTP/1.1', 'Host: x'), [405]],
 	['OPTIONS is 405', text('OPTIONS / HTTP/1.1', 'Host: x'), [405]],
-	['OPTIONS * is refused', text('OPTIONS * HTTP/1.1', 'Host: x'), [400, 404, 405, LIBRARY_REFUSES, null]],
-	['TRACE is refused', text('TRACE / HTTP/1.1', 'Host: x'), [400, 405, 501, LIBRARY_REFUSES, null]],
-	['CONNECT is refused', text('CONNECT x:443 HTTP/1.1', 'Host: x'), [null], true],
+	['OPTIONS * is refused', text('OPTIONS * HTTP/1.1', 'Host: x'), [405], true],
+	['TRACE is refused', text('TRACE / HTTP/1.1', 'Host: x'), [405], true],
+	['CONNECT is refused', text('CONNECT x:443 HTTP/1.1', 'Host: x'), [405], true],
 	['CONNECT on a kept connection is refused', text('GET /healthz HTTP/1.1', 'Host: x') + text('CONNECT x:443 HTTP/1.1', 'Host: x'), [200], true],
-	['an unknown method is refused', text('BREW / HTTP/1.1', 'Host: x'), [400, 405, 501, LIBRARY_REFUSES, null]],
-	['known gap: the library reads a method in small letters like one in capitals', text('get / HTTP/1.1', 'Host: x'), [200, LIBRARY_REFUSES, null]],
-	['GET /ws without an upgrade is refused', text('GET /ws HTTP/1.1', 'Host: x'), [400, 404, 426]],
+	['an unknown method is refused', text('BREW / HTTP/1.1', 'Host: x'), [405], true],
+	['a method in small letters is another one', text('get / HTTP/1.1', 'Host: x'), [405], true],
+	['GET /ws without an upgrade is refused', text('GET /ws HTTP/1.1', 'Host: x'), [426]],
 	['no Host is refused', text('GET /healthz HTTP/1.1'), [400], true],
 	['two Hosts are refused', text('GET /healthz HTTP/1.1', 'Host: x', 'Host: y'), [400], true],
 	['two equal Hosts are refused', text('GET /healthz HTTP/1.1', 'Host: x', 'host: x'), [400], true],
-	['Transfer-Encoding: chunked is refused', post(['Transfer-Encoding: chunked'], `f\r\n${BODY}\r\n0\r\n\r\n`), [400, 411, 501, null], true],
-	['Transfer-Encoding and Content-Length are refused', post(['Transfer-Encoding: chunked', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
-	['Content-Length and Transfer-Encoding are refused', post([`Content-Length: ${BODY.length}`, 'Transfer-Encoding: chunked'], BODY), [400, 501, null], true],
-	['Transfer-Encoding: identity is refused', post(['Transfer-Encoding: identity', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
-	['an obscured Transfer-Encoding is refused', post(['Transfer-Encoding : chunked', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
+	['Transfer-Encoding: chunked is refused', post(['Transfer-Encoding: chunked'], `f\r\n${BODY}\r\n0\r\n\r\n`), [400], true],
+	['Transfer-Encoding and Content-Length are refused', post(['Transfer-Encoding: chunked', `Content-Length: ${BODY.length}`], BODY), [400], true],
+	['Content-Length and Transfer-Encoding are refused', post([`Content-Length: ${BODY.length}`, 'Transfer-Encoding: chunked'], BODY), [400], true],
+	['Transfer-Encoding: identity is refused', post(['Transfer-Encoding: identity', `Content-Length: ${BODY.length}`], BODY), [400], true],
+	['an obscured Transfer-Encoding is refused', post(['Transfer-Encoding : chunked', `Content-Length: ${BODY.length}`], BODY), [400], true],
 	...[' \t', '\t', '\t\t', '  '].map((space) => [`a Transfer-Encoding with ${JSON.stringify(space)} before its colon is refused`,
 		post([`Transfer-Encoding${space}: chunked`, `Content-Length: ${BODY.length}`], BODY), [400], true]),
 	['a Content-Length with two spaces before its colon is refused', post(['Content-Length  : 3', `Content-Length: ${BODY.length}`], BODY), [400], true],
-	['known gap: three spaces before a colon make another header', post(['Content-Length   : 3', `Content-Length: ${BODY.length}`], BODY), [200]],
-	['known gap: a header may stand before the request line', `Host: x\r\n${text('GET /healthz HTTP/1.1')}`, [200]],
+	['a Content-Length with three spaces before its colon is refused', post(['Content-Length   : 3', `Content-Length: ${BODY.length}`], BODY), [400], true],
+	['a header before the request line is refused', `Host: x\r\n${text('GET /healthz HTTP/1.1')}`, [400], true],
 	['a PROXY header is refused where none is expected', `PROXY TCP4 192.0.2.1 192.0.2.2 1 2\r\n${text('GET /healthz HTTP/1.1', 'Host: x')}`, [400], true],
-	['tRANSFER-eNCODING is refused', post(['tRANSFER-eNCODING: x', `Content-Length: ${BODY.length}`], BODY), [400, 501, null], true],
-	['Transfer-Encoding on GET is refused', text('GET /healthz HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'), [400, 501, null], true],
-	['two Content-Lengths that differ are refused', post(['Content-Length: 15', 'Content-Length: 0'], BODY), [400, null], true],
-	['two equal Content-Lengths are refused', post(['Content-Length: 15', 'Content-Length: 15'], BODY), [400, null], true],
-	['a list of Content-Lengths is refused', post(['Content-Length: 15, 15'], BODY), [400, null], true],
-	['Content-Length +15 is refused', post(['Content-Length: +15'], BODY), [400, null], true],
-	['Content-Length -1 is refused', post(['Content-Length: -1'], BODY), [400, null], true],
-	['Content-Length 0x0f is refused', post(['Content-Length: 0x0f'], BODY), [400, null], true],
-	['Content-Length 1e1 is refused', post(['Content-Length: 1e1'], BODY), [400, null], true],
-	['an empty Content-Length is refused', post(['Content-Length:'], BODY), [400, 411, null], true],
-	['Content-Length beyond 64 bits is refused', post(['Content-Length: 18446744073709551631'], BODY), [400, 413, null], true],
+	['tRANSFER-eNCODING is refused', post(['tRANSFER-eNCODING: x', `Content-Length: ${BODY.length}`], BODY), [400], true],
+	['Transfer-Encoding on GET is refused', text('GET /healthz HTTP/1.1', 'Host: x', 'Transfer-Encoding: chunked'), [400], true],
+	['two Content-Lengths that differ are refused', post(['Content-Length: 15', 'Content-Length: 0'], BODY), [400], true],
+	['two equal Content-Lengths are refused', post(['Content-Length: 15', 'Content-Length: 15'], BODY), [400], true],
+	['a list of Content-Lengths is refused', post(['Content-Length: 15, 15'], BODY), [400], true],
+	['Content-Length +15 is refused', post(['Content-Length: +15'], BODY), [400], true],
+	['Content-Length -1 is refused', post(['Content-Length: -1'], BODY), [400], true],
+	['Content-Length 0x0f is refused', post(['Content-Length: 0x0f'], BODY), [400], true],
+	['Content-Length 1e1 is refused', post(['Content-Length: 1e1'], BODY), [400], true],
+	['an empty Content-Length is refused', post(['Content-Length:'], BODY), [400], true],
+	['Content-Length beyond 64 bits is refused', post(['Content-Length: 18446744073709551631'], BODY), [400], true],
 	['Content-Length beyond the limit is refused before the body comes', post(['Content-Length: 70000']), [413], true],
 	['POST without a length is refused', post([], BODY), [411], true],
 	['a folded Transfer-Encoding is refused', post(['Transfer-Encoding:\r\n chunked', `Content-Length: ${BODY.length}`], BODY), [400], true],
-	['known gap: a bare LF ends a line of the head', 'GET /healthz HTTP/1.1\nHost: x\n\n', [200]],
-	['an absolute target is refused', text('GET http://x/healthz HTTP/1.1', 'Host: x'), [400, 404, LIBRARY_REFUSES, null], true],
-	['a target without a slash is refused', text('GET healthz HTTP/1.1', 'Host: x'), [400, 404, LIBRARY_REFUSES, null], true],
-	['no target is refused', text('GET  HTTP/1.1', 'Host: x'), [400, 404, LIBRARY_REFUSES, null], true],
-	['HTTP/0.9 is refused', 'GET /healthz\r\n\r\n', [400, 505, LIBRARY_REFUSES, null], true],
-	['HTTP/3.0 is refused', text('GET /healthz HTTP/3.0', 'Host: x'), [400, 505, null], true],
-	['rubbish is refused', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', [400, 405, LIBRARY_REFUSES, null], true],
-	['an HTTP/2 preface is refused', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 405, 505, LIBRARY_REFUSES, null], true],
-	['a header of 20 KiB is refused', text('GET /healthz HTTP/1.1', 'Host: x', `X-Big: ${'y'.repeat(20480)}`), [400, 413, 431, null], true],
-	['a target of 20 KiB is refused', text(`GET /${'y'.repeat(20480)} HTTP/1.1`, 'Host: x'), [400, 404, 413, 414, 431, null], true],
-	['a thousand headers are refused or ignored', text('GET /healthz HTTP/1.1', 'Host: x', ...Array.from({ length: 1000 }, (_, i) => `X-${i}: y`)), [200, 400, 431, null]],
+	['a bare LF at the end of a line is refused', 'GET /healthz HTTP/1.1\nHost: x\n\n', [400], true],
+	['an absolute target is answered', text('GET http://x/healthz HTTP/1.1', 'Host: x'), [200]],
+	['an absolute target of another host than Host is refused', text('GET http://y/healthz HTTP/1.1', 'Host: x'), [400], true],
+	['a target without a slash is refused', text('GET healthz HTTP/1.1', 'Host: x'), [400], true],
+	['no target is refused', text('GET  HTTP/1.1', 'Host: x'), [400], true],
+	['HTTP/0.9 is refused', 'GET /healthz\r\n\r\n', [400, 505], true],
+	['HTTP/3.0 is refused', text('GET /healthz HTTP/3.0', 'Host: x'), [400, 505], true],
+	['rubbish is refused', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n', [400], true],
+	['an HTTP/2 preface is refused', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', [400, 405, 505], true],
+	['a header of 20 KiB is refused', text('GET /healthz HTTP/1.1', 'Host: x', `X-Big: ${'y'.repeat(20480)}`), [431], true],
+	['a target of 20 KiB is refused', text(`GET /${'y'.repeat(20480)} HTTP/1.1`, 'Host: x'), [431], true],
+	['a thousand headers are refused', text('GET /healthz HTTP/1.1', 'Host: x', ...Array.from({ length: 1000 }, (_, i) => `X-${i}: y`)), [431], true],
 ];
 
 for (const [name, request, statuses, ends] of cases) {
@@ -83,8 +81,8 @@ for (const [name, request, statuses, ends] of cases) {
 		const raw = await RawSocket.connect(server);
 		raw.write(Buffer.from(request, 'latin1'));
 		const head = await raw.readHead();
-		assert.ok(statuses.includes(head?.status ?? null), `${head?.status}`);
-		if (head && head.status >= 400 && head.status !== LIBRARY_REFUSES) {
+		assert.ok(statuses.includes(head?.status), `${head?.status}`);
+		if (head.status >= 400) {
 			assert.match(head.headers['content-type'], /json/);
 		}
 		if (ends) {
@@ -131,20 +129,33 @@ test('an error that breaks no framing keeps the connection', async () => {
 	raw.destroy();
 });
 
-test('requests sent ahead are answered in order, or the connection ends: never mixed up', async () => {
+test('requests sent ahead are answered one after the other, bodies or not', async () => {
 	const raw = await RawSocket.connect(server);
-	raw.write(text('GET /healthz HTTP/1.1', 'Host: x') + text('GET /nothing HTTP/1.1', 'Host: x') + text('GET /healthz HTTP/1.1', 'Host: x'));
-	const statuses = [];
-	for (let i = 0; i < 3; i++) {
+	const asked = [text('GET /healthz HTTP/1.1', 'Host: x'), post([`Content-Length: ${BODY.length}`], BODY), text('GET /nothing HTTP/1.1', 'Host: x'),
+		post([`Content-Length: ${BODY.length}`], BODY), post(['Content-Length: 1'], '{'), text('GET /healthz HTTP/1.1', 'Host: x')];
+	raw.write(asked.join('').repeat(20));
+	for (let i = 0; i < 20 * asked.length; i++) {
 		const answer = await raw.readResponse();
-		if (!answer) {
-			break;
-		}
-		statuses.push(answer.status);
+		assert.equal(answer?.status, [200, 200, 404, 200, 400, 200][i % asked.length], `answer ${i}`);
 	}
-	assert.ok(statuses.length >= 1, 'not one was answered');
-	assert.deepEqual(statuses, [200, 404, 200].slice(0, statuses.length));
 	raw.destroy();
+});
+
+test('one empty line before a request is passed over, a second one is not', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(`${post([`Content-Length: ${BODY.length}`], BODY)}\r\n${text('GET /healthz HTTP/1.1', 'Host: x')}`);
+	assert.equal((await raw.readResponse()).status, 200);
+	assert.equal((await raw.readResponse()).status, 200);
+	raw.write(`\r\n\r\n${text('GET /healthz HTTP/1.1', 'Host: x')}`);
+	assert.equal((await raw.readResponse()).status, 400);
+	await raw.waitEnd();
+});
+
+test('a client that has closed its side gets its answer', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.socket.end(post([`Content-Length: ${BODY.length}`], BODY));
+	assert.equal((await raw.readResponse())?.status, 200);
+	await raw.waitEnd();
 });
 
 test('Connection: close ends the connection after the answer', async () => {
@@ -309,15 +320,44 @@ test('a client that asks and does not wait for the answer does no harm', async (
 	raw.destroy();
 });
 
-test('Expect: 100-continue does not hang', async () => {
+test('Expect: 100-continue is answered before the body comes', async () => {
 	const raw = await RawSocket.connect(server);
-	raw.write(post([`Content-Length: ${BODY.length}`, 'Expect: 100-continue']));
-	await sleep(50);
-	raw.write(BODY);
-	let head = await raw.readHead();
-	if (head?.status === 100) {
-		head = await raw.readHead();
+	for (let i = 0; i < 2; i++) {
+		raw.write(post([`Content-Length: ${BODY.length}`, 'Expect: 100-continue']));
+		assert.equal((await raw.readHead())?.status, 100);
+		raw.write(BODY);
+		assert.equal((await raw.readResponse())?.status, 200);
 	}
-	assert.ok(head === null || [200, 417].includes(head.status), `${head?.status}`);
-	raw.destroy();
+	raw.write(text('POST /api/v1/nothing HTTP/1.1', 'Host: x', 'Content-Length: 5', 'Expect: 100-continue'));
+	assert.equal((await raw.readResponse())?.status, 404, 'refused without asking for the body');
+	await raw.waitEnd();
 });
+
+test('another expectation is refused with 417', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write(post([`Content-Length: ${BODY.length}`, 'Expect: the-unexpected'], BODY));
+	assert.equal((await raw.readHead())?.status, 417);
+	await raw.waitEnd();
+});
+
+// One spelling for each path: a proxy's rule for one is not passed by another.
+for (const path of ['//metrics', '/./metrics', '/%6detrics', '/r/../metrics', '/metrics/..', '/r/%2e%2e/metrics', '/%2Fmetrics', '/metrics%00', '/metrics%', '/metrics%2', '/a%5cb', '/metrics#x',
+	'/me"trics', '/%0ametrics', '/r//x', '/.', '/..']) {
+	test(`the path ${path} is refused`, async () => {
+		const raw = await RawSocket.connect(server);
+		raw.write(text(`GET ${path} HTTP/1.1`, 'Host: x'));
+		const answer = await raw.readResponse();
+		assert.equal(answer?.status, 400);
+		assert.equal(JSON.parse(answer.body).data.code, 'invalid_request');
+		await raw.waitEnd();
+	});
+}
+
+for (const path of ['/r/caf%C3%A9', '/r/a%20b', '/r/100%25', '/r/%E5%A4%AA', '/r/~x', '/r/']) {
+	test(`the path ${path} is the page`, async () => {
+		const raw = await RawSocket.connect(server);
+		raw.write(text(`GET ${path} HTTP/1.1`, 'Host: 127.0.0.1'));
+		assert.equal((await raw.readResponse())?.status, 200);
+		raw.destroy();
+	});
+}

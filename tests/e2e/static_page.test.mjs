@@ -96,7 +96,7 @@ test('HEAD has the headers of GET and no body', async () => {
 });
 
 test('unknown paths are 404 as JSON, other methods 405', async () => {
-	for (const path of ['/nothing', '/index.html/x', '/api/', '/api/v2/room.list', '/%2e%2e/etc/passwd', '/../../etc/passwd', '/ws/x']) {
+	for (const path of ['/nothing', '/index.html/x', '/api/', '/api/v2/room.list', '/etc/passwd', '/ws/x']) {
 		const answer = await get(server, path);
 		assert.equal(answer.status, 404, path);
 		assert.match(answer.headers['content-type'], /^application\/json/);

@@ -1,17 +1,19 @@
 /*
- * The server's reader of frames behind the library: whatever frames come, in whatever pieces, while the chat takes its time or not, exactly the
- * whole, short enough texts of UTF-8 come out, in order, and the first message that is none closes the connection for its reason.
+ * The server's reader of WebSocket frames: whatever bytes come, in whatever pieces, while the chat takes its time or not, exactly the whole, short enough
+ * texts of UTF-8 come out, in order, pings are answered in order, and the first frame that is not as RFC 6455 wants it closes the connection for its reason.
  *
- * The library is played here: it hands up pieces of a frame and says what is left of it. An input is a row of steps, each of a control byte, and
- * for a frame its bytes:
+ * An input is a row of steps, each of a control byte, and for a frame its bytes:
  *
- *     0b111xxdhp  from now on the chat wants nothing (p = 1), or what it gets (p = 0); h: the socket holds bytes back; d: what was kept is
- *                 handed on first
- *     0blllbbxsf  a frame: f the last of its message; s in pieces of 3 bytes instead of 200; bb = 3 binary; lll = 0: a byte with its length / 16
- *                 follows, else its length less one
+ *     0b111xxxsp  from now on the chat wants nothing (p = 1), or what it gets (p = 0); s: the next frames come in pieces of 3 bytes
+ *     0b110ooooo  rubbish: the next o bytes come as they are, unframed
+ *     0blllooocf  a frame: f the last of its message; ooo its opcode (see opcodes); c: control bits follow in a byte (reserved bits, no mask, a longer
+ *                 form of the length); lll = 0: a byte with its length / 16 follows, else its length less one
+ *
+ * What should come of it is worked out apart, from the same bytes, by a reader that sees all of them at once.
  */
-#include "codec/wire_error.h"
+#include "codec/ws_frame.h"
 #include "net/conn.h"
+#include "net/http_exchange.h"
 #include "net/utf8.h"
 
 #include <assert.h>
@@ -20,41 +22,26 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { LIMIT_BYTES = 1000 };
+enum { LIMIT_BYTES = 1000, OPEN = -1 };
 
-static struct now {
-	size_t left; /* of the frame */
-	bool is_final, is_binary, holds_back;
-	bool wants_nothing;
-	int closed_by; /* -1: not */
-	struct buf heard;
-} now;
+/* What comes out: texts and pongs, each behind its kind and length; and how it ended. */
+struct outcome {
+	struct buf said;
+	int closed_by; /* enum close_reason, or OPEN */
+	int code;      /* of the client's close frame, or OPEN */
+};
 
-/* ---- the library and the rest of the server, as far as conn_read.c sees them ---- */
+static struct outcome seen;
+static bool wants_nothing;
 
-int lws_frame_is_binary(struct lws *wsi)
+static void put(struct outcome *o, char kind, const uint8_t *bytes, size_t n)
 {
-	(void)wsi;
-	return now.is_binary;
+	buf_append_byte(&o->said, (uint8_t)kind);
+	buf_append(&o->said, &n, sizeof n);
+	buf_append(&o->said, bytes, n);
 }
 
-int lws_is_final_fragment(struct lws *wsi)
-{
-	(void)wsi;
-	return now.is_final && now.left == 0;
-}
-
-size_t lws_remaining_packet_payload(struct lws *wsi)
-{
-	(void)wsi;
-	return now.left;
-}
-
-int lws_partial_buffered(struct lws *wsi)
-{
-	(void)wsi;
-	return now.holds_back;
-}
+/* ---- the rest of the server, as far as conn_read.c and ws_read.c see it ---- */
 
 void conn_mark_dirty(struct conn *c)
 {
@@ -66,117 +53,202 @@ void heartbeat_heard(struct conn *c)
 	(void)c;
 }
 
-bool conn_shall_pause(const struct conn *c)
+bool conn_reads(const struct conn *c)
 {
-	(void)c;
-	return now.wants_nothing;
+	return c->is_closing || !wants_nothing;
 }
 
 void conn_close(struct conn *c, enum close_reason reason)
 {
-	assert(now.closed_by < 0);
-	now.closed_by = (int)reason;
+	assert(seen.closed_by == OPEN && seen.code == OPEN);
+	seen.closed_by = (int)reason;
 	c->is_closing = true;
 }
 
-int conn_refuse_now(struct conn *c, enum close_reason reason)
+void conn_close_came(struct conn *c, uint16_t code)
 {
-	conn_close(c, reason);
-	return -1;
+	assert(seen.closed_by == OPEN && seen.code == OPEN);
+	seen.code = code;
+	c->close_came = c->is_closing = true;
 }
 
-static void put_message(struct buf *b, const uint8_t *bytes, size_t n)
+void conn_pong(struct conn *c, const uint8_t *payload, size_t n)
 {
-	buf_append(b, &n, sizeof n);
-	buf_append(b, bytes, n);
+	(void)c;
+	put(&seen, 'p', payload, n);
 }
 
 void session_frame(struct session *s, const uint8_t *bytes, size_t n)
 {
 	(void)s;
-	assert(!now.wants_nothing);
-	put_message(&now.heard, bytes, n);
+	assert(!wants_nothing);
+	put(&seen, 't', bytes, n);
 }
 
-/* ---- what should come of it ---- */
+size_t http_exchange_read(struct conn *c, const uint8_t *bytes, size_t n)
+{
+	(void)c, (void)bytes, (void)n;
+	abort();
+}
 
-struct expected {
-	struct buf message; /* so far */
+/* ---- what should come of it: RFC 6455 once more, byte by byte over the whole input ---- */
+
+struct model {
+	struct outcome out;
+	struct buf message;
 	bool in_message;
-	int closed_by;
-	struct buf heard;
 };
 
-static void expect_frame(struct expected *e, const uint8_t *bytes, size_t n)
+static bool ended(const struct model *m)
 {
-	if (now.is_binary)
-		e->closed_by = CLOSE_NOT_TEXT;
-	else if (e->message.len + n > LIMIT_BYTES)
-		e->closed_by = CLOSE_TOO_BIG;
-	if (e->closed_by >= 0)
-		return;
-	buf_append(&e->message, bytes, n);
-	e->in_message = !now.is_final;
-	if (!now.is_final)
-		return;
-	if (utf8_valid(e->message.data, e->message.len))
-		put_message(&e->heard, e->message.data, e->message.len);
+	return m->out.closed_by != OPEN || m->out.code != OPEN;
+}
+
+static void expect_close(struct model *m, const uint8_t *payload, size_t n)
+{
+	int code = n >= 2 ? payload[0] * 256 + payload[1] : 0;
+	bool is_known = (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code < 5000);
+
+	if (n == 1 || (n > 0 && !is_known))
+		m->out.closed_by = CLOSE_PROTOCOL;
+	else if (n > 2 && !utf8_valid(payload + 2, n - 2))
+		m->out.closed_by = CLOSE_NOT_UTF8;
 	else
-		e->closed_by = CLOSE_NOT_UTF8;
-	buf_clear(&e->message);
+		m->out.code = code;
+}
+
+static void expect_data(struct model *m, unsigned opcode, bool fin, const uint8_t *payload, size_t n)
+{
+	(void)opcode;
+	buf_append(&m->message, payload, n);
+	m->in_message = !fin;
+	if (!fin)
+		return;
+	if (utf8_valid(m->message.data, m->message.len))
+		put(&m->out, 't', m->message.data, m->message.len);
+	else
+		m->out.closed_by = CLOSE_NOT_UTF8;
+	buf_clear(&m->message);
+}
+
+/* The length's own bytes, behind the first two: how many, and the number that they make (or the first two do). */
+static size_t read_length(const uint8_t *at, size_t n, uint64_t *length)
+{
+	size_t more = (at[1] & 127) == 126 ? 2 : (at[1] & 127) == 127 ? 8 : 0;
+
+	*length = more > 0 ? 0 : at[1] & 127;
+	for (size_t i = 0; i < more && i + 2 < n; i++)
+		*length = *length * 256 + at[2 + i];
+	return more;
+}
+
+/* One frame; how many bytes it has, 0 when it is not whole. */
+static size_t expect_frame(struct model *m, const uint8_t *at, size_t n)
+{
+	uint64_t length;
+
+	if (n < 2)
+		return 0;
+	unsigned opcode = at[0] & 15;
+	bool fin = at[0] & 128, is_control = opcode >= 8, is_masked = at[1] & 128;
+	size_t more = read_length(at, n, &length), head = 2 + more + (is_masked ? 4 : 0);
+	bool is_short_enough = more == 0 || (more == 2 && length >= 126) || (more == 8 && length > 65535 && length >> 63 == 0);
+
+	if (is_control && (more > 0 || !fin))
+		m->out.closed_by = CLOSE_PROTOCOL;
+	else if (n >= 2 + more && !is_short_enough)
+		m->out.closed_by = CLOSE_PROTOCOL;
+	if (ended(m) || n < head)
+		return 0;
+	if ((at[0] & 0x70) != 0 || !is_masked || (opcode > 2 && opcode < 8) || opcode > 10 ||
+	    (!is_control && (opcode == 0) != m->in_message))
+		m->out.closed_by = CLOSE_PROTOCOL;
+	else if (opcode == 2)
+		m->out.closed_by = CLOSE_NOT_TEXT;
+	else if (!is_control && (length > LIMIT_BYTES || m->message.len + length > LIMIT_BYTES))
+		m->out.closed_by = CLOSE_TOO_BIG;
+	if (ended(m) || n - head < length)
+		return 0;
+	uint8_t payload[65536];
+	for (size_t i = 0; i < length; i++)
+		payload[i] = at[head + i] ^ at[head - 4 + i % 4];
+	if (opcode == WS_OP_CLOSE)
+		expect_close(m, payload, (size_t)length);
+	else if (opcode == WS_OP_PING)
+		put(&m->out, 'p', payload, (size_t)length);
+	else if (opcode < 8)
+		expect_data(m, opcode, fin, payload, (size_t)length);
+	return head + (size_t)length;
+}
+
+static void expect_all(struct model *m, const struct buf *sent)
+{
+	size_t at = 0, used;
+
+	while (!ended(m) && (used = expect_frame(m, sent->data + at, sent->len - at)) > 0)
+		at += used;
 }
 
 /* ---- the steps ---- */
 
-static void send_frame(struct conn *c, const struct expected *e, const uint8_t *bytes, size_t n, size_t piece)
+/* In an exact copy, so that no more than the piece may be read. */
+static void send_bytes(struct conn *c, struct buf *sent, const uint8_t *bytes, size_t n, size_t piece)
 {
-	size_t at = 0;
-	do {
+	buf_append(sent, bytes, n);
+	for (size_t at = 0; at < n; at += piece) {
 		size_t size = n - at < piece ? n - at : piece;
-		now.left = n - at - size;
-		uint8_t *exact = malloc(size + 1); /* no more than the piece may be read */
+		uint8_t *exact = malloc(size);
 		assert(exact != NULL);
 		memcpy(exact, bytes + at, size);
-		int result = conn_read(c, exact, size);
+		conn_take(c, exact, size);
 		free(exact);
-		at += size;
-		assert(result == 0 || now.closed_by >= 0);
-		assert(e->closed_by < 0 || e->closed_by == CLOSE_NOT_UTF8 || now.closed_by >= 0); /* with the first piece */
-		if (result != 0)
-			return;
-	} while (at < n);
+	}
 }
 
-static size_t step(struct conn *c, struct expected *e, const uint8_t *data, size_t n)
+/* Makes a frame of the payload. Bits of `odd`: 1, 2, 4 reserved; 8 no mask; 16 and 32 a longer form of the length. */
+static void make_frame(struct buf *out, unsigned opcode, bool fin, unsigned odd, const uint8_t *payload, size_t n)
 {
+	static const uint8_t mask[4] = {0x12, 0x34, 0x56, 0x78};
+	bool is_masked = !(odd & 8);
+	unsigned form = odd & 32 ? 127 : (odd & 16) || n > 125 ? 126 : (unsigned)n;
+
+	buf_append_byte(out, (uint8_t)((fin ? 128 : 0) | (odd & 7) << 4 | opcode));
+	buf_append_byte(out, (uint8_t)((is_masked ? 128 : 0) | form));
+	for (size_t i = form == 127 ? 8 : form == 126 ? 2 : 0; i > 0; i--)
+		buf_append_byte(out, (uint8_t)((uint64_t)n >> (8 * (i - 1))));
+	if (is_masked)
+		buf_append(out, mask, sizeof mask);
+	for (size_t i = 0; i < n; i++)
+		buf_append_byte(out, is_masked ? payload[i] ^ mask[i % 4] : payload[i]);
+}
+
+static size_t step(struct conn *c, struct buf *sent, const uint8_t *data, size_t n, size_t *piece)
+{
+	static const unsigned opcodes[8] = {WS_OP_TEXT, WS_OP_CONTINUATION, WS_OP_PING, WS_OP_PONG, WS_OP_CLOSE, WS_OP_BINARY, 3, 11};
 	uint8_t control = data[0];
-	size_t used = 1, length = (size_t)(control >> 5);
+	size_t used = 1, length = control >> 5;
+	auto_buf frame = BUF_INIT;
 
 	if (length == 7) {
-		now.wants_nothing = control & 1;
-		now.holds_back = control & 2;
-		if (control & 4)
-			conn_read_kept(c, false);
+		wants_nothing = control & 1;
+		*piece = control & 2 ? 3 : 200;
+		conn_read_on(c);
 		return used;
 	}
-	if (length == 0 && n > 1)
+	if (length == 6) {
+		length = (size_t)(control & 31) < n - used ? (size_t)(control & 31) : n - used;
+		send_bytes(c, sent, data + used, length, *piece);
+		return used + length;
+	}
+	unsigned odd = (control & 2) && n > used ? data[used++] : 0;
+	if (length == 0 && n > used)
 		length = (size_t)data[used++] * 16;
 	else if (length > 0)
 		length--;
 	length = length < n - used ? length : n - used;
-	now.is_final = control & 1;
-	if (!e->in_message)
-		now.is_binary = ((control >> 3) & 3) == 3;
-	expect_frame(e, data + used, length);
-	send_frame(c, e, data + used, length, control & 2 ? 3 : 200);
-	assert(now.closed_by == e->closed_by);
-	assert(conn_read_pieces(c) == (e->closed_by < 0 ? e->message.len : 0));
+	make_frame(&frame, opcodes[control >> 2 & 7], control & 1, odd, data + used, length);
+	send_bytes(c, sent, frame.data, frame.len, *piece);
 	return used + length;
-}
-
-static bool begins_with(const struct buf *whole, const struct buf *part)
-{
-	return whole->len >= part->len && (part->len == 0 || memcmp(whole->data, part->data, part->len) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -184,27 +256,37 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	static struct metrics metrics;
 	struct net_server *server = calloc(1, sizeof *server);
 	char a_session, a_socket;
-	struct conn c = {.server = server, .session = (struct session *)(void *)&a_session, .wsi = (struct lws *)(void *)&a_socket};
-	struct expected e = {.closed_by = -1};
+	struct conn c = {.server = server,
+			 .session = (struct session *)(void *)&a_session,
+			 .wsi = (struct lws *)(void *)&a_socket,
+			 .is_websocket = true};
+	struct model expected = {.out = {.closed_by = OPEN, .code = OPEN}};
+	struct buf sent = BUF_INIT;
+	size_t piece = 200;
 
 	assert(server != NULL);
 	server->metrics = &metrics;
 	server->config.limits.frame_bytes = LIMIT_BYTES;
-	now = (struct now){.closed_by = -1};
-	while (n > 0 && now.closed_by < 0) {
-		size_t used = step(&c, &e, data, n);
+	seen = (struct outcome){.closed_by = OPEN, .code = OPEN};
+	wants_nothing = false;
+	while (n > 0 && sent.len < 65536) {
+		size_t used = step(&c, &sent, data, n, &piece);
 		data += used;
 		n -= used;
-		assert(begins_with(&e.heard, &now.heard));
 	}
-	now.wants_nothing = false;
-	conn_read_kept(&c, true);
-	assert(begins_with(&e.heard, &now.heard) && (now.closed_by >= 0 || e.heard.len == now.heard.len));
-	assert((c.input == NULL) == (conn_read_pieces(&c) == 0)); /* nothing is kept, and no empty structure either */
-	conn_read_finish(&c);
-	buf_finish(&e.message);
-	buf_finish(&e.heard);
-	buf_finish(&now.heard);
+	wants_nothing = false;
+	conn_read_on(&c);
+	expect_all(&expected, &sent);
+	assert(seen.closed_by == expected.out.closed_by && seen.code == expected.out.code);
+	assert(seen.said.len == expected.out.said.len &&
+	       (seen.said.len == 0 || memcmp(seen.said.data, expected.out.said.data, seen.said.len) == 0));
+	assert(!c.close_came || c.in.len == 0);
+	buf_finish(&c.in);
+	buf_finish(&c.pieces);
+	buf_finish(&sent);
+	buf_finish(&expected.message);
+	buf_finish(&expected.out.said);
+	buf_finish(&seen.said);
 	free(server);
 	return 0;
 }

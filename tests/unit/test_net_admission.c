@@ -1,5 +1,7 @@
 #include "cmocka_wrap.h"
 
+#include <string.h>
+
 #include "net/admission.h"
 #include "net/http_value.h"
 
@@ -43,15 +45,30 @@ static void test_counts_per_address_and_forgets(void **state)
 	admission_finish(&a);
 }
 
+static struct http_text of(const char *text)
+{
+	return (struct http_text){text, strlen(text)};
+}
+
 static void test_finds_words_in_lists_of_headers(void **state)
 {
 	(void)state;
-	assert_true(http_value_lists("Upgrade", "upgrade"));
-	assert_true(http_value_lists("keep-alive, Upgrade", "upgrade"));
-	assert_true(http_value_lists(" ,\tupgrade\t ,x", "upgrade"));
-	assert_false(http_value_lists("", "upgrade"));
-	assert_false(http_value_lists("upgrades, not-upgrade", "upgrade"));
-	assert_false(http_value_lists("up grade", "upgrade"));
+	assert_true(http_value_lists(of("Upgrade"), "upgrade"));
+	assert_true(http_value_lists(of("keep-alive, Upgrade"), "upgrade"));
+	assert_true(http_value_lists(of(" ,\tupgrade\t ,x"), "upgrade"));
+	assert_false(http_value_lists(of(""), "upgrade"));
+	assert_false(http_value_lists(of("upgrades, not-upgrade"), "upgrade"));
+	assert_false(http_value_lists(of("up grade"), "upgrade"));
+}
+
+static void test_the_first_item_of_a_list_is_what_the_first_proxy_said(void **state)
+{
+	(void)state;
+	assert_memory_equal(http_value_first(of("https, http")).s, "https,", 6);
+	assert_int_equal(http_value_first(of("https, http")).n, 5);
+	assert_int_equal(http_value_first(of(" , wss")).n, 3);
+	assert_null(http_value_first(of("")).s);
+	assert_null(http_value_first(of(" , ")).s);
 }
 
 int main(void)
@@ -60,6 +77,7 @@ int main(void)
 		cmocka_unit_test(test_counts_connections),
 		cmocka_unit_test(test_counts_per_address_and_forgets),
 		cmocka_unit_test(test_finds_words_in_lists_of_headers),
+		cmocka_unit_test(test_the_first_item_of_a_list_is_what_the_first_proxy_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /*
- * Whether a request may become a WebSocket: all that the library does not check, in LWS_CALLBACK_HTTP_CONFIRM_UPGRADE, the last place where an
- * answer with a status is possible. Private to net/.
+ * From a request to a WebSocket (RFC 6455 section 4.2), or to a refusal. Private to net/.
  *
  * Who it is does not matter here: signing in comes later, by session.start, which reads from the store. So there is no 401. A session's
  * cookie that is unknown or ended, or comes without an Origin, is no reason to refuse: session.start without a token answers `unauthenticated`
@@ -9,12 +8,15 @@
  * One upgrade takes as much as one request from its address's share (limits.address_requests, a burst of ten seconds): thousands of people behind
  * one address can come back at once.
  */
-#ifndef PARLEY_NET_UPGRADE_GUARD_H
-#define PARLEY_NET_UPGRADE_GUARD_H
+#ifndef PARLEY_NET_UPGRADE_H
+#define PARLEY_NET_UPGRADE_H
 
 #include "net/conn.h"
+#include "net/http_request.h"
 
-/* 0: go on. -1: refused, answered where that is possible; the library closes. */
-int upgrade_guard(struct conn *c);
+/* Whether the request is for a WebSocket, well-formed or not. Other upgrades are not known here, and not answered (RFC 9110 section 7.8). */
+bool upgrade_is_asked(const struct http_request *r);
+/* Answers it: the connection is a WebSocket afterwards, or refused. */
+void upgrade(struct conn *c, const struct http_request *r);
 
 #endif
