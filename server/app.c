@@ -28,7 +28,7 @@ struct app {
 	struct chat *chat;
 	struct net_server *net;
 	struct service_notify *notify;
-	struct net_listen listen[CONFIG_LIST_MAX + 1];
+	struct net_listen listen[2 * CONFIG_LIST_MAX + 1];
 	struct net_network trusted[CONFIG_LIST_MAX];
 	char operator_path[4096];
 	bool is_ending; /* signals have nothing more to say */
@@ -58,15 +58,20 @@ static int raise_file_limit(void)
 	return complain(fault);
 }
 
+static struct net_listen net_listen_of(const struct config_listen *l, bool is_ops)
+{
+	return (struct net_listen){.is_unix = l->is_unix, .is_ops = is_ops, .host = l->host, .port = l->port, .path = l->path};
+}
+
 static void net_config_of(struct app *a, struct net_config *out)
 {
 	const struct config *config = a->config;
 	size_t n = 0;
 
-	for (size_t i = 0; i < config->n_listen; i++) {
-		const struct config_listen *l = &config->listen[i];
-		a->listen[n++] = (struct net_listen){.is_unix = l->is_unix, .host = l->host, .port = l->port, .path = l->path};
-	}
+	for (size_t i = 0; i < config->n_listen; i++)
+		a->listen[n++] = net_listen_of(&config->listen[i], false);
+	for (size_t i = 0; i < config->n_listen_ops; i++)
+		a->listen[n++] = net_listen_of(&config->listen_ops[i], true);
 	snprintf(a->operator_path, sizeof a->operator_path, "%s/operator.sock", config->data_dir);
 	a->listen[n++] = (struct net_listen){.is_unix = true, .is_operator = true, .host = "", .path = a->operator_path};
 	for (size_t i = 0; i < config->n_trusted_proxies; i++) {
@@ -122,10 +127,10 @@ static int start(struct app *a)
 	return 0;
 }
 
-static void print_address(void *arg, const char *address)
+static void print_address(void *arg, const char *address, bool is_ops)
 {
 	(void)arg;
-	printf("parleyd: listening on %s\n", address);
+	printf("parleyd: %s on %s\n", is_ops ? "health and metrics" : "listening", address);
 }
 
 static void on_drained(void *arg)

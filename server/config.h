@@ -35,13 +35,15 @@ struct config_network {
 struct config {
 	struct config_listen listen[CONFIG_LIST_MAX];
 	size_t n_listen;
+	struct config_listen listen_ops[CONFIG_LIST_MAX];
+	size_t n_listen_ops;
 	bool listen_given; /* false: the default address; else a warning when handed sockets take its place */
 	bool reuse_port;
 	char *data_dir;
 	bool guests;
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */
 	char *origins[CONFIG_LIST_MAX]; /* "https://chat.example" or "http://localhost:8080": lower case, no path, no default port */
-	size_t n_origins;               /* 0: the host that the request names */
+	size_t n_origins;               /* 0: the host that the request names, where it is one of the machine's own */
 	struct config_network trusted_proxies[CONFIG_LIST_MAX];
 	size_t n_trusted_proxies;
 	bool proxy_protocol; /* then there is a trusted proxy */

@@ -76,24 +76,45 @@ static const char *set_log_level(struct config *c, const struct config_option *o
 
 static const char too_many[] = "among the first 64, and no more are taken";
 
+static const char *add_listen(struct config_listen *list, size_t *n, const char *text)
+{
+	if (*n == CONFIG_LIST_MAX)
+		return too_many;
+	if (!config_value_listen(text, &list[*n]))
+		return "an address like 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path (of at most 107 bytes)";
+	++*n;
+	return NULL;
+}
+
+static void clear_list(struct config_listen *list, size_t *n)
+{
+	while (*n) {
+		struct config_listen *l = &list[--*n];
+		free(l->text);
+		free(l->path);
+	}
+}
+
 static const char *set_listen(struct config *c, const struct config_option *o, const char *text)
 {
 	(void)o;
-	if (c->n_listen == CONFIG_LIST_MAX)
-		return too_many;
-	if (!config_value_listen(text, &c->listen[c->n_listen]))
-		return "an address like 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path (of at most 107 bytes)";
-	c->n_listen++;
-	return NULL;
+	return add_listen(c->listen, &c->n_listen, text);
 }
 
 static void clear_listen(struct config *c)
 {
-	while (c->n_listen) {
-		struct config_listen *l = &c->listen[--c->n_listen];
-		free(l->text);
-		free(l->path);
-	}
+	clear_list(c->listen, &c->n_listen);
+}
+
+static const char *set_listen_ops(struct config *c, const struct config_option *o, const char *text)
+{
+	(void)o;
+	return add_listen(c->listen_ops, &c->n_listen_ops, text);
+}
+
+static void clear_listen_ops(struct config *c)
+{
+	clear_list(c->listen_ops, &c->n_listen_ops);
 }
 
 static const char *set_origin(struct config *c, const struct config_option *o, const char *text)
@@ -134,12 +155,13 @@ static void clear_trusted_proxies(struct config *c)
 #define AT(member_name) .offset = offsetof(struct config, member_name)
 static const struct config_option table[] = {
 	{"listen", "ADDRESS", "127.0.0.1:8080", "address to listen on: 127.0.0.1:8080, [::1]:8080, :8080 (every address), unix:/path; port 0 takes a free one, which is printed; sockets handed over by systemd take its place", .set = set_listen, .clear = clear_listen},
+	{"listen_ops", "ADDRESS", NULL, "address for /healthz, /readyz and /metrics alone, over plain HTTP: then they are served nowhere else", .set = set_listen_ops, .clear = clear_listen_ops},
 	{"reuse_port", "on|off", "off", "whether other processes of this user may listen on the same address: a new one before the old one leaves", .set = set_switch, AT(reuse_port)},
 	{"data", "DIR", "./parley-data", "directory of the database and of the operator's socket; made when missing", .set = set_text, AT(data_dir)},
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},
 	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_text, AT(tls_cert)},
 	{"tls_key", "FILE", NULL, "private key (PEM) of the certificate; read again on SIGHUP", .set = set_text, AT(tls_key)},
-	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names", .set = set_origin, .clear = clear_origins},
+	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names, where it is localhost, an address or this machine's name", .set = set_origin, .clear = clear_origins},
 	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; unix: whoever connects to a Unix socket of --listen", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
 	{"proxy_protocol", "on|off", "off", "whether connections begin with a PROXY header (version 1 or 2): then only trusted proxies may connect, and must send it", .set = set_switch, AT(proxy_protocol)},
 	{"log_format", "text|json", "text", "format of the log on standard error", .set = set_log_format},

@@ -24,6 +24,7 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	c->reason = END_BY_CLIENT;
 	c->peer = c->address = s->accepting_origin->peer;
 	c->is_operator = s->accepting->is_operator;
+	c->is_ops = s->accepting->is_ops;
 	c->is_tls = s->accepting->is_tls;
 	c->is_proxied = s->accepting_origin->is_proxied;
 	c->ends_tls = s->accepting_origin->ends_tls;

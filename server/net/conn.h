@@ -56,6 +56,7 @@ struct conn {
 	bool is_stream : 1; /* the event stream's head was sent */
 	bool is_tls : 1;
 	bool is_operator : 1;
+	bool is_ops : 1;            /* of a listener for health and metrics */
 	bool is_proxied : 1;        /* the peer is a trusted proxy */
 	bool ends_tls : 1;          /* a proxy that took TLS off says so in its PROXY header */
 	bool has_place : 1;         /* counted by the admission */

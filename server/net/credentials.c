@@ -2,7 +2,6 @@
 
 #include "net/http_value.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -23,51 +22,6 @@ bool credentials_client_uses_tls(const struct conn *c, const struct http_request
 const char *credentials_cookie_name(const struct conn *c, const struct http_request *r)
 {
 	return credentials_client_uses_tls(c, r) ? "__Host-parley_session" : "parley_session";
-}
-
-/* Into a string, in lower case. False: it does not fit. */
-static bool lower(struct http_text text, char *out, size_t cap)
-{
-	if (text.n >= cap)
-		return false;
-	for (size_t i = 0; i < text.n; i++)
-		out[i] = (char)tolower((unsigned char)text.s[i]);
-	out[text.n] = '\0';
-	return true;
-}
-
-/* The Origin that a page of this very host has. */
-static bool is_own_origin(const struct conn *c, const struct http_request *r, const char *origin)
-{
-	char host[300], own[320];
-	bool tls = credentials_client_uses_tls(c, r);
-	const char *default_port = tls ? ":443" : ":80";
-
-	if (r->host.n == 0 || !lower(r->host, host, sizeof host))
-		return false;
-	size_t n = strlen(host), port = strlen(default_port);
-	if (n > port && strcmp(host + n - port, default_port) == 0)
-		host[n - port] = '\0';
-	snprintf(own, sizeof own, "%s://%s", tls ? "https" : "http", host);
-	return strcmp(own, origin) == 0;
-}
-
-enum origin_verdict origin_verdict(const struct conn *c, const struct http_request *r)
-{
-	char origin[320];
-	const struct net_config *config = &c->server->config;
-	struct http_text value = http_request_value(r, "origin");
-
-	if (value.s == NULL)
-		return ORIGIN_ABSENT;
-	if (!lower(value, origin, sizeof origin))
-		return ORIGIN_FOREIGN;
-	for (size_t i = 0; i < config->n_origins; i++)
-		if (strcmp(config->origins[i], origin) == 0)
-			return ORIGIN_ALLOWED;
-	if (config->n_origins == 0 && is_own_origin(c, r, origin))
-		return ORIGIN_ALLOWED;
-	return ORIGIN_FOREIGN;
 }
 
 /* What is not a bearer token of sane length still counts as one, and is refused as an unknown one. */

@@ -7,10 +7,9 @@
 
 #include "net/conn.h"
 #include "net/http_request.h"
+#include "net/origin.h"
 
 enum { TOKEN_BYTES_MAX = 256 };
-
-enum origin_verdict { ORIGIN_ABSENT, ORIGIN_ALLOWED, ORIGIN_FOREIGN };
 
 struct credentials {
 	char token[TOKEN_BYTES_MAX]; /* "" when there is none */
@@ -18,8 +17,6 @@ struct credentials {
 	bool cookie_refused; /* a cookie came, but the Origin does not allow it */
 };
 
-/* Exact: scheme, host and port. Without --origin: those of the request itself. */
-enum origin_verdict origin_verdict(const struct conn *c, const struct http_request *r);
 /* cookie_without_origin: whether a request without Origin may use its cookie (a GET of the page's own, see http_stream.c). */
 void credentials_read(const struct conn *c, const struct http_request *r, bool cookie_without_origin, struct credentials *out);
 /* Finds the client's address behind a trusted proxy and counts it. False: that address has too many connections. */

@@ -37,8 +37,8 @@ void http_api(struct conn *c, const struct http_request *r, struct http_text typ
 		return;
 	}
 	credentials_read(c, r, false, &credentials);
-	if (credentials.cookie_refused) {
-		http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
+	if (credentials.cookie_refused || origin_verdict(c, r) == ORIGIN_FOREIGN) {
+		http_refuse_origin(c, r);
 		return;
 	}
 	if (credentials.token[0] != '\0')

@@ -76,6 +76,14 @@ void http_exchange_refuse(struct conn *c, enum wire_error code, int status, cons
 	http_exchange_ready(c);
 }
 
+void http_refuse_origin(struct conn *c, const struct http_request *r)
+{
+	char message[ORIGIN_MESSAGE_BYTES];
+
+	origin_refusal(c, r, message);
+	http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, message, NULL);
+}
+
 static void append_cookie(const struct http_exchange *e, struct buf *headers)
 {
 	if (!e->sets_cookie)
@@ -198,7 +206,7 @@ static void begin(struct conn *c, const struct http_request *r)
 		http_refuse_now(c, WIRE_INVALID_REQUEST, status, fault, NULL);
 		return;
 	}
-	if (upgrade_is_asked(r)) {
+	if (upgrade_is_asked(r) && !c->is_ops) {
 		upgrade(c, r);
 		return;
 	}

@@ -40,6 +40,8 @@ bool http_exchange_answers(const struct conn *c);
 void http_exchange_ready(struct conn *c);
 /* A refusal as the answer. */
 void http_exchange_refuse(struct conn *c, enum wire_error code, int status, const char *message, const char *headers);
+/* The refusal of a page of a foreign Origin. */
+void http_refuse_origin(struct conn *c, const struct http_request *r);
 /* The chat's answer (conn_append). */
 void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms);
 /* The end of the turn, also when the socket took what the library held back. */

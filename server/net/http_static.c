@@ -6,6 +6,7 @@
 #include "net/http_reply.h"
 #include "net/http_routes.h"
 #include "net/http_value.h"
+#include "net/origin.h"
 #include "web/assets.h"
 
 #include <errno.h>
@@ -160,4 +161,35 @@ void http_static(struct conn *c, const struct http_request *r)
 		serve_asset(c, r, asset);
 	else if (c->server->config.web_dir == NULL || !serve_file(c, path))
 		http_exchange_refuse(c, WIRE_NOT_FOUND, 0, "there is nothing at this path", NULL);
+}
+
+void http_foreign_host(struct conn *c, const struct http_request *r)
+{
+	auto_buf text = BUF_INIT;
+	char origin[ORIGIN_BYTES_MAX];
+	struct http_reply reply = {
+		.status = 421,
+		.type = "text/html; charset=utf-8",
+		.page = true,
+		.close = c->close_after_reply,
+		.head_only = c->http->method == HTTP_HEAD,
+	};
+
+	origin_of_host(c, r, origin);
+	origin_warn(c, origin);
+	buf_append_str(
+		&text,
+		"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Parley</title><h1>This server does not know this name</h1>"
+		"<p>Its operator can allow it: start the server with</p><pre>parleyd --origin ");
+	for (const char *at = origin; *at != '\0'; at++) {
+		if (strchr("&<>\"'", *at) != NULL)
+			buf_appendf(&text, "&#%d;", *at);
+		else
+			buf_append_byte(&text, (uint8_t)*at);
+	}
+	buf_append_str(
+		&text,
+		"</pre><p>or set <code>PARLEY_ORIGIN</code>, or the line <code>origin = …</code> of its configuration file.</p></html>\n");
+	http_reply_append(&c->out, c, &reply, text.data, text.len);
+	http_exchange_ready(c);
 }

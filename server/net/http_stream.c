@@ -68,8 +68,8 @@ void http_stream(struct conn *c, const struct http_request *r)
 		return;
 	}
 	credentials_read(c, r, is_own_page(r), &credentials);
-	if (credentials.cookie_refused) {
-		http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
+	if (credentials.cookie_refused || origin_verdict(c, r) == ORIGIN_FOREIGN) {
+		http_refuse_origin(c, r);
 		return;
 	}
 	const char *fault = collect_rooms(r, &names, rooms, &n_rooms);

@@ -134,7 +134,7 @@ void listener_admit(struct listener *l, int fd, const struct conn_origin *origin
 static void arrive(struct listener *l, int fd, const struct peer_address *peer)
 {
 	struct net_server *s = l->server;
-	bool awaits_proxy = s->config.proxy_protocol && !l->is_operator;
+	bool awaits_proxy = s->config.proxy_protocol && !l->is_operator && !l->is_ops;
 	struct conn_origin origin = {.peer = *peer, .is_proxied = listener_trusts(l, peer)};
 
 	if (awaits_proxy && !origin.is_proxied)
@@ -165,7 +165,8 @@ static void accept_ready(void *arg)
 	}
 }
 
-static struct listener *add(struct net_server *s, int fd, bool is_unix, bool is_operator)
+/* listen_on: NULL for a handed socket. */
+static struct listener *add(struct net_server *s, int fd, bool is_unix, const struct net_listen *listen_on)
 {
 	struct listener *l = mem_new(struct listener);
 
@@ -173,8 +174,10 @@ static struct listener *add(struct net_server *s, int fd, bool is_unix, bool is_
 	l->fd = fd;
 	l->spare_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	l->is_unix = is_unix;
-	l->is_operator = is_operator;
-	l->is_tls = !is_unix && s->vhost_tls != NULL;
+	l->is_operator = listen_on != NULL && listen_on->is_operator;
+	l->is_ops = listen_on != NULL && listen_on->is_ops;
+	l->is_tls = !is_unix && !l->is_ops && s->vhost_tls != NULL;
+	s->has_ops = s->has_ops || l->is_ops;
 	l->watch = loop_watch_readable(s->loop, fd, accept_ready, l);
 	list_append(&s->listeners, &l->link);
 	return l;
@@ -259,7 +262,7 @@ static int open_tcp(struct net_server *s, const struct net_listen *listen_on, ch
 		return fail_with_hint(fault, fd, what, "bind");
 	if (listen(fd, BACKLOG) < 0)
 		return fail_with_hint(fault, fd, what, "listen");
-	tell_address(add(s, fd, false, false));
+	tell_address(add(s, fd, false, listen_on));
 	return 0;
 }
 
@@ -300,7 +303,7 @@ static int bind_unix(struct net_server *s, const struct net_listen *listen_on, c
 		return fail(fault, fd, listen_on->path, "bind");
 	if (listen(fd, BACKLOG) < 0)
 		return fail(fault, fd, listen_on->path, "listen");
-	struct listener *l = add(s, fd, true, listen_on->is_operator);
+	struct listener *l = add(s, fd, true, listen_on);
 	l->unlink_path = mem_strndup(listen_on->path, strlen(listen_on->path));
 	tell_address(l);
 	return 0;
@@ -359,7 +362,7 @@ static long adopt_systemd(struct net_server *s, char fault[400])
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 		fcntl(fd, F_SETFL, O_NONBLOCK);
 		getsockname(fd, (struct sockaddr *)&storage, &size);
-		tell_address(add(s, fd, storage.ss_family == AF_UNIX, false));
+		tell_address(add(s, fd, storage.ss_family == AF_UNIX, NULL));
 	}
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
@@ -378,7 +381,7 @@ int listeners_open(struct net_server *s, char fault[400])
 			 LOG_S("consequence", "the sockets that systemd hands over are used, and not those of --listen"));
 	for (size_t i = 0; i < s->config.n_listen; i++) {
 		const struct net_listen *listen_on = &s->config.listen[i];
-		if (n_handed > 0 && !listen_on->is_operator)
+		if (n_handed > 0 && !listen_on->is_operator && !listen_on->is_ops)
 			continue;
 		int result = listen_on->is_unix ? open_unix(s, listen_on, fault) : open_tcp(s, listen_on, fault);
 		if (result < 0)

@@ -13,7 +13,7 @@ struct listener {
 	struct loop_watch *watch;
 	int fd;
 	int spare_fd; /* given up for a moment when there are no descriptors left, to turn a caller away */
-	bool is_unix, is_operator, is_tls;
+	bool is_unix, is_operator, is_ops, is_tls;
 	bool is_paused;     /* accepting failed; until the next tick */
 	uint64_t warned_ms; /* for listener_may_warn(); 0: never */
 	char *unlink_path;  /* of a Unix socket that we made, or NULL */

@@ -182,6 +182,7 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	s->chat = chat;
 	s->metrics = m;
 	s->config = *config;
+	own_names_init(&s->own_names);
 	list_init(&s->listeners);
 	list_init(&s->arrivals);
 	list_init(&s->ready);
@@ -216,12 +217,12 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	return s;
 }
 
-void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address), void *arg)
+void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address, bool is_ops), void *arg)
 {
 	list_for_each(it, &s->listeners) {
 		const struct listener *l = list_entry(it, struct listener, link);
 		if (!l->is_operator)
-			put(arg, l->address);
+			put(arg, l->address, l->is_ops);
 	}
 }
 

@@ -8,6 +8,7 @@
 #include "base/wheel.h"
 #include "net/admission.h"
 #include "net/net_server.h"
+#include "net/own_names.h"
 
 #include <libwebsockets.h>
 
@@ -62,8 +63,11 @@ struct net_server {
 	struct wheel *wheel;
 	struct loop_timer *tick;
 	struct admission admission;
-	char address_text[64];   /* what conn_address() returned last */
-	uint8_t address_key[16]; /* what conn_address_key() returned last */
+	struct own_names own_names;
+	bool has_ops;              /* a listener of their own for health and metrics */
+	uint64_t origin_warned_ms; /* when a refused origin was logged last; 0: never */
+	char address_text[64];     /* what conn_address() returned last */
+	uint8_t address_key[16];   /* what conn_address_key() returned last */
 
 	/* the connection being adopted, for the callback in which the library shows it to us */
 	struct listener *accepting;

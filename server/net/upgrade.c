@@ -82,8 +82,11 @@ static bool check(struct conn *c, const struct http_request *r)
 		return refuse(c, WIRE_INVALID_REQUEST, 400, "a request for a WebSocket has no body", NULL);
 	if (!check_handshake(c, r))
 		return false;
-	if (origin_verdict(c, r) == ORIGIN_FOREIGN)
-		return refuse(c, WIRE_BAD_ORIGIN, 0, NULL, NULL);
+	if (origin_verdict(c, r) == ORIGIN_FOREIGN) {
+		char message[ORIGIN_MESSAGE_BYTES];
+		origin_refusal(c, r, message);
+		return refuse(c, WIRE_BAD_ORIGIN, 0, message, NULL);
+	}
 	if (c->server->draining)
 		return refuse(c, WIRE_UNAVAILABLE, 0, "the server is leaving", "Retry-After: 2\r\n");
 	return check_rate(c, r);

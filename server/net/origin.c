@@ -1,0 +1,89 @@
+#include "net/origin.h"
+
+#include "base/log.h"
+#include "net/credentials.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { WARN_EVERY_MS = 10000 };
+
+/* Into a string, in lower case. False: it does not fit. */
+static bool lower(struct http_text text, char *out, size_t cap)
+{
+	if (text.n >= cap)
+		return false;
+	for (size_t i = 0; i < text.n; i++)
+		out[i] = (char)tolower((unsigned char)text.s[i]);
+	out[text.n] = '\0';
+	return true;
+}
+
+void origin_of_host(const struct conn *c, const struct http_request *r, char out[ORIGIN_BYTES_MAX])
+{
+	char host[ORIGIN_BYTES_MAX - 8];
+	bool tls = credentials_client_uses_tls(c, r);
+	const char *default_port = tls ? ":443" : ":80";
+
+	if (!lower(r->host, host, sizeof host))
+		host[0] = '\0';
+	size_t n = strlen(host), port = strlen(default_port);
+	if (n > port && strcmp(host + n - port, default_port) == 0)
+		host[n - port] = '\0';
+	snprintf(out, ORIGIN_BYTES_MAX, "%s://%s", tls ? "https" : "http", host);
+}
+
+bool origin_host_is_ours(const struct conn *c, const struct http_request *r)
+{
+	return c->server->config.n_origins > 0 || r->host.s == NULL || own_names_hold(&c->server->own_names, r->host);
+}
+
+enum origin_verdict origin_verdict(const struct conn *c, const struct http_request *r)
+{
+	char origin[ORIGIN_BYTES_MAX], own[ORIGIN_BYTES_MAX];
+	const struct net_config *config = &c->server->config;
+	struct http_text value = http_request_value(r, "origin");
+
+	if (value.s == NULL)
+		return ORIGIN_ABSENT;
+	if (!lower(value, origin, sizeof origin))
+		return ORIGIN_FOREIGN;
+	for (size_t i = 0; i < config->n_origins; i++)
+		if (strcmp(config->origins[i], origin) == 0)
+			return ORIGIN_ALLOWED;
+	if (config->n_origins > 0 || r->host.n == 0 || !origin_host_is_ours(c, r))
+		return ORIGIN_FOREIGN;
+	origin_of_host(c, r, own);
+	return strcmp(own, origin) == 0 ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
+}
+
+void origin_warn(const struct conn *c, const char *origin)
+{
+	struct net_server *s = c->server;
+	uint64_t now_ms = loop_now_ms(s->loop);
+
+	if (s->origin_warned_ms != 0 && now_ms - s->origin_warned_ms < WARN_EVERY_MS)
+		return;
+	s->origin_warned_ms = now_ms;
+	LOG_WARN("origin.refused", LOG_S("origin", origin), LOG_S("address", conn_address(c)),
+		 LOG_S("note", "where its pages are to be allowed, name it with --origin"));
+}
+
+/* What may stand in an answer: not what could be anything. */
+static bool is_plain(const char *origin)
+{
+	return strstr(origin, "://") != NULL && origin[strspn(origin, "abcdefghijklmnopqrstuvwxyz0123456789-._:/[]")] == '\0';
+}
+
+void origin_refusal(const struct conn *c, const struct http_request *r, char message[ORIGIN_MESSAGE_BYTES])
+{
+	char origin[ORIGIN_BYTES_MAX];
+
+	if (!lower(http_request_value(r, "origin"), origin, sizeof origin) || !is_plain(origin)) {
+		snprintf(message, ORIGIN_MESSAGE_BYTES, "%s", wire_error_message(WIRE_BAD_ORIGIN));
+		return;
+	}
+	origin_warn(c, origin);
+	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here; parleyd --origin %s allows them", origin, origin);
+}

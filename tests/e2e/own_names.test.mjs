@@ -1,0 +1,81 @@
+// Whose page may use a server that was told of no --origin: what came by one of the machine's own names, and nothing that only points here.
+import assert from 'node:assert/strict';
+import { hostname } from 'node:os';
+import test, { after, before } from 'node:test';
+import { get, post } from './lib/http.mjs';
+import { RawSocket, upgradeRequest } from './lib/raw.mjs';
+import { serverFor, startServer } from './lib/server.mjs';
+
+let server;
+before(async () => {
+	server = await startServer();
+});
+after(() => server.stop());
+
+const machine = hostname().toLowerCase();
+const own = ['localhost', 'LOCALHOST', 'chat.localhost', 'localhost.', '127.0.0.1', '192.0.2.7', '[::1]', '[2001:db8::7]', machine, machine.split('.')[0], `${machine.split('.')[0]}.local`];
+const foreign = ['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example', 'notlocalhost', `${machine}.evil.example`, '1.2.3.4.5', '0x7f000001'];
+
+async function upgraded(target, host, origin = `http://${host}`) {
+	const raw = await RawSocket.connect(target);
+	raw.write(upgradeRequest({ headers: { Host: host, Origin: origin } }));
+	const answer = await raw.readResponse();
+	raw.destroy();
+	return answer;
+}
+
+for (const name of own) {
+	test(`${name} is a name of the server's own`, async () => {
+		for (const host of [name, `${name}:${server.port}`]) {
+			const origin = `http://${host.toLowerCase()}`;
+			assert.equal((await upgraded(server, host, origin)).status, 101, host);
+			assert.equal((await get(server, '/', { headers: { Host: host } })).status, 200);
+			assert.equal((await post(server, 'session.start', { guest: 'Own' }, { origin, headers: { Host: host } })).status, 200);
+		}
+	});
+}
+
+for (const name of foreign) {
+	test(`${name} is not, though its page says the same name as its request`, async () => {
+		const origin = `http://${name}:${server.port}`;
+		const host = `${name}:${server.port}`;
+		const refused = await upgraded(server, host, origin);
+		assert.equal(refused.status, 403);
+		assert.match(JSON.parse(refused.body).data.message, new RegExp(`--origin ${RegExp.escape?.(origin) ?? origin.replaceAll('.', '\\.')}`));
+		const answer = await post(server, 'session.start', { guest: 'Foreign' }, { origin, headers: { Host: host } });
+		assert.equal(answer.status, 403);
+		assert.equal(answer.json.data.code, 'bad_origin');
+		const page = await get(server, '/r/general', { headers: { Host: host } });
+		assert.equal(page.status, 421);
+		assert.match(page.headers['content-type'], /text\/html/);
+		assert.ok(page.text.includes(`parleyd --origin ${origin}`), page.text);
+	});
+}
+
+test('the log says once which origin was refused, and what would allow it', async () => {
+	await upgraded(server, 'evil.example');
+	const lines = server.stderr.split('\n').filter((line) => line.includes('origin.refused'));
+	assert.ok(lines.length >= 1 && lines.length <= 3, `${lines.length} lines`);
+	assert.match(lines[0], /--origin/);
+});
+
+test('the page for an unknown name shows no markup of the name', async () => {
+	const raw = await RawSocket.connect(server);
+	raw.write("GET / HTTP/1.1\r\nHost: a&b'c.example\r\n\r\n");
+	const answer = await raw.readResponse();
+	assert.equal(answer.status, 421);
+	assert.ok(answer.body.includes('http://a&#38;b&#39;c.example'), answer.body);
+	raw.destroy();
+});
+
+test('a program that names no Origin is served under any name', async () => {
+	const answer = await post(server, 'session.start', { guest: 'Robot' }, { headers: { Host: 'parley.internal:8080' } });
+	assert.equal(answer.status, 200);
+});
+
+test('with --origin exactly those are allowed, and the page comes under every name', async (t) => {
+	const told = await serverFor(t, { args: ['--origin', 'https://chat.example'] });
+	assert.equal((await upgraded(told, 'chat.example', 'https://chat.example')).status, 101);
+	assert.equal((await upgraded(told, 'localhost', 'http://localhost')).status, 403);
+	assert.equal((await get(told, '/', { headers: { Host: 'chat.example' } })).status, 200);
+});
