@@ -24,6 +24,8 @@ enum {
 	ACCEPTS_PER_TURN = 64,
 	WARN_EVERY_MS = 10000,
 	USER_TIMEOUT_MS = 30000, /* unacknowledged data after which the kernel gives a peer up */
+	SEND_BUFFER_BYTES =
+		262144, /* of payload; the kernel counts about twice that. By itself it would grow to 4 MiB for a peer that reads nothing */
 	SYSTEMD_FIRST_FD = 3,
 };
 
@@ -31,7 +33,9 @@ static void set_options(int fd)
 {
 	int on = 1;
 	unsigned timeout_ms = USER_TIMEOUT_MS;
+	int send_bytes = SEND_BUFFER_BYTES;
 
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &send_bytes, sizeof send_bytes);
 	/* Both fail on a Unix socket, which needs neither. */
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	(void)setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
