@@ -4,6 +4,7 @@
 #include "base/loop.h"
 #include "base/memory.h"
 #include "base/metrics.h"
+#include "base/outlet.h"
 #include "base/secret.h"
 #include "chat/chat.h"
 #include "net/net_server.h"
@@ -17,8 +18,9 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum { FILES_NEEDED = 64, FILES_WHEN_INFINITE = 1048576, LAST_TURNS = 100 };
+enum { FILES_NEEDED = 64, FILES_WHEN_INFINITE = 1048576, LAST_TURNS = 100, LOG_FLUSH_MS = 1000, PRINT_WAIT_MS = 1000 };
 
 struct app {
 	const struct config *config;
@@ -28,6 +30,8 @@ struct app {
 	struct chat *chat;
 	struct net_server *net;
 	struct service_notify *notify;
+	struct loop_timer *log_timer;
+	struct outlet printed; /* standard output */
 	struct net_listen listen[2 * CONFIG_LIST_MAX + 1];
 	struct net_network trusted[CONFIG_LIST_MAX];
 	char operator_path[4096];
@@ -36,7 +40,7 @@ struct app {
 
 static int complain(const char *fault)
 {
-	fprintf(stderr, "parleyd: %s\n", fault);
+	log_say(fault);
 	return 1;
 }
 
@@ -116,6 +120,7 @@ static int start(struct app *a)
 
 	a->loop = loop_new();
 	a->metrics = mem_new(struct metrics);
+	log_count_dropped(&a->metrics->log_dropped_total);
 	a->store = store_sqlite_open(a->loop, a->metrics, &store_config, fault);
 	if (a->store == NULL)
 		return complain(fault);
@@ -127,10 +132,26 @@ static int start(struct app *a)
 	return 0;
 }
 
+/* The server serves whether or not somebody hears where; the wait is for a reader that is slow. */
 static void print_address(void *arg, const char *address, bool is_ops)
 {
+	struct app *a = arg;
+	char line[1024];
+
+	int n = snprintf(line, sizeof line - 1, "parleyd: %s on %s", is_ops ? "health and metrics" : "listening", address);
+	n = n < (int)sizeof line - 1 ? n : (int)sizeof line - 2;
+	line[n++] = '\n';
+	int failed = outlet_write(&a->printed, line, (size_t)n);
+	if (failed == -EAGAIN && outlet_wait(&a->printed, PRINT_WAIT_MS))
+		failed = outlet_write(&a->printed, line, (size_t)n);
+	if (failed < 0)
+		LOG_WARN("listen.not_printed", LOG_S("address", address), LOG_S("reason", strerror(-failed)));
+}
+
+static void flush_log(void *arg)
+{
 	(void)arg;
-	printf("parleyd: %s on %s\n", is_ops ? "health and metrics" : "listening", address);
+	log_flush();
 }
 
 static void on_drained(void *arg)
@@ -169,13 +190,14 @@ static void log_start(const struct config *config)
 
 static void run(struct app *a)
 {
-	signal(SIGPIPE, SIG_IGN);
 	if (loop_on_signal(a->loop, SIGTERM, on_stop_signal, a) < 0 || loop_on_signal(a->loop, SIGINT, on_stop_signal, a) < 0 ||
 	    loop_on_signal(a->loop, SIGHUP, on_reload_signal, a) < 0)
 		LOG_WARN("signals.not_watched", LOG_S("fault", "the process ends without draining"));
 	log_start(a->config);
-	net_server_addresses(a->net, print_address, NULL);
-	fflush(stdout);
+	outlet_init(&a->printed, STDOUT_FILENO);
+	net_server_addresses(a->net, print_address, a);
+	a->log_timer = loop_timer_new(a->loop, flush_log, NULL);
+	loop_timer_start(a->log_timer, LOG_FLUSH_MS, LOG_FLUSH_MS);
 	a->notify = service_notify_new(a->loop);
 	service_notify_send(a->notify, "READY=1");
 	loop_run(a->loop);
@@ -200,6 +222,8 @@ static void hold_signals(void)
 static void finish(struct app *a)
 {
 	a->is_ending = true;
+	log_end();
+	loop_timer_destroy(a->log_timer);
 	service_notify_destroy(a->notify);
 	a->notify = NULL;
 	net_server_stop(a->net);
@@ -216,7 +240,9 @@ static void finish(struct app *a)
 	net_server_destroy(a->net);
 	hold_signals();
 	loop_destroy(a->loop);
+	log_count_dropped(NULL);
 	free(a->metrics);
+	log_end();
 }
 
 int app_run(const struct config *config)
@@ -225,6 +251,7 @@ int app_run(const struct config *config)
 
 	a->config = config;
 	log_setup(config->log_format, config->log_level);
+	log_open();
 	int status = raise_file_limit();
 	if (status == 0)
 		status = secret_init() < 0 ? complain("there is no source of randomness") : start(a);

@@ -70,14 +70,14 @@ enum config_outcome {
 enum config_outcome config_parse(int argc, char *const *argv, char *const *envp, struct config *c, char fault[CONFIG_FAULT_BYTES]);
 void config_finish(struct config *c);
 
-/* Prints the help, the version or the manual page (roff). 0, or -EIO when it could not be written. */
+/* Prints the help, the version or the manual page (roff). 0, or a negative errno when not all of it could be written. */
 int config_show(enum config_outcome what, FILE *out);
 
 /*
  *     struct config c;
  *     char fault[CONFIG_FAULT_BYTES];
  *     enum config_outcome outcome = config_parse(argc, argv, environ, &c, fault);
- *     if (outcome == CONFIG_FAULT) { fprintf(stderr, "parleyd: %s\n", fault); return 2; }
+ *     if (outcome == CONFIG_FAULT) { log_say(fault); return 2; }
  *     if (outcome != CONFIG_RUN) return config_show(outcome, stdout) ? 1 : 0;
  */
 

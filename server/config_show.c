@@ -118,5 +118,8 @@ int config_show(enum config_outcome what, FILE *out)
 	case CONFIG_FAULT:
 		break;
 	}
-	return fflush(out) || ferror(out) ? -EIO : 0;
+	errno = 0;
+	if (!fflush(out) && !ferror(out))
+		return 0;
+	return errno ? -errno : -EIO;
 }

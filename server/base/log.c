@@ -1,29 +1,44 @@
 #include "base/log.h"
 
 #include "base/clock.h"
+#include "base/outlet.h"
+#include "codec/text_show.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { VALUE_BYTES_MAX = 200, LINE_BYTES = 4096, LINE_END_BYTES = 8 };
+enum { VALUE_BYTES_MAX = 200, LINE_END_BYTES = 8, END_WAIT_MS = 1000 };
 
 /* The process-wide sink that the header admits to. */
-static _Atomic int sink_format = LOG_FORMAT_TEXT;
-static _Atomic int sink_least = LOG_LEVEL_INFO;
+static struct {
+	_Atomic int format, least;
+	_Atomic uint64_t n_dropped; /* not said yet; changed under the lock only */
+	pthread_mutex_t lock;       /* guards what follows; nobody waits while holding it until log_end() */
+	struct outlet out;
+	int dropped_error;               /* a negative errno: why, the last time */
+	_Atomic uint64_t *dropped_total; /* borrowed; NULL: nobody counts */
+	uint64_t wait_until_ms;          /* clock_mono_ms(); 0: nobody waits */
+} sink = {
+	.format = LOG_FORMAT_TEXT,
+	.least = LOG_LEVEL_INFO,
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.out = {.fd = STDERR_FILENO},
+};
 
 struct line {
 	size_t n;
-	char bytes[LINE_BYTES];
+	char bytes[OUTLET_LINE_BYTES];
 };
 
 void log_setup(enum log_format format, enum log_level least)
 {
-	atomic_store(&sink_format, (int)format);
-	atomic_store(&sink_least, (int)least);
+	atomic_store(&sink.format, (int)format);
+	atomic_store(&sink.least, (int)least);
 }
 
 static const char *level_name(enum log_level level)
@@ -56,50 +71,22 @@ static bool put_string(struct line *line, const char *s)
 	return put(line, s, strlen(s));
 }
 
-/* The bytes of the UTF-8 sequence at s (RFC 3629) and its code point, or 0. */
-static size_t decode_utf8(const unsigned char *s, size_t n, uint32_t *code)
-{
-	size_t length = s[0] >= 0xf0 && s[0] < 0xf5 ? 4 : s[0] >= 0xe0 ? 3 : s[0] >= 0xc2 ? 2 : 0;
-	if (!length || s[0] >= 0xf5 || length > n)
-		return 0;
-	*code = s[0] & (0xffu >> (length + 1));
-	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (s[i] & 0x3fu);
-	}
-	bool too_long = (length == 3 && *code < 0x800) || (length == 4 && *code < 0x10000);
-	bool no_character = *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000);
-	return too_long || no_character ? 0 : length;
-}
-
-/* Characters that could make a terminal, or a reader, see another line than there is: controls, separators, direction marks. */
-static bool is_deceiving(uint32_t code)
-{
-	return code < 0xa0 || (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069) || code == 0xfeff;
-}
-
 static bool put_escaped(struct line *line, const char *text)
 {
-	const unsigned char *s = (const unsigned char *)text;
 	size_t n = strnlen(text, VALUE_BYTES_MAX + 1);
 	bool cut = n > VALUE_BYTES_MAX;
 	if (cut)
 		n = VALUE_BYTES_MAX;
 	bool fits = put_string(line, "\"");
 	for (size_t i = 0; i < n && fits;) {
-		char escape[8];
-		uint32_t code = s[i];
-		size_t length = code < 0x80 ? 1 : decode_utf8(s + i, n - i, &code);
-		if (!length && cut && n - i < 4)
+		char escape[TEXT_SHOW_ESCAPE_BYTES];
+		size_t length = text_show_next(text + i, n - i, escape);
+		if (cut && n - i < 4 && (unsigned char)text[i] >= 0xc2 && escape[0] != '\0' && length == 1)
 			break; /* the cut went through a character */
-		if (code == '"' || code == '\\')
-			fits = put(line, escape, (size_t)snprintf(escape, sizeof(escape), "\\%c", (char)code));
-		else if (!length || code < 0x20 || (code >= 0x7f && is_deceiving(code)))
-			fits = put(line, escape, (size_t)snprintf(escape, sizeof(escape), "\\u%04x", length ? code & 0xffffu : 0xfffdu));
-		else
-			fits = put(line, text + i, length);
-		i += length ? length : 1;
+		if (text[i] == '"' || text[i] == '\\')
+			fits = put_string(line, "\\");
+		fits = fits && (escape[0] != '\0' ? put_string(line, escape) : put(line, text + i, length));
+		i += length;
 	}
 	return fits && (!cut || put_string(line, "\xe2\x80\xa6")) && put_string(line, "\"");
 }
@@ -144,23 +131,129 @@ static void put_head(struct line *line, bool json, enum log_level level, const c
 	line->n = (size_t)length;
 }
 
+static void make_line(struct line *line, enum log_level level, const char *event, const struct log_field *fields, size_t n)
+{
+	bool json = atomic_load_explicit(&sink.format, memory_order_relaxed) == LOG_FORMAT_JSON;
+	put_head(line, json, level, event);
+	for (size_t i = 0; i < n; i++)
+		put_field(line, json, &fields[i]);
+	if (json)
+		line->bytes[line->n++] = '}';
+	line->bytes[line->n++] = '\n';
+}
+
+/* From here on: with the lock. */
+
+/* Whether it was worth waiting: not before log_end(), nor when its second is over. */
+static bool waited(void)
+{
+	uint64_t now_ms = clock_mono_ms();
+	return now_ms < sink.wait_until_ms && outlet_wait(&sink.out, (int)(sink.wait_until_ms - now_ms));
+}
+
+static int put_out(const struct line *line)
+{
+	int failed = outlet_write(&sink.out, line->bytes, line->n);
+	while (failed == -EAGAIN && waited())
+		failed = outlet_write(&sink.out, line->bytes, line->n);
+	return failed;
+}
+
+/* 0 when nothing is left to say. */
+static int say_dropped(void)
+{
+	uint64_t n = atomic_load_explicit(&sink.n_dropped, memory_order_relaxed);
+	if (!n)
+		return 0;
+	struct line line;
+	const char *reason = sink.dropped_error == -EAGAIN ? "nobody reads standard error" : strerror(-sink.dropped_error);
+	make_line(&line, LOG_LEVEL_WARN, "log.dropped", (const struct log_field[]){LOG_U("lines", n), LOG_S("reason", reason)}, 2);
+	int failed = put_out(&line);
+	if (!failed)
+		atomic_store_explicit(&sink.n_dropped, 0, memory_order_relaxed);
+	return failed;
+}
+
+static void count_dropped(int error)
+{
+	atomic_fetch_add_explicit(&sink.n_dropped, 1, memory_order_relaxed);
+	if (sink.dropped_total)
+		atomic_fetch_add_explicit(sink.dropped_total, 1, memory_order_relaxed);
+	sink.dropped_error = error;
+}
+
+static void send_line(const struct line *line)
+{
+	int failed = say_dropped();
+	if (!failed)
+		failed = put_out(line);
+	if (failed)
+		count_dropped(failed);
+}
+
+/* Without the lock again. */
+
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
-	if ((int)level < atomic_load_explicit(&sink_least, memory_order_relaxed))
+	if ((int)level < atomic_load_explicit(&sink.least, memory_order_relaxed))
 		return;
-	bool json = atomic_load_explicit(&sink_format, memory_order_relaxed) == LOG_FORMAT_JSON;
 	int errno_before = errno;
 	struct line line;
-	put_head(&line, json, level, event);
-	for (size_t i = 0; i < n; i++)
-		put_field(&line, json, &fields[i]);
-	if (json)
-		line.bytes[line.n++] = '}';
-	line.bytes[line.n++] = '\n';
-	/* One call, so that lines of several threads do not mix. A log that cannot be written has nobody to tell. */
-	ssize_t written;
-	do {
-		written = write(STDERR_FILENO, line.bytes, line.n);
-	} while (written < 0 && errno == EINTR);
+	make_line(&line, level, event, fields, n);
+	pthread_mutex_lock(&sink.lock);
+	send_line(&line);
+	pthread_mutex_unlock(&sink.lock);
 	errno = errno_before;
+}
+
+void log_open(void)
+{
+	pthread_mutex_lock(&sink.lock);
+	outlet_init(&sink.out, STDERR_FILENO);
+	pthread_mutex_unlock(&sink.lock);
+}
+
+void log_count_dropped(_Atomic uint64_t *counter)
+{
+	pthread_mutex_lock(&sink.lock);
+	sink.dropped_total = counter;
+	pthread_mutex_unlock(&sink.lock);
+}
+
+void log_flush(void)
+{
+	pthread_mutex_lock(&sink.lock);
+	if (say_dropped() == 0)
+		(void)outlet_flush(&sink.out);
+	pthread_mutex_unlock(&sink.lock);
+}
+
+void log_end(void)
+{
+	pthread_mutex_lock(&sink.lock);
+	if (!sink.wait_until_ms)
+		sink.wait_until_ms = clock_mono_ms() + END_WAIT_MS;
+	(void)say_dropped();
+	while (outlet_flush(&sink.out) == -EAGAIN && waited())
+		;
+	pthread_mutex_unlock(&sink.lock);
+}
+
+void log_say(const char *text)
+{
+	struct line line = {.n = 0};
+	size_t n = strlen(text);
+	put_string(&line, "parleyd: ");
+	for (size_t i = 0; i < n;) {
+		char escape[TEXT_SHOW_ESCAPE_BYTES];
+		size_t length = text_show_next(text + i, n - i, escape);
+		if (!(escape[0] != '\0' ? put_string(&line, escape) : put(&line, text + i, length)))
+			break;
+		i += length;
+	}
+	line.bytes[line.n++] = '\n';
+	log_end();
+	pthread_mutex_lock(&sink.lock);
+	send_line(&line);
+	pthread_mutex_unlock(&sink.lock);
 }

@@ -1,15 +1,21 @@
 #include "base/memory.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-/* No formatting and no buffer: there may be no memory for either. */
+enum { LAST_WORDS_MS = 1000 };
+
+/* No formatting and no buffer: there may be no memory for either. Where nobody reads, the process ends without the words. */
 static _Noreturn void out_of_memory(void)
 {
 	static const char line[] = "parleyd: out of memory\n";
-	ssize_t written = write(STDERR_FILENO, line, sizeof(line) - 1);
-	(void)written;
+	struct pollfd polled = {.fd = STDERR_FILENO, .events = POLLOUT};
+	if (poll(&polled, 1, LAST_WORDS_MS) > 0) {
+		ssize_t written = write(STDERR_FILENO, line, sizeof(line) - 1);
+		(void)written;
+	}
 	abort();
 }
 

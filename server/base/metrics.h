@@ -25,7 +25,8 @@
 	X(gaps_total,              "room.gap told to readers") \
 	X(commits_total,           "transactions of the store") \
 	X(commit_failures_total,   "transactions that failed") \
-	X(duplicates_total,        "sends answered from an earlier one")
+	X(duplicates_total,        "sends answered from an earlier one") \
+	X(log_dropped_total,       "lines of the log that standard error did not take")
 /* clang-format on */
 
 /* clang-format off */
