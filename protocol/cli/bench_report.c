@@ -4,9 +4,12 @@
 #include "cli/bench.h"
 
 #include "cli/cli_command.h"
+#include "cli/cli_say.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct result {
 	uint64_t expected, made, missing_contents;
@@ -84,7 +87,8 @@ static void print_json(const struct bench *b, const struct result *r)
 			       "server_waited", r->waited, "server_rss_mib", r->rss_mib, "event_bytes",
 			       r->made > 0 ? (double)b->delivered_bytes / (double)r->made : 0.0, "whole", r->whole, "fault", b->fault));
 	char *text = json_dumps(out, JSON_COMPACT | JSON_REAL_PRECISION(6));
-	(void)puts(text == NULL ? "{}" : text);
+	assert(text != NULL);
+	cli_print_json_bytes(text, strlen(text));
 	free(text);
 }
 
@@ -114,13 +118,11 @@ int bench_report_load(const struct bench *b)
 	if (r.whole)
 		return CLI_OK;
 	(void)fflush(stdout);
-	(void)fprintf(
-		stderr,
-		"parley: NOT EVERY DELIVERY WAS MADE: %llu of %llu; seqs missing %llu, repeated %llu, of unknown rooms %llu; messages sent %llu, "
-		"acknowledged %llu, refused %llu, acknowledged but unseen %llu%s%s\n",
-		(unsigned long long)r.made, (unsigned long long)r.expected, (unsigned long long)b->gaps, (unsigned long long)b->repeats,
-		(unsigned long long)b->unknown, (unsigned long long)b->sent, (unsigned long long)b->acked, (unsigned long long)b->refused,
-		(unsigned long long)r.missing_contents, b->fault[0] == '\0' ? "" : "; ", b->fault);
+	cli_tell("NOT EVERY DELIVERY WAS MADE: %llu of %llu; seqs missing %llu, repeated %llu, of unknown rooms %llu; messages sent %llu, "
+		 "acknowledged %llu, refused %llu, acknowledged but unseen %llu%s%s",
+		 (unsigned long long)r.made, (unsigned long long)r.expected, (unsigned long long)b->gaps, (unsigned long long)b->repeats,
+		 (unsigned long long)b->unknown, (unsigned long long)b->sent, (unsigned long long)b->acked, (unsigned long long)b->refused,
+		 (unsigned long long)r.missing_contents, b->fault[0] == '\0' ? "" : "; ", b->fault);
 	return CLI_FAILED;
 }
 
@@ -132,7 +134,7 @@ int bench_report_idle(const struct bench *b)
 	double rss = (double)b->server_after.rss_bytes / 1048576;
 
 	if (b->pid == 0) {
-		(void)fprintf(stderr, "parley: --idle needs --pid, the server's process\n");
+		cli_tell("--idle needs --pid, the server's process");
 		return CLI_USAGE;
 	}
 	if (b->options.json)

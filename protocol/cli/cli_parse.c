@@ -3,6 +3,8 @@
  */
 #include "cli/cli_parse.h"
 
+#include "cli/cli_say.h"
+
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
@@ -43,7 +45,7 @@ static int store(const struct cli_option *o, char *base, const char *value)
 	case CLI_NUMBER:
 		if (parse_number(value, o->most, (uint64_t *)(void *)at))
 			return CLI_OK;
-		(void)fprintf(stderr, "parley: --%s: not a number from 0 to %llu: %s\n", o->name, (unsigned long long)o->most, value);
+		cli_tell("--%s: not a number from 0 to %llu: %s", o->name, (unsigned long long)o->most, value);
 		return CLI_USAGE;
 	}
 	return CLI_USAGE;
@@ -62,18 +64,18 @@ static int take_option(struct cli_line *line, int argc, char **argv, int *i)
 		base = line->options;
 	}
 	if (o == NULL) {
-		(void)fprintf(stderr, "parley: unknown option: --%.*s (see parley --help)\n", (int)n, name);
+		cli_tell("unknown option: --%.*s (see parley --help)", (int)n, name);
 		return CLI_USAGE;
 	}
 	if (name[n] == '=')
 		value = name + n + 1;
 	if (o->kind == CLI_FLAG && value != NULL) {
-		(void)fprintf(stderr, "parley: --%s takes no value\n", o->name);
+		cli_tell("--%s takes no value", o->name);
 		return CLI_USAGE;
 	}
 	if (o->kind != CLI_FLAG && value == NULL) {
 		if (*i + 1 >= argc) {
-			(void)fprintf(stderr, "parley: --%s needs a value: %s\n", o->name, o->value);
+			cli_tell("--%s needs a value: %s", o->name, o->value);
 			return CLI_USAGE;
 		}
 		value = argv[++*i];
@@ -118,7 +120,7 @@ static int find_command(struct cli_line *out, const char *name)
 		if (strcmp(cli_commands[i]->name, name) == 0)
 			out->command = cli_commands[i];
 	if (out->command == NULL) {
-		(void)fprintf(stderr, "parley: unknown command: %s (see parley --help)\n", name);
+		cli_tell("unknown command: %s (see parley --help)", name);
 		return CLI_USAGE;
 	}
 	out->options = calloc(1, out->command->options_bytes + 1);

@@ -1,6 +1,7 @@
 /*
  * Secrets come from files, the environment or a prompt, never from arguments: those are for everybody to read in ps(1).
  */
+#include "cli/cli_say.h"
 #include "cli/cli_session.h"
 
 #include <errno.h>
@@ -25,9 +26,11 @@ bool cli_secret_from_file(const char *path, char *out, size_t size)
 	bool ok = in != NULL && read_line(in, out, size);
 
 	if (in == NULL)
-		(void)fprintf(stderr, "parley: cannot read %s: %s\n", path, strerror(errno));
+		cli_tell("cannot read %s: %s", path, strerror(errno));
+	else if (!ok && ferror(in))
+		cli_tell("cannot read %s: %s", path, strerror(errno));
 	else if (!ok)
-		(void)fprintf(stderr, "parley: %s: the first line is empty or too long\n", path);
+		cli_tell("%s: the first line is empty or too long", path);
 	if (in != NULL)
 		(void)fclose(in);
 	return ok;
@@ -45,11 +48,14 @@ bool cli_secret_from_prompt(const char *prompt, char *out, size_t size)
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
 	}
 	bool ok = read_line(stdin, out, size);
+	int error = errno;
 	if (terminal) {
 		(void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
 		(void)fputc('\n', stderr);
 	}
-	if (!ok)
-		(void)fprintf(stderr, "parley: %s: nothing was given\n", prompt);
+	if (!ok && ferror(stdin))
+		cli_tell("%s: cannot read standard input: %s", prompt, strerror(error));
+	else if (!ok)
+		cli_tell("%s: nothing was given", prompt);
 	return ok;
 }

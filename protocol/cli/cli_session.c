@@ -3,6 +3,7 @@
  */
 #include "cli/cli_session.h"
 
+#include "cli/cli_say.h"
 #include "client/client_clock.h"
 #include "client/client_url.h"
 
@@ -35,13 +36,13 @@ int cli_session_open(struct cli_session *s, const struct cli_common *common, str
 {
 	*s = (struct cli_session){0};
 	if (common->guest != NULL && common->token_file != NULL) {
-		(void)fprintf(stderr, "parley: --guest and --token-file: give one of them\n");
+		cli_tell("--guest and --token-file: give one of them");
 		return CLI_USAGE;
 	}
 	struct client_url url;
 	struct client_fault fault;
 	if (common->ca_file != NULL && client_url_parse(common->server, &url, &fault) == 0 && !url.is_tls) {
-		(void)fprintf(stderr, "parley: --ca-file means nothing without https://: %s\n", common->server);
+		cli_tell("--ca-file means nothing without https://: %s", common->server);
 		return CLI_USAGE;
 	}
 	options.server = common->server;
@@ -51,7 +52,7 @@ int cli_session_open(struct cli_session *s, const struct cli_common *common, str
 	s->client = parley_client_create(&options);
 	if (parley_client_connect(s->client) == 0)
 		return CLI_OK;
-	(void)fprintf(stderr, "parley: %s\n", parley_client_fault(s->client));
+	cli_tell("%s", parley_client_fault(s->client));
 	cli_session_close(s);
 	return CLI_FAILED;
 }
@@ -66,8 +67,8 @@ void cli_session_close(struct cli_session *s)
 
 void cli_session_tell(const char *what, const char *about, const json_t *reply)
 {
-	(void)fprintf(stderr, "parley: %s%s%s: %s (%s)\n", what, about == NULL ? "" : ": ", about == NULL ? "" : about,
-		      parley_reply_message(reply), parley_reply_code(reply));
+	cli_tell("%s%s%s: %s (%s)", what, about == NULL ? "" : ": ", about == NULL ? "" : about, parley_reply_message(reply),
+		 parley_reply_code(reply));
 }
 
 struct waiting_call {
@@ -113,7 +114,7 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 		json_t *reply = call_once(s, type, json_deep_copy(kept), until);
 		if (reply == NULL) {
 			const char *why = parley_client_fault(s->client);
-			(void)fprintf(stderr, "parley: %s: no answer in time%s%s\n", type, why[0] == '\0' ? "" : ": ", why);
+			cli_tell("%s: no answer in time%s%s", type, why[0] == '\0' ? "" : ": ", why);
 			return NULL;
 		}
 		if (parley_reply_ok(reply))

@@ -3,6 +3,7 @@
  *
  * Speaks to the operator's socket in the data directory: who may open that socket is the operator. Nobody signs in.
  */
+#include "cli/cli_say.h"
 #include "cli/cli_session.h"
 
 #include <stdio.h>
@@ -48,10 +49,9 @@ static json_t *call(const struct admin *a, const char *type, json_t *data)
 	if (parley_reply_ok(reply))
 		return json_incref(parley_reply_data(reply));
 	if (reply == NULL)
-		(void)fprintf(stderr, "parley: %s\n", parley_client_fault(a->client));
+		cli_tell("%s", parley_client_fault(a->client));
 	else if (strcmp(type, "admin.bot") == 0 && strcmp(parley_reply_code(reply), "name_taken") == 0)
-		(void)fprintf(stderr, "parley: admin.bot: %s (name_taken); where it is a bot, --renew gives it another token\n",
-			      parley_reply_message(reply));
+		cli_tell("admin.bot: %s (name_taken); where it is a bot, --renew gives it another token", parley_reply_message(reply));
 	else
 		cli_session_tell(type, a->word, reply);
 	return NULL;
@@ -67,7 +67,7 @@ static bool read_password(const struct admin_options *options, char *out)
 		return false;
 	if (strcmp(out, again) == 0)
 		return true;
-	(void)fprintf(stderr, "parley: the two passwords differ\n");
+	cli_tell("the two passwords differ");
 	return false;
 }
 
@@ -87,7 +87,7 @@ static int admin_owner(const struct admin *a)
 	json_auto_t *done = call(a, "admin.owner", data);
 	if (done == NULL)
 		return CLI_FAILED;
-	(void)printf("%s owns this server (%s)\n", a->word, json_string_value(json_object_get(done, "user_id")));
+	cli_print("%s owns this server (%s)", a->word, json_string_value(json_object_get(done, "user_id")));
 	return CLI_OK;
 }
 
@@ -101,7 +101,7 @@ static int admin_password(const struct admin *a)
 	explicit_bzero(password, sizeof password);
 	if (done == NULL)
 		return CLI_FAILED;
-	(void)printf("%s has a new password\n", a->word);
+	cli_print("%s has a new password", a->word);
 	return CLI_OK;
 }
 
@@ -113,8 +113,8 @@ static int admin_bot(const struct admin *a)
 
 	if (token == NULL)
 		return CLI_FAILED;
-	(void)fprintf(stderr, "parley: the token of %s is on standard output, this once\n", a->word);
-	(void)printf("%s\n", token);
+	cli_tell("the token of %s is on standard output, this once", a->word);
+	cli_print("%s", token);
 	return CLI_OK;
 }
 
@@ -132,18 +132,16 @@ static int admin_export(const struct admin *a)
 		if (page == NULL)
 			return CLI_FAILED;
 		json_array_foreach(events, i, event) {
-			char *text = json_dumps(event, JSON_COMPACT);
-			(void)puts(text == NULL ? "" : text);
-			free(text);
+			cli_print_json(event);
 			after = json_integer_value(json_object_get(event, "seq"));
 		}
 		more = json_is_true(json_object_get(page, "more"));
 		if (more && after <= before) {
-			(void)fprintf(stderr, "parley: the export does not move on after seq %lld\n", (long long)after);
+			cli_tell("the export does not move on after seq %lld", (long long)after);
 			return CLI_FAILED;
 		}
 		if (fflush(stdout) != 0) {
-			(void)fprintf(stderr, "parley: the export could not be written\n");
+			cli_tell("the export could not be written");
 			return CLI_FAILED;
 		}
 	}
@@ -162,7 +160,7 @@ static int admin_backup(const struct admin *a)
 	json_auto_t *done = call(a, "admin.backup", json_pack("{s:s}", "path", path));
 	if (done == NULL)
 		return CLI_FAILED;
-	(void)printf("%s\n", path);
+	cli_print("%s", path);
 	return CLI_OK;
 }
 
@@ -175,9 +173,9 @@ static int admin_verify(const struct admin *a)
 	if (done == NULL)
 		return CLI_FAILED;
 	json_array_foreach(faults, i, fault)
-		(void)printf("%s\n", json_string_value(fault));
-	(void)printf("rooms: %lld, events: %lld, faults: %zu\n", (long long)json_integer_value(json_object_get(done, "rooms")),
-		     (long long)json_integer_value(json_object_get(done, "events")), json_array_size(faults));
+		cli_print("%s", json_string_value(fault));
+	cli_print("rooms: %lld, events: %lld, faults: %zu", (long long)json_integer_value(json_object_get(done, "rooms")),
+		  (long long)json_integer_value(json_object_get(done, "events")), json_array_size(faults));
 	return json_array_size(faults) == 0 ? CLI_OK : CLI_FAILED;
 }
 
@@ -221,7 +219,7 @@ static const struct admin_action *find_action(const char *name, int n_words)
 		(void)fprintf(stderr, "usage: parley admin %s %s\n", name, actions[i].word == NULL ? "" : actions[i].word);
 		return NULL;
 	}
-	(void)fprintf(stderr, "parley: unknown action: %s (see parley admin --help)\n", name);
+	cli_tell("unknown action: %s (see parley admin --help)", name);
 	return NULL;
 }
 
@@ -236,7 +234,7 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 		return CLI_USAGE;
 	const char *option = misplaced(action, a.options);
 	if (option != NULL) {
-		(void)fprintf(stderr, "parley: %s means nothing to admin %s (see parley admin --help)\n", option, action->name);
+		cli_tell("%s means nothing to admin %s (see parley admin --help)", option, action->name);
 		return CLI_USAGE;
 	}
 	(void)snprintf(server, sizeof server, "unix:%s/operator.sock", a.options->data);
@@ -244,7 +242,7 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	a.client = parley_client_create(&options);
 	int result = CLI_FAILED;
 	if (parley_client_connect(a.client) != 0) {
-		(void)fprintf(stderr, "parley: %s; is --data the data directory of a running server?\n", parley_client_fault(a.client));
+		cli_tell("%s; is --data the data directory of a running server?", parley_client_fault(a.client));
 	} else {
 		result = action->run(&a);
 		parley_client_leave(a.client);

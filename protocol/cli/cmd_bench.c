@@ -6,6 +6,7 @@
 #include "cli/bench.h"
 #include "cli/bench_wire.h"
 #include "cli/cli_command.h"
+#include "cli/cli_say.h"
 #include "client/client_random.h"
 
 #include <assert.h>
@@ -266,20 +267,20 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	(void)n_words;
 	(void)words;
 	if (wrong != NULL) {
-		(void)fprintf(stderr, "parley: %s\n", wrong);
+		cli_tell("%s", wrong);
 		return CLI_USAGE;
 	}
 	struct bench *b = calloc(1, sizeof *b);
 	assert(b != NULL);
 	bench_init(b, options);
 	if (client_url_parse(common->server, &b->url, &fault) != 0) {
-		(void)fprintf(stderr, "parley: %s\n", fault.text);
+		cli_tell("%s", fault.text);
 		result = CLI_USAGE;
 	} else if (b->url.is_tls) {
-		(void)fprintf(stderr, "parley: bench speaks no TLS: measure the server over http:// or unix:\n");
+		cli_tell("bench speaks no TLS: measure the server over http:// or unix:");
 		result = CLI_USAGE;
 	} else if (!bench_loop_init(b) || !(options->idle > 0 ? set_up_idle(b) : set_up_load(b))) {
-		(void)fprintf(stderr, "parley: %s\n", b->fault);
+		cli_tell("%s", b->fault);
 	} else {
 		result = options->idle > 0 ? bench_report_idle(b) : measure(b);
 	}

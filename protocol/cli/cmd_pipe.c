@@ -3,10 +3,10 @@
  *
  * Requests as JSON lines in, replies and events as JSON lines out: a bot in any language that can read and write lines.
  */
+#include "cli/cli_say.h"
 #include "cli/cli_session.h"
 #include "codec/buf.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,36 +18,28 @@ enum { LINE_MAX_BYTES = 1 << 20, READ_BYTES = 65536, WAITING_MAX = 500 };
 struct pipe_line {
 	struct buf in; /* what was read of stdin and is not a whole line yet */
 	bool eof;
+	bool failed;   /* stdin cannot be read, which was told */
 	bool too_long; /* the present line is skipped up to its end */
 };
-
-static void print_json(const json_t *json)
-{
-	char *text = json_dumps(json, JSON_COMPACT);
-
-	assert(text != NULL);
-	(void)puts(text);
-	free(text);
-}
 
 static void print_fault(const char *code, const char *message, json_t *ref)
 {
 	json_auto_t *fault = json_pack("{s:s, s:O*, s:{s:s, s:s, s:b}}", "type", "error", "ref", ref, "data", "code", code, "message",
 				       message, "retryable", 0);
 
-	print_json(fault);
+	cli_print_json(fault);
 }
 
 static void on_event(void *arg, const struct parley_event *e)
 {
 	(void)arg;
-	(void)puts(e->text);
+	cli_print_json_bytes(e->text, e->n);
 }
 
 static void on_down(void *arg, const char *why, uint32_t retry_ms)
 {
 	(void)arg;
-	(void)fprintf(stderr, "parley: %s; trying again in %u ms\n", why, retry_ms);
+	cli_tell("%s; trying again in %u ms", why, retry_ms);
 }
 
 /* The caller's own ref (owned; NULL: none) goes back in the place of the client's. */
@@ -59,7 +51,7 @@ static void on_reply(void *arg, json_t *reply)
 		(void)json_object_del(reply, "ref");
 	else
 		(void)json_object_set(reply, "ref", ref);
-	print_json(reply);
+	cli_print_json(reply);
 }
 
 /* Commands whose second arrival would do something twice. */
@@ -131,6 +123,9 @@ static void read_stdin(struct pipe_line *p, struct parley_client *client)
 		p->in.len += (size_t)got;
 	else
 		p->eof = true;
+	p->failed = got < 0;
+	if (p->failed)
+		cli_tell("cannot read standard input: %s", strerror(errno));
 	take_lines(p, client);
 }
 
@@ -141,7 +136,7 @@ static void print_session(struct parley_client *client)
 	json_auto_t *line = json_pack("{s:s, s:O}", "type", "ok", "data", data);
 
 	(void)json_object_del(data, "token");
-	print_json(line);
+	cli_print_json(line);
 }
 
 static int run(const struct cli_common *common, const void *arg, int n_words, char **words)
@@ -161,17 +156,16 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	while (fflush(stdout) == 0 && !(line.eof && parley_client_n_waiting(client) == 0)) {
 		bool listening = !line.eof && parley_client_n_waiting(client) < WAITING_MAX, ready = false;
 		if (parley_client_run(client, -1, listening ? STDIN_FILENO : -1, &ready) != 0) {
-			(void)fprintf(stderr, "parley: %s\n", parley_client_fault(client));
+			cli_tell("%s", parley_client_fault(client));
 			result = CLI_FAILED;
 			break;
 		}
 		if (ready)
 			read_stdin(&line, client);
 	}
-	(void)fflush(stdout);
 	cli_session_close(&session);
 	buf_finish(&line.in);
-	return result;
+	return line.failed ? CLI_FAILED : result;
 }
 
 static const struct cli_option options_table[] = {{0}};

@@ -3,11 +3,16 @@
  *
  * The message has a client_id from the start, so sending it again after a lost connection makes no second one.
  */
+#include "cli/cli_say.h"
 #include "cli/cli_session.h"
 #include "codec/buf.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+/* A server takes far less; this bounds what is kept of an input without end. */
+enum { READ_BYTES = 4096, TEXT_BYTES_MAX = 16 << 20 };
 
 struct send_options {
 	uint64_t timeout_s;
@@ -26,15 +31,20 @@ static void set_defaults(void *options)
 	((struct send_options *)options)->timeout_s = 30;
 }
 
-/* The lines of stdin, without the last line end. */
-static void read_stdin(struct buf *out)
+/* The lines of stdin, without the last line end; false with the failure told. */
+static bool read_stdin(struct buf *out)
 {
 	size_t got;
 
-	while ((got = fread(buf_reserve(out, 4096), 1, 4096, stdin)) > 0)
+	while ((got = fread(buf_reserve(out, READ_BYTES), 1, READ_BYTES, stdin)) > 0 && out->len <= TEXT_BYTES_MAX)
 		out->len += got;
+	if (ferror(stdin))
+		cli_tell("cannot read standard input: %s", strerror(errno));
+	else if (out->len > TEXT_BYTES_MAX)
+		cli_tell("the text is longer than 16 MiB");
 	if (out->len > 0 && out->data[out->len - 1] == '\n')
 		out->len--;
+	return !ferror(stdin) && out->len <= TEXT_BYTES_MAX;
 }
 
 static int print_sent(json_t *reply)
@@ -44,10 +54,10 @@ static int print_sent(json_t *reply)
 	json_int_t seq = 0;
 
 	if (json_unpack(data, "{s:s, s:I, s:s}", "room", &room, "seq", &seq, "id", &id) != 0) {
-		(void)fprintf(stderr, "parley: the server's reply is not understood\n");
+		cli_tell("the server's reply is not understood");
 		return CLI_FAILED;
 	}
-	(void)printf("%s %lld %s\n", room, (long long)seq, id);
+	cli_print("%s %lld %s", room, (long long)seq, id);
 	return CLI_OK;
 }
 
@@ -76,14 +86,14 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	auto_buf text = BUF_INIT;
 
 	(void)n_words;
-	if (strcmp(words[1], "-") == 0)
-		read_stdin(&text);
-	else
+	if (strcmp(words[1], "-") != 0)
 		buf_append_str(&text, words[1]);
+	else if (!read_stdin(&text))
+		return CLI_FAILED;
 	json_t *text_json = json_stringn(text.data == NULL ? "" : (const char *)text.data, text.len);
 	json_auto_t *data = json_pack("{s:s, s:o*, s:o}", "room", words[0], "text", text_json, "client_id", parley_client_new_id());
 	if (text_json == NULL || data == NULL) {
-		(void)fprintf(stderr, "parley: the text or the room's name is not UTF-8\n");
+		cli_tell("the text or the room's name is not UTF-8");
 		return CLI_USAGE;
 	}
 	if (options->reply_to > 0)

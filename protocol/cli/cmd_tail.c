@@ -3,6 +3,7 @@
  *
  * Follows a room, through lost connections and restarts of the server, without a hole or a repetition.
  */
+#include "cli/cli_say.h"
 #include "cli/cli_session.h"
 #include "client/parley_follow.h"
 
@@ -28,21 +29,6 @@ struct tail {
 	bool down; /* and said so */
 	struct parley_follow follow;
 };
-
-/* Text from others: nothing that a terminal would obey, and further lines indented. */
-static void print_text(const char *text)
-{
-	for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++) {
-		bool c1 = at[0] == 0xC2 && at[1] >= 0x80 && at[1] < 0xA0; /* U+0080 to U+009F */
-		if (*at == '\n')
-			(void)fputs("\n        ", stdout);
-		else if (c1 || (*at < 0x20 && *at != '\t') || *at == 0x7F)
-			(void)fputs("\xEF\xBF\xBD", stdout);
-		else
-			(void)putchar(*at);
-		at += c1 ? 1 : 0;
-	}
-}
 
 /* "2026-01-31T12:00:00.123Z" as local time. */
 static void print_time(const char *timestamp)
@@ -74,14 +60,14 @@ static void print_line(const struct parley_event *e)
 	print_time(json_string_value(json_object_get(e->json, "timestamp")));
 	(void)fputs("  ", stdout);
 	if (strcmp(e->type, "message.created") == 0) {
-		print_text(name_of(data, "author"));
+		cli_print_piece(name_of(data, "author"));
 		(void)fputs(": ", stdout);
-		print_text(text == NULL ? "" : text);
+		cli_print_text(text == NULL ? "" : text);
 	} else {
 		(void)fputs("* ", stdout);
-		print_text(name_of(data, strncmp(e->type, "member.", 7) == 0 ? "user" : "by"));
+		cli_print_piece(name_of(data, strncmp(e->type, "member.", 7) == 0 ? "user" : "by"));
 		(void)putchar(' ');
-		print_text(e->type);
+		cli_print_piece(e->type);
 	}
 	(void)putchar('\n');
 }
@@ -91,11 +77,11 @@ static void show(void *arg, const struct parley_event *e)
 	const struct tail *t = arg;
 
 	if (t->json)
-		(void)printf("%s\n", e->text);
+		cli_print_json_bytes(e->text, e->n);
 	else if (e->seq > 0)
 		print_line(e);
 	else if (strcmp(e->type, "room.gap") == 0)
-		(void)fprintf(stderr, "parley: the server was set back to an earlier state of the room; what follows is its newest page\n");
+		cli_tell("the server was set back to an earlier state of the room; what follows is its newest page");
 }
 
 static void on_event(void *arg, const struct parley_event *e)
@@ -112,7 +98,7 @@ static void on_down(void *arg, const char *why, uint32_t retry_ms)
 
 	(void)retry_ms;
 	if (!t->down)
-		(void)fprintf(stderr, "parley: %s; trying again\n", why);
+		cli_tell("%s; trying again", why);
 	t->down = true;
 }
 
@@ -123,7 +109,7 @@ static void on_up(void *arg, bool again)
 	t->down = false;
 	if (!again)
 		return;
-	(void)fprintf(stderr, "parley: connected again\n");
+	cli_tell("connected again");
 	if (t->following)
 		parley_follow_resume(&t->follow);
 }
@@ -137,7 +123,7 @@ static bool parse_seq(const char *text, uint64_t *out)
 		return true;
 	bool ok = text[0] >= '0' && text[0] <= '9' && sscanf(text, "%18llu%c", &value, &end) == 1;
 	if (!ok)
-		(void)fprintf(stderr, "parley: --after: not a seq: %s\n", text);
+		cli_tell("--after: not a seq: %s", text);
 	else
 		*out = value;
 	return ok;
@@ -149,11 +135,11 @@ static int follow(struct cli_session *session, struct tail *tail)
 		if (fflush(stdout) != 0)
 			return CLI_FAILED; /* nobody reads any more */
 		if (tail->follow.fault[0] != '\0') {
-			(void)fprintf(stderr, "parley: %s\n", tail->follow.fault);
+			cli_tell("%s", tail->follow.fault);
 			return CLI_FAILED;
 		}
 	}
-	(void)fprintf(stderr, "parley: %s\n", parley_client_fault(session->client));
+	cli_tell("%s", parley_client_fault(session->client));
 	return CLI_FAILED;
 }
 
@@ -180,7 +166,7 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	}
 	uint64_t last = (uint64_t)json_integer_value(json_object_get(room, "last_seq"));
 	if (options->after != NULL && after > last) {
-		(void)fprintf(stderr, "parley: --after: the room ends at %llu: %s\n", (unsigned long long)last, options->after);
+		cli_tell("--after: the room ends at %llu: %s", (unsigned long long)last, options->after);
 		cli_session_close(&session);
 		return CLI_FAILED;
 	}

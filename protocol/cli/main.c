@@ -3,6 +3,7 @@
  */
 #include "cli/cli_help.h"
 #include "cli/cli_parse.h"
+#include "cli/cli_say.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,8 +57,7 @@ static int run(struct cli_line *line)
 	}
 	const char *option = misplaced(line);
 	if (option != NULL) {
-		(void)fprintf(stderr, "parley: --%s means nothing to %s, which speaks over the socket in --data\n", option,
-			      line->command->name);
+		cli_tell("--%s means nothing to %s, which speaks over the socket in --data", option, line->command->name);
 		return CLI_USAGE;
 	}
 	if (line->common.server == NULL)
