@@ -3,6 +3,7 @@
  *
  * Speaks to the operator's socket in the data directory: who may open that socket is the operator. Nobody signs in.
  */
+#include "cli/cli_output.h"
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
 
@@ -140,10 +141,8 @@ static int admin_export(const struct admin *a)
 			cli_tell("the export does not move on after seq %lld", (long long)after);
 			return CLI_FAILED;
 		}
-		if (fflush(stdout) != 0) {
-			cli_tell("the export could not be written");
+		if (!cli_output_flush())
 			return CLI_FAILED;
-		}
 	}
 	return CLI_OK;
 }

@@ -3,6 +3,7 @@
  *
  * Requests as JSON lines in, replies and events as JSON lines out: a bot in any language that can read and write lines.
  */
+#include "cli/cli_output.h"
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
 #include "codec/buf.h"
@@ -153,7 +154,7 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 		return result;
 	struct parley_client *client = session.client;
 	print_session(client);
-	while (fflush(stdout) == 0 && !(line.eof && parley_client_n_waiting(client) == 0)) {
+	while (cli_output_flush() && !(line.eof && parley_client_n_waiting(client) == 0)) {
 		bool listening = !line.eof && parley_client_n_waiting(client) < WAITING_MAX, ready = false;
 		if (parley_client_run(client, -1, listening ? STDIN_FILENO : -1, &ready) != 0) {
 			cli_tell("%s", parley_client_fault(client));

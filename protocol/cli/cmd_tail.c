@@ -3,6 +3,7 @@
  *
  * Follows a room, through lost connections and restarts of the server, without a hole or a repetition.
  */
+#include "cli/cli_output.h"
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
 #include "client/parley_follow.h"
@@ -131,9 +132,12 @@ static bool parse_seq(const char *text, uint64_t *out)
 
 static int follow(struct cli_session *session, struct tail *tail)
 {
-	while (parley_client_run(session->client, -1, -1, NULL) == 0) {
-		if (fflush(stdout) != 0)
-			return CLI_FAILED; /* nobody reads any more */
+	int reader = cli_output_reader();
+	bool gone = false;
+
+	while (parley_client_run(session->client, -1, reader, &gone) == 0) {
+		if (!cli_output_flush() || gone)
+			return CLI_FAILED;
 		if (tail->follow.fault[0] != '\0') {
 			cli_tell("%s", tail->follow.fault);
 			return CLI_FAILED;

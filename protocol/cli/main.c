@@ -2,8 +2,10 @@
  * parley, the command-line client: reads the line, finds the command, runs it.
  */
 #include "cli/cli_help.h"
+#include "cli/cli_output.h"
 #include "cli/cli_parse.h"
 #include "cli/cli_say.h"
+#include "codec/standard_streams.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -67,16 +69,28 @@ static int run(struct cli_line *line)
 	return line->command->run(&line->common, line->options, line->n_words, line->words);
 }
 
+/* Both would end the process where an error is to be told: a reader that is gone, and a file as large as the user's files may be. */
+static void ignore_signals(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN);
+}
+
 int main(int argc, char **argv)
 {
+	struct cli_output output;
 	struct cli_line line;
 
-	(void)signal(SIGPIPE, SIG_IGN);
+	ignore_signals();
+	if (standard_streams_open() < 0) {
+		cli_tell("standard input, output or error is closed, and there is no /dev/null to put in its place");
+		return CLI_FAILED;
+	}
+	if (!cli_output_begin(&output))
+		return CLI_FAILED;
 	int result = cli_parse(argc, argv, &line);
 	if (result == CLI_OK)
 		result = run(&line);
 	free(line.options);
-	if (fflush(stdout) != 0 && result == CLI_OK)
-		result = CLI_FAILED;
-	return result;
+	return cli_output_end(&output, result);
 }
