@@ -27,7 +27,8 @@ static const struct cli_option options_table[] = {
 struct tail {
 	bool json;
 	bool following;
-	bool down; /* and said so */
+	bool early; /* something came before it was followed */
+	bool down;  /* and said so */
 	struct parley_follow follow;
 };
 
@@ -91,6 +92,8 @@ static void on_event(void *arg, const struct parley_event *e)
 
 	if (t->following)
 		parley_follow_take(&t->follow, e);
+	else
+		t->early = true;
 }
 
 static void on_down(void *arg, const char *why, uint32_t retry_ms)
@@ -174,7 +177,8 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 		cli_session_close(&session);
 		return CLI_FAILED;
 	}
-	bool behind = options->after != NULL && after < last;
+	/* What came along with the reply to room.join is read from the history. */
+	bool behind = tail.early || (options->after != NULL && after < last);
 	parley_follow_init(&tail.follow, session.client, id, options->after == NULL ? last : after, behind, show, &tail);
 	tail.following = true;
 	result = follow(&session, &tail);

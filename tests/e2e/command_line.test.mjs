@@ -167,6 +167,29 @@ test('tail prints every event once and in order through kills of the server', as
 	assert.ok(seqs.length >= 63);
 });
 
+test('tail prints an event that comes together with the reply to its join', async (t) => {
+	const eager = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/ws' });
+	const room = '01890000-0000-7000-8000-000000000001';
+	const event = { type: 'message.created', timestamp: '2026-01-31T12:00:00.123Z', room, seq: 1, data: { text: 'early', author: { name: 'Ann' } } };
+	const answers = { 'session.start': { user: {}, rooms: [] }, 'room.join': { id: room, last_seq: 0 }, 'history.read': { events: [event], last_seq: 1 } };
+	eager.on('connection', (ws, { socket }) => {
+		ws.send('{"type":"hello","data":{}}');
+		ws.on('message', (frame) => {
+			const { type, ref } = JSON.parse(frame);
+			socket.cork(); // both in one packet
+			ws.send(JSON.stringify({ type: 'ok', ref, data: answers[type] }));
+			if (type === 'room.join')
+				ws.send(JSON.stringify(event));
+			socket.uncork();
+		});
+	});
+	t.after(() => eager.close());
+	await new Promise((resolve) => { eager.on('listening', resolve); });
+	const tail = keepRunning(t, clientBinary, ['--server', `http://127.0.0.1:${eager.address().port}`, '--guest', 'Ben', 'tail', 'room']);
+	await tail.says('early');
+	assert.equal(tail.lines().length, 1);
+});
+
 test('tail reads a long history and goes on live', async (t) => {
 	const { owner, name, id } = await publicRoom(t);
 	for (let i = 0; i < 450; i++)
