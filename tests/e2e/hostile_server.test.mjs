@@ -5,7 +5,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { WebSocketServer } from 'ws';
-import { clientBinary } from './lib/env.mjs';
+import { clientBinary, projectDir } from './lib/env.mjs';
 import { keepRunning, run, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -150,6 +150,20 @@ test('admin shows what the operator\'s socket says without a control character',
 	assertHarmless(await admin('owner', `name${EVIL}`, '--promote'), { lines: 0 });
 	assertHarmless(await admin('password', `name${EVIL}`));
 	assertHarmless(await admin('backup', `/${EVIL}`), { lines: 0 });
+});
+
+test('the example bots show what a server says without a control character', async (t) => {
+	const bots = join(projectDir, 'protocol', 'examples', 'bots');
+	const url = await evilServer(t, { 'session.start': () => refusal });
+	const echo = await run(process.execPath, ['--require', join(projectDir, 'tests', 'e2e', 'lib', 'websocket.cjs'), join(bots, 'echo-bot.mjs'), `${url}/ws`]);
+	assertHarmless(echo);
+	assert.equal(echo.stderr, `echo-bot: cannot sign in: message ${SHOWN}\n`);
+	const server = await listen(t, http.createServer((req, res) => {
+		res.end(req.url.endsWith('session.start') ? '{"type":"ok","data":{"token":"x"}}' : EVIL);
+	}), anywhere);
+	const curl = await run('sh', [join(bots, 'curl-bot.sh'), `http://127.0.0.1:${server.address().port}`, 'room']);
+	assertHarmless(curl);
+	assert.match(curl.stderr, /^curl-bot: cannot join room: \]0;owned\[31m/);
 });
 
 test('words of the command line are shown without a control character too', async () => {

@@ -27,6 +27,9 @@ call() {
 		--header 'Content-Type: application/json' --data-binary "$2" "$server/api/v1/$1"
 }
 
+# What the server said, for a terminal: printable ASCII only, so that nothing of it is obeyed.
+plain() { LC_ALL=C tr -cd '\040-\176'; }
+
 # member NAME: the first "NAME":"value" of the JSON on stdin. Ids and tokens hold no escapes, so this is exact for them.
 member() { tr ',{}' '\n\n\n' | sed -n "s/^\"$1\":\"\\([^\"]*\\)\"\$/\\1/p" | head -n 1; }
 
@@ -41,7 +44,7 @@ printf 'header = "Authorization: Bearer %s"\n' "$token" > "$work/curl"
 room=$(call room.join "{\"room\":$(json "$room_name")}")
 room_id=$(printf '%s' "$room" | member id)
 last_seq=$(printf '%s' "$room" | tr ',{}' '\n\n\n' | sed -n 's/^"last_seq":\([0-9]*\)$/\1/p' | head -n 1)
-[ -n "$room_id" ] || { echo "curl-bot: cannot join $room_name: $room" >&2; exit 1; }
+[ -n "$room_id" ] || { echo "curl-bot: cannot join $room_name: $(printf '%s' "$room" | plain)" >&2; exit 1; }
 echo "$room_id:$last_seq" > "$work/cursor"
 echo "curl-bot: listening in $room_name" >&2
 

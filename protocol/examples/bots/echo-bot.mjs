@@ -6,6 +6,9 @@
 // After a lost connection it comes back by itself and goes on with the event after the last one it handled. It answers each message
 // once, whatever happens: the id of the message is the client_id of its answer, so an answer sent twice is one message.
 
+// What a terminal would obey, or what would show a line in another order than it has: control characters, separators, marks of direction.
+const UNSHOWN = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 // Calls onMessage(event, reply) for every message of the room; returns a function that stops the bot.
@@ -150,7 +153,7 @@ if (typeof process !== 'undefined' && process.argv[1]?.endsWith('echo-bot.mjs'))
 	const { PARLEY_TOKEN: token, BOT_NAME: guest = 'echobot' } = process.env;
 	startBot({
 		url, room, token, guest,
-		log: (text) => console.error(`echo-bot: ${text}`),
+		log: (text) => console.error(`echo-bot: ${text.replace(UNSHOWN, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}`),
 		onMessage: (event, reply) => {
 			const { text } = event.data;
 			if (text.startsWith('!echo '))
