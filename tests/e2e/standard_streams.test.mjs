@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
-import { binary, clientBinary } from './lib/env.mjs';
+import { binary, clientBinary, projectDir } from './lib/env.mjs';
 import { command, get } from './lib/http.mjs';
 import { run, startServer, temporaryDir } from './lib/server.mjs';
 import { redirected, standardStreams } from './lib/shell.mjs';
@@ -84,6 +84,19 @@ test('parley with standard error closed keeps its words from the server', async 
 	const refused = await redirected(t, '2>&-', clientBinary, remote('send', 'no such room', 'x')).ended();
 	assert.equal(refused.code, 1);
 });
+
+for (const [bot, program, words, text, answer] of [['curl-bot.sh', 'sh', () => [server.url], '!ping', 'pong'],
+	['echo-bot.mjs', process.execPath, () => [server.wsUrl], '!echo x', 'x']]) {
+	test(`${bot} answers with its standard streams closed`, async (t) => {
+		const { owner, name, id } = await publicRoom(t);
+		const load = program === 'sh' ? [] : ['--require', join(projectDir, 'tests', 'e2e', 'lib', 'websocket.cjs')];
+		const args = [...load, join(projectDir, 'protocol', 'examples', 'bots', bot), ...words(), name];
+		redirected(t, '<&- >&- 2>&-', program, args, { env: { BOT_NAME: fresh('Bot') } });
+		await owner.waitEvent('member.joined');
+		await owner.request('message.send', { room: id, text });
+		await owner.waitEvent(({ data }) => data?.text === answer);
+	});
+}
 
 test('output that a full disk does not take is told, with the reason', async (t) => {
 	const { owner, name, id } = await publicRoom(t);

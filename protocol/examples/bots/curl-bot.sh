@@ -7,6 +7,11 @@
 # lost connection exactly where it was, and answers each ping once: the id of the ping is the client_id of its answer.
 set -eu
 
+# Started without standard error, input or output, as some supervisors do: what is printed there goes nowhere, and is no failure.
+(exec 3>&2) || exec 2> /dev/null
+(exec 3>&1) 2> /dev/null || exec > /dev/null
+(exec 3<&0) 2> /dev/null || exec < /dev/null
+
 server=${1:-http://127.0.0.1:8080}
 room_name=${2:-general}
 bot_name=${BOT_NAME:-pingbot}
