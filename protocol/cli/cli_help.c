@@ -25,7 +25,9 @@ void cli_help_all(void)
 		(void)printf("  %-*s%s\n", OPTION_COLUMN, cli_commands[i]->name, cli_commands[i]->summary);
 	(void)printf("\nOptions of every command (admin has --data in place of the first %d):\n", CLI_REMOTE_OPTIONS);
 	print_options(cli_common_options);
-	(void)printf("\n`parley COMMAND --help` tells more. Exit codes: 0 done, 1 refused or failed, 2 wrong usage.\n");
+	(void)printf(
+		"\n`parley COMMAND --help` tells more. Exit codes: 0 done, 1 refused or failed (output that is lost, too), 2 wrong usage.\n"
+		"Characters that a terminal would obey are shown as JSON escapes them (\\u001b).\n");
 }
 
 void cli_help_command(const struct cli_command *command)
@@ -90,7 +92,10 @@ void cli_help_man(void)
 		(void)putchar('\n');
 		man_options(c->options);
 	}
-	(void)printf(".SH ENVIRONMENT\n.TP\n.B PARLEY_SERVER\nThe server's URL, when \\-\\-server is not given.\n"
-		     ".TP\n.B PARLEY_TOKEN\nThe token to sign in with, when neither \\-\\-token\\-file nor \\-\\-guest is given.\n"
-		     ".SH EXIT STATUS\n0 done, 1 refused or failed, 2 wrong usage.\n.SH SEE ALSO\n.BR parleyd (8)\n");
+	(void)printf(
+		".SH ENVIRONMENT\n.TP\n.B PARLEY_SERVER\nThe server's URL, when \\-\\-server is not given.\n"
+		".TP\n.B PARLEY_TOKEN\nThe token to sign in with, when neither \\-\\-token\\-file nor \\-\\-guest is given.\n"
+		".SH OUTPUT\nCharacters that a terminal would obey are shown as JSON escapes them (\\eu001b).\n"
+		".SH EXIT STATUS\n0 done, 1 refused or failed, or output was lost, 2 wrong usage.\nA closed standard output is an error before anything is "
+		"done; a reader of it that goes away ends the program with 1 and without a word.\n.SH SEE ALSO\n.BR parleyd (8)\n");
 }
