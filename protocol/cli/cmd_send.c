@@ -8,8 +8,9 @@
 #include "codec/buf.h"
 
 #include <errno.h>
-#include <stdio.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A server takes far less; this bounds what is kept of an input without end. */
 enum { READ_BYTES = 4096, TEXT_BYTES_MAX = 16 << 20 };
@@ -31,20 +32,32 @@ static void set_defaults(void *options)
 	((struct send_options *)options)->timeout_s = 30;
 }
 
+/* read(2), also where whoever handed stdin down made it one that does not block. */
+static ssize_t read_some(void *out, size_t n)
+{
+	struct pollfd polled = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t got;
+
+	do
+		got = read(STDIN_FILENO, out, n);
+	while (got < 0 && (errno == EINTR || (errno == EAGAIN && poll(&polled, 1, -1) >= 0)));
+	return got;
+}
+
 /* The lines of stdin, without the last line end; false with the failure told. */
 static bool read_stdin(struct buf *out)
 {
-	size_t got;
+	ssize_t got;
 
-	while ((got = fread(buf_reserve(out, READ_BYTES), 1, READ_BYTES, stdin)) > 0 && out->len <= TEXT_BYTES_MAX)
-		out->len += got;
-	if (ferror(stdin))
+	while ((got = read_some(buf_reserve(out, READ_BYTES), READ_BYTES)) > 0 && out->len <= TEXT_BYTES_MAX)
+		out->len += (size_t)got;
+	if (got < 0)
 		cli_tell("cannot read standard input: %s", strerror(errno));
 	else if (out->len > TEXT_BYTES_MAX)
 		cli_tell("the text is longer than 16 MiB");
-	if (out->len > 0 && out->data[out->len - 1] == '\n')
+	else if (out->len > 0 && out->data[out->len - 1] == '\n')
 		out->len--;
-	return !ferror(stdin) && out->len <= TEXT_BYTES_MAX;
+	return got == 0;
 }
 
 static int print_sent(json_t *reply)

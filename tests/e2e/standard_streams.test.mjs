@@ -1,6 +1,7 @@
 // Standard input, output and error that are closed, full, gone or no file at all: of the server and of `parley`.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
@@ -147,6 +148,44 @@ test('an input that cannot be read is told, and is not taken for its end', async
 	assert.deepEqual([token.code, token.stderr], [1, `parley: cannot read ${dir}: Is a directory\n`]);
 	await owner.settle();
 	assert.deepEqual(owner.texts(id), []);
+});
+
+// Starts parley with standard input and output that do not block, as some programs hand theirs down.
+const NON_BLOCKING = ['-c', 'import os, sys\nfor fd in 0, 1: os.set_blocking(fd, False)\nos.execv(sys.argv[1], sys.argv[1:])', clientBinary];
+
+async function sleeping(running) {
+	const ended = running.ended().then(() => true);
+	await until(10000, 'parley to wait', async () => (await Promise.race([ended, Promise.resolve(false)])) ||
+		/\(parley\) S/.test(readFileSync(`/proc/${running.child.pid}/stat`, 'utf8')));
+}
+
+test('a standard input that does not block is waited for', async (t) => {
+	const { owner, name } = await publicRoom(t);
+	const running = redirected(t, '', 'python3', [...NON_BLOCKING, ...remote('send', name, '-')], { input: 'open' });
+	await sleeping(running);
+	running.child.stdin.write('one\n');
+	running.child.stdin.end('two\n');
+	assert.deepEqual([(await running.ended()).code, running.err], [0, '']);
+	assert.equal((await owner.waitEvent('message.created')).data.text, 'one\ntwo');
+});
+
+test('a standard output that does not block is waited for', async (t) => {
+	const path = join(temporaryDir(), 'out');
+	execFileSync('mkfifo', [path]);
+	const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+	const filler = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK);
+	t.after(() => [reader, filler].forEach((fd) => closeSync(fd)));
+	assert.throws(() => {
+		for (;;) {
+			writeSync(filler, '.'.repeat(4096));
+		}
+	}, { code: 'EAGAIN' });
+	const running = redirected(t, `>'${path}'`, 'python3', [...NON_BLOCKING, '--version']);
+	await sleeping(running);
+	const bytes = Buffer.alloc(1 << 20);
+	readSync(reader, bytes);
+	assert.deepEqual([(await running.ended()).code, running.err], [0, '']);
+	assert.match(bytes.toString('utf8', 0, readSync(reader, bytes)), /parley \d/);
 });
 
 test('send reads no more than a bounded text', async (t) => {
