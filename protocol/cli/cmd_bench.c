@@ -102,6 +102,7 @@ static void bench_init(struct bench *b, const struct bench_options *o)
 	*b = (struct bench){.options = *o,
 			    .parley = o->peer == NULL,
 			    .epoll_fd = -1,
+			    .creator = {.fd = -1},
 			    .unix_address = {.folder_fd = -1},
 			    .pid = o->pid,
 			    .sample_every = 1};
@@ -142,6 +143,7 @@ static void bench_finish(struct bench *b)
 		free(b->conns[i].token);
 		free(b->conns[i].cursors);
 	}
+	bench_loop_close(b, &b->creator);
 	free(b->creator.token);
 	free(b->conns);
 	free(b->rooms);
