@@ -80,7 +80,7 @@ export function faultOf(head, answers) {
 	if (answer.status >= 400 && !head.isHead && !isError(answer)) {
 		return shown;
 	}
-	return head.ends === 'either' || (head.ends ?? false) === !next ? undefined : shown;
+	return (head.ends ?? false) === !next ? undefined : shown;
 }
 
 // Does work(item) for each, so many at a time; gives [item, what was thrown or returned] for those that gave something.

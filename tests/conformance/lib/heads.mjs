@@ -19,7 +19,7 @@ function sound(name, { method = 'GET', target = '/nothing', version = 'HTTP/1.1'
 		bytes: `${method} ${target} ${version}\r\n${lines}\r\n`,
 		body,
 		verdict: 'taken',
-		method: ['GET', 'HEAD', 'POST'].includes(method) ? method : 'OTHER',
+		method,
 		path,
 		query: rest.length > 0 ? rest.join('?') : null,
 		host: fields.find(([field]) => field.toLowerCase() === 'host')?.[1] ?? null,
@@ -171,11 +171,11 @@ const starts = () => [
 const line = (text) => `${text}\r\nHost: x\r\n\r\n`;
 
 const requestLines = () => [
-	...['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'].map((method) => sound(`${method}`, {
-		method, fields: [['Host', 'x'], ...(method === 'GET' || method === 'HEAD' ? [] : [['Content-Length', '0']])], target: method === 'POST' ? '/api/v1/nothing' : '/nothing',
-		...(['PUT', 'DELETE', 'PATCH', 'OPTIONS'].includes(method) ? { answer: [405, 501], ends: 'either' } : {}), isHead: method === 'HEAD',
-	})),
-	...['get', 'Get', 'BREW', 'GETS', 'GE', 'PO', 'P', 'CONNEC', 'X', '!', 'POST1'].map((method) => sound(`the method ${method}`, { method, answer: [400, 405, 501], ends: 'either' })),
+	sound('GET'),
+	sound('HEAD', { method: 'HEAD', isHead: true }),
+	command('POST', [['Content-Length', '0']]),
+	...['PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'get', 'Get', 'BREW', 'GETS', 'GE', 'PO', 'P', 'CONNEC', 'X', '!', 'POST1', 'G'].flatMap((method) => [
+		bad(`the method ${method}`, `${method} /nothing HTTP/1.1\r\nHost: x\r\n\r\n`), bad(`the method ${method} with a body`, `${method} /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: ${BODY.length}\r\n\r\n`, { body: BODY })]),
 	...['GET /nothing', 'GET', '', 'GET ', 'GET  HTTP/1.1', ' GET /nothing HTTP/1.1', 'GET  /nothing HTTP/1.1', 'GET /nothing  HTTP/1.1', 'GET /nothing HTTP/1.1 ', 'GET\t/nothing\tHTTP/1.1',
 		'GET /nothing\tHTTP/1.1', 'GET /nothing HTTP/1.1\tx', 'GET /no thing HTTP/1.1', 'GET /nothing HTTP/1.1 HTTP/1.1', '/nothing HTTP/1.1', 'GET/nothing HTTP/1.1', '"GET" /nothing HTTP/1.1',
 		'GET nothing HTTP/1.1', 'GET . HTTP/1.1', 'GET ../nothing HTTP/1.1', 'GET ?x HTTP/1.1', 'GET * HTTP/1.1', 'OPTIONS * HTTP/1.1', 'GET x:443 HTTP/1.1', 'CONNECT x:443 HTTP/1.1', 'GET x HTTP/1.1',
