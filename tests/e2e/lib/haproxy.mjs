@@ -6,10 +6,9 @@ import { serviceManager } from './env.mjs';
 import { temporaryDir } from './server.mjs';
 import { until } from './wait.mjs';
 
-// backend: the lines of its one backend; mode tcp or http; front: more lines of its frontend. Gives {url} when the backend is up.
-export async function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) {
-	const config = join(temporaryDir(), 'haproxy.cfg');
-	writeFileSync(config, `
+// backend: the lines of its one backend; mode tcp or http; front: more lines of its frontend. Gives {url, port} when it listens.
+export function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) {
+	return haproxyWith(t, `
 		defaults
 			mode ${mode}
 			timeout connect 5s
@@ -21,7 +20,13 @@ export async function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) 
 			default_backend back
 		backend back
 			${backend}
-	`.replace(/^\s+/gm, ''));
+	`);
+}
+
+// The same with a configuration of its own, which binds fd@3.
+export async function haproxyWith(t, text) {
+	const config = join(temporaryDir(), 'haproxy.cfg');
+	writeFileSync(config, `${text.replace(/^\s+/gm, '')}\n`);
 	// It listens on the socket that it is started with. Debian keeps it where only root looks.
 	const child = spawn(serviceManager, ['stream', 'haproxy', '-db', '-f', config], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
 	let said = '';
@@ -43,5 +48,6 @@ export async function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) 
 		}
 		return /port \d+/.test(said);
 	});
-	return { url: `http://127.0.0.1:${/port (\d+)/.exec(said)[1]}` };
+	const port = Number(/port (\d+)/.exec(said)[1]);
+	return { port, url: `http://127.0.0.1:${port}` };
 }
