@@ -24,11 +24,14 @@ function certificate() {
 	return files;
 }
 
-// tls: false leaves out the encryption towards clients; rule: true adds the rule that refuses /metrics; more: lines for its backend.
-async function haproxy(t, server, { tls = true, rule: hasRule = false, more = '' } = {}) {
+// tls: false leaves out the encryption towards clients; bare: true the word about it, so that X-Forwarded-For comes right behind what the client sent; rule: true adds the rule that
+// refuses /metrics; more: lines for its backend.
+async function haproxy(t, server, { tls = true, bare = false, rule: hasRule = false, more = '' } = {}) {
 	const bind = 'bind :443 ssl crt /etc/haproxy/chat.pem alpn http/1.1';
+	const scheme = 'http-request set-header X-Forwarded-Proto https';
 	const { url, port } = await haproxyWith(t, `global\nnbthread 1\n${haproxyRecipe([
 		[bind, `${tls ? `bind fd@3 ssl crt ${certificate().both} alpn http/1.1` : 'bind fd@3'}\n${hasRule ? rule('http-request deny if { path /metrics }') : ''}`],
+		[scheme, bare ? '' : scheme],
 		['server one 127.0.0.1:8080 check port 9080', `${more}\nserver one 127.0.0.1:${server.port} check port ${opsPort(server)}`],
 	])}`);
 	return target(url, port, tls);
