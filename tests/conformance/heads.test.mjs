@@ -12,6 +12,8 @@ import { heads, kinds } from './lib/heads.mjs';
 const AT_ONCE = 24;
 const EARLIER = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
 const SHOWN = 20;
+// Primes, so that the seams fall on other places in each head.
+const piece = (head) => (head.bytes.length < 1000 ? 7 : 997);
 
 let plain;
 let secure;
@@ -36,9 +38,13 @@ for (const kind of kinds) {
 
 	test(`${kind}: ${ofKind.length} heads, each behind another request`, async () => {
 		assertNone(await eachOf(ofKind, AT_ONCE, async (head) => {
-			const [first, ...answers] = await ask(RawSocket.connect, plain, head, EARLIER);
+			const [first, ...answers] = await ask(RawSocket.connect, plain, head, { earlier: EARLIER });
 			return isMarkers(first) ? faultOf(head, answers) : 'the request before it was not answered';
 		}), ofKind.length);
+	});
+
+	test(`${kind}: ${ofKind.length} heads in small pieces`, async () => {
+		assertNone(await eachOf(ofKind, AT_ONCE, async (head) => faultOf(head, await ask(RawSocket.connect, plain, head, { pieceBytes: piece(head) }))), ofKind.length);
 	});
 
 	test(`${kind}: ${ofKind.length} heads over TLS`, async () => {

@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { EVERY_PREFIX_BYTES = 600 }; /* of longer inputs, some prefixes only: each costs a reading */
+enum { EVERY_PREFIX_BYTES = 128 }; /* of longer inputs, some prefixes only: each costs a reading */
 
 /* In memory of exactly its size, so that a sanitizer sees one byte too many being read. The texts point into *exact, which is the caller's. */
 static enum http_request_result read_prefix(const uint8_t *data, size_t n, struct http_request *out, char **exact)

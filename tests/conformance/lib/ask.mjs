@@ -1,4 +1,5 @@
 // Sends heads as they are and tells every answer that came before the connection ended.
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import tls from 'node:tls';
 import { RawSocket } from '../../e2e/lib/raw.mjs';
 import { within } from '../../e2e/lib/wait.mjs';
@@ -38,11 +39,15 @@ export function parseAnswers(bytes, heads = []) {
 	return answers;
 }
 
-// Sends the head, its body and the marker in one go, behind an earlier request when one is given.
-export async function ask(connect, target, head, earlier = '') {
+// Sends the head, its body and the marker in one go, behind an earlier request when one is given; or in pieces of `pieceBytes`.
+export async function ask(connect, target, head, { earlier = '', pieceBytes = Infinity } = {}) {
 	const raw = await connect(target);
 	try {
-		raw.write(Buffer.from(earlier + head.bytes + head.body + marker, 'latin1'));
+		const bytes = Buffer.from(earlier + head.bytes + head.body + marker, 'latin1');
+		for (let at = 0; at < bytes.length && !raw.ended; at += pieceBytes) {
+			raw.write(bytes.subarray(at, Math.min(bytes.length, at + pieceBytes)));
+			await nextTurn();
+		}
 		await raw.waitEnd(END_MS).catch(() => {
 			throw new Error(`the connection does not end; so far: ${JSON.stringify(raw.bytes.toString('latin1').slice(0, 300))}`);
 		});
