@@ -27,7 +27,8 @@ const waiting = Array.from({ length: n }, (_, i) => i);
 function hold(slot) {
 	let isHeld = false;
 	opening++;
-	const socket = net.connect({ port, host: '127.0.0.1', localAddress: `127.0.3.${1 + (slot % addresses)}` }, () => {
+	const address = slot % addresses;
+	const socket = net.connect({ port, host: '127.0.0.1', localAddress: `127.1.${address >> 7}.${1 + (address & 127)}` }, () => {
 		isHeld = true;
 		opening--;
 		state.held++;
