@@ -20,7 +20,8 @@ let secure;
 before(async () => {
 	const dir = temporaryDir();
 	makeCertificate('chat.example', join(dir, 'cert.pem'), join(dir, 'key.pem'));
-	[plain, secure] = await Promise.all([startServer(), startServer({ args: ['--tls-cert', join(dir, 'cert.pem'), '--tls-key', join(dir, 'key.pem')] })]);
+	const args = ['--origin', 'https://chat.example']; // without one, only some hosts have a page
+	[plain, secure] = await Promise.all([startServer({ args }), startServer({ args: [...args, '--tls-cert', join(dir, 'cert.pem'), '--tls-key', join(dir, 'key.pem')] })]);
 });
 after(() => Promise.all([plain.stop(), secure.stop()]));
 
