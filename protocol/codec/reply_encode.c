@@ -35,7 +35,8 @@ void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *d
 	buf_append_byte(out, '}');
 }
 
-void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms)
+static void append_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, bool retryable,
+			 uint32_t retry_after_ms)
 {
 	const char *text = message != NULL ? message : wire_error_message(code);
 
@@ -45,10 +46,20 @@ void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_
 	buf_append_str(out, wire_error_code(code));
 	buf_append_str(out, "\",\"message\":");
 	buf_append_json_string(out, text, strlen(text));
-	buf_append_str(out, wire_error_retryable(code) ? ",\"retryable\":true" : ",\"retryable\":false");
+	buf_append_str(out, retryable ? ",\"retryable\":true" : ",\"retryable\":false");
 	if (retry_after_ms > 0) {
 		buf_append_str(out, ",\"retry_after_ms\":");
 		buf_append_u64(out, retry_after_ms);
 	}
 	buf_append_str(out, "}}");
+}
+
+void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms)
+{
+	append_error(out, ref, code, message, wire_error_retryable(code), retry_after_ms);
+}
+
+void reply_encode_final_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message)
+{
+	append_error(out, ref, code, message, false, 0);
 }

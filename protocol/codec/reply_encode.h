@@ -20,5 +20,7 @@ struct reply_ref reply_ref_of(const struct request *r);
 void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *data, size_t n);
 /* message NULL: the table's; retry_after_ms 0: none. */
 void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms);
+/* An error that trying again does not help against, whatever its code. */
+void reply_encode_final_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message);
 
 #endif

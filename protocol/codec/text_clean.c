@@ -2,7 +2,6 @@
 
 #include "uid.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <utf8proc.h>
 
@@ -162,4 +161,20 @@ const char *name_fault_text(enum name_fault f)
 		return "must not look like an id";
 	}
 	return "is not valid";
+}
+
+bool text_is_utf8(const void *s, size_t n)
+{
+	const utf8proc_uint8_t *bytes = s;
+	size_t at = 0;
+
+	while (at < n) {
+		utf8proc_int32_t codepoint;
+		utf8proc_ssize_t used = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(n - at), &codepoint);
+
+		if (used <= 0)
+			return false;
+		at += (size_t)used;
+	}
+	return true;
 }

@@ -1,11 +1,13 @@
 /*
  * What people write, made safe to store and show (utf8proc; Unicode UAX #15).
- * All functions take valid UTF-8.
+ * All functions but the last take valid UTF-8.
  */
 #ifndef PARLEY_CODEC_TEXT_CLEAN_H
 #define PARLEY_CODEC_TEXT_CLEAN_H
 
 #include "buf.h"
+
+#include <stdbool.h>
 
 /* Appends a message text without control characters other than newline and tab (CRLF becomes LF). Returns bytes appended. */
 size_t text_clean_message(const char *s, size_t n, struct buf *out);
@@ -18,5 +20,8 @@ enum name_fault { NAME_OK, NAME_EMPTY, NAME_TOO_LONG, NAME_BAD_CHARACTER, NAME_T
 enum name_fault text_clean_name(const char *s, size_t n, size_t max_bytes, struct buf *shown, struct buf *key);
 /* A sentence that completes "name: …". */
 const char *name_fault_text(enum name_fault f);
+
+/* Whether bytes are UTF-8. For what comes from a disk. */
+bool text_is_utf8(const void *s, size_t n);
 
 #endif

@@ -1,6 +1,7 @@
 /* Timestamps, events, replies and the table of errors. */
 #include "cmocka_wrap.h"
 
+#include "codec/event_check.h"
 #include "codec/event_encode.h"
 #include "codec/reply_encode.h"
 
@@ -144,6 +145,46 @@ static void every_error_is_whole(void **state)
 	}
 }
 
+/* What is not what the encoder makes is told apart, wherever it differs. */
+static void an_event_is_known_again(void **state)
+{
+	static const struct uid id = {{1, 2}}, room = {{3, 4}};
+	static const char *const datas[] = {"{}", "{\"text\":\"\\u0041 \xc3\xa4\",\"n\":[1,{\"a\":null}]}"};
+	static const char *const broken[] = {"", "[]", "{", "{}}", "{\"text\":\"\xff\"}", "{\"a\":1,\"a\":2}"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(datas) / sizeof(datas[0]); i++) {
+		auto_buf b = BUF_INIT;
+
+		event_encode(&b, EVENT_MESSAGE_CREATED, &id, 1769860800123, &room, 42, datas[i], strlen(datas[i]));
+		assert_true(event_check(b.data, b.len, EVENT_MESSAGE_CREATED, &id, 1769860800123, &room, 42));
+		assert_false(event_check(b.data, b.len, EVENT_ROOM_UPDATED, &id, 1769860800123, &room, 42));
+		assert_false(event_check(b.data, b.len, EVENT_MESSAGE_CREATED, &room, 1769860800123, &room, 42));
+		assert_false(event_check(b.data, b.len, EVENT_MESSAGE_CREATED, &id, 1769860800124, &room, 42));
+		assert_false(event_check(b.data, b.len, EVENT_MESSAGE_CREATED, &id, 1769860800123, &id, 42));
+		assert_false(event_check(b.data, b.len, EVENT_MESSAGE_CREATED, &id, 1769860800123, &room, 4));
+		for (size_t n = 0; n < b.len; n++)
+			assert_false(event_check(b.data, n, EVENT_MESSAGE_CREATED, &id, 1769860800123, &room, 42));
+	}
+	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
+		auto_buf b = BUF_INIT;
+
+		event_encode(&b, EVENT_MESSAGE_CREATED, &id, 1, &room, 42, broken[i], strlen(broken[i]));
+		assert_false(event_check(b.data, b.len, EVENT_MESSAGE_CREATED, &id, 1, &room, 42));
+	}
+}
+
+static void an_error_can_be_final(void **state)
+{
+	auto_buf b = BUF_INIT;
+
+	(void)state;
+	reply_encode_final_error(&b, NULL, WIRE_UNAVAILABLE, "gone");
+	buf_append_byte(&b, '\0');
+	assert_string_equal((const char *)b.data,
+			    "{\"type\":\"error\",\"data\":{\"code\":\"unavailable\",\"message\":\"gone\",\"retryable\":false}}");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +195,8 @@ int main(void)
 		cmocka_unit_test(replies_give_the_reference_back_as_it_came),
 		cmocka_unit_test(errors_say_why_and_when_to_try_again),
 		cmocka_unit_test(every_error_is_whole),
+		cmocka_unit_test(an_event_is_known_again),
+		cmocka_unit_test(an_error_can_be_final),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

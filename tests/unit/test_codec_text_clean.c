@@ -153,6 +153,19 @@ static void every_fault_has_a_sentence(void **state)
 		assert_true(strlen(name_fault_text((enum name_fault)f)) > 5);
 }
 
+static void bytes_are_utf8_or_not(void **state)
+{
+	static const char *const good[] = {"", "a", "\xc3\xa4", "\xef\xbf\xbf", "\xf4\x8f\xbf\xbf"};
+	static const char *const bad[] = {"\xff", "a\xc3", "\xc3\x28", "\xc0\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\x80"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		assert_true(text_is_utf8(good[i], strlen(good[i])));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(text_is_utf8(bad[i], strlen(bad[i])));
+	assert_true(text_is_utf8("a\0b", 3));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +178,7 @@ int main(void)
 		cmocka_unit_test(length_is_measured_after_cleaning),
 		cmocka_unit_test(names_like_ids_are_refused),
 		cmocka_unit_test(every_fault_has_a_sentence),
+		cmocka_unit_test(bytes_are_utf8_or_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
