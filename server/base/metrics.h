@@ -26,7 +26,8 @@
 	X(commits_total,           "transactions of the store") \
 	X(commit_failures_total,   "transactions that failed") \
 	X(duplicates_total,        "sends answered from an earlier one") \
-	X(log_dropped_total,       "lines of the log that standard error did not take")
+	X(log_dropped_total,       "lines of the log that standard error did not take") \
+	X(damaged_reads_total,     "reads of the store that met damage")
 /* clang-format on */
 
 /* clang-format off */
@@ -37,7 +38,8 @@
 	X(rooms_loaded,    "rooms in memory") \
 	X(readers,         "readers of rooms now") \
 	X(readers_behind,  "readers reading on from the store now") \
-	X(store_waiting,   "operations waiting for the store")
+	X(store_waiting,   "operations waiting for the store") \
+	X(damaged_rooms,   "rooms that are not written to because their stored log is damaged")
 /* clang-format on */
 
 /* Histograms have power-of-two buckets; `unit` scales what is observed to the base unit of the name. */

@@ -11,7 +11,9 @@
  * result: 0, or a negative errno:
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
  *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    the read failed; logged by the store
- * A store that lost its footing (fsync failed, database damaged while running) logs and ends the process instead of answering.
+ *   -EBADMSG what is stored is damaged, and stays so: a read that met it, or a write to a room whose log has such a place; nothing was stored.
+ *            Logged by the store. For STORE_PING: such a place is known
+ * A store that lost its footing (fsync failed, what every write needs is damaged) logs and ends the process instead of answering.
  *
  * Numbers: `no` are the store's own small integers for rooms and users (dense, stable, never shown to clients).
  */
@@ -281,7 +283,8 @@ struct store_member_page {
 void store_member_page_finish(struct store_member_page *p);
 
 /* STORE_LOG_PAGE: remembered events of a room in ascending order: after_seq < seq < before_seq. Of more than `limit` events or
- * `limit_bytes` of JSON (0: none; at least one event is given) the lowest are returned, or with `newest` the highest. */
+ * `limit_bytes` of JSON (0: none; at least one event is given) the lowest are returned, or with `newest` the highest.
+ * The seqs of a page are contiguous: it ends before one that cannot be read. -EBADMSG: it would begin with one. */
 struct store_log_page {
 	struct store_op op;
 	uint64_t room_no;
@@ -291,7 +294,8 @@ struct store_log_page {
 	/* out */
 	struct event **events; /* owned by the caller, the array too */
 	size_t n_events;
-	bool more; /* there are more in the direction of reading */
+	bool more;                         /* there are more in the direction of reading */
+	uint64_t damaged_from, damaged_to; /* of -EBADMSG: the seqs that cannot be read; 0: not known, the room itself cannot be */
 };
 void store_log_page_finish(struct store_log_page *p); /* frees the events that are not NULL */
 

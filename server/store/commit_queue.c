@@ -82,9 +82,10 @@ static int touch_tokens(struct commit_queue *q)
 }
 
 struct batch {
-	struct list ops;    /* store_op.link */
-	size_t n, n_tried;  /* the first n_tried were worked on; when those failed, the others were not looked at */
-	int64_t tidied_day; /* no token of that day's is left to forget, once this is committed; 0: there are more */
+	struct list ops;         /* store_op.link */
+	size_t n, n_tried;       /* the first n_tried were worked on; when those failed, the others were not looked at */
+	int64_t tidied_day;      /* no token of that day's is left to forget, once this is committed; 0: there are more */
+	struct store_op *failed; /* the one that fails the transaction; NULL: none of them does */
 };
 
 /*
@@ -119,7 +120,10 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 		if (rc != SQLITE_OK)
 			continue;
 		b->n_tried++;
-		rc = writer_apply(&q->writer, list_entry(first, struct store_op, link));
+		struct store_op *op = list_entry(first, struct store_op, link);
+		rc = writer_apply(&q->writer, op);
+		if (rc != SQLITE_OK)
+			b->failed = op;
 	} while (!list_empty(ready) && b->n < COMMIT_QUEUE_BATCH_MAX && (rc != SQLITE_OK || clock_mono_ns() < until_ns));
 	if (rc == SQLITE_OK)
 		rc = touch_tokens(q);
@@ -130,6 +134,36 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 	if (rc == SQLITE_OK)
 		rc = sqlite_statement_run(sqlite_statement(c, ST_COMMIT));
 	return rc;
+}
+
+/* Nothing of the batch is stored, and nothing of it is in memory. */
+static void roll_back(struct commit_queue *q, struct batch *b)
+{
+	struct sqlite_connection *c = &q->writer.connection;
+	/* SQLite may have rolled back by itself. */
+	int rolled_back = sqlite3_get_autocommit(c->db) ? SQLITE_OK : sqlite_statement_run(sqlite_statement(c, ST_ROLLBACK));
+	if (rolled_back != SQLITE_OK)
+		sqlite_fault_exit(c, rolled_back, "rollback");
+	room_cache_forget(&q->writer.rooms);
+	list_for_each(it, &b->ops) {
+		if (b->n_tried == 0)
+			break;
+		writer_undo(list_entry(it, struct store_op, link));
+		b->n_tried--;
+	}
+}
+
+/* One operation met damage that concerns it alone: it is answered so, and the others are ready again. */
+static void leave_out_failed(struct commit_queue *q, struct batch *b, struct list *ready)
+{
+	damage_note(q->config.damage, &q->writer.failed);
+	roll_back(q, b);
+	list_remove(&b->failed->link);
+	list_splice(&b->ops, ready);
+	list_splice(ready, &b->ops);
+	b->failed->result = -EBADMSG;
+	list_append(&b->ops, &b->failed->link);
+	b->n = 1;
 }
 
 /* Nothing of the batch was stored: says so to each, or ends the process when that is not known. */
@@ -145,18 +179,9 @@ static void fail_batch(struct commit_queue *q, struct batch *b, int rc)
 	q->without_room = true;
 	q->last_failure_ms = clock_mono_ms();
 	metric_add(&q->config.metrics->commit_failures_total, 1);
-	/* SQLite may have rolled back by itself. */
-	int rolled_back = sqlite3_get_autocommit(c->db) ? SQLITE_OK : sqlite_statement_run(sqlite_statement(c, ST_ROLLBACK));
-	if (rolled_back != SQLITE_OK)
-		sqlite_fault_exit(c, rolled_back, "rollback");
-	room_cache_forget(&q->writer.rooms);
+	roll_back(q, b);
 	list_for_each(it, &b->ops) {
-		struct store_op *op = list_entry(it, struct store_op, link);
-		if (b->n_tried > 0) {
-			writer_undo(op);
-			b->n_tried--;
-		}
-		op->result = -EAGAIN;
+		list_entry(it, struct store_op, link)->result = -EAGAIN;
 	}
 }
 
@@ -183,10 +208,13 @@ static void run_batch(struct commit_queue *q, struct list *ready)
 	list_init(&calls);
 	uint64_t started_ns = clock_mono_ns();
 	q->writer.n_events = q->writer.n_duplicates = 0;
+	q->writer.met_damage = false;
 	int rc = run_transaction(q, ready, &b);
 	if (rc == SQLITE_OK) {
 		note_commit(q, b.n, clock_mono_ns() - started_ns);
 		q->tidied_day = b.tidied_day != 0 ? b.tidied_day : q->tidied_day;
+	} else if (b.failed && q->writer.met_damage) {
+		leave_out_failed(q, &b, ready);
 	} else {
 		fail_batch(q, &b, rc);
 	}
@@ -275,6 +303,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 {
 	struct commit_queue *q = mem_new(struct commit_queue);
 	q->config = *config;
+	q->writer.damage = config->damage;
 	q->db_fd = -1;
 	list_init(&q->waiting);
 	list_init(&q->held);

@@ -7,7 +7,7 @@
  * together, at the end of the first turn after COMMIT_QUEUE_HOLD_US: each commit costs the processor about as much as ten deliveries.
  *
  * The transaction is all or nothing: when it fails for want of room, each of its operations gets -EAGAIN and nothing of it is
- * stored. When the ground is lost (sqlite_fault.h) the process ends with nothing acknowledged.
+ * stored. When one of them cannot be done because its room's log is damaged, that one gets -EBADMSG and the others go again. When the ground is lost (sqlite_fault.h) the process ends with nothing acknowledged.
  */
 #ifndef PARLEY_STORE_COMMIT_QUEUE_H
 #define PARLEY_STORE_COMMIT_QUEUE_H
@@ -15,6 +15,7 @@
 #include "base/loop.h"
 #include "base/metrics.h"
 #include "chat/store_port.h"
+#include "store/damage.h"
 
 enum { COMMIT_QUEUE_BATCH_MAX = 500, COMMIT_QUEUE_BATCH_US = 5000, COMMIT_QUEUE_HOLD_US = 1000 };
 
@@ -24,7 +25,8 @@ struct commit_queue_config {
 	struct loop *loop;
 	struct metrics *metrics;
 	const char *db_path;
-	size_t queue_max; /* 0: no limit */
+	struct damage *damage; /* outlives the queue */
+	size_t queue_max;      /* 0: no limit */
 };
 
 /* Opens the writer's connection and starts the thread. NULL with the reason when the database cannot be opened for writing. */

@@ -1,6 +1,5 @@
 /* STORE_ROOM_FIND, STORE_ROOM_PAGE and STORE_MEMBER_PAGE. */
 #include "base/memory.h"
-#include "store/sqlite_fault.h"
 #include "store/sqlite_rows.h"
 #include "store/store_reader.h"
 
@@ -28,10 +27,11 @@ int read_room_find(struct store_reader *r, struct store_room_find *op)
 		sqlite_statement_bind_text(st, 1, op->name_key);
 	int rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		sqlite_rows_room(st, &op->room);
-		return 0;
+		if (sqlite_rows_room(st, &op->room))
+			return 0;
+		rc = SQLITE_CORRUPT;
 	}
-	return rc == SQLITE_DONE ? -ENOENT : sqlite_fault_of_read(&r->connection, rc, "room_find");
+	return rc == SQLITE_DONE ? -ENOENT : store_reader_failed(r, rc, "room_find");
 }
 
 int read_room_page(struct store_reader *r, struct store_room_page *op)
@@ -51,13 +51,16 @@ int read_room_page(struct store_reader *r, struct store_room_page *op)
 			op->more = true;
 			return 0;
 		}
-		sqlite_rows_room(st, &op->rooms[op->n_rooms]);
+		if (!sqlite_rows_room(st, &op->rooms[op->n_rooms])) {
+			rc = SQLITE_CORRUPT;
+			break;
+		}
 		op->is_member[op->n_rooms++] = sqlite3_column_int(st, ROOM_COLUMN_COUNT) != 0;
 	}
 	if (rc == SQLITE_DONE)
 		return 0;
 	store_room_page_finish(op);
-	return sqlite_fault_of_read(&r->connection, rc, "room_page");
+	return store_reader_failed(r, rc, "room_page");
 }
 
 int read_member_page(struct store_reader *r, struct store_member_page *op)
@@ -77,11 +80,15 @@ int read_member_page(struct store_reader *r, struct store_member_page *op)
 			op->more = true;
 			return 0;
 		}
-		sqlite_rows_user(st, &op->users[op->n_users]);
-		op->roles[op->n_users++] = (enum member_role)sqlite3_column_int(st, USER_COLUMN_COUNT);
+		if (!sqlite_rows_member_role(st, USER_COLUMN_COUNT, &op->roles[op->n_users]) ||
+		    !sqlite_rows_user(st, &op->users[op->n_users])) {
+			rc = SQLITE_CORRUPT;
+			break;
+		}
+		op->n_users++;
 	}
 	if (rc == SQLITE_DONE)
 		return 0;
 	store_member_page_finish(op);
-	return sqlite_fault_of_read(&r->connection, rc, "member_page");
+	return store_reader_failed(r, rc, "member_page");
 }

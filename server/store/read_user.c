@@ -1,7 +1,6 @@
 /* STORE_SIGN_IN and STORE_USER_BY_NAME. */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "store/sqlite_fault.h"
 #include "store/sqlite_rows.h"
 #include "store/store_reader.h"
 #include "store/token_age.h"
@@ -32,8 +31,8 @@ static int look_up_user(struct store_reader *r, struct store_sign_in *op)
 	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_USER_BY_NO);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		sqlite_rows_user(st, &op->user);
+	if (rc == SQLITE_ROW && !sqlite_rows_user(st, &op->user))
+		return SQLITE_CORRUPT;
 	return rc;
 }
 
@@ -49,8 +48,8 @@ static int look_up_memberships(struct store_reader *r, struct store_sign_in *op)
 			op->memberships = mem_realloc(op->memberships, n_allocated * sizeof op->memberships[0]);
 		}
 		struct store_membership *m = &op->memberships[op->n_memberships++];
-		sqlite_rows_room(st, &m->room);
-		m->role = (enum member_role)sqlite3_column_int(st, ROOM_COLUMN_COUNT);
+		if (!sqlite_rows_room(st, &m->room) || !sqlite_rows_member_role(st, ROOM_COLUMN_COUNT, &m->role))
+			return SQLITE_CORRUPT;
 		m->read_seq = sqlite_statement_u64(st, ROOM_COLUMN_COUNT + 1);
 		m->read_messages = sqlite_statement_u64(st, ROOM_COLUMN_COUNT + 2);
 	}
@@ -72,7 +71,7 @@ int read_sign_in(struct store_reader *r, struct store_sign_in *op)
 	if (found)
 		rc = look_up_memberships(r, op);
 	if (rc != SQLITE_DONE) {
-		int failed = sqlite_fault_of_read(&r->connection, rc, "sign_in");
+		int failed = store_reader_failed(r, rc, "sign_in");
 		sqlite_statement_run(sqlite_statement(&r->connection, ST_COMMIT));
 		store_sign_in_finish(op);
 		return failed;
@@ -89,9 +88,11 @@ int read_user_by_name(struct store_reader *r, struct store_user_by_name *op)
 	sqlite_statement_bind_text(st, 1, op->name_key);
 	int rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {
-		sqlite_rows_user(st, &op->user);
-		op->password_hash = sqlite_statement_text(st, USER_COLUMN_COUNT);
-		return 0;
+		if (sqlite_rows_user(st, &op->user)) {
+			op->password_hash = sqlite_statement_text(st, USER_COLUMN_COUNT);
+			return 0;
+		}
+		rc = SQLITE_CORRUPT;
 	}
-	return rc == SQLITE_DONE ? -ENOENT : sqlite_fault_of_read(&r->connection, rc, "user_by_name");
+	return rc == SQLITE_DONE ? -ENOENT : store_reader_failed(r, rc, "user_by_name");
 }

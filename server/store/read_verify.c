@@ -1,4 +1,6 @@
 /* STORE_VERIFY: every promise about the data that can be checked by looking. One read transaction, so it may run while the server does. */
+#include "store/event_row.h"
+#include "store/log_damage.h"
 #include "store/sqlite_fault.h"
 #include "store/store_reader.h"
 
@@ -41,6 +43,9 @@ static void __attribute__((format(printf, 2, 3))) report(struct store_verify *op
 	va_start(args, format);
 	vsnprintf(line, sizeof line, format, args);
 	va_end(args);
+	/* SQLite may repeat what it read. */
+	for (char *c = line; *c; c++)
+		*c = *c >= ' ' && *c <= '~' ? *c : '?';
 	buf_append_str(&op->faults, line);
 	buf_append_byte(&op->faults, '\n');
 }
@@ -70,79 +75,147 @@ static int check_references(struct store_reader *r, struct store_verify *op)
 	return rc;
 }
 
-/* The event's own JSON says the seq it is stored under. */
-static bool json_has_seq(sqlite3_stmt *st, uint64_t seq)
+struct room_check {
+	struct store_reader *reader;
+	struct store_verify *op;
+	sqlite3_stmt *events;
+	uint64_t no, last_seq;
+	struct uid id;
+	char name[80];            /* for a line: its number and its id */
+	uint64_t next, n_counted; /* the seq that is to come; messages up to there */
+	bool uncounted;           /* damage came before it: the count begins anew */
+	bool damaged;
+};
+
+static void check_event(struct room_check *k)
 {
-	const char *json = (const char *)sqlite3_column_text(st, 2);
-	char member[40];
-	snprintf(member, sizeof member, "\"seq\":%" PRIu64 ",", seq);
-	return json && strstr(json, member);
+	struct event_row row;
+	struct store_verify *op = k->op;
+	bool good = event_row_read(k->events, &k->id, &row);
+	op->n_events++;
+	if (row.seq != k->next && !k->uncounted)
+		report(op, "%s: seq %" PRIu64 " follows %" PRIu64, k->name, row.seq, k->next - 1);
+	k->next = row.seq + 1;
+	if (!good) {
+		report(op, "%s: seq %" PRIu64 " is damaged: it is not what was stored there", k->name, row.seq);
+		damage_note(k->reader->damage, &(struct damage_place){.room_no = k->no,
+								      .room = k->id,
+								      .from_seq = row.seq,
+								      .to_seq = row.seq,
+								      .what = "found by a verification"});
+		k->uncounted = k->damaged = true;
+		return;
+	}
+	k->n_counted += row.type == EVENT_MESSAGE_CREATED ? 1 : 0;
+	if (!k->uncounted && row.n_messages != k->n_counted)
+		report(op, "%s: seq %" PRIu64 " counts %" PRIu64 " messages, there are %" PRIu64, k->name, row.seq, row.n_messages,
+		       k->n_counted);
+	k->n_counted = row.n_messages;
+	k->uncounted = false;
+}
+
+/* Reports the stretch that SQLite cannot read, and goes on behind it. */
+static int skip_damage(struct room_check *k)
+{
+	uint64_t to;
+	k->uncounted = k->damaged = true;
+	if (k->next > k->last_seq) {
+		report(k->op, "%s: its log cannot be read to the end, which is behind seq %" PRIu64, k->name, k->next - 1);
+		k->next = k->last_seq + 1;
+		return SQLITE_OK;
+	}
+	int rc = log_damage_reach(&k->reader->connection, k->no, &k->id, k->next, k->last_seq, &to);
+	if (rc != SQLITE_OK)
+		return rc;
+	report(k->op, "%s: seq %" PRIu64 " to %" PRIu64 " are damaged: they cannot be read", k->name, k->next, to);
+	damage_note(k->reader->damage,
+		    &(struct damage_place){
+			    .room_no = k->no, .room = k->id, .from_seq = k->next, .to_seq = to, .what = "found by a verification"});
+	k->next = to + 1;
+	return SQLITE_OK;
 }
 
 /* Walks one room's log: 1, 2, 3 … up to what the room says, and as many messages. */
-static int check_log(sqlite3_stmt *st, struct store_verify *op, uint64_t room_no, uint64_t last_seq, uint64_t n_messages)
+static int check_log(struct room_check *k, uint64_t n_messages)
 {
-	sqlite3_bind_int64(st, 1, event_pk(room_no, 0));
-	sqlite3_bind_int64(st, 2, event_pk(room_no + 1, 0));
-	uint64_t expected = 1, counted = 0;
 	int rc;
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		uint64_t seq = event_pk_seq(sqlite3_column_int64(st, 0));
-		op->n_events++;
-		if (seq != expected)
-			report(op, "room %" PRIu64 ": seq %" PRIu64 " follows %" PRIu64, room_no, seq, expected - 1);
-		expected = seq + 1;
-		counted += sqlite3_column_int(st, 1) == EVENT_MESSAGE_CREATED ? 1 : 0;
-		if (sqlite_statement_u64(st, 3) != counted)
-			report(op, "room %" PRIu64 ": seq %" PRIu64 " counts %" PRIu64 " messages, there are %" PRIu64, room_no, seq,
-			       sqlite_statement_u64(st, 3), counted);
-		counted = sqlite_statement_u64(st, 3);
-		if (!json_has_seq(st, seq))
-			report(op, "room %" PRIu64 ": the event at seq %" PRIu64 " says another seq", room_no, seq);
+	do {
+		sqlite3_reset(k->events);
+		sqlite3_bind_int64(k->events, 1, event_pk(k->no, k->next));
+		sqlite3_bind_int64(k->events, 2, event_pk(k->no + 1, 0));
+		while ((rc = sqlite3_step(k->events)) == SQLITE_ROW)
+			check_event(k);
+		if (!sqlite_fault_is_damage(rc))
+			break;
+		rc = skip_damage(k);
+	} while (rc == SQLITE_OK && k->next <= k->last_seq);
+	sqlite3_reset(k->events);
+	if (rc != SQLITE_DONE && rc != SQLITE_OK)
+		return rc;
+	if (!k->damaged && (k->next - 1 != k->last_seq || k->n_counted != n_messages))
+		report(k->op, "%s: it says %" PRIu64 " events and %" PRIu64 " messages, its log has %" PRIu64 " and %" PRIu64, k->name,
+		       k->last_seq, n_messages, k->next - 1, k->n_counted);
+	return SQLITE_OK;
+}
+
+static int check_room(struct store_reader *r, struct store_verify *op, sqlite3_stmt *rooms, sqlite3_stmt *events)
+{
+	struct room_check k = {.reader = r, .op = op, .events = events, .no = sqlite_statement_u64(rooms, 0), .next = 1};
+	char id[UID_TEXT_BYTES + 1];
+	op->n_rooms++;
+	k.last_seq = sqlite_statement_u64(rooms, 1);
+	if (!sqlite_statement_uid(rooms, 3, &k.id)) {
+		report(op, "room %" PRIu64 ": its id is damaged", k.no);
+		return SQLITE_OK;
 	}
-	sqlite3_reset(st);
-	if (expected - 1 != last_seq || counted != n_messages)
-		report(op, "room %" PRIu64 ": it says %" PRIu64 " events and %" PRIu64 " messages, its log has %" PRIu64 " and %" PRIu64,
-		       room_no, last_seq, n_messages, expected - 1, counted);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	uid_format(&k.id, id);
+	snprintf(k.name, sizeof k.name, "room %" PRIu64 " (%s)", k.no, id);
+	return check_log(&k, sqlite_statement_u64(rooms, 2));
 }
 
 static int check_rooms(struct store_reader *r, struct store_verify *op)
 {
 	sqlite3_stmt *rooms = NULL, *events = NULL;
 	sqlite3 *db = r->connection.db;
-	int rc = sqlite3_prepare_v2(db, "SELECT no, last_seq, n_messages FROM room ORDER BY no", -1, &rooms, NULL);
+	int rc = sqlite3_prepare_v2(db, "SELECT no, last_seq, n_messages, id FROM room ORDER BY no", -1, &rooms, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(db, "SELECT pk, type, json, n_messages FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk", -1,
+		rc = sqlite3_prepare_v2(db, "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk >= ?1 AND e.pk < ?2 ORDER BY e.pk", -1,
 					&events, NULL);
 	while (rc == SQLITE_OK) {
 		rc = sqlite3_step(rooms);
 		if (rc != SQLITE_ROW)
 			break;
-		op->n_rooms++;
-		rc = check_log(events, op, sqlite_statement_u64(rooms, 0), sqlite_statement_u64(rooms, 1), sqlite_statement_u64(rooms, 2));
+		rc = check_room(r, op, rooms, events);
 	}
 	sqlite3_finalize(rooms);
 	sqlite3_finalize(events);
 	return rc == SQLITE_DONE ? SQLITE_OK : rc;
 }
 
+static int begin(struct store_reader *r, struct store_verify *op)
+{
+	(void)op;
+	return sqlite_statement_run(sqlite_statement(&r->connection, ST_BEGIN_READ));
+}
+
 int read_verify(struct store_reader *r, struct store_verify *op)
 {
 	op->n_rooms = op->n_events = op->n_faults = 0;
 	op->faults = BUF_INIT;
-	int rc = sqlite_statement_run(sqlite_statement(&r->connection, ST_BEGIN_READ));
-	if (rc == SQLITE_OK)
-		rc = check_file(r, op);
-	if (rc == SQLITE_OK)
-		rc = check_rooms(r, op);
-	if (rc == SQLITE_OK)
-		rc = check_references(r, op);
-	/* Whoever asks whether the file is damaged wants to be told so. */
-	char reason[200];
-	if (rc != SQLITE_OK)
-		report(op, "the check could not go on: %s", sqlite_connection_reason(&r->connection, reason, sizeof reason));
+	uint64_t n_met = damage_n_met(r->damage);
+	static int (*const checks[])(struct store_reader * r, struct store_verify * op) = {begin, check_file, check_rooms,
+											   check_references};
+	int rc = SQLITE_OK;
+	/* Whoever asks whether the file is damaged wants to be told so, and where else it is. */
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && (rc == SQLITE_OK || sqlite_fault_is_damage(rc)); i++) {
+		char reason[200];
+		rc = checks[i](r, op);
+		if (rc != SQLITE_OK)
+			report(op, "the check could not go on: %s", sqlite_connection_reason(&r->connection, reason, sizeof reason));
+	}
 	if (!sqlite3_get_autocommit(r->connection.db))
 		sqlite_statement_run(sqlite_statement(&r->connection, ST_COMMIT));
+	if (op->n_faults == 0)
+		damage_forget(r->damage, n_met);
 	return 0;
 }

@@ -16,6 +16,7 @@ struct room_counters {
 	struct uid id;
 	uint64_t last_seq, n_messages, n_members;
 	bool changed;
+	bool checked; /* the log was found to end where the counters say */
 };
 
 struct room_cache {

@@ -39,6 +39,11 @@ enum sqlite_fault sqlite_fault_of(int rc, int system_errno)
 	}
 }
 
+bool sqlite_fault_is_damage(int rc)
+{
+	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB || rc == SQLITE_IOERR_CORRUPTFS;
+}
+
 void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during)
 {
 	char buffer[300];

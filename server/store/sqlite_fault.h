@@ -15,7 +15,10 @@ enum { SQLITE_FAULT_EXIT_CODE = 3 };
 enum sqlite_fault sqlite_fault_of(int rc, int system_errno);
 /* Logs and ends the process with SQLITE_FAULT_EXIT_CODE, at once: no handlers, no acknowledgements. */
 void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during) __attribute__((noreturn));
-/* For a failed read: ends the process when the ground is lost, else logs. Returns -EIO. */
+/* Whether it says that what is stored cannot be read: the file's content makes no sense, or the disk does not give it back. Not the ground: other
+ * places of the file are as good as before. What is written nevertheless is SQLITE_FAULT_GROUND_LOST. */
+bool sqlite_fault_is_damage(int rc);
+/* For a failed read that met no damage: ends the process when the ground is lost, else logs. Returns -EIO. */
 int sqlite_fault_of_read(struct sqlite_connection *c, int rc, const char *during);
 
 #endif

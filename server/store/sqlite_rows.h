@@ -7,8 +7,10 @@
 #include "chat/store_port.h"
 #include "store/sqlite_connection.h"
 
-/* Fills *out with copies; finish it with store_room_finish(). */
-void sqlite_rows_room(sqlite3_stmt *st, struct store_room *out);
-void sqlite_rows_user(sqlite3_stmt *st, struct store_user *out);
+/* Fills *out with copies; finish it with store_room_finish() and store_user_finish(). False, with *out empty: the row is damaged (not UTF-8, no
+ * id, a number out of its range). */
+bool sqlite_rows_room(sqlite3_stmt *st, struct store_room *out);
+bool sqlite_rows_user(sqlite3_stmt *st, struct store_user *out);
+bool sqlite_rows_member_role(sqlite3_stmt *st, int column, enum member_role *out);
 
 #endif

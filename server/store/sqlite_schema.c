@@ -20,6 +20,9 @@ const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "me
 	"CREATE UNIQUE INDEX IF NOT EXISTS user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
 	"CREATE UNIQUE INDEX IF NOT EXISTS room_by_skeleton ON room (skeleton) WHERE name_key IS NOT NULL;"
 
+/* Event rows from before have no checksum, and stay without one (event_row.h). */
+static const char add_checksums_sql[] = "ALTER TABLE event ADD COLUMN checksum INTEGER";
+
 static const char add_skeletons_sql[] =
 	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";
 
@@ -52,7 +55,7 @@ static const char schema_sql[] =
 	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX member_by_room ON member (room_no, user_no, role);"
 	"CREATE TABLE event (pk INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER NOT NULL, author_no INTEGER, at_ms INTEGER NOT NULL,"
-	" n_messages INTEGER NOT NULL, target_seq INTEGER, json TEXT NOT NULL) STRICT;"
+	" n_messages INTEGER NOT NULL, target_seq INTEGER, json TEXT NOT NULL, checksum INTEGER) STRICT;"
 	"CREATE TABLE client_id (author_no INTEGER NOT NULL, client_id BLOB NOT NULL, event_pk INTEGER NOT NULL,"
 	" PRIMARY KEY (author_no, client_id)) STRICT, WITHOUT ROWID;" ADDED_LATER_SQL;
 
@@ -200,5 +203,9 @@ int sqlite_schema_complete(struct sqlite_connection *c)
 	bool has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", &rc) == 1;
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, has ? ADDED_LATER_SQL : add_skeletons_sql);
+	if (rc == SQLITE_OK)
+		has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('event') WHERE name = 'checksum'", &rc) == 1;
+	if (rc == SQLITE_OK && !has)
+		rc = sqlite_connection_exec(c, add_checksums_sql);
 	return rc == SQLITE_OK ? sqlite_connection_exec(c, fill_skeletons_sql) : rc;
 }

@@ -40,7 +40,8 @@ enum { ROLE_WRITER = 1, ROLE_READER = 2 };
 
 #define ROOM_COLUMNS "r.no, r.id, r.kind, r.name, r.topic, r.last_seq, r.n_messages, r.n_members, r.created_ms"
 #define USER_COLUMNS "u.no, u.id, u.kind, u.role, u.name"
-enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
+#define EVENT_COLUMNS "e.pk, e.id, e.type, e.author_no, e.at_ms, e.n_messages, e.target_seq, e.json, e.checksum"
+enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 
 /*        symbol                roles                      SQL */
 /* clang-format off */
@@ -51,14 +52,16 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_ROLLBACK,          ROLE_WRITER,               "ROLLBACK") \
 	X(ST_PING,              ROLE_WRITER,               "UPDATE meta SET value = ?1 WHERE key = 'pinged_ms'") \
 	X(ST_EVENT_INSERT,      ROLE_WRITER, \
-	  "INSERT INTO event (pk, id, type, author_no, at_ms, n_messages, target_seq, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)") \
-	X(ST_EVENT_AT,          ROLE_WRITER,               "SELECT type, n_messages FROM event WHERE pk = ?1") \
+	  "INSERT INTO event (pk, id, type, author_no, at_ms, n_messages, target_seq, json, checksum)" \
+	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \
+	X(ST_EVENT_ROW,         ROLE_WRITER | ROLE_READER, "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk = ?1") \
 	X(ST_CLIENT_ID_CLAIM,   ROLE_WRITER, \
 	  "INSERT INTO client_id (author_no, client_id, event_pk) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING") \
 	X(ST_CLIENT_ID_EVENT,   ROLE_WRITER, \
-	  "SELECT r.id, e.id, e.pk, e.at_ms FROM client_id c JOIN event e ON e.pk = c.event_pk JOIN room r ON r.no = c.event_pk >> 36" \
+	  "SELECT " EVENT_COLUMNS ", r.id FROM client_id c JOIN event e ON e.pk = c.event_pk JOIN room r ON r.no = c.event_pk >> 36" \
 	  " WHERE c.author_no = ?1 AND c.client_id = ?2") \
 	X(ST_ROOM_COUNTERS,     ROLE_WRITER,               "SELECT id, last_seq, n_messages, n_members FROM room WHERE no = ?1") \
+	X(ST_ROOM_TOP,          ROLE_WRITER,               "SELECT n_messages FROM event WHERE pk = ?1") \
 	X(ST_ROOM_COUNTERS_SET, ROLE_WRITER,               "UPDATE room SET last_seq = ?2, n_messages = ?3, n_members = ?4 WHERE no = ?1") \
 	X(ST_ROOM_INSERT,       ROLE_WRITER, \
 	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton)" \
@@ -108,9 +111,9 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 	X(ST_TOKEN_DELETE_OLD,  ROLE_WRITER,               \
 	  "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE kind = 0 AND used_day < ?1 LIMIT ?2)") \
 	X(ST_LOG_UP,            ROLE_READER, \
-	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk LIMIT ?3") \
+	  "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN ?1 AND ?2 ORDER BY e.pk LIMIT ?3") \
 	X(ST_LOG_DOWN,          ROLE_READER, \
-	  "SELECT pk, id, type, at_ms, n_messages, json FROM event WHERE pk > ?1 AND pk < ?2 ORDER BY pk DESC LIMIT ?3")
+	  "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN ?1 AND ?2 ORDER BY e.pk DESC LIMIT ?3")
 /* clang-format on */
 
 enum statement {

@@ -20,6 +20,7 @@ struct store_sqlite {
 	struct metrics *metrics;
 	struct data_dir dir;
 	struct commit_queue *writes;
+	struct damage *damage;
 	struct worker_pool *reads, *slow_reads;
 	size_t n_readers; /* with the slow one */
 	struct store_reader readers[READERS_MAX + SLOW_READERS];
@@ -62,6 +63,7 @@ static void destroy(struct store *store)
 	for (size_t i = 0; i < s->n_readers; i++)
 		sqlite_connection_close(&s->readers[i].connection);
 	commit_queue_destroy(s->writes);
+	damage_destroy(s->damage);
 	data_dir_finish(&s->dir);
 	free(s);
 }
@@ -92,8 +94,10 @@ static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTE
 
 static int open_connections(struct store_sqlite *s, struct loop *l, const struct store_sqlite_config *config, char *reason, size_t n)
 {
+	s->damage = damage_new(s->metrics, s->dir.db_path);
 	s->writes = commit_queue_new(
-		&(struct commit_queue_config){.loop = l, .metrics = s->metrics, .db_path = s->dir.db_path, .queue_max = config->queue_max},
+		&(struct commit_queue_config){
+			.loop = l, .metrics = s->metrics, .db_path = s->dir.db_path, .damage = s->damage, .queue_max = config->queue_max},
 		reason, n);
 	if (!s->writes)
 		return -1;
@@ -103,6 +107,7 @@ static int open_connections(struct store_sqlite *s, struct loop *l, const struct
 		struct store_reader *r = &s->readers[s->n_readers];
 		s->states[s->n_readers++] = r;
 		r->writes = s->writes;
+		r->damage = s->damage;
 		if (sqlite_connection_open_reader(&r->connection, s->dir.db_path) != SQLITE_OK ||
 		    sqlite_schema_epoch(&r->connection, s->store.epoch) != SQLITE_OK) {
 			sqlite_connection_reason(&r->connection, reason, n);

@@ -1,6 +1,7 @@
 /* STORE_APPEND, and the making of events for the others. */
 #include "base/clock.h"
 #include "codec/event_encode.h"
+#include "store/sqlite_fault.h"
 #include "store/writer.h"
 
 #include <errno.h>
@@ -22,6 +23,14 @@ int writer_add_event(struct writer *w, struct room_counters *room, const struct 
 	buf_clear(&w->json);
 	event_encode(&w->json, what->type, &id, what->at_ms, &room->id, seq, what->data->data, what->data->len);
 
+	struct event_row row = {.seq = seq,
+				.n_messages = n_messages,
+				.author_no = what->author_no,
+				.target_seq = what->target_seq,
+				.at_ms = what->at_ms,
+				.id = id,
+				.type = what->type,
+				.json = {.s = (const char *)w->json.data, .n = w->json.len}};
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_INSERT);
 	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
 	sqlite_statement_bind_uid(st, 2, &id);
@@ -30,8 +39,14 @@ int writer_add_event(struct writer *w, struct room_counters *room, const struct 
 	sqlite_statement_bind_i64(st, 5, what->at_ms);
 	sqlite_statement_bind_u64(st, 6, n_messages);
 	bind_known(st, 7, what->target_seq);
-	sqlite_statement_bind_text(st, 8, (struct text){.s = (const char *)w->json.data, .n = w->json.len});
+	sqlite_statement_bind_text(st, 8, row.json);
+	sqlite_statement_bind_i64(st, 9, event_row_checksum(&row, &room->id));
 	int rc = sqlite_statement_run(st);
+	/* The pages next to the room's end are damaged, or there is a row already: the room's loss, not everybody's. */
+	w->met_damage = sqlite_fault_is_damage(rc) || (rc & 0xff) == SQLITE_CONSTRAINT;
+	if (w->met_damage)
+		w->failed = (struct damage_place){
+			.room_no = room->no, .room = room->id, .from_seq = seq, .to_seq = seq, .what = "the place of the next event"};
 	if (rc != SQLITE_OK)
 		return rc;
 
@@ -50,16 +65,17 @@ int writer_add_event(struct writer *w, struct room_counters *room, const struct 
 	return SQLITE_OK;
 }
 
-/* *found: whether the seq is a message of the room. */
-static int message_at(struct writer *w, const struct room_counters *room, uint64_t seq, bool *found)
+/* Sets op.result when the event that it replies to is not a message of the room. */
+static int check_reply(struct writer *w, struct store_append *op, const struct room_counters *room)
 {
-	*found = false;
-	if (seq > room->last_seq)
+	struct event_row row = {0};
+	if (op->reply_to > room->last_seq) {
+		op->op.result = -ENOENT;
 		return SQLITE_OK;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_AT);
-	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
-	int rc = sqlite_statement_finds(st, found);
-	*found = *found && sqlite3_column_int(st, 0) == EVENT_MESSAGE_CREATED;
+	}
+	int rc = writer_event_at(w, &op->op, room, op->reply_to, &row);
+	if (rc == SQLITE_OK && op->op.result == 0 && row.type != EVENT_MESSAGE_CREATED)
+		op->op.result = -ENOENT;
 	return rc;
 }
 
@@ -81,13 +97,15 @@ static int answer_duplicate(struct writer *w, struct store_append *op)
 	sqlite_statement_bind_u64(st, 1, op->author_no);
 	sqlite_statement_bind_uid(st, 2, &op->client_id);
 	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
+	struct event_row first;
+	/* Which event it is may not be known; that there was one is. */
+	if (rc != SQLITE_ROW || !sqlite_statement_uid(st, EVENT_COLUMN_COUNT, &op->room_of_first) ||
+	    !event_row_read(st, &op->room_of_first, &first))
+		return writer_met_damage(w, &op->op, rc, &(struct damage_place){.what = "the event of a client_id"});
 	op->duplicate = true;
-	sqlite_statement_uid(st, 0, &op->room_of_first);
-	sqlite_statement_uid(st, 1, &op->id);
-	op->seq = event_pk_seq(sqlite3_column_int64(st, 2));
-	op->timestamp_ms = sqlite3_column_int64(st, 3);
+	op->id = first.id;
+	op->seq = first.seq;
+	op->timestamp_ms = first.at_ms;
 	w->n_duplicates++;
 	return SQLITE_OK;
 }
@@ -97,18 +115,11 @@ int write_append(struct writer *w, struct store_append *op)
 	op->event = NULL;
 	op->duplicate = false;
 	struct room_counters *room;
-	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
-	if (rc != SQLITE_OK)
+	int rc = writer_room(w, &op->op, op->room_no, &room);
+	if (rc == SQLITE_OK && room && op->reply_to != 0)
+		rc = check_reply(w, op, room);
+	if (rc != SQLITE_OK || op->op.result != 0)
 		return rc;
-	bool possible = room != NULL;
-	if (possible && op->reply_to != 0)
-		rc = message_at(w, room, op->reply_to, &possible);
-	if (rc != SQLITE_OK)
-		return rc;
-	if (!possible) {
-		op->op.result = -ENOENT;
-		return SQLITE_OK;
-	}
 	if (op->has_client_id) {
 		bool claimed;
 		rc = claim_client_id(w, op, event_pk(room->no, room->last_seq + 1), &claimed);

@@ -51,7 +51,8 @@ int writer_describe_room(struct writer *w, const struct room_counters *room, str
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW)
 		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
-	sqlite_rows_room(st, out);
+	if (!sqlite_rows_room(st, out))
+		return SQLITE_CORRUPT;
 	/* The row may be behind what this transaction did to the room. */
 	out->last_seq = room->last_seq;
 	out->n_messages = room->n_messages;
@@ -81,14 +82,15 @@ int write_join(struct writer *w, struct store_join *op)
 	struct room_counters *room;
 	struct member_row member = {0};
 	bool user_found = false;
-	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
-	if (rc == SQLITE_OK)
-		rc = user_exists(w, op->user_no, &user_found);
+	int rc = writer_room(w, &op->op, op->room_no, &room);
+	if (rc != SQLITE_OK || !room)
+		return rc;
+	rc = user_exists(w, op->user_no, &user_found);
 	if (rc == SQLITE_OK)
 		rc = find_member(w, op->user_no, op->room_no, &member);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!room || !user_found) {
+	if (!user_found) {
 		op->op.result = -ENOENT;
 		return SQLITE_OK;
 	}
@@ -102,11 +104,19 @@ int write_join(struct writer *w, struct store_join *op)
 	return rc == SQLITE_OK ? writer_describe_room(w, room, &op->membership.room) : rc;
 }
 
-/* The room and the user's membership of it; member->found is false where there is no such room either. */
-static int find_membership(struct writer *w, uint64_t room_no, uint64_t user_no, struct room_counters **room, struct member_row *member)
+/* The room and the user's membership of it. *room NULL with op->result set: there is none, or no such room, or its log is damaged. */
+static int find_membership(struct writer *w, struct store_op *op, uint64_t room_no, uint64_t user_no, struct room_counters **room,
+			   struct member_row *member)
 {
-	int rc = room_cache_get(&w->rooms, &w->connection, room_no, room);
-	return rc == SQLITE_OK && *room ? find_member(w, user_no, room_no, member) : rc;
+	int rc = writer_room(w, op, room_no, room);
+	if (rc != SQLITE_OK || !*room)
+		return rc;
+	rc = find_member(w, user_no, room_no, member);
+	if (rc == SQLITE_OK && !member->found) {
+		op->result = -ENOENT;
+		*room = NULL;
+	}
+	return rc;
 }
 
 int write_leave(struct writer *w, struct store_leave *op)
@@ -114,13 +124,9 @@ int write_leave(struct writer *w, struct store_leave *op)
 	op->event = NULL;
 	struct room_counters *room;
 	struct member_row member = {0};
-	int rc = find_membership(w, op->room_no, op->user_no, &room, &member);
-	if (rc != SQLITE_OK)
+	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
+	if (rc != SQLITE_OK || !room)
 		return rc;
-	if (!member.found) {
-		op->op.result = -ENOENT;
-		return SQLITE_OK;
-	}
 	struct writer_event what = {EVENT_MEMBER_LEFT, op->user_no, 0, &op->data, clock_wall_ms()};
 	rc = writer_add_event(w, room, &what, &op->event);
 	if (rc != SQLITE_OK)
@@ -132,39 +138,29 @@ int write_leave(struct writer *w, struct store_leave *op)
 	return sqlite_statement_run(st);
 }
 
-/* How many messages the room had at this seq. */
-static int messages_at(struct writer *w, const struct room_counters *room, uint64_t seq, uint64_t *n_messages)
+/* How many messages the room had at this seq. Sets op->result when that cannot be read. */
+static int messages_at(struct writer *w, struct store_op *op, const struct room_counters *room, uint64_t seq, uint64_t *n_messages)
 {
-	*n_messages = room->n_messages;
-	if (seq == room->last_seq)
-		return SQLITE_OK;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_AT);
-	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
-	*n_messages = sqlite_statement_u64(st, 1);
-	return SQLITE_OK;
+	struct event_row row = {.n_messages = room->n_messages};
+	int rc = seq == room->last_seq ? SQLITE_OK : writer_event_at(w, op, room, seq, &row);
+	*n_messages = row.n_messages;
+	return rc;
 }
 
 int write_read_mark(struct writer *w, struct store_read_mark *op)
 {
 	struct room_counters *room;
 	struct member_row member = {0};
-	int rc = find_membership(w, op->room_no, op->user_no, &room, &member);
-	if (rc != SQLITE_OK)
+	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
+	if (rc != SQLITE_OK || !room)
 		return rc;
-	if (!member.found) {
-		op->op.result = -ENOENT;
-		return SQLITE_OK;
-	}
 	uint64_t seq = op->seq < room->last_seq ? op->seq : room->last_seq;
 	op->read_seq = member.read_seq;
 	op->read_messages = member.read_messages;
 	if (seq <= member.read_seq)
 		return SQLITE_OK;
-	rc = messages_at(w, room, seq, &op->read_messages);
-	if (rc != SQLITE_OK)
+	rc = messages_at(w, &op->op, room, seq, &op->read_messages);
+	if (rc != SQLITE_OK || op->op.result != 0)
 		return rc;
 	op->read_seq = seq;
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_MARK);

@@ -56,6 +56,8 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 	rc = writer_add_event(w, room, &created, &op->events[0]);
 	if (rc == SQLITE_OK)
 		rc = writer_add_event(w, room, &joined, &op->events[1]);
+	if (w->met_damage)
+		w->failed = (struct damage_place){.what = "the place of a new room's events"}; /* the room is not made */
 	if (rc == SQLITE_OK)
 		rc = writer_add_member(w, room, op->owner_no, MEMBER_ROLE_OWNER);
 	if (rc != SQLITE_OK)
@@ -89,13 +91,14 @@ int write_room_update(struct writer *w, struct store_room_update *op)
 	op->event = NULL;
 	struct room_counters *room;
 	bool taken = false;
-	int rc = room_cache_get(&w->rooms, &w->connection, op->room_no, &room);
-	if (rc == SQLITE_OK)
-		rc = is_taken(w, op->name, op->name_key, op->room_no, &taken);
+	int rc = writer_room(w, &op->op, op->room_no, &room);
+	if (rc != SQLITE_OK || !room)
+		return rc;
+	rc = is_taken(w, op->name, op->name_key, op->room_no, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (!room || taken) {
-		op->op.result = room ? -EEXIST : -ENOENT;
+	if (taken) {
+		op->op.result = -EEXIST;
 		return SQLITE_OK;
 	}
 	if (op->name.s)

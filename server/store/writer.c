@@ -4,13 +4,16 @@
 #include "base/list.h"
 
 #include <assert.h>
+#include <errno.h>
 
 #define OP_OF(type, o) list_entry((o), type, op)
 
-static int write_ping(struct writer *w)
+static int write_ping(struct writer *w, struct store_op *op)
 {
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_PING);
 	sqlite_statement_bind_i64(st, 1, clock_wall_ms());
+	if (damage_is_known(w->damage))
+		op->result = -EBADMSG;
 	return sqlite_statement_run(st);
 }
 
@@ -39,7 +42,7 @@ int writer_apply(struct writer *w, struct store_op *op)
 	case STORE_TOKEN_DELETE:
 		return write_token_delete(w, OP_OF(struct store_token_delete, op));
 	case STORE_PING:
-		return write_ping(w);
+		return write_ping(w, op);
 	case STORE_SIGN_IN:
 	case STORE_USER_BY_NAME:
 	case STORE_ROOM_FIND:

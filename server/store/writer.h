@@ -7,6 +7,8 @@
 #define PARLEY_STORE_WRITER_H
 
 #include "chat/store_port.h"
+#include "store/damage.h"
+#include "store/event_row.h"
 #include "store/id_pool.h"
 #include "store/room_cache.h"
 
@@ -16,7 +18,19 @@ struct writer {
 	struct buf json;                 /* of the event being made */
 	struct id_pool ids;              /* of events */
 	uint64_t n_events, n_duplicates; /* of this transaction */
+	struct damage *damage;
+	/* The operation that fails the transaction is the only one that cannot be done, because of this. (After SQLite has met damage it takes no more
+	 * writes in the same transaction.) */
+	bool met_damage;
+	struct damage_place failed;
 };
+
+/* writer_look.c: the room to write to. *out NULL with op->result set: there is none, or its log is damaged. The pointer is good until the next call. */
+int writer_room(struct writer *w, struct store_op *op, uint64_t room_no, struct room_counters **out);
+/* writer_look.c: the event at a seq that the room has, but for its JSON; op->result is set when it is damaged. */
+int writer_event_at(struct writer *w, struct store_op *op, const struct room_counters *room, uint64_t seq, struct event_row *out);
+/* writer_look.c: what the operation looked at is damaged; rc is what SQLite said to it. The operation, or the whole transaction for a while, comes to nothing. */
+int writer_met_damage(struct writer *w, struct store_op *op, int rc, const struct damage_place *place);
 
 /* Gives the event its seq, encodes it once and stores those bytes: the one place where that happens. room is updated. */
 struct writer_event {
