@@ -40,6 +40,17 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 	conn_append(s->conn, json.data, json.len, code, retry_after_ms);
 }
 
+void answer_damaged(const struct answer *a, const char *message)
+{
+	struct session *s = answer_session(a);
+	metric_count_error(a->chat->metrics, WIRE_UNAVAILABLE);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_final_error(&json, &a->ref, WIRE_UNAVAILABLE, message ? message : "the stored data that this needs is damaged");
+	conn_append(s->conn, json.data, json.len, WIRE_UNAVAILABLE, 0);
+}
+
 void call_ok(const struct call *call, const struct buf *data)
 {
 	struct answer a = answer_of(call);
@@ -126,6 +137,9 @@ void wait_answer_failure(const struct wait *w, int result, enum wire_error absen
 		break;
 	case -EAGAIN:
 		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write now: its disk is full", RETRY_BUSY_MS);
+		break;
+	case -EBADMSG:
+		answer_damaged(&w->answer, NULL);
 		break;
 	default:
 		answer_error(&w->answer, WIRE_INTERNAL, NULL, RETRY_BUSY_MS);

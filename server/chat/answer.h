@@ -26,6 +26,8 @@ struct answer answer_of(const struct call *call);
 struct session *answer_session(const struct answer *a);
 void answer_ok(const struct answer *a, const struct buf *data);
 void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms);
+/* What is stored is damaged: `unavailable`, and trying again is of no use. message NULL: the usual one. */
+void answer_damaged(const struct answer *a, const char *message);
 /* The same inside the call. */
 void call_ok(const struct call *call, const struct buf *data);
 void call_error(const struct call *call, enum wire_error code, const char *message);

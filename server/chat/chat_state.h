@@ -142,6 +142,7 @@ struct session {
 	uint32_t n_waiting; /* its requests under way */
 	uint32_t n_pages;   /* those of them that are answered with a page */
 	bool has_token_hash, operator_socket, starting, token_is_cookie;
+	bool is_damaged; /* what is stored of its user or of his rooms */
 };
 
 /* Whether cursors of this epoch are good. */

@@ -78,7 +78,7 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 		started(s, &start->wait, NULL);
 	} else if (s) {
 		s->starting = false;
-		answer_error(&start->wait.answer, error, NULL, sign_in_retry_ms(s, error));
+		sign_in_refuse(s, &start->wait.answer, error);
 	}
 	wait_end(&start->wait);
 	secret_wipe(start->token, strlen(start->token));

@@ -1,5 +1,7 @@
 #include "chat/history_page.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 struct history_page {
@@ -33,6 +35,14 @@ static void encode(struct buf *b, const struct history_page *h)
 	buf_appendf(b, "],\"more\":%s,\"last_seq\":%llu}", h->op.more ? "true" : "false", (unsigned long long)last_seq);
 }
 
+static void refuse_damaged(const struct history_page *h)
+{
+	char message[160];
+	snprintf(message, sizeof(message), "the stored data is damaged: seq %llu to %llu of this room cannot be read",
+		 (unsigned long long)h->op.damaged_from, (unsigned long long)h->op.damaged_to);
+	answer_damaged(&h->wait.answer, h->op.damaged_from ? message : NULL);
+}
+
 static void arrived(struct store_op *op)
 {
 	struct history_page *h = (struct history_page *)(void *)op;
@@ -40,6 +50,8 @@ static void arrived(struct store_op *op)
 		auto_buf data = BUF_INIT;
 		encode(&data, h);
 		answer_ok(&h->wait.answer, &data);
+	} else if (op->result == -EBADMSG) {
+		refuse_damaged(h);
 	} else {
 		wait_answer_failure(&h->wait, op->result, WIRE_NOT_FOUND, NULL);
 	}

@@ -22,7 +22,7 @@ void http_call_free(struct http_call *h)
 static void refuse(struct session *s, enum wire_error error)
 {
 	struct answer a = {.chat = s->chat, .session_id = s->id};
-	answer_error(&a, error, NULL, sign_in_retry_ms(s, error));
+	sign_in_refuse(s, &a, error);
 }
 
 static void signed_in(struct session *s, enum wire_error error, void *arg)

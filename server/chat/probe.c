@@ -1,6 +1,7 @@
 /*
  * A probe goes the whole road: a commit through the store's writer, then an event through feed, tail and sweep of a room that nobody
- * sees. It is ready when the sweep has passed.
+ * sees. It is ready when the sweep has passed, and no damage is known in what is stored: rooms that are whole go on, but somebody has to look,
+ * and a copy that is taken of the data from then on is as damaged.
  */
 #include "chat/chat.h"
 
@@ -9,6 +10,7 @@
 #include "chat/room.h"
 #include "codec/event_encode.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 enum { LOOK_MS = 2 };
@@ -78,6 +80,8 @@ static void pinged(struct store_op *op)
 	p->chat->n_pending--;
 	if (!p->done) {
 		probe_free(p);
+	} else if (op->result == -EBADMSG) {
+		answer(p, false, "the stored data is damaged: the log says where (store.damaged), `parley admin verify` says what else");
 	} else if (op->result != 0) {
 		answer(p, false, "the store cannot write");
 	} else {

@@ -1,8 +1,10 @@
 #include "chat/reader_log.h"
 
+#include "chat/personal_event.h"
 #include "chat/reader.h"
 #include "chat/room.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct log_read {
@@ -38,7 +40,7 @@ static void page_arrived(struct store_op *op)
 	c->n_pending--;
 	if (!reader) {
 		log_read_free(l);
-	} else if (op->result != 0) {
+	} else if (op->result != 0 && op->result != -EBADMSG) {
 		/* The log cannot be read: the client comes back and tries again. */
 		no_longer_paging(reader);
 		conn_close(reader->session->conn, CLOSE_GOING_AWAY);
@@ -127,6 +129,16 @@ static void write_page(struct reader *reader, struct store_log_page *page)
 	reader->next_seq = next;
 }
 
+/* Tells the client what cannot be read, and goes on behind it. A page that has nothing where the room says there is something is damage, too. */
+static void pass_over(struct reader *reader, const struct store_log_page *page)
+{
+	uint64_t last = reader->room->feed.last_seq, to = page->damaged_to;
+	if (to < reader->next_seq || to > last)
+		to = last;
+	personal_event_gap(reader, reader->next_seq, to, "damaged");
+	reader->next_seq = to + 1;
+}
+
 void reader_log_serve(struct reader *reader)
 {
 	struct session *s = reader->session;
@@ -143,12 +155,10 @@ void reader_log_serve(struct reader *reader)
 	}
 	uint64_t before = reader->next_seq;
 	write_page(reader, &l->op);
+	if (reader->next_seq == before && !room_tail_has(&reader->room->tail, before))
+		pass_over(reader, &l->op);
 	no_longer_paging(reader);
 	log_read_free(l);
-	if (reader->next_seq == before && !room_tail_has(&reader->room->tail, before)) {
-		conn_close(s->conn, CLOSE_GOING_AWAY); /* the log ends before the feed says: do not spin */
-		return;
-	}
 	/* The next page, of the reader whose turn it is then, or the ring: when the socket has taken this one. */
 	list_remove(&reader->in_session);
 	list_append(&s->readers, &reader->in_session);

@@ -6,6 +6,7 @@
 #include "codec/ws_frame.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -226,6 +227,18 @@ struct hole_fetch {
 	struct room *room;        /* held */
 };
 
+/* The hole cannot be read. Readers are told so when they read on from the log (reader_log.c), and what is behind it goes out. */
+static void skip_damage(struct room *r, const struct store_log_page *page)
+{
+	bool known = page->damaged_to > r->feed.last_seq && page->damaged_to < page->before_seq;
+	uint64_t to = known ? page->damaged_to : page->before_seq - 1;
+	if (to <= r->feed.last_seq)
+		return;
+	room_tail_skip(&r->tail, to + 1);
+	room_feed_skip(&r->feed, to);
+	room_sweep_want(r);
+}
+
 static void hole_fetched(struct store_op *op)
 {
 	struct hole_fetch *f = (struct hole_fetch *)(void *)op;
@@ -234,7 +247,9 @@ static void hole_fetched(struct store_op *op)
 		room_feed_offer(&r->feed, f->op.events[i]);
 		f->op.events[i] = NULL;
 	}
-	room_feed_fetched(&r->feed, op->result == 0 && f->op.n_events > 0);
+	if (op->result == -EBADMSG)
+		skip_damage(r, &f->op);
+	room_feed_fetched(&r->feed, op->result == -EBADMSG || (op->result == 0 && f->op.n_events > 0));
 	r->chat->n_pending--;
 	room_release(r);
 	store_log_page_finish(&f->op);

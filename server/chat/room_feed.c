@@ -86,6 +86,14 @@ void room_feed_offer(struct room_feed *f, struct event *e)
 	fetch_hole(f);
 }
 
+void room_feed_skip(struct room_feed *f, uint64_t seq)
+{
+	if (seq > f->last_seq)
+		f->last_seq = seq;
+	if (f->n_held)
+		let_out_held(f);
+}
+
 void room_feed_fetched(struct room_feed *f, bool again)
 {
 	f->fetching = false;

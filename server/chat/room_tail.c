@@ -21,6 +21,13 @@ void room_tail_empty(struct room_tail *t)
 	*t = (struct room_tail){.start = t->head, .head = t->head, .first_seq = t->next_seq, .next_seq = t->next_seq};
 }
 
+void room_tail_skip(struct room_tail *t, uint64_t next_seq)
+{
+	t->head++; /* so that the place of one who has everything is behind, too */
+	t->next_seq = next_seq;
+	room_tail_empty(t);
+}
+
 static uint8_t *at(const struct room_tail *t, uint64_t offset)
 {
 	return t->ring + (offset & (t->cap - 1));

@@ -30,6 +30,9 @@ void room_tail_init(struct room_tail *t, uint64_t next_seq);
 /* Lets go of all events and of all memory. Offsets and seqs go on where they were. */
 void room_tail_empty(struct room_tail *t);
 
+/* The same, and next_seq comes next; what lies between will never come. No place in the ring is good afterwards. */
+void room_tail_skip(struct room_tail *t, uint64_t next_seq);
+
 /* Whether n more bytes fit without letting go of anything from offset `keep` on. */
 bool room_tail_fits(const struct room_tail *t, size_t n, uint64_t keep);
 /* Makes it hold at least min_cap bytes. */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RETRY_MS = 1000 };
+
 struct sign_in {
 	struct store_sign_in op; /* first: the store hands this back */
 	struct loop_call later;  /* when the store could not be asked */
@@ -46,6 +48,8 @@ static void signed_in(struct store_op *op)
 {
 	struct sign_in *in = (struct sign_in *)(void *)op;
 	struct session *s = session_by_id(in->chat, in->session_id);
+	if (s)
+		s->is_damaged = op->result == -EBADMSG;
 	if (op->result != 0 || !s || s->user) {
 		enum wire_error error = op->result == -ENOENT ? WIRE_INVALID_TOKEN : op->result ? WIRE_UNAVAILABLE : WIRE_ALREADY_STARTED;
 		finish(in, s, error);
@@ -67,11 +71,13 @@ static void signed_in(struct store_op *op)
 	finish(in, s, WIRE_OK);
 }
 
-uint32_t sign_in_retry_ms(const struct session *s, enum wire_error error)
+void sign_in_refuse(const struct session *s, const struct answer *a, enum wire_error error)
 {
-	if (error == WIRE_RATE_LIMITED)
-		return s->retry_ms;
-	return wire_error_retryable(error) ? 1000 : 0;
+	uint32_t retry_ms = wire_error_retryable(error) ? RETRY_MS : 0;
+	if (error == WIRE_UNAVAILABLE && s->is_damaged)
+		answer_damaged(a, NULL);
+	else
+		answer_error(a, error, NULL, error == WIRE_RATE_LIMITED ? s->retry_ms : retry_ms);
 }
 
 void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),

@@ -52,8 +52,9 @@ struct fake_store {
 	struct fake_token *tokens;
 	struct fake_client_id *client_ids;
 	size_t n_rooms, n_users, n_tokens, n_client_ids;
-	bool busy; /* submit() refuses */
-	int fault; /* not 0: the result of whatever is worked on */
+	bool busy;                         /* submit() refuses */
+	int fault;                         /* not 0: the result of whatever is worked on */
+	uint64_t damaged_from, damaged_to; /* seqs of any room that cannot be read; 0: none */
 	size_t n_submitted[STORE_PING + 1];
 	size_t n_in_flight[STORE_PING + 1], most_in_flight[STORE_PING + 1];
 	size_t largest_page_bytes; /* frames of one log page */

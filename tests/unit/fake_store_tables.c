@@ -374,7 +374,15 @@ static int log_page(struct fake_store *f, struct store_log_page *op)
 		end = op->before_seq;
 	uint64_t there = end > first ? end - first : 0;
 	for (; n < there; n++) {
-		const struct event *e = r->log[(op->newest ? end - 1 - n : first + n) - 1];
+		uint64_t seq = op->newest ? end - 1 - n : first + n;
+		if (seq >= f->damaged_from && seq <= f->damaged_to) {
+			op->damaged_from = f->damaged_from > first ? f->damaged_from : first;
+			op->damaged_to = f->damaged_to < end ? f->damaged_to : end - 1;
+			if (n == 0)
+				return -EBADMSG;
+			break;
+		}
+		const struct event *e = r->log[seq - 1];
 		bytes += e->frame_bytes - e->header_bytes;
 		if ((op->limit && n == op->limit) || (op->limit_bytes && n && bytes > op->limit_bytes))
 			break;

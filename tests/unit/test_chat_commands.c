@@ -132,9 +132,9 @@ static void test_store_that_cannot(void **state)
 		{"account.logout", "{}", false},
 		{"account.login", "{\"name\":\"bob\",\"password\":\"12345678\"}", true},
 	};
-	static const int faults[] = {-EBUSY, -EAGAIN, -EIO};
+	static const int faults[] = {-EBUSY, -EAGAIN, -EIO, -EBADMSG};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		for (size_t k = 0; k < 3; k++) {
+		for (size_t k = 0; k < sizeof(faults) / sizeof(faults[0]); k++) {
 			char ref[24];
 			snprintf(ref, sizeof(ref), "%d-%d", (int)i, (int)k);
 			p.f.store->busy = faults[k] == -EBUSY;
@@ -144,8 +144,9 @@ static void test_store_that_cannot(void **state)
 			p.f.store->busy = false;
 			p.f.store->fault = 0;
 			assert_string_equal(code_of(bob, ref), faults[k] == -EIO ? "internal" : "unavailable");
-			assert_true(json_is_true(json_object_get(data_of(bob, ref), "retryable")));
-			assert_true(number_of(data_of(bob, ref), "retry_after_ms") > 0);
+			bool final = faults[k] == -EBADMSG;
+			assert_int_equal(json_is_true(json_object_get(data_of(bob, ref), "retryable")), !final);
+			assert_int_equal(!json_object_get(data_of(bob, ref), "retry_after_ms"), final);
 			assert_int_equal(chat_pending(p.f.chat), 0);
 		}
 	}

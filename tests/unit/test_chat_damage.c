@@ -1,0 +1,229 @@
+/* What cannot be read from the store any more: readers are told which events, and go on behind them. */
+#include "chat_den.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { MESSAGES = 300, DAMAGED_FROM = 100, DAMAGED_TO = 120 };
+
+static void setup(struct den *d)
+{
+	den_setup(d);
+	fake_store_add_member(d->f.store, d->room, d->bob);
+	fake_store_add_messages(d->f.store, d->room, d->ann, MESSAGES);
+	d->f.store->damaged_from = DAMAGED_FROM;
+	d->f.store->damaged_to = DAMAGED_TO;
+	fixture_start(&d->f);
+	d->writer = fixture_signed_in(&d->f, d->ann_token);
+}
+
+static struct conn *resume(struct den *d, uint64_t seq, const char *on_gap)
+{
+	struct conn *c = fixture_websocket(&d->f);
+	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"on_gap\":\"%s\",\"resume\":{\"%s\":%d}}}",
+	    d->bob_token, on_gap, id_text(room_id_of(&d->f, d->room)), (int)seq);
+	return c;
+}
+
+/* first..last in order, with from..to replaced by one room.gap in its place. */
+static void assert_told(const struct conn *c, uint64_t first, uint64_t from, uint64_t to, uint64_t last)
+{
+	uint64_t next = first;
+	size_t at, n_gaps = 0;
+	json_t *message;
+	json_array_foreach(c->heard, at, message) {
+		const char *type = json_string_value(json_object_get(message, "type"));
+		const json_t *data = json_object_get(message, "data");
+		if (strcmp(type, "room.gap") == 0) {
+			n_gaps++;
+			assert_string_equal(json_string_value(json_object_get(data, "reason")), "damaged");
+			assert_int_equal(next, from);
+			assert_int_equal(number_of(data, "from"), from);
+			assert_int_equal(number_of(data, "to"), to);
+			next = to + 1;
+		} else if (json_object_get(message, "seq")) {
+			assert_int_equal(number_of(message, "seq"), next);
+			next++;
+		}
+	}
+	assert_int_equal(n_gaps, from <= to);
+	assert_int_equal(next, last + 1);
+	assert_false(c->is_closing);
+}
+
+static void a_reader_is_told_what_is_damaged_and_goes_on(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	uint64_t last = last_seq(&d);
+	struct conn *start = resume(&d, 0, "replay"), *within = resume(&d, 109, "replay"), *behind = resume(&d, DAMAGED_TO, "replay");
+	fixture_run(&d.f, -1);
+	assert_told(start, 1, DAMAGED_FROM, DAMAGED_TO, last);
+	assert_told(within, 110, 110, DAMAGED_TO, last);
+	assert_told(behind, DAMAGED_TO + 1, 1, 0, last);
+	assert_int_equal(d.f.metrics.gaps_total, 2);
+	commit_one(&d);
+	fixture_run(&d.f, -1);
+	assert_told(start, 1, DAMAGED_FROM, DAMAGED_TO, last + 1);
+	fixture_finish(&d.f);
+}
+
+static void damage_at_the_end_of_the_log_leads_to_what_comes_live(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	uint64_t last = last_seq(&d);
+	d.f.store->damaged_from = last - 4;
+	d.f.store->damaged_to = UINT64_MAX;
+	struct conn *replay = resume(&d, last - 10, "replay"), *skip = resume(&d, last - 10, "skip");
+	fixture_run(&d.f, -1);
+	assert_told(replay, last - 9, last - 4, last, last);
+	assert_told(skip, last - 9, last - 4, last, last);
+	for (int i = 0; i < 3; i++)
+		commit_one(&d);
+	fixture_run(&d.f, -1);
+	assert_told(replay, last - 9, last - 4, last, last + 3);
+	fixture_finish(&d.f);
+}
+
+/* A page without the events that the room says there are. */
+static void a_log_that_ends_too_early_is_damaged(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	d.f.store->damaged_to = 0;
+	struct fake_room *room = &d.f.store->rooms[d.room - 1];
+	uint64_t last = last_seq(&d);
+	struct conn *c = resume(&d, last - 5, "replay");
+	fake_store_settle(d.f.store, STORE_LOG_PAGE);
+	fixture_turns(&d.f);
+	room->n_log = last - 2;
+	fixture_run(&d.f, -1);
+	room->n_log = last;
+	assert_told(c, last - 4, last - 1, last, last);
+	fixture_finish(&d.f);
+}
+
+static void an_event_stream_is_told_as_well(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	struct conn *c = fixture_open(&d.f, TRANSPORT_STREAM, d.bob_token);
+	session_stream_request(c->session, &(struct text){"den", 3}, 1, (struct text){"0", 1});
+	fixture_run(&d.f, -1);
+	buf_append_byte(&c->stream, 0);
+	const char *all = (const char *)c->stream.data, *gap = strstr(all, "event: room.gap\n");
+	assert_non_null(gap);
+	assert_non_null(strstr(gap, "\"data\":{\"from\":100,\"to\":120,\"reason\":\"damaged\"}"));
+	const char *before = strstr(all, "\"seq\":99,"), *after = strstr(all, "\"seq\":121,");
+	assert_true(before && after && before < gap && gap < after);
+	assert_null(strstr(all, "\"seq\":100,"));
+	assert_null(strstr(all, "\"seq\":120,"));
+	fixture_finish(&d.f);
+}
+
+static void history_names_what_it_cannot_read(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	say(d.writer, "{\"ref\":\"good\",\"type\":\"history.read\",\"data\":{\"room\":\"den\",\"after\":90}}");
+	say(d.writer, "{\"ref\":\"bad\",\"type\":\"history.read\",\"data\":{\"room\":\"den\",\"after\":99}}");
+	say(d.writer, "{\"ref\":\"down\",\"type\":\"history.read\",\"data\":{\"room\":\"den\",\"before\":121}}");
+	fixture_run(&d.f, -1);
+	assert_int_equal(json_array_size(json_object_get(data_of(d.writer, "good"), "events")), 9);
+	assert_true(json_is_true(json_object_get(data_of(d.writer, "good"), "more")));
+	for (int i = 0; i < 2; i++) {
+		const json_t *data = data_of(d.writer, i ? "down" : "bad");
+		assert_string_equal(code_of(d.writer, i ? "down" : "bad"), "unavailable");
+		assert_true(json_is_false(json_object_get(data, "retryable")));
+		assert_non_null(strstr(json_string_value(json_object_get(data, "message")), "stored data is damaged: seq 100 to 120"));
+	}
+	fixture_finish(&d.f);
+}
+
+/* Events that came out of order leave a hole, which cannot be read from the store. */
+static void a_hole_that_cannot_be_filled_is_told_to_live_readers(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	uint64_t last = last_seq(&d);
+	struct conn *live = fixture_signed_in(&d.f, d.bob_token);
+	struct store_op *ops[3];
+	for (int i = 0; i < 3; i++) {
+		say(d.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
+		fixture_turns(&d.f);
+		ops[i] = list_entry(d.f.store->submitted.next, struct store_op, link);
+		fake_store_work(d.f.store, ops[i]);
+	}
+	d.f.store->damaged_from = last + 1;
+	d.f.store->damaged_to = last + 2;
+	fake_store_deliver(d.f.store, ops[2]);
+	fixture_run(&d.f, STORE_APPEND);
+	assert_told(live, last + 1, last + 1, last + 2, last + 3);
+	fixture_run(&d.f, -1);
+	commit_one(&d);
+	fixture_run(&d.f, -1);
+	assert_told(live, last + 1, last + 1, last + 2, last + 4);
+	assert_told(d.writer, last + 1, last + 1, last + 2, last + 4);
+	fixture_finish(&d.f);
+}
+
+static void signing_in_with_damaged_rows_is_refused_for_good(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	d.f.store->fault = -EBADMSG;
+	struct conn *c = resume(&d, 0, "replay"), *http = fixture_open(&d.f, TRANSPORT_HTTP, d.bob_token);
+	session_http_request(http->session, CMD_ROOM_LIST, (const uint8_t *)"{}", 2);
+	fixture_run(&d.f, -1);
+	d.f.store->fault = 0;
+	assert_string_equal(code_of(c, "s"), "unavailable");
+	assert_true(json_is_false(json_object_get(data_of(c, "s"), "retryable")));
+	const json_t *data = json_object_get(json_array_get(http->heard, 0), "data");
+	assert_string_equal(json_string_value(json_object_get(data, "code")), "unavailable");
+	assert_true(json_is_false(json_object_get(data, "retryable")));
+	assert_int_equal(http->last_retry_after_ms, 0);
+	fixture_finish(&d.f);
+}
+
+static void probed(void *arg, bool ok, const char *what)
+{
+	assert_false(ok);
+	snprintf(arg, 200, "%s", what);
+}
+
+static void the_probe_tells(void **state)
+{
+	struct den d = {0};
+	char what[200] = "";
+	(void)state;
+	setup(&d);
+	d.f.store->fault = -EBADMSG;
+	chat_probe(d.f.chat, 10000, probed, what);
+	fixture_run(&d.f, -1);
+	d.f.store->fault = 0;
+	assert_non_null(strstr(what, "stored data is damaged"));
+	fixture_finish(&d.f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reader_is_told_what_is_damaged_and_goes_on),
+		cmocka_unit_test(damage_at_the_end_of_the_log_leads_to_what_comes_live),
+		cmocka_unit_test(a_log_that_ends_too_early_is_damaged),
+		cmocka_unit_test(an_event_stream_is_told_as_well),
+		cmocka_unit_test(history_names_what_it_cannot_read),
+		cmocka_unit_test(a_hole_that_cannot_be_filled_is_told_to_live_readers),
+		cmocka_unit_test(signing_in_with_damaged_rows_is_refused_for_good),
+		cmocka_unit_test(the_probe_tells),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
