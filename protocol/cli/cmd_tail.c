@@ -83,7 +83,8 @@ static void show(void *arg, const struct parley_event *e)
 	else if (e->seq > 0)
 		print_line(e);
 	else if (strcmp(e->type, "room.gap") == 0)
-		cli_tell("the server was set back to an earlier state of the room; what follows is its newest page");
+		cli_tell(parley_gap_is_void(e) ? "the server was set back to an earlier state of the room; what follows is its newest page"
+					       : "events are missing here: the server's stored data is damaged");
 }
 
 static void on_event(void *arg, const struct parley_event *e)

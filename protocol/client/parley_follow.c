@@ -69,9 +69,19 @@ void parley_follow_init(struct parley_follow *f, struct parley_client *client, c
 		read_on(f);
 }
 
+/* The next events cannot be read by anybody any more: the history does not have them either. */
+static bool is_damage_next(const struct parley_follow *f, const struct parley_event *gap)
+{
+	const json_t *data = json_object_get(gap->json, "data");
+	const char *reason = json_string_value(json_object_get(data, "reason"));
+
+	return reason != NULL && strcmp(reason, "damaged") == 0 &&
+	       (uint64_t)json_integer_value(json_object_get(data, "from")) == f->cursor + 1;
+}
+
 static void take_gap(struct parley_follow *f, const struct parley_event *event)
 {
-	if (!parley_gap_is_void(event)) {
+	if (!parley_gap_is_void(event) && !is_damage_next(f, event)) {
 		read_on(f);
 		return;
 	}

@@ -1,7 +1,7 @@
 /*
  * Follows one room from a place on: every remembered event, in order, once, whatever happens to the connection. Holes (a reader too
- * far behind, a room.gap) are filled from the room's history. Where the place itself is void (a restored server) the room.gap is handed
- * over, and the room begins anew behind it.
+ * far behind, a room.gap) are filled from the room's history. Where the place itself is void (a restored server), or the server cannot read the next
+ * events any more, the room.gap is handed over, and the room goes on behind it.
  *
  * Ownership: a struct of the caller's; nothing to free. It is fed from the client's on_event and must live as long as the client.
  * One thread.
