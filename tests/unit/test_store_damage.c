@@ -249,7 +249,7 @@ static void a_log_without_its_end_is_refused_to_the_end(void **state)
 	assert_memory_equal(&up, &down, sizeof up);
 }
 
-/* The leaf where the room's next event goes, the leaves beside it, and the index page above: whatever is hit, the others go on. */
+/* The leaf where the room's next event goes. */
 static void a_write_that_meets_damage_is_refused_alone(void **state)
 {
 	struct world *w = *state;
@@ -275,6 +275,52 @@ static void splitting_a_leaf_beside_a_damaged_one_harms_only_its_room(void **sta
 		assert_hurt_alone_is_stopped(w);
 	}
 	assert_int_equal(read_all(w, w->first, false).n_read, EVENTS + 2);
+}
+
+static int64_t number_in_file(const struct world *w, const char *sql)
+{
+	char path[300];
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	snprintf(path, sizeof path, "%s/parley.db", w->f->dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t number = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return number;
+}
+
+/* The index page above all events: none can be read or written, and everything else can. */
+static void without_an_index_page_the_rest_goes_on(void **state)
+{
+	struct world *w = *state;
+	overwrite_page(w, (number_in_file(w, "SELECT rootpage FROM sqlite_schema WHERE name = 'event'") - 1) * PAGE);
+	struct reading r = read_all(w, w->first, false);
+	assert_int_equal(r.n_read, 0);
+	assert_int_equal(r.n_refusals, 1);
+	assert_int_equal(r.refused_to, EVENTS + 2);
+	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), -EBADMSG);
+	struct store_room_find find = {.name_key = text_from("last")};
+	assert_int_equal(store_fixture_do(w->f, &find.op, STORE_ROOM_FIND), 0);
+	store_room_finish(&find.room);
+	make_user(w->f, "bob", USER_PERSON);
+	assert_verify_says(w, "room 3 (");
+}
+
+/* A large file is not read at the start, so the server starts with what is damaged. */
+static void a_large_file_that_is_damaged_while_nobody_has_it_open_serves_the_rest(void **state)
+{
+	struct world *w = *state;
+	store_fixture_close(w->f);
+	store_fixture_change(w->f, "CREATE TABLE filler AS SELECT zeroblob(65 << 20)");
+	overwrite_page(w, find_text(w, "hurt 000050"));
+	assert_true(store_fixture_open(w->f));
+	struct reading up = read_all(w, w->hurt, false);
+	assert_int_equal(up.n_refusals, 1);
+	assert_true(up.refused_from <= 50 && up.refused_to >= 50);
+	assert_hurt_alone_is_stopped(w);
 }
 
 /* In one transaction with others, which are done. */
@@ -446,6 +492,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_log_without_its_end_is_refused_to_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_write_that_meets_damage_is_refused_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(splitting_a_leaf_beside_a_damaged_one_harms_only_its_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_an_index_page_the_rest_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_large_file_that_is_damaged_while_nobody_has_it_open_serves_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_batch_goes_on_without_what_met_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_other_rows_say_is_looked_at, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_room_whose_row_is_wrong_is_not_written_to, setup, teardown),
