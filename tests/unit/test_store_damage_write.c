@@ -1,0 +1,136 @@
+/* Real damage in the file that writes meet: it stops its room, and all others go on. */
+#include "store_hurt.h"
+
+/* The leaf where the room's next event goes. */
+static void a_write_that_meets_damage_is_refused_alone(void **state)
+{
+	struct world *w = *state;
+	overwrite_page(w, find_text(w, "hurt 000122"));
+	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), -EBADMSG);
+	assert_hurt_alone_is_stopped(w);
+	struct store_append again = {.room_no = w->hurt, .author_no = w->ann, .type = EVENT_MESSAGE_CREATED};
+	assert_int_equal(store_fixture_do(w->f, &again.op, STORE_APPEND), -EBADMSG);
+	assert_null(again.event);
+}
+
+static void splitting_a_leaf_beside_a_damaged_one_harms_only_its_room(void **state)
+{
+	struct world *w = *state;
+	overwrite_page(w, find_text(w, "hurt 000110"));
+	char data[1100];
+	snprintf(data, sizeof data, "{\"text\":\"%01000d\"}", 7);
+	int64_t seq = 0;
+	for (int i = 0; i < 50 && seq >= 0; i++)
+		seq = send_text(w->f, w->hurt, w->ann, data);
+	if (seq < 0) {
+		assert_int_equal(seq, -EBADMSG);
+		assert_hurt_alone_is_stopped(w);
+	}
+	assert_int_equal(read_all(w, w->first, false).n_read, EVENTS + 2);
+}
+
+/* In one transaction with others, which are done. */
+static void a_batch_goes_on_without_what_met_damage(void **state)
+{
+	struct world *w = *state;
+	overwrite_page(w, find_text(w, "last 000122")); /* the table's last leaf: new rooms go there, too */
+	enum { N = 30 };
+	auto_buf data = json_from("{\"text\":\"x\"}");
+	struct store_append *ops = calloc(N, sizeof *ops);
+	struct store_room_create room = {.id = fresh_id(),
+					 .name = text_from("new"),
+					 .name_key = text_from("new"),
+					 .owner_no = w->ann,
+					 .created_data = json_from("{}"),
+					 .joined_data = json_from("{}")};
+	for (int i = 0; i < N; i++) {
+		ops[i] = (struct store_append){
+			.room_no = i % 2 ? w->last : w->first, .author_no = w->ann, .type = EVENT_MESSAGE_CREATED, .data = data};
+		assert_int_equal(store_fixture_submit(w->f, &ops[i].op, STORE_APPEND), 0);
+		if (i == 10)
+			assert_int_equal(store_fixture_submit(w->f, &room.op, STORE_ROOM_CREATE), 0);
+	}
+	store_fixture_wait(w->f, &ops[N - 1].op);
+	uint64_t seq = EVENTS + 3;
+	for (int i = 0; i < N; i++) {
+		assert_null(ops[i].op.done);
+		assert_int_equal(ops[i].op.result, i % 2 ? -EBADMSG : 0);
+		if (i % 2 == 0)
+			assert_int_equal(ops[i].seq, seq++);
+		event_free(ops[i].event);
+	}
+	assert_int_equal(room.op.result, -EBADMSG);
+	assert_null(room.events[0]);
+	buf_finish(&room.created_data);
+	buf_finish(&room.joined_data);
+	free(ops);
+	struct store_room_find find = {.name_key = text_from("new")};
+	assert_int_equal(store_fixture_do(w->f, &find.op, STORE_ROOM_FIND), -ENOENT);
+	struct store_user_create user = {.id = fresh_id(), .name = text_from("bob"), .name_key = text_from("bob")};
+	assert_int_equal(store_fixture_do(w->f, &user.op, STORE_USER_CREATE), 0);
+}
+
+/* A room whose row does not agree with its log is found out before a seq is given twice or left out. */
+static void a_room_whose_row_is_wrong_is_not_written_to(void **state)
+{
+	struct world *w = *state;
+	const char *const wrongs[] = {"UPDATE room SET last_seq = last_seq + 4 WHERE no = 2", "UPDATE room SET last_seq = 50 WHERE no = 2",
+				      "UPDATE room SET n_messages = 7 WHERE no = 2"};
+	for (size_t i = 0; i < sizeof wrongs / sizeof wrongs[0]; i++) {
+		store_fixture_close(w->f);
+		assert_true(store_fixture_open(w->f)); /* it looks at the newest rooms; so the change comes after */
+		store_fixture_change(w->f, wrongs[i]);
+		assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), -EBADMSG);
+		store_fixture_change(w->f, "UPDATE room SET last_seq = 122, n_messages = 120 WHERE no = 2");
+	}
+	assert_int_equal(count_faults(w->f), 0);
+	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), EVENTS + 3); /* the verification found nothing: it is forgotten */
+	struct store_op ping = {0};
+	assert_int_equal(store_fixture_do(w->f, &ping, STORE_PING), 0);
+	assert_int_equal(w->f->metrics.damaged_rooms, 0);
+}
+
+/* The event that a write is about, when it is not the room's last. */
+static void replies_marks_and_repeats_meet_damage(void **state)
+{
+	struct world *w = *state;
+	struct uid client_id = fresh_id();
+	auto_buf data = json_from("{\"text\":\"the first one\"}");
+	struct store_append op = {.room_no = w->first,
+				  .author_no = w->ann,
+				  .type = EVENT_MESSAGE_CREATED,
+				  .data = data,
+				  .has_client_id = true,
+				  .client_id = client_id};
+	assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), 0);
+	event_free(op.event);
+	store_fixture_close(w->f);
+	store_fixture_change(w->f, "UPDATE event SET n_messages = n_messages + 1 WHERE pk IN (2 << 36 | 50, 3 << 36 | 50);"
+				   "UPDATE event SET json = replace(json, 'first one', 'other one') WHERE pk = 1 << 36 | 123");
+	assert_true(store_fixture_open(w->f));
+	op.room_no = w->hurt;
+	assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), -EBADMSG);
+	assert_false(op.duplicate);
+	op.has_client_id = false;
+	op.reply_to = 50;
+	assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), -EBADMSG);
+	struct store_user_create bob = {.id = fresh_id(), .name = text_from("bob"), .name_key = text_from("bob")};
+	assert_int_equal(store_fixture_do(w->f, &bob.op, STORE_USER_CREATE), 0);
+	store_fixture_close(w->f);
+	store_fixture_change(w->f, "UPDATE member SET read_seq = 10, read_messages = 8");
+	assert_true(store_fixture_open(w->f));
+	struct store_read_mark mark = {.room_no = w->last, .user_no = w->ann, .seq = 50};
+	assert_int_equal(store_fixture_do(w->f, &mark.op, STORE_READ_MARK), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_write_that_meets_damage_is_refused_alone, setup, teardown),
+		cmocka_unit_test_setup_teardown(splitting_a_leaf_beside_a_damaged_one_harms_only_its_room, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_batch_goes_on_without_what_met_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_room_whose_row_is_wrong_is_not_written_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(replies_marks_and_repeats_meet_damage, setup, teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
