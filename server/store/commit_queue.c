@@ -86,6 +86,7 @@ struct batch {
 	size_t n, n_tried;       /* the first n_tried were worked on; when those failed, the others were not looked at */
 	int64_t tidied_day;      /* no token of that day's is left to forget, once this is committed; 0: there are more */
 	struct store_op *failed; /* the one that fails the transaction; NULL: none of them does */
+	bool in_upkeep;          /* what is done beside the operations fails it */
 };
 
 /*
@@ -125,10 +126,12 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 		if (rc != SQLITE_OK)
 			b->failed = op;
 	} while (!list_empty(ready) && b->n < COMMIT_QUEUE_BATCH_MAX && (rc != SQLITE_OK || clock_mono_ns() < until_ns));
+	b->in_upkeep = rc == SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = touch_tokens(q);
 	if (rc == SQLITE_OK)
 		rc = forget_old_tokens(q, b);
+	b->in_upkeep = b->in_upkeep && rc != SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = room_cache_write(&q->writer.rooms, c);
 	if (rc == SQLITE_OK)
@@ -153,17 +156,33 @@ static void roll_back(struct commit_queue *q, struct batch *b)
 	}
 }
 
-/* One operation met damage that concerns it alone: it is answered so, and the others are ready again. */
-static void leave_out_failed(struct commit_queue *q, struct batch *b, struct list *ready)
+/* Whether the transaction fails because of damage that concerns one operation alone, or only the upkeep, which then waits for tomorrow. */
+static bool can_go_again(struct commit_queue *q, const struct batch *b, int rc)
+{
+	if (b->failed)
+		return q->writer.met_damage;
+	if (!b->in_upkeep || !sqlite_fault_is_damage(rc))
+		return false;
+	q->writer.failed = (struct damage_place){.what = "tokens"};
+	q->tidied_day = token_age_day(clock_wall_ms());
+	q->n_touching = 0;
+	return true;
+}
+
+/* The operation that met damage is answered so, and the others are ready again. */
+static void go_again(struct commit_queue *q, struct batch *b, struct list *ready)
 {
 	damage_note(q->config.damage, &q->writer.failed);
 	roll_back(q, b);
-	list_remove(&b->failed->link);
+	if (b->failed)
+		list_remove(&b->failed->link);
 	list_splice(&b->ops, ready);
 	list_splice(ready, &b->ops);
-	b->failed->result = -EBADMSG;
-	list_append(&b->ops, &b->failed->link);
-	b->n = 1;
+	b->n = b->failed ? 1 : 0;
+	if (b->failed) {
+		b->failed->result = -EBADMSG;
+		list_append(&b->ops, &b->failed->link);
+	}
 }
 
 /* Nothing of the batch was stored: says so to each, or ends the process when that is not known. */
@@ -213,8 +232,8 @@ static void run_batch(struct commit_queue *q, struct list *ready)
 	if (rc == SQLITE_OK) {
 		note_commit(q, b.n, clock_mono_ns() - started_ns);
 		q->tidied_day = b.tidied_day != 0 ? b.tidied_day : q->tidied_day;
-	} else if (b.failed && q->writer.met_damage) {
-		leave_out_failed(q, &b, ready);
+	} else if (can_go_again(q, &b, rc)) {
+		go_again(q, &b, ready);
 	} else {
 		fail_batch(q, &b, rc);
 	}

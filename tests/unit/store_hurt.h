@@ -175,4 +175,19 @@ static inline void assert_verify_says(struct world *w, const char *what)
 		fail_msg("\"%s\" is not in\n%s", what, (const char *)faults.data);
 }
 
+static inline int64_t number_in_file(const struct world *w, const char *sql)
+{
+	char path[300];
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	snprintf(path, sizeof path, "%s/parley.db", w->f->dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
+	int64_t number = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return number;
+}
+
 #endif

@@ -79,21 +79,6 @@ static void a_log_without_its_end_is_refused_to_the_end(void **state)
 	assert_memory_equal(&up, &down, sizeof up);
 }
 
-static int64_t number_in_file(const struct world *w, const char *sql)
-{
-	char path[300];
-	sqlite3 *db;
-	sqlite3_stmt *st;
-	snprintf(path, sizeof path, "%s/parley.db", w->f->dir);
-	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	int64_t number = sqlite3_column_int64(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return number;
-}
-
 /* The index page above all events: none can be read or written, and everything else can. */
 static void without_an_index_page_the_rest_goes_on(void **state)
 {

@@ -123,6 +123,18 @@ static void replies_marks_and_repeats_meet_damage(void **state)
 	assert_int_equal(store_fixture_do(w->f, &mark.op, STORE_READ_MARK), -EBADMSG);
 }
 
+/* Old tokens are forgotten, and the use of tokens is noted, beside everything else. */
+static void damaged_tokens_do_not_hold_up_writes(void **state)
+{
+	struct world *w = *state;
+	overwrite_page(w, (number_in_file(w, "SELECT rootpage FROM sqlite_schema WHERE name = 'token'") - 1) * PAGE);
+	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), EVENTS + 3);
+	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), EVENTS + 4);
+	struct store_op ping = {0};
+	assert_int_equal(store_fixture_do(w->f, &ping, STORE_PING), -EBADMSG);
+	assert_int_equal(w->f->metrics.damaged_rooms, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +143,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_batch_goes_on_without_what_met_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_room_whose_row_is_wrong_is_not_written_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(replies_marks_and_repeats_meet_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(damaged_tokens_do_not_hold_up_writes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
