@@ -262,7 +262,7 @@ const struct cli_command cmd_admin = {
 		"password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
 		"export ROOM prints all events of a room as JSON lines.\n"
 		"backup PATH copies the store to a new file while the server runs.\n"
-		"verify checks the store: seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
+		"verify checks the store: each event as it was stored, seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
 	.options = options_table,
 	.options_bytes = sizeof(struct admin_options),
 	.is_local = true,
