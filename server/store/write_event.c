@@ -86,7 +86,7 @@ static int claim_client_id(struct writer *w, const struct store_append *op, int6
 	sqlite_statement_bind_u64(st, 1, op->author_no);
 	sqlite_statement_bind_uid(st, 2, &op->client_id);
 	sqlite_statement_bind_i64(st, 3, pk);
-	int rc = sqlite_statement_run(st);
+	int rc = writer_own(w, sqlite_statement_run(st), "client ids");
 	*claimed = sqlite3_changes(w->connection.db) != 0;
 	return rc;
 }

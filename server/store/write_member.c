@@ -17,7 +17,7 @@ static int find_member(struct writer *w, uint64_t user_no, uint64_t room_no, str
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_u64(st, 2, room_no);
 	*out = (struct member_row){0};
-	int rc = sqlite_statement_finds(st, &out->found);
+	int rc = writer_own(w, sqlite_statement_finds(st, &out->found), "memberships");
 	if (!out->found)
 		return rc;
 	out->role = (enum member_role)sqlite3_column_int(st, 0);
@@ -41,7 +41,7 @@ int writer_add_member(struct writer *w, const struct room_counters *room, uint64
 	sqlite_statement_bind_i64(st, 3, role);
 	sqlite_statement_bind_u64(st, 4, room->last_seq);
 	sqlite_statement_bind_u64(st, 5, room->n_messages);
-	return sqlite_statement_run(st);
+	return writer_own(w, sqlite_statement_run(st), "memberships");
 }
 
 int writer_describe_room(struct writer *w, const struct room_counters *room, struct store_room *out)
@@ -135,7 +135,7 @@ int write_leave(struct writer *w, struct store_leave *op)
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_DELETE);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	sqlite_statement_bind_u64(st, 2, op->room_no);
-	return sqlite_statement_run(st);
+	return writer_own(w, sqlite_statement_run(st), "memberships");
 }
 
 /* How many messages the room had at this seq. Sets op->result when that cannot be read. */
@@ -168,5 +168,5 @@ int write_read_mark(struct writer *w, struct store_read_mark *op)
 	sqlite_statement_bind_u64(st, 2, op->room_no);
 	sqlite_statement_bind_u64(st, 3, op->read_seq);
 	sqlite_statement_bind_u64(st, 4, op->read_messages);
-	return sqlite_statement_run(st);
+	return writer_own(w, sqlite_statement_run(st), "memberships");
 }

@@ -51,7 +51,7 @@ static int insert_token(struct writer *w, uint64_t user_no, enum token_kind kind
 	sqlite_statement_bind_i64(st, 3, kind);
 	sqlite_statement_bind_i64(st, 4, now_ms);
 	sqlite_statement_bind_i64(st, 5, token_age_day(now_ms));
-	return sqlite_statement_run(st);
+	return writer_own(w, sqlite_statement_run(st), "tokens");
 }
 
 static int insert_user(struct writer *w, const struct store_user_create *op, uint64_t *no)
@@ -95,7 +95,7 @@ static int delete_tokens_of(struct writer *w, uint64_t user_no, enum token_kind 
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE_OF);
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_i64(st, 2, up_to);
-	return sqlite_statement_run(st);
+	return writer_own(w, sqlite_statement_run(st), "tokens");
 }
 
 static int set_password(struct writer *w, uint64_t user_no, const char *password_hash)
@@ -160,7 +160,7 @@ int write_token_delete(struct writer *w, struct store_token_delete *op)
 {
 	auto_reset sqlite3_stmt *find = sqlite_statement(&w->connection, ST_TOKEN_FIND);
 	sqlite_statement_bind_blob(find, 1, op->hash, sizeof op->hash);
-	int rc = sqlite3_step(find);
+	int rc = writer_own(w, sqlite3_step(find), "tokens");
 	if (rc != SQLITE_ROW) {
 		op->op.result = -ENOENT;
 		return rc == SQLITE_DONE ? SQLITE_OK : rc;
@@ -169,6 +169,6 @@ int write_token_delete(struct writer *w, struct store_token_delete *op)
 	sqlite3_reset(find);
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE);
 	sqlite_statement_bind_blob(st, 1, op->hash, sizeof op->hash);
-	rc = sqlite_statement_run(st);
+	rc = writer_own(w, sqlite_statement_run(st), "tokens");
 	return rc == SQLITE_OK && op->everywhere ? delete_tokens_of(w, user_no, TOKEN_SESSION) : rc;
 }

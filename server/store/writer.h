@@ -29,6 +29,9 @@ struct writer {
 int writer_room(struct writer *w, struct store_op *op, uint64_t room_no, struct room_counters **out);
 /* writer_look.c: the event at a seq that the room has, but for its JSON; op->result is set when it is damaged. */
 int writer_event_at(struct writer *w, struct store_op *op, const struct room_counters *room, uint64_t seq, struct event_row *out);
+/* writer_look.c: gives back rc, what SQLite said to rows that only this operation is about (a membership, a token, a client_id): damage there is its own. Of users,
+ * of rooms and of what the store says of itself it is everybody's. */
+int writer_own(struct writer *w, int rc, const char *what);
 /* writer_look.c: what the operation looked at is damaged; rc is what SQLite said to it. The operation, or the whole transaction for a while, comes to nothing. */
 int writer_met_damage(struct writer *w, struct store_op *op, int rc, const struct damage_place *place);
 

@@ -4,6 +4,15 @@
 
 #include <errno.h>
 
+int writer_own(struct writer *w, int rc, const char *what)
+{
+	if (sqlite_fault_is_damage(rc)) {
+		w->met_damage = true;
+		w->failed = (struct damage_place){.what = what};
+	}
+	return rc;
+}
+
 int writer_met_damage(struct writer *w, struct store_op *op, int rc, const struct damage_place *place)
 {
 	if (sqlite_fault_is_damage(rc)) {

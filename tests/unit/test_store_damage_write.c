@@ -1,6 +1,8 @@
 /* Real damage in the file that writes meet: it stops its room, and all others go on. */
 #include "store_hurt.h"
 
+#include <sys/wait.h>
+
 /* The leaf where the room's next event goes. */
 static void a_write_that_meets_damage_is_refused_alone(void **state)
 {
@@ -123,6 +125,45 @@ static void replies_marks_and_repeats_meet_damage(void **state)
 	assert_int_equal(store_fixture_do(w->f, &mark.op, STORE_READ_MARK), -EBADMSG);
 }
 
+/* Rows that only one operation is about. */
+static void a_damaged_membership_token_or_client_id_is_its_owners_loss(void **state)
+{
+	struct world *w = *state;
+	const struct {
+		const char *table;
+		int mark, token, send;
+	} rows[] = {{"member", -EBADMSG, 0, 0}, {"token", 0, -EBADMSG, 0}, {"client_id", 0, 0, -EBADMSG}};
+	auto_buf data = json_from("{\"text\":\"x\"}");
+	int64_t last = EVENTS + 2;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		char sql[100];
+		uint8_t good[PAGE];
+		int fd = open_db(w);
+		snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", rows[i].table);
+		off_t at = (number_in_file(w, sql) - 1) * PAGE;
+		assert_int_equal(pread(fd, good, sizeof good, at), PAGE);
+		overwrite_page(w, at);
+		struct store_read_mark mark = {.room_no = w->hurt, .user_no = w->ann, .seq = 3 + i};
+		assert_int_equal(store_fixture_do(w->f, &mark.op, STORE_READ_MARK), rows[i].mark);
+		struct store_token_create token = {.user_no = w->ann, .hash = {(uint8_t)i}};
+		assert_int_equal(store_fixture_do(w->f, &token.op, STORE_TOKEN_CREATE), rows[i].token);
+		struct store_append send = {.room_no = w->hurt,
+					    .author_no = w->ann,
+					    .type = EVENT_MESSAGE_CREATED,
+					    .data = data,
+					    .has_client_id = true,
+					    .client_id = fresh_id()};
+		assert_int_equal(store_fixture_do(w->f, &send.op, STORE_APPEND), rows[i].send);
+		event_free(send.event);
+		last += rows[i].send == 0 ? 1 : 0;
+		assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), ++last);
+		store_fixture_close(w->f);
+		overwrite(w, at, good, sizeof good);
+		close(fd);
+		assert_true(store_fixture_open(w->f));
+	}
+}
+
 /* Old tokens are forgotten, and the use of tokens is noted, beside everything else. */
 static void damaged_tokens_do_not_hold_up_writes(void **state)
 {
@@ -135,6 +176,50 @@ static void damaged_tokens_do_not_hold_up_writes(void **state)
 	assert_int_equal(w->f->metrics.damaged_rooms, 0);
 }
 
+/* In the child; does not come back. */
+static void write_over_damage(struct world *w, const char *table)
+{
+	struct store_fixture f = {.loop = loop_new()};
+	char sql[100];
+	memcpy(f.dir, w->f->dir, sizeof f.dir);
+	if (!store_fixture_open(&f))
+		_exit(1);
+	snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
+	overwrite_page(w, (number_in_file(w, sql) - 1) * PAGE);
+	struct store_user_create user = {.id = fresh_id(), .name = text_from("bob"), .name_key = text_from("bob")};
+	store_fixture_do(&f, &user.op, STORE_USER_CREATE);
+	send_text(&f, w->hurt, w->ann, "{}");
+	_exit(0);
+}
+
+static void damage_of_what_all_writing_needs_ends_the_process(void **state)
+{
+	struct world *w = *state;
+	const char *const tables[] = {"user", "room"};
+	auto_buf good = BUF_INIT;
+	struct stat st;
+	store_fixture_close(w->f);
+	int fd = open_db(w);
+	assert_int_equal(fstat(fd, &st), 0);
+	good.len = (size_t)pread(fd, buf_reserve(&good, (size_t)st.st_size), (size_t)st.st_size, 0);
+	for (size_t i = 0; i < 2; i++) {
+		pid_t child = fork();
+		if (child == 0)
+			write_over_damage(w, tables[i]);
+		int status;
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_true(WIFEXITED(status));
+		assert_int_equal(WEXITSTATUS(status), 3);
+		char log[300];
+		snprintf(log, sizeof log, "%s/parley.db-wal", w->f->dir);
+		unlink(log);
+		overwrite(w, 0, good.data, good.len);
+	}
+	close(fd);
+	assert_true(store_fixture_open(w->f));
+	assert_int_equal(count_faults(w->f), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -143,6 +228,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_batch_goes_on_without_what_met_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_room_whose_row_is_wrong_is_not_written_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(replies_marks_and_repeats_meet_damage, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_damaged_membership_token_or_client_id_is_its_owners_loss, setup, teardown),
+		cmocka_unit_test_setup_teardown(damage_of_what_all_writing_needs_ends_the_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_tokens_do_not_hold_up_writes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
