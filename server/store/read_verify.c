@@ -87,22 +87,28 @@ struct room_check {
 	bool damaged;
 };
 
+/* The store knows of it from now on. */
+static void note(const struct room_check *k, uint64_t from_seq, uint64_t to_seq)
+{
+	damage_note(k->reader->damage,
+		    &(struct damage_place){
+			    .room_no = k->no, .room = k->id, .from_seq = from_seq, .to_seq = to_seq, .what = "found by a verification"});
+}
+
 static void check_event(struct room_check *k)
 {
 	struct event_row row;
 	struct store_verify *op = k->op;
 	bool good = event_row_read(k->events, &k->id, &row);
 	op->n_events++;
-	if (row.seq != k->next && !k->uncounted)
+	if (row.seq != k->next && !k->uncounted) {
 		report(op, "%s: seq %" PRIu64 " follows %" PRIu64, k->name, row.seq, k->next - 1);
+		note(k, k->next, row.seq - 1);
+	}
 	k->next = row.seq + 1;
 	if (!good) {
 		report(op, "%s: seq %" PRIu64 " is damaged: it is not what was stored there", k->name, row.seq);
-		damage_note(k->reader->damage, &(struct damage_place){.room_no = k->no,
-								      .room = k->id,
-								      .from_seq = row.seq,
-								      .to_seq = row.seq,
-								      .what = "found by a verification"});
+		note(k, row.seq, row.seq);
 		k->uncounted = k->damaged = true;
 		return;
 	}
@@ -128,9 +134,7 @@ static int skip_damage(struct room_check *k)
 	if (rc != SQLITE_OK)
 		return rc;
 	report(k->op, "%s: seq %" PRIu64 " to %" PRIu64 " are damaged: they cannot be read", k->name, k->next, to);
-	damage_note(k->reader->damage,
-		    &(struct damage_place){
-			    .room_no = k->no, .room = k->id, .from_seq = k->next, .to_seq = to, .what = "found by a verification"});
+	note(k, k->next, to);
 	k->next = to + 1;
 	return SQLITE_OK;
 }

@@ -118,5 +118,5 @@ test('parley admin verify prints each fault of a damaged store and ends with 1',
 	assert.equal(verify.code, 1, verify.stderr);
 	const lines = verify.stdout.trimEnd().split('\n');
 	assert.match(lines.at(-1), new RegExp(`^rooms: \\d+, events: \\d+, faults: ${lines.length - 1}$`));
-	assert.ok(lines.includes('room 1: seq 4 follows 2'), verify.stdout);
+	assert.ok(lines.includes(`room 1 (${room}): seq 4 follows 2`), verify.stdout);
 });
