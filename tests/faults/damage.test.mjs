@@ -93,8 +93,10 @@ async function startOn(dir) {
 
 // What a reading of one room brought: `seen` bytes by seq, `gaps` that came; a gap says that from there on nothing is known.
 class Reading {
-	constructor(report) {
+	// isVoid: another epoch was named already, so nothing that was held counts.
+	constructor(report, isVoid = false) {
 		this.report = report;
+		this.isVoid = isVoid;
 		this.anew = new Set(); // rooms of which a gap said that all is void
 	}
 
@@ -114,7 +116,7 @@ class Reading {
 		this.report.events++;
 		const known = start.known.get(room)?.get(seq);
 		// Of a room whose id is another now nobody holds anything; nor of what was sent since.
-		if (known !== undefined && known !== raw && !this.anew.has(room)) {
+		if (known !== undefined && known !== raw && !this.isVoid && !this.anew.has(room)) {
 			this.report.changed.push(`room ${room} seq ${seq}: ${raw} instead of ${known}`);
 		}
 	}
@@ -133,6 +135,7 @@ async function resume(server, user, report) {
 		report.refusals++;
 		return;
 	}
+	report.epoch = client.session.epoch;
 	for (const { id, last_seq: last } of client.session.rooms) {
 		if (user.cursors[id] !== undefined) {
 			await client.waitFor(`seq ${last} of ${id}`, () => client.last.get(id) >= last || (client.gaps && client.last.get(id) === 0 && last === 0));
@@ -147,7 +150,7 @@ async function resume(server, user, report) {
 }
 
 async function stream(server, user, report) {
-	const reading = new Reading(report);
+	const reading = new Reading(report, report.epoch !== start.epoch);
 	for (const room of Object.keys(start.rooms)) {
 		const events = await EventStream.open(server, `room=${room}&after=0`, { token: user.token });
 		if (events.status !== 200) {
@@ -169,7 +172,7 @@ async function stream(server, user, report) {
 
 // Everything by history.read, from both ends, over what is refused.
 async function history(server, user, report) {
-	const reading = new Reading(report);
+	const reading = new Reading(report, report.epoch !== start.epoch);
 	for (const room of Object.keys(start.rooms)) {
 		for (const newest of [false, true]) {
 			let [after, below] = [0, start.last[room] + 1];
@@ -236,7 +239,7 @@ async function write(server, report) {
 	report.ended = true;
 }
 
-const newReport = () => ({ events: 0, gaps: 0, refusals: 0, shorter: 0, changed: [], ended: false });
+const newReport = () => ({ epoch: start.epoch, events: 0, gaps: 0, refusals: 0, shorter: 0, changed: [], ended: false });
 
 // A table of what became of the flips.
 class Table {
