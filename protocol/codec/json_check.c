@@ -21,18 +21,76 @@ static size_t string_end(const uint8_t *bytes, size_t n, size_t at)
 	return i < n ? i : n;
 }
 
-/* Where the nesting first passes `most` levels, or n. Reads strings as the parser does up to the first error it will find. */
-static size_t depth_exceeded_at(const uint8_t *bytes, size_t n, uint64_t most)
+static size_t skip_space(const uint8_t *bytes, size_t n, size_t at)
+{
+	while (at < n && (bytes[at] == ' ' || bytes[at] == '\n' || bytes[at] == '\r' || bytes[at] == '\t'))
+		at++;
+	return at;
+}
+
+/* The value whose colon is at `at`, after space. */
+static bool find_value(const uint8_t *bytes, size_t n, size_t at, const uint8_t **value, size_t *n_value)
+{
+	size_t first = at < n && bytes[at] == ':' ? skip_space(bytes, n, at + 1) : n;
+	size_t end = first;
+
+	if (first < n && bytes[first] == '"')
+		end = string_end(bytes, n, first) + 1;
+	else
+		while (end < n && (bytes[end] == '-' || (bytes[end] >= '0' && bytes[end] <= '9')))
+			end++;
+	*value = bytes + first;
+	*n_value = end - first;
+	return end > first && end <= n;
+}
+
+bool json_check_find(const uint8_t *bytes, size_t n, const char *name, const uint8_t **value, size_t *n_value)
+{
+	size_t depth = 0, n_name = strlen(name);
+
+	for (size_t i = 0; i < n; i++) {
+		size_t first = i + 1;
+
+		switch (bytes[i]) {
+		case '"':
+			i = string_end(bytes, n, i);
+			if (depth == 1 && i - first == n_name && memcmp(bytes + first, name, n_name) == 0 &&
+			    find_value(bytes, n, skip_space(bytes, n, i + 1), value, n_value))
+				return true;
+			break;
+		case '{':
+		case '[':
+			depth++;
+			break;
+		case '}':
+		case ']':
+			depth -= depth > 0;
+			break;
+		default:
+			break;
+		}
+	}
+	return false;
+}
+
+/* Where the nesting first passes `most` levels, or n. Reads strings as the parser does up to the first error it will find. *plain: whether
+ * json_plain.h may take it, as far as it was read. */
+static size_t depth_exceeded_at(const uint8_t *bytes, size_t n, uint64_t most, bool *plain)
 {
 	uint64_t depth = 0;
+	size_t first;
 
 	for (size_t i = 0; i < n; i++) {
 		switch (bytes[i]) {
 		case '"':
+			first = i + 1;
 			i = string_end(bytes, n, i);
+			*plain = *plain && memchr(bytes + first, '\\', i - first) == NULL;
 			break;
-		case '{':
 		case '[':
+			*plain = false;
+			__attribute__((fallthrough));
+		case '{':
 			if (++depth > most)
 				return i;
 			break;
@@ -40,6 +98,10 @@ static size_t depth_exceeded_at(const uint8_t *bytes, size_t n, uint64_t most)
 		case ']':
 			if (depth > 0)
 				depth--;
+			break;
+		case '-':
+		case '.':
+			*plain = false;
 			break;
 		default:
 			break;
@@ -136,6 +198,14 @@ static void path_print(const uint8_t *bytes, size_t end, enum json_scope scope, 
 		strcpy(out + len, ": ");
 }
 
+static void set_twice_fault(struct request_fault *fault, const uint8_t *bytes, size_t at, enum json_scope scope)
+{
+	char path[PATH_BYTES];
+
+	path_print(bytes, at, scope, path);
+	request_fault_set(fault, WIRE_INVALID_JSON, "%sgiven twice", path);
+}
+
 /* The parser's error as ours: its own words where they help. */
 static void set_parse_fault(struct request_fault *fault, const uint8_t *bytes, size_t n, enum json_scope scope, const json_error_t *error)
 {
@@ -145,7 +215,7 @@ static void set_parse_fault(struct request_fault *fault, const uint8_t *bytes, s
 	path_print(bytes, at, scope, path);
 	switch (json_error_code(error)) {
 	case json_error_duplicate_key:
-		request_fault_set(fault, WIRE_INVALID_JSON, "%sgiven twice", path);
+		set_twice_fault(fault, bytes, at, scope);
 		return;
 	case json_error_numeric_overflow:
 		request_fault_set(fault, WIRE_INVALID_JSON, "%sthe number is out of range", path);
@@ -169,27 +239,35 @@ static void set_parse_fault(struct request_fault *fault, const uint8_t *bytes, s
 json_t *json_check_parse(const uint8_t *bytes, size_t n, enum json_scope scope, uint64_t depth_limit, struct request_fault *fault)
 {
 	uint64_t most = depth_limit > 0 && depth_limit < JSON_CHECK_DEPTH_MAX ? depth_limit : JSON_CHECK_DEPTH_MAX;
-	size_t deep = depth_exceeded_at(bytes, n, scope == JSON_SCOPE_DATA ? most - 1 : most);
+	size_t start = skip_space(bytes, n, 0), twice_at = 0;
 	char path[PATH_BYTES];
 	json_error_t error;
+	bool plain = true;
 
+	size_t deep = depth_exceeded_at(bytes, n, scope == JSON_SCOPE_DATA ? most - 1 : most, &plain);
 	if (deep < n) {
 		path_print(bytes, deep, scope, path);
 		request_fault_set(fault, WIRE_TOO_LARGE, "%snested too deep; the limit (json_depth) is %llu levels", path,
 				  (unsigned long long)most);
 		return NULL;
 	}
-	json_t *root = json_plain_parse(bytes, n);
+	if (start < n && bytes[start] != '{') {
+		if (bytes[start] == '[')
+			request_fault_set(fault, WIRE_INVALID_JSON, "%smust be an object",
+					  scope == JSON_SCOPE_DATA ? "data: " : "the frame ");
+		else
+			request_fault_set(fault, WIRE_INVALID_JSON, "%snot JSON at byte %zu: an object is expected",
+					  scope == JSON_SCOPE_DATA ? "data: " : "", start);
+		return NULL;
+	}
+	json_t *root = plain ? json_plain_parse(bytes, n, &twice_at) : NULL;
+	if (root == NULL && twice_at > 0) {
+		set_twice_fault(fault, bytes, twice_at, scope);
+		return NULL;
+	}
 	if (root == NULL)
 		root = json_loadb((const char *)bytes, n, JSON_REJECT_DUPLICATES, &error);
-	if (root == NULL) {
+	if (root == NULL)
 		set_parse_fault(fault, bytes, n, scope, &error);
-		return NULL;
-	}
-	if (!json_is_object(root)) {
-		json_decref(root);
-		request_fault_set(fault, WIRE_INVALID_JSON, "%smust be an object", scope == JSON_SCOPE_DATA ? "data: " : "the frame ");
-		return NULL;
-	}
 	return root;
 }

@@ -7,6 +7,7 @@ enum { DIGITS_MAX = 18 }; /* of a whole number that surely fits */
 
 struct source {
 	const uint8_t *at, *end;
+	const uint8_t *twice; /* behind the name of a member that was there already, or NULL */
 };
 
 static json_t *parse_value(struct source *s);
@@ -80,8 +81,11 @@ static bool parse_member(struct source *s, json_t *object)
 	if (key == NULL || !skip(s, ':'))
 		return false;
 	json_t *value = parse_value(s);
-	return value != NULL && json_object_setn_new(object, key, n, value) == 0 &&
-	       json_object_size(object) > before; /* else given twice */
+	if (value == NULL || json_object_setn_new(object, key, n, value) != 0)
+		return false;
+	if (json_object_size(object) == before)
+		s->twice = (const uint8_t *)key + n + 1;
+	return s->twice == NULL;
 }
 
 static json_t *parse_object(struct source *s)
@@ -126,14 +130,17 @@ static json_t *parse_value(struct source *s)
 	}
 }
 
-json_t *json_plain_parse(const uint8_t *bytes, size_t n)
+json_t *json_plain_parse(const uint8_t *bytes, size_t n, size_t *twice_at)
 {
-	struct source s = {bytes, bytes + n};
+	struct source s = {.at = bytes, .end = bytes + n};
 
+	*twice_at = 0;
 	skip_space(&s);
 	if (s.at == s.end || *s.at != '{')
 		return NULL;
 	json_t *root = parse_object(&s);
+	if (s.twice != NULL)
+		*twice_at = (size_t)(s.twice - bytes);
 	skip_space(&s);
 	if (root != NULL && s.at < s.end) {
 		json_decref(root);

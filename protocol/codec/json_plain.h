@@ -9,7 +9,8 @@
 #include <jansson.h>
 #include <stdint.h>
 
-/* The caller owns the result. NULL: not plain; ask jansson. Recurses once per level of nesting, which the caller has bounded. */
-json_t *json_plain_parse(const uint8_t *bytes, size_t n);
+/* The caller owns the result. NULL: not plain; ask jansson, unless *twice_at is not 0: then a member is given twice, and its second name ends there.
+ * Recurses once per level of nesting, which the caller has bounded. */
+json_t *json_plain_parse(const uint8_t *bytes, size_t n, size_t *twice_at);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REF_BYTES_MAX = 64, TYPE_QUOTED_BYTES = 64 };
+enum { REF_BYTES_MAX = 64, REF_JSON_BYTES_MAX = 6 * REF_BYTES_MAX + 2, TYPE_QUOTED_BYTES = 64 };
 
 static const struct {
 	const char *type;
@@ -34,11 +34,9 @@ const char *command_type(enum command c)
 	return commands[c].type;
 }
 
-/* Reads the reference first, so that every later refusal can carry it. */
-static bool decode_ref(json_t *root, struct request *out, struct request_fault *fault)
+/* `ref` is borrowed from out->json; NULL: absent. */
+static bool decode_ref(json_t *ref, struct request *out, struct request_fault *fault)
 {
-	json_t *ref = json_object_get(root, "ref");
-
 	if (ref == NULL || json_is_null(ref))
 		return true;
 	if (json_is_integer(ref)) {
@@ -101,7 +99,8 @@ bool request_decode(const uint8_t *bytes, size_t n, const struct limits *limits,
 	if (!check_length("frame", n, limits, fault))
 		return false;
 	out->json = json_check_parse(bytes, n, JSON_SCOPE_FRAME, limits->json_depth, fault);
-	if (out->json == NULL || !decode_ref(out->json, out, fault) || !decode_type(out->json, out, fault))
+	/* The reference first, so that every later refusal can carry it. */
+	if (out->json == NULL || !decode_ref(json_object_get(out->json, "ref"), out, fault) || !decode_type(out->json, out, fault))
 		return false;
 
 	json_t *data = json_object_get(out->json, "data");
@@ -123,6 +122,18 @@ bool request_decode_data(enum command command, const uint8_t *bytes, size_t n, c
 			return false;
 	}
 	return decode_fields(out->json, limits, out, fault);
+}
+
+void request_peek_ref(const uint8_t *bytes, size_t n, struct request *out)
+{
+	struct request_fault fault;
+	const uint8_t *value;
+	size_t n_value;
+
+	begin(out, CMD_COUNT, &fault);
+	if (json_check_find(bytes, n, "ref", &value, &n_value) && n_value <= REF_JSON_BYTES_MAX)
+		out->json = json_loadb((const char *)value, n_value, JSON_DECODE_ANY, NULL);
+	(void)decode_ref(out->json, out, &fault);
 }
 
 void request_finish(struct request *r)

@@ -195,6 +195,9 @@ bool request_decode(const uint8_t *bytes, size_t n, const struct limits *limits,
 /* The same for a transport that names the command elsewhere (HTTP): bytes are `data` alone; an empty body is {}. */
 bool request_decode_data(enum command command, const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out,
 			 struct request_fault *fault);
+/* Only the reference of a whole frame, for one that is refused unread: one pass that builds nothing. Without one that can be had so, out->ref stays
+ * empty. request_finish() as above. */
+void request_peek_ref(const uint8_t *bytes, size_t n, struct request *out);
 void request_finish(struct request *r);
 
 /* The command with this type, or CMD_COUNT. */

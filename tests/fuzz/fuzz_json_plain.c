@@ -1,4 +1,5 @@
-/* Whatever the plain parser takes, jansson takes too and makes the same of it. */
+/* Whatever the plain parser takes, jansson takes too and makes the same of it; what it refuses for a member given twice, jansson refuses
+ * too (for another fault, where one stands before). */
 #include "codec/json_plain.h"
 
 #include <assert.h>
@@ -19,9 +20,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (levels_at_most(data, n) > 500)
 		return 0; /* the caller's promise */
-	json_auto_t *plain = json_plain_parse(data, n);
+	size_t twice_at;
+	json_auto_t *plain = json_plain_parse(data, n, &twice_at);
 	json_auto_t *whole = json_loadb((const char *)data, n, JSON_REJECT_DUPLICATES, NULL);
 
 	assert(plain == NULL || (whole != NULL && json_equal(plain, whole)));
+	if (twice_at > 0) {
+		assert(plain == NULL && whole == NULL && twice_at <= n && data[twice_at - 1] == '"');
+	}
 	return 0;
 }

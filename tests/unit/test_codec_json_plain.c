@@ -6,7 +6,9 @@
 
 static json_t *parse(const char *text)
 {
-	return json_plain_parse((const uint8_t *)text, strlen(text));
+	size_t twice_at;
+
+	return json_plain_parse((const uint8_t *)text, strlen(text), &twice_at);
 }
 
 /* That it makes of them what jansson makes is fuzz_json_plain's to show. */
@@ -58,7 +60,19 @@ static void all_else_is_left_to_the_library(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof other / sizeof other[0]; i++)
 		assert_null(parse(other[i]));
-	assert_null(json_plain_parse((const uint8_t *)"{\"a\":1\0}", 8));
+	size_t twice_at;
+	assert_null(json_plain_parse((const uint8_t *)"{\"a\":1\0}", 8, &twice_at));
+}
+
+static void a_member_given_twice_is_named_by_its_place(void **state)
+{
+	static const char text[] = "{\"a\":{\"b\":1,\"c\":2,\"b\":3}}";
+	size_t twice_at;
+	(void)state;
+	assert_null(json_plain_parse((const uint8_t *)text, sizeof text - 1, &twice_at));
+	assert_int_equal(twice_at, strlen("{\"a\":{\"b\":1,\"c\":2,\"b\""));
+	assert_null(json_plain_parse((const uint8_t *)text, sizeof text - 4, &twice_at)); /* the second one's value is cut off */
+	assert_int_equal(twice_at, 0);
 }
 
 int main(void)
@@ -66,6 +80,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_requests_consist_of_is_taken),
 		cmocka_unit_test(all_else_is_left_to_the_library),
+		cmocka_unit_test(a_member_given_twice_is_named_by_its_place),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

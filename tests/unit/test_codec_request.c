@@ -333,6 +333,51 @@ static void bodies_are_data_alone(void **state)
 	assert_string_equal(w->fault.message, "the body has 7 bytes; the limit (frame_bytes) is 5");
 }
 
+static void assert_peeked(const char *frame, const char *ref, bool is_number)
+{
+	size_t n = strlen(frame);
+	uint8_t *exact = malloc(n > 0 ? n : 1);
+	struct request r;
+
+	memcpy(exact, frame, n);
+	request_peek_ref(exact, n, &r);
+	free(exact);
+	if (ref == NULL) {
+		assert_null(r.ref.s);
+	} else {
+		assert_text(r.ref, ref);
+		assert_int_equal(r.ref_is_number, is_number);
+	}
+	request_finish(&r);
+}
+
+static void a_frame_that_is_not_parsed_still_shows_its_reference(void **state)
+{
+	char frame[600];
+	(void)state;
+	assert_peeked("{\"type\":\"a\",\"ref\":\"7\",\"data\":{}}", "7", false);
+	assert_peeked(" { \"data\" : {\"ref\":\"inner\",\"list\":[\"ref\",{}]} , \"ref\" :\n-12 }", "-12", true);
+	assert_peeked("{\"a\":\"\\\"ref\\\":1\",\"ref\":\"\\u00e4\\\"\"}", "\xc3\xa4\"", false);
+	assert_peeked("{\"a\":\"ref\",\"ref\":\"b\" and what follows is no JSON", "b", false);
+	static const char *const none[] = {"",
+					   "{",
+					   "{\"ref\"",
+					   "{\"ref\":",
+					   "{\"ref\":\"",
+					   "{\"ref\":\"a",
+					   "{\"ref\":\"\"}",
+					   "{\"ref\":{}}",
+					   "{\"ref\":-}",
+					   "{\"ref\":\"\\ud800\"}",
+					   "{\"ref\":99999999999999999999}",
+					   "{\"data\":{\"ref\":1}}",
+					   "{\"\\u0072ef\":1}"};
+	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
+		assert_peeked(none[i], NULL, false);
+	snprintf(frame, sizeof frame, "{\"ref\":\"%0500d\"}", 0);
+	assert_peeked(frame, NULL, false);
+}
+
 static void commands_are_found_by_type(void **state)
 {
 	(void)state;
@@ -363,6 +408,7 @@ int main(void)
 		TEST(damaged_frames_do_no_harm),
 		TEST(messages_quote_safely),
 		TEST(bodies_are_data_alone),
+		TEST(a_frame_that_is_not_parsed_still_shows_its_reference),
 		TEST(commands_are_found_by_type),
 	};
 
