@@ -39,6 +39,8 @@ enum {
 	X(idle_ms,                       60000,    "milliseconds", "silence after which a connection is closed", 0) \
 	X(header_ms,                     10000,    "milliseconds", "time to send the head of an HTTP request", 0) \
 	X(body_ms,                       30000,    "milliseconds", "time to send the body of an HTTP request", 0) \
+	X(sign_in_bytes,                 131072,   "bytes",   "all that one connection may send before it is signed in", 0) \
+	X(request_bytes,                 2048,     "bytes",   "length of a request that counts as one; a longer one counts as one more for each time that it has as many", 0) \
 	X(connection_requests,           50,       "requests/s", "requests of one connection per second, with a burst of ten seconds", 0) \
 	X(account_requests,              100,      "requests/s", "requests of one account per second, with a burst of ten seconds", 0) \
 	X(address_requests,              1000,     "requests/s", "requests from one address per second, with a burst of ten seconds", 0) \

@@ -138,9 +138,10 @@ struct session {
 	enum transport transport : 8;
 	enum on_gap on_gap : 8;
 	enum token_kind token_kind : 8;
-	uint32_t retry_ms;  /* after a refused signing in (WIRE_RATE_LIMITED) */
-	uint32_t n_waiting; /* its requests under way */
-	uint32_t n_pages;   /* those of them that are answered with a page */
+	uint64_t n_unsigned_bytes; /* what came before it was signed in */
+	uint32_t retry_ms;         /* after a refused signing in (WIRE_RATE_LIMITED) */
+	uint32_t n_waiting;        /* its requests under way */
+	uint32_t n_pages;          /* those of them that are answered with a page */
 	bool has_token_hash, operator_socket, starting, token_is_cookie;
 	bool is_damaged; /* what is stored of its user or of his rooms */
 };

@@ -70,12 +70,6 @@ static bool allowed(struct call *call)
 static void dispatch(struct session *s, struct request *r)
 {
 	struct call call = {.chat = s->chat, .session = s, .user = s->user, .request = r};
-	uint32_t wait_ms = rate_request(s);
-	if (wait_ms) {
-		struct answer a = answer_of(&call);
-		answer_error(&a, WIRE_RATE_LIMITED, NULL, wait_ms);
-		return;
-	}
 	if (!allowed(&call))
 		return;
 	if (rows[r->command].access == ACCESS_MEMBER) {
@@ -88,31 +82,59 @@ static void dispatch(struct session *s, struct request *r)
 	rows[r->command].handle(&call);
 }
 
-static void refuse(struct session *s, struct request *r, const struct request_fault *fault)
+static void refuse(struct session *s, struct request *r, enum wire_error code, const char *message, uint32_t retry_after_ms)
 {
 	struct call call = {.chat = s->chat, .session = s, .request = r};
-	uint32_t wait_ms = rate_request(s); /* faults count too */
 	struct answer a = answer_of(&call);
-	if (wait_ms)
-		answer_error(&a, WIRE_RATE_LIMITED, NULL, wait_ms);
-	else
-		answer_error(&a, fault->code, fault->message, 0);
+	answer_error(&a, code, message, retry_after_ms);
 }
 
 static void dispatch_decoded(struct session *s, bool good, struct request *r, const struct request_fault *fault)
 {
-	metric_add(&s->chat->metrics->requests_total, 1);
 	if (good)
 		dispatch(s, r);
 	else
-		refuse(s, r, fault);
+		refuse(s, r, fault->code, fault->message, 0);
 	request_finish(r);
+}
+
+/* Whether a frame of n bytes is more than may come before the sign-in is done. */
+static bool too_much_unsigned(struct session *s, size_t n)
+{
+	uint64_t most = s->chat->config.limits.sign_in_bytes;
+	if (s->user || s->operator_socket || !most)
+		return false;
+	bool too_much = n > most - s->n_unsigned_bytes;
+	s->n_unsigned_bytes = too_much ? most : s->n_unsigned_bytes + n;
+	return too_much;
+}
+
+/* What is too much, or comes too fast, is not parsed: only its reference is looked for. Whether it was refused. */
+static bool refuse_unread(struct session *s, const uint8_t *bytes, size_t n)
+{
+	enum wire_error code = WIRE_RATE_LIMITED;
+	const char *message = NULL;
+	uint32_t wait_ms = rate_request(s, n);
+	if (!wait_ms && too_much_unsigned(s, n)) {
+		code = WIRE_TOO_LARGE;
+		message = "this is more than limit sign_in_bytes allows before session.start is answered";
+	} else if (!wait_ms) {
+		return false;
+	}
+	struct request r;
+	request_peek_ref(bytes, n, &r);
+	refuse(s, &r, code, message, wait_ms);
+	request_finish(&r);
+	return true;
 }
 
 void dispatch_frame(struct session *s, const uint8_t *bytes, size_t n)
 {
 	struct request r = {0};
 	struct request_fault fault = {0};
+	metric_add(&s->chat->metrics->requests_total, 1);
+	if (refuse_unread(s, bytes, n))
+		return;
 	bool good = request_decode(bytes, n, &s->chat->config.limits, &r, &fault);
 	dispatch_decoded(s, good, &r, &fault);
 }
@@ -121,6 +143,12 @@ void dispatch_data(struct session *s, enum command command, const uint8_t *bytes
 {
 	struct request r = {0};
 	struct request_fault fault = {0};
+	metric_add(&s->chat->metrics->requests_total, 1);
+	uint32_t wait_ms = rate_request(s, n);
+	if (wait_ms) {
+		refuse(s, &r, WIRE_RATE_LIMITED, NULL, wait_ms);
+		return;
+	}
 	bool good = request_decode_data(command, bytes, n, &s->chat->config.limits, &r, &fault);
 	dispatch_decoded(s, good, &r, &fault);
 }

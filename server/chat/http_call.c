@@ -40,7 +40,7 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 
 static void sign_in_first(struct session *s)
 {
-	uint32_t wait_ms = rate_request(s);
+	uint32_t wait_ms = rate_request(s, s->http->body.len);
 	if (wait_ms) {
 		struct answer a = {.chat = s->chat, .session_id = s->id};
 		answer_error(&a, WIRE_RATE_LIMITED, NULL, wait_ms);

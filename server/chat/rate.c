@@ -80,9 +80,9 @@ static struct rate_entry *address_of(struct chat *c, const struct conn *conn)
 	return entry_of(c, 'a', conn_address_key(conn), 16);
 }
 
-static uint32_t per_second(struct bucket *b, uint64_t rate, uint64_t now_ms)
+static uint32_t per_second(struct bucket *b, uint64_t n, uint64_t rate, uint64_t now_ms)
 {
-	return bucket_take(b, rate, SECOND_MS, rate * BURST_SECONDS, now_ms);
+	return bucket_take_many(b, n, rate, SECOND_MS, rate * BURST_SECONDS, now_ms);
 }
 
 static uint32_t per_minute(struct bucket *b, uint64_t rate, uint64_t now_ms)
@@ -90,26 +90,27 @@ static uint32_t per_minute(struct bucket *b, uint64_t rate, uint64_t now_ms)
 	return bucket_take(b, rate, MINUTE_MS, rate, now_ms);
 }
 
-uint32_t rate_request(struct session *s)
+uint32_t rate_request(struct session *s, size_t n_bytes)
 {
 	struct chat *c = s->chat;
 	const struct limits *l = &c->config.limits;
 	uint64_t now = loop_now_ms(c->loop);
+	uint64_t n = 1 + (l->request_bytes ? n_bytes / l->request_bytes : 0);
 	if (s->operator_socket)
 		return 0;
 	bool counted = s->http && s->user; /* over HTTP before signing in: only the account is left to count */
-	uint32_t wait_ms = counted ? 0 : per_second(&s->requests, l->connection_requests, now);
+	uint32_t wait_ms = counted ? 0 : per_second(&s->requests, n, l->connection_requests, now);
 	if (!wait_ms && s->user)
-		wait_ms = per_second(&s->user->requests, l->account_requests, now);
+		wait_ms = per_second(&s->user->requests, n, l->account_requests, now);
 	if (!wait_ms && !counted && l->address_requests)
-		wait_ms = per_second(&address_of(s->chat, s->conn)->requests, l->address_requests, now);
+		wait_ms = per_second(&address_of(s->chat, s->conn)->requests, n, l->address_requests, now);
 	return wait_ms;
 }
 
 uint32_t rate_upgrade(struct chat *c, const struct conn *conn)
 {
 	uint64_t rate = c->config.limits.address_requests;
-	return rate ? per_second(&address_of(c, conn)->requests, rate, loop_now_ms(c->loop)) : 0;
+	return rate ? per_second(&address_of(c, conn)->requests, 1, rate, loop_now_ms(c->loop)) : 0;
 }
 
 uint32_t rate_sign_in(struct session *s, struct user *u)
@@ -119,7 +120,7 @@ uint32_t rate_sign_in(struct session *s, struct user *u)
 	if (s->operator_socket || s->transport == TRANSPORT_HTTP)
 		return 0; /* of HTTP each request counts */
 	uint64_t n = 1 + (s->transport == TRANSPORT_WEBSOCKET ? u->n_members / ROOMS_PER_REQUEST : 0);
-	return bucket_take_many(&u->requests, n, rate, SECOND_MS, rate * BURST_SECONDS, loop_now_ms(c->loop));
+	return per_second(&u->requests, n, rate, loop_now_ms(c->loop));
 }
 
 uint32_t rate_account_made(struct session *s)

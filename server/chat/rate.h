@@ -1,5 +1,5 @@
 /*
- * Rates per connection, account and address: token buckets, with a burst of ten seconds (requests) or one minute (accounts, rooms made, passwords).
+ * Rates per connection, account and address: token buckets, with a burst of ten seconds (requests, the long ones counting as several) or one minute (accounts, rooms made, passwords).
  * Addresses and account names are kept by keyed hash and forgotten when their bucket is full again.
  */
 #ifndef PARLEY_CHAT_RATE_H
@@ -13,7 +13,8 @@ void rate_table_destroy(struct rate_table *t); /* accepts NULL */
 void rate_table_clean(struct rate_table *t, uint64_t now_ms);
 
 /* Each returns 0, or the milliseconds to wait. */
-uint32_t rate_request(struct session *s);
+/* A request of n bytes: as one, and one more for every limits.request_bytes of it. Asked before it is parsed. */
+uint32_t rate_request(struct session *s, size_t n);
 /* Becoming a WebSocket, before there is a session: one request of the address. */
 uint32_t rate_upgrade(struct chat *c, const struct conn *conn);
 /* Signing in to this account for events: as much as one request, and one more for every few rooms, each of which is told of and gets a reader. */

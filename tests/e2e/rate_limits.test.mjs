@@ -31,6 +31,48 @@ test('requests of one connection over its rate are refused, and the connection s
 	assert.equal(client.socket.readyState, 1);
 });
 
+test('a long request counts as several', async (t) => {
+	const server = await strict(t, '--limit-connection-requests', '5', '--limit-request-bytes', '1000');
+	const client = await clientFor(t, server, { guest: 'Verbose' });
+	const answers = [];
+	for (let i = 0; i < 12; i++) {
+		const error = await client.request('room.list', { limit: 1, filler: 'x'.repeat(9500) }).then(() => undefined, (e) => e);
+		answers.push(error?.code ?? 'ok');
+	}
+	const n = answers.filter((answer) => answer === 'ok').length;
+	assert.ok(n >= 3 && n <= 6, `a burst of ten seconds is 50, and each counts as 10; ${n} were answered`);
+	assert.deepEqual([...new Set(answers)], ['ok', 'rate_limited']);
+	await client.settle(); // a short one is still within what is left
+});
+
+test('what comes too fast is not parsed, and its refusal has the ref all the same', async (t) => {
+	const server = await strict(t, '--limit-connection-requests', '1');
+	const client = await clientFor(t, server, { guest: 'Hasty' });
+	await exhaust(client);
+	const before = client.messages.length;
+	client.socket.send('{"type":"room.list","data":{"text":"\\"","ref":"not this"},"ref":"mine", and so on');
+	client.socket.send('{"data":{},"ref":-41}');
+	client.socket.send('no JSON at all');
+	await client.waitFor('three refusals', () => client.messages.length >= before + 3);
+	const refused = client.messages.slice(before);
+	assert.deepEqual(refused.map(({ ref }) => ref), ['mine', -41, undefined]);
+	assert.deepEqual([...new Set(refused.map(({ data }) => data.code))], ['rate_limited']);
+});
+
+test('one who is not signed in may send sign_in_bytes; more is refused unread, and the connection stays', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-sign-in-bytes', '2000'] });
+	const client = await Client.connect(server);
+	t.after(() => client.close());
+	assert.equal(client.hello.limits.sign_in_bytes, 2000);
+	await client.refused('room.list', { filler: 'x'.repeat(1000) }, 'unauthenticated');
+	const error = await client.refused('session.start', { guest: 'Long', filler: 'x'.repeat(1000) }, 'too_large');
+	assert.match(error.wireMessage, /sign_in_bytes/);
+	await client.refused('session.start', { guest: 'Short' }, 'too_large');
+	assert.equal(client.socket.readyState, 1);
+	const other = await clientFor(t, server, { guest: 'Other' });
+	await other.request('room.list', { filler: 'x'.repeat(5000) }); // signed in, it is another matter
+});
+
 test('retry_after_ms is honest: waiting that long works, right away does not', async (t) => {
 	const server = await strict(t, '--limit-connection-requests', '2');
 	const client = await clientFor(t, server, { guest: 'Patient' });
