@@ -70,7 +70,8 @@ void chat_announce_leaving(struct chat *c, uint32_t spread_ms);
 /* Requests whose answers are still under way. */
 size_t chat_pending(const struct chat *c);
 
-/* /readyz: sends a signal through the publish path of a room nobody sees and a commit through the store; done(arg, ok) within timeout_ms. */
+/* /readyz: sends a signal through the publish path of a room nobody sees and a commit through the store; done(arg, ok, what) within timeout_ms. What
+ * was found less than a second ago is told at once, from inside. */
 void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, bool ok, const char *what), void *arg);
 
 #endif

@@ -32,6 +32,12 @@ struct session_slot {
 	uint32_t next_free;
 };
 
+struct probe_result {      /* of the last probe */
+	uint64_t until_ms; /* so long it is told to whoever asks; 0: there was none */
+	bool ok;
+	const char *what; /* static */
+};
+
 struct chat {
 	struct loop *loop;
 	struct store *store;               /* or &no_store */
@@ -55,7 +61,8 @@ struct chat {
 	uint32_t n_slots, free_slot; /* free_slot == n_slots: none */
 	struct rate_table *rates;
 	struct loop_timer *housekeeping;
-	struct list probes;        /* probe.in_chat */
+	struct list probes; /* probe.in_chat */
+	struct probe_result probed;
 	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
 	size_t n_pending;          /* operations under way */
 	uint64_t n_revokes;        /* times that tokens were deleted or a role changed: likewise */

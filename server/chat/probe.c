@@ -2,6 +2,8 @@
  * A probe goes the whole road: a commit through the store's writer, then an event through feed, tail and sweep of a room that nobody
  * sees. It is ready when the sweep has passed, and no damage is known in what is stored: rooms that are whole go on, but somebody has to look,
  * and a copy that is taken of the data from then on is as damaged.
+ *
+ * Nobody has to sign in to ask, and every probe is a commit: so what one found is told to all who ask within a second.
  */
 #include "chat/chat.h"
 
@@ -13,7 +15,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { LOOK_MS = 2 };
+enum { LOOK_MS = 2, GOOD_FOR_MS = 1000 };
 
 struct probe {
 	struct store_op ping; /* first: the store hands this back */
@@ -43,6 +45,7 @@ void probe_drop_all(struct chat *c)
 
 static void answer(struct probe *p, bool ok, const char *what)
 {
+	p->chat->probed = (struct probe_result){.until_ms = loop_now_ms(p->chat->loop) + GOOD_FOR_MS, .ok = ok, .what = what};
 	if (p->done)
 		p->done(p->arg, ok, what);
 	p->done = NULL;
@@ -92,6 +95,10 @@ static void pinged(struct store_op *op)
 
 void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, bool ok, const char *what), void *arg)
 {
+	if (loop_now_ms(c->loop) < c->probed.until_ms) {
+		done(arg, c->probed.ok, c->probed.what);
+		return;
+	}
 	struct probe *p = mem_new(struct probe);
 	p->chat = c;
 	p->done = done;

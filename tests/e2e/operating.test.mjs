@@ -26,6 +26,18 @@ test('/readyz answers 200, also to many who ask at once', async () => {
 	}
 });
 
+test('/readyz costs a commit a second at most, however often it is asked', async () => {
+	const before = await metricsOf(server);
+	const started = Date.now();
+	let n = 0;
+	for (; n < 300; n++) {
+		assert.equal((await get(server, '/readyz')).status, 200);
+	}
+	const commits = (await metricsOf(server)).get('parley_commits_total') - before.get('parley_commits_total');
+	const seconds = (Date.now() - started) / 1000;
+	assert.ok(commits <= seconds + 2, `${commits} commits for ${n} times in ${seconds} s`);
+});
+
 test('/readyz leaves no trace in rooms', async (t) => {
 	const client = await clientFor(t, server, { guest: fresh('Watcher') });
 	const before = (await client.request('room.list', {})).rooms.length;

@@ -379,6 +379,7 @@ static void probed(void *arg, bool ok, const char *what)
 static struct answer_heard probe(struct place *p, uint32_t timeout_ms, bool store_answers)
 {
 	struct answer_heard h = {0};
+	p->f.chat->probed.until_ms = 0; /* what the last one found is of no use any more */
 	chat_probe(p->f.chat, timeout_ms, probed, &h);
 	for (int i = 0; i < 2000 && h.n == 0; i++) {
 		if (store_answers)
@@ -412,6 +413,30 @@ static void test_probe(void **state)
 	chat_probe(p.f.chat, 1000, probed, &left);
 	fake_store_settle(p.f.store, -1); /* stored, not yet swept: the chat goes in the middle of it */
 	fixture_finish(&p.f);
+}
+
+static void test_one_probe_serves_all_who_ask_within_a_second(void **state)
+{
+	(void)state;
+	for (int bad = 0; bad < 2; bad++) {
+		struct place p = {0};
+		place_setup(&p);
+		fixture_start(&p.f);
+		p.f.store->fault = bad ? -EAGAIN : 0;
+		assert_int_equal(probe(&p, 1000, true).ok, !bad);
+		size_t n_pings = p.f.store->n_submitted[STORE_PING];
+		p.f.store->fault = bad ? 0 : -EAGAIN;
+		for (int i = 0; i < 100; i++) {
+			struct answer_heard h = {0};
+			chat_probe(p.f.chat, 1000, probed, &h);
+			assert_int_equal(h.n, 1);
+			assert_int_equal(h.ok, !bad);
+		}
+		assert_int_equal(p.f.store->n_submitted[STORE_PING], n_pings);
+		assert_true(p.f.chat->probed.until_ms <= loop_now_ms(p.f.loop) + 1000);
+		assert_int_equal(probe(&p, 1000, true).ok, bad); /* later: as it is now */
+		fixture_finish(&p.f);
+	}
 }
 
 static void test_announce_leaving(void **state)
@@ -470,6 +495,7 @@ int main(void)
 		cmocka_unit_test(test_a_bot_that_signs_out_everywhere_ends_its_own_token),
 		cmocka_unit_test(test_session_end),
 		cmocka_unit_test(test_probe),
+		cmocka_unit_test(test_one_probe_serves_all_who_ask_within_a_second),
 		cmocka_unit_test(test_announce_leaving),
 		cmocka_unit_test(test_store_goes_before_the_chat),
 	};
