@@ -53,7 +53,7 @@ struct chat {
 	struct list resting;         /* room.in_sweep: rooms with news that were swept a moment ago */
 	struct loop_timer *rest_over;
 	struct list long_tails;  /* room.in_long_tails, longest quiet first */
-	struct list log_waiting; /* reader.in_log_wait: readers behind that wait for their turn at the store */
+	struct list log_waiting; /* session.in_log_wait: sessions with readers behind that wait for their turn at the store */
 	uint32_t n_log_pages;    /* pages asked of the store for readers now */
 	struct list idle_rooms;  /* room.in_idle, longest idle first */
 	struct list idle_users;  /* user.in_idle, longest idle first */
@@ -114,6 +114,7 @@ struct user {
 	uint32_t n_members;
 	uint32_t n_claims;    /* rooms that are being joined or made */
 	struct list members;  /* member.in_user */
+	struct id_map *rooms; /* members by the room's id; NULL while they are few */
 	struct list sessions; /* session.in_user */
 	struct bucket requests, rooms_made;
 	struct list in_idle; /* chat.idle_users, while n_holds == 0 */
@@ -125,6 +126,7 @@ struct member {
 	struct user *user;
 	struct room *room;
 	struct list in_user; /* user.members */
+	struct list readers; /* reader.in_member: of the user's sessions */
 	enum member_role role;
 	bool leaving; /* a leave is under way: what comes after it is no member's any more */
 	uint64_t read_seq, read_messages;
@@ -132,14 +134,15 @@ struct member {
 
 struct session {
 	struct chat *chat;
-	struct conn *conn;      /* NULL once closed */
-	uint64_t id;            /* slot and generation: what crosses a wait */
-	struct user *user;      /* NULL until signed in */
-	struct list in_user;    /* user.sessions */
-	struct list readers;    /* reader.in_session */
-	struct reader *paging;  /* the one whose page of the log is asked for or waits for the socket; at most one */
-	struct http_call *http; /* what an HTTP request or stream waits with; NULL for a WebSocket */
-	char *token;            /* what came with the connection, until it was used */
+	struct conn *conn;       /* NULL once closed */
+	uint64_t id;             /* slot and generation: what crosses a wait */
+	struct user *user;       /* NULL until signed in */
+	struct list in_user;     /* user.sessions */
+	struct list readers;     /* reader.in_session */
+	struct list in_log_wait; /* chat.log_waiting */
+	struct reader *paging;   /* the one whose page of the log is asked for or waits for the socket; at most one */
+	struct http_call *http;  /* what an HTTP request or stream waits with; NULL for a WebSocket */
+	char *token;             /* what came with the connection, until it was used */
 	struct bucket requests;
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	enum transport transport : 8;
@@ -172,9 +175,9 @@ struct reader {
 	struct room *room;
 	struct list in_room;       /* room.readers */
 	struct list in_session;    /* session.readers */
+	struct list in_member;     /* member.readers */
 	uint64_t next_seq;         /* the first seq it has not been given */
 	uint64_t offset;           /* READER_IN_TAIL */
-	struct list in_log_wait;   /* chat.log_waiting */
 	struct log_read *log_read; /* READER_IN_LOG: the page asked for, or one that came and waits for the socket */
 	enum reader_place place;
 };

@@ -64,7 +64,7 @@ static void started(struct session *s, struct wait *w, const char *new_token)
 	s->on_gap = d->on_gap;
 	list_for_each(it, &s->user->members) {
 		struct member *m = list_entry(it, struct member, in_user);
-		reader_attach(s, m->room, first_seq(m->room, d));
+		reader_attach(s, m, first_seq(m->room, d));
 	}
 }
 

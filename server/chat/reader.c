@@ -4,7 +4,6 @@
 #include "chat/room.h"
 #include "chat/room_sweep.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum {
@@ -20,7 +19,6 @@ static void go_to_tail(struct reader *reader)
 	if (reader->place == READER_IN_LOG)
 		metric_change(&reader->session->chat->metrics->readers_behind, -1);
 	reader->place = READER_IN_TAIL;
-	list_remove(&reader->in_log_wait);
 	reader->offset = room_tail_offset_of(&reader->room->tail, reader->next_seq);
 }
 
@@ -63,14 +61,14 @@ static void settle(struct reader *reader)
 		go_to_log(reader);
 }
 
-struct reader *reader_attach(struct session *s, struct room *r, uint64_t next_seq)
+struct reader *reader_attach(struct session *s, struct member *m, uint64_t next_seq)
 {
-	assert(!reader_of(s, r));
+	struct room *r = m->room;
 	struct reader *reader = mem_new(struct reader);
 	reader->session = s;
 	reader->room = r;
 	reader->next_seq = next_seq > r->feed.last_seq + 1 && next_seq != READER_SEQ_RESTORED ? beyond_end : next_seq;
-	list_init(&reader->in_log_wait);
+	list_append(&m->readers, &reader->in_member);
 	list_append(&r->readers, &reader->in_room);
 	list_append(&s->readers, &reader->in_session);
 	r->n_readers++;
@@ -97,6 +95,7 @@ void reader_detach(struct reader *reader)
 	room_sweep_forget(reader);
 	list_remove(&reader->in_room);
 	list_remove(&reader->in_session);
+	list_remove(&reader->in_member);
 	reader->room->n_readers--;
 	room_release(reader->room);
 	free(reader);

@@ -16,10 +16,10 @@
 #define READER_SEQ_RESTORED (UINT64_C(1) << 53)
 
 /* A new reader whose first event will be next_seq (the feed's last_seq + 1: live; more than that: beyond the end; or READER_SEQ_RESTORED). It is
- * served when the socket is next writable, which is asked for. One per session and room. */
-struct reader *reader_attach(struct session *s, struct room *r, uint64_t next_seq);
+ * served when the socket is next writable, which is asked for. At most one per session and room: the session has none there yet. */
+struct reader *reader_attach(struct session *s, struct member *m, uint64_t next_seq);
 void reader_detach(struct reader *reader);
-/* The session's reader of this room, or NULL. */
+/* The session's reader of this room, or NULL; walks all readers of the session. */
 struct reader *reader_of(struct session *s, const struct room *r);
 
 /* Writes what the reader is behind by, as far as the socket takes it; asks for a writable callback for the rest. */

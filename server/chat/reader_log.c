@@ -51,10 +51,10 @@ static void page_arrived(struct store_op *op)
 	start_waiting(c);
 }
 
-static void wait_in_line(struct reader *reader)
+static void wait_in_line(struct session *s)
 {
-	if (list_empty(&reader->in_log_wait))
-		list_append(&reader->session->chat->log_waiting, &reader->in_log_wait);
+	if (list_empty(&s->in_log_wait))
+		list_append(&s->chat->log_waiting, &s->in_log_wait);
 }
 
 static void ask_for_page(struct reader *reader)
@@ -63,7 +63,7 @@ static void ask_for_page(struct reader *reader)
 	if (reader->session->paging)
 		return; /* another reader of the session: when its page is written, all are served again */
 	if (c->n_log_pages >= READER_LOG_PAGES) {
-		wait_in_line(reader);
+		wait_in_line(reader->session);
 		return;
 	}
 	struct log_read *l = mem_new(struct log_read);
@@ -79,7 +79,7 @@ static void ask_for_page(struct reader *reader)
 	l->reader = reader;
 	if (c->store->methods->submit(c->store, &l->op.op) != 0) {
 		free(l);
-		wait_in_line(reader);
+		wait_in_line(reader->session);
 		return;
 	}
 	room_hold(l->room);
@@ -93,10 +93,10 @@ static void ask_for_page(struct reader *reader)
 static void start_waiting(struct chat *c)
 {
 	while (c->n_log_pages < READER_LOG_PAGES && !list_empty(&c->log_waiting)) {
-		struct reader *reader = list_entry(c->log_waiting.next, struct reader, in_log_wait);
-		list_remove(&reader->in_log_wait);
-		reader_serve(reader);
-		if (!list_empty(&reader->in_log_wait))
+		struct session *s = list_entry(c->log_waiting.next, struct session, in_log_wait);
+		list_remove(&s->in_log_wait);
+		session_writable(s);
+		if (!list_empty(&s->in_log_wait))
 			break; /* the store is busy: all wait for the next page or the housekeeping */
 	}
 }
@@ -167,7 +167,6 @@ void reader_log_serve(struct reader *reader)
 
 void reader_log_forget(struct reader *reader)
 {
-	list_remove(&reader->in_log_wait);
 	struct log_read *l = reader->log_read;
 	if (!l)
 		return;

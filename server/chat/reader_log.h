@@ -1,6 +1,6 @@
 /*
  * Reading on from the store for readers that are behind the ring: one page at a time each session, and at most READER_LOG_PAGES pages under
- * way for all of them together; the others wait in line.
+ * way for all of them together; the other sessions wait in line.
  */
 #ifndef PARLEY_CHAT_READER_LOG_H
 #define PARLEY_CHAT_READER_LOG_H

@@ -66,6 +66,7 @@ struct session *session_open(struct chat *c, struct conn *conn, const struct ses
 		s->token = mem_strndup(config->token, strlen(config->token));
 	list_init(&s->in_user);
 	list_init(&s->readers);
+	list_init(&s->in_log_wait);
 	slot_take(c, s);
 	if (s->transport == TRANSPORT_WEBSOCKET) {
 		auto_buf hello = BUF_INIT;
@@ -83,6 +84,7 @@ void session_close(struct session *s)
 		reader_detach(list_entry(it, struct reader, in_session));
 	}
 	slot_free(c, s->id);
+	list_remove(&s->in_log_wait);
 	list_remove(&s->in_user);
 	if (s->user) {
 		user_release(s->user);
@@ -154,7 +156,7 @@ void session_readers_join(struct member *m, const struct session *except)
 			continue;
 		if (s != except)
 			personal_event_tell(s, EVENT_ROOM_ADDED, &r->id, data.data, data.len);
-		reader_attach(s, r, r->feed.last_seq + 1);
+		reader_attach(s, m, r->feed.last_seq + 1);
 	}
 }
 

@@ -80,7 +80,7 @@ void stream_start(struct session *s)
 		if (reader_of(s, r))
 			continue; /* named twice */
 		bool named = stream_cursor_find(h->cursors, &r->id, h->n_rooms == 1, &seq) == 1;
-		reader_attach(s, r, named && restored ? READER_SEQ_RESTORED : seq + 1);
+		reader_attach(s, members[i], named && restored ? READER_SEQ_RESTORED : seq + 1);
 	}
 	free(members);
 	http_call_free(s->http);

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MEMBERS_WALKED = 16 }; /* the list is walked, which takes no memory */
+
 struct user *user_by_id(struct chat *c, const struct uid *id)
 {
 	return id_map_get(&c->users, id->b);
@@ -51,9 +53,34 @@ void user_release(struct user *u)
 	}
 }
 
+/* With each message a member is looked for, and a user in many rooms has many. */
+static void index_member(struct user *u, struct member *m)
+{
+	if (u->rooms) {
+		id_map_put(u->rooms, m->room->id.b, m);
+		return;
+	}
+	if (u->n_members <= MEMBERS_WALKED)
+		return;
+	u->rooms = mem_new(struct id_map);
+	list_for_each(it, &u->members) {
+		struct member *other = list_entry(it, struct member, in_user);
+		id_map_put(u->rooms, other->room->id.b, other);
+	}
+}
+
+static void drop_index(struct user *u)
+{
+	if (u->rooms)
+		id_map_finish(u->rooms);
+	free(u->rooms);
+	u->rooms = NULL;
+}
+
 static void user_free(struct user *u)
 {
 	assert(u->n_holds == 0 && list_empty(&u->sessions));
+	drop_index(u);
 	list_for_each_safe(it, &u->members) {
 		user_remove_member(list_entry(it, struct member, in_user));
 	}
@@ -77,6 +104,8 @@ void user_unload_idle(struct chat *c, bool everything)
 
 struct member *user_member_of(struct user *u, const struct room *r)
 {
+	if (u->rooms)
+		return id_map_get(u->rooms, r->id.b);
 	list_for_each(it, &u->members) {
 		struct member *m = list_entry(it, struct member, in_user);
 		if (m->room == r)
@@ -110,14 +139,19 @@ struct member *user_add_member(struct user *u, struct room *r, const struct stor
 	m->role = known->role;
 	m->read_seq = known->read_seq;
 	m->read_messages = known->read_messages;
+	list_init(&m->readers);
 	list_append(&u->members, &m->in_user);
 	u->n_members++;
+	index_member(u, m);
 	room_hold(r);
 	return m;
 }
 
 void user_remove_member(struct member *m)
 {
+	assert(list_empty(&m->readers));
+	if (m->user->rooms)
+		id_map_remove(m->user->rooms, m->room->id.b);
 	list_remove(&m->in_user);
 	m->user->n_members--;
 	room_release(m->room);
