@@ -87,6 +87,7 @@ struct room {
 	struct list readers;       /* reader.in_room */
 	uint32_t n_readers;
 	uint32_t n_holds;    /* members in memory and operations under way */
+	uint32_t n_updates;  /* under way: name and topic may be others in a moment */
 	struct list in_idle; /* chat.idle_rooms, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	/* the sweep */

@@ -16,21 +16,27 @@ static void mark_free(struct mark *m)
 	free(m);
 }
 
+static void encode_mark(struct buf *b, const struct member *m)
+{
+	buf_appendf(b, "{\"read_seq\":%llu,\"unread\":%llu}", (unsigned long long)m->read_seq, (unsigned long long)member_unread(m));
+}
+
 static void marked(struct store_op *op)
 {
 	struct mark *m = (struct mark *)(void *)op;
 	struct member *member = user_member_of(m->wait.user, m->wait.room);
 	if (op->result == 0 && member) {
-		if (m->op.read_seq > member->read_seq) {
+		bool moved = m->op.read_seq > member->read_seq;
+		if (moved) {
 			member->read_seq = m->op.read_seq;
 			member->read_messages = m->op.read_messages;
 		}
 		auto_buf data = BUF_INIT;
-		buf_appendf(&data, "{\"read_seq\":%llu,\"unread\":%llu}", (unsigned long long)member->read_seq,
-			    (unsigned long long)member_unread(member));
+		encode_mark(&data, member);
 		answer_ok(&m->wait.answer, &data);
-		personal_event_tell_user(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, &m->wait.room->id, data.data,
-					 data.len);
+		if (moved)
+			personal_event_tell_user(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, &m->wait.room->id,
+						 data.data, data.len);
 	} else {
 		wait_answer_failure(&m->wait, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
 	}
@@ -39,6 +45,12 @@ static void marked(struct store_op *op)
 
 void handle_read_mark(struct call *call)
 {
+	if (call->request->data.read_mark.seq <= call->member->read_seq) { /* it never goes back */
+		auto_buf data = BUF_INIT;
+		encode_mark(&data, call->member);
+		call_ok(call, &data);
+		return;
+	}
 	struct mark *m = mem_new(struct mark);
 	m->op.op = (struct store_op){.kind = STORE_READ_MARK, .done = marked};
 	m->op.room_no = call->member->room->no;

@@ -5,6 +5,7 @@
 #include "codec/text_clean.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct update {
 	struct store_room_update op; /* first: the store hands this back */
@@ -14,6 +15,7 @@ struct update {
 
 static void update_free(struct update *u)
 {
+	u->wait.room->n_updates--;
 	wait_end(&u->wait);
 	buf_finish(&u->op.data);
 	buf_finish(&u->name);
@@ -43,6 +45,11 @@ static void updated(struct store_op *op)
 	update_free(u);
 }
 
+static bool is_same(const char *now, const struct buf *wanted)
+{
+	return strlen(now) == wanted->len && memcmp(now, wanted->data ? wanted->data : (const uint8_t *)"", wanted->len) == 0;
+}
+
 static void encode_event(struct update *u, const struct user *by)
 {
 	struct buf *b = &u->op.data;
@@ -62,9 +69,30 @@ static void encode_event(struct update *u, const struct user *by)
 	buf_append_byte(b, '}');
 }
 
+/* Where nothing would change, nothing is stored, and nobody is told. Whether that was answered; else what changes is in `u`. */
+static bool answer_unchanged(struct call *call, struct update *u)
+{
+	const struct data_room_update *d = &call->request->data.room_update;
+	const struct room *r = call->member->room;
+	bool is_settled = r->n_updates == 0;
+	if (d->name.s && !(is_settled && is_same(r->name, &u->name))) {
+		u->op.name = (struct text){(const char *)u->name.data, u->name.len};
+		u->op.name_key = (struct text){(const char *)u->name_key.data, u->name_key.len};
+	}
+	if (d->topic.s && !(is_settled && is_same(r->topic, &u->topic)))
+		u->op.topic = (struct text){u->topic.data ? (const char *)u->topic.data : "", u->topic.len};
+	if (u->op.name.s || u->op.topic.s)
+		return false;
+	auto_buf data = BUF_INIT;
+	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)r->feed.last_seq);
+	call_ok(call, &data);
+	return true;
+}
+
 void handle_room_update(struct call *call)
 {
 	const struct data_room_update *d = &call->request->data.room_update;
+	struct room *r = call->member->room;
 	if (call->member->role != MEMBER_ROLE_OWNER && call->user->role != USER_ROLE_OWNER) {
 		call_error(call, WIRE_FORBIDDEN, "only the room's owner may change it");
 		return;
@@ -74,20 +102,19 @@ void handle_room_update(struct call *call)
 		return;
 	struct update *u = mem_new(struct update);
 	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};
-	u->op.room_no = call->member->room->no;
+	u->op.room_no = r->no;
 	u->name = shown;
 	u->name_key = key;
 	shown = key = BUF_INIT;
-	if (d->name.s) {
-		u->op.name = (struct text){(const char *)u->name.data, u->name.len};
-		u->op.name_key = (struct text){(const char *)u->name_key.data, u->name_key.len};
-	}
-	if (d->topic.s) {
+	if (d->topic.s)
 		text_clean_message(d->topic.s, d->topic.n, &u->topic);
-		u->op.topic = (struct text){u->topic.data ? (const char *)u->topic.data : "", u->topic.len};
-	}
-	encode_event(u, call->user);
-	wait_begin(&u->wait, call, call->member->room);
-	if (!wait_submit(&u->wait, &u->op.op))
+	bool unchanged = answer_unchanged(call, u);
+	if (!unchanged)
+		encode_event(u, call->user);
+	wait_begin(&u->wait, call, r);
+	r->n_updates++;
+	if (unchanged)
+		update_free(u);
+	else if (!wait_submit(&u->wait, &u->op.op))
 		update_free(u);
 }
