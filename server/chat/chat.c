@@ -9,6 +9,7 @@
 #include "chat/room_sweep.h"
 #include "chat/session.h"
 #include "chat/user.h"
+#include "chat/user_tell.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -28,6 +29,11 @@ enum {
 static void sweep(void *arg)
 {
 	room_sweep_turn(arg);
+}
+
+static void tell(void *arg)
+{
+	user_tell_turn(arg);
 }
 
 static void rest_over(void *arg)
@@ -75,6 +81,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	list_init(&c->resting);
 	list_init(&c->long_tails);
 	list_init(&c->log_waiting);
+	list_init(&c->telling);
 	list_init(&c->probes);
 	list_init(&c->idle_rooms);
 	list_init(&c->idle_users);
@@ -84,6 +91,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->rest_over = loop_timer_new(l, rest_over, c);
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
 	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
+	loop_at_turn_end(l, TURN_END_REPLIES, tell, c);
 	loop_at_turn_end(l, TURN_END_EVENTS, sweep, c);
 	return c;
 }
@@ -114,6 +122,7 @@ void chat_destroy(struct chat *c)
 		return;
 	for (uint32_t i = 0; i < c->n_slots; i++)
 		assert(!c->slots[i].session);
+	loop_not_at_turn_end(c->loop, tell, c);
 	loop_not_at_turn_end(c->loop, sweep, c);
 	worker_pool_destroy(c->hashers);
 	loop_run_once(c->loop); /* the hashers' last answers */

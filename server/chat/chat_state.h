@@ -25,6 +25,7 @@
 #include <string.h>
 
 struct rate_table;
+struct user_news;
 
 struct session_slot {
 	struct session *session; /* NULL: free */
@@ -55,6 +56,7 @@ struct chat {
 	struct list long_tails;  /* room.in_long_tails, longest quiet first */
 	struct list log_waiting; /* session.in_log_wait: sessions with readers behind that wait for their turn at the store */
 	uint32_t n_log_pages;    /* pages asked of the store for readers now */
+	struct list telling;     /* user_news.in_chat: accounts whose sessions are being told something */
 	struct list idle_rooms;  /* room.in_idle, longest idle first */
 	struct list idle_users;  /* user.in_idle, longest idle first */
 	struct session_slot *slots;
@@ -66,6 +68,7 @@ struct chat {
 	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
 	size_t n_pending;          /* operations under way */
 	uint64_t n_revokes;        /* times that tokens were deleted or a role changed: likewise */
+	uint64_t n_entered;        /* sessions that signed in so far */
 	uint64_t n_unloads;        /* rooms and users that left memory: a snapshot taken before the last one may be stale */
 	struct buf scratch;        /* for building one message; emptied by its user */
 	struct buf stream_scratch; /* for writing to event streams */
@@ -113,10 +116,12 @@ struct user {
 	enum user_role role;
 	uint32_t n_holds; /* sessions and operations under way */
 	uint32_t n_members;
-	uint32_t n_claims;    /* rooms that are being joined or made */
-	struct list members;  /* member.in_user */
-	struct id_map *rooms; /* members by the room's id; NULL while they are few */
-	struct list sessions; /* session.in_user */
+	uint32_t n_claims; /* rooms that are being joined or made */
+	uint32_t n_sessions;
+	struct list members;    /* member.in_user */
+	struct id_map *rooms;   /* members by the room's id; NULL while they are few */
+	struct list sessions;   /* session.in_user, as they entered */
+	struct user_news *news; /* that its sessions are being told; NULL mostly */
 	struct bucket requests, rooms_made;
 	struct list in_idle; /* chat.idle_users, while n_holds == 0 */
 	uint64_t idle_since_ms;
@@ -149,6 +154,7 @@ struct session {
 	enum transport transport : 8;
 	enum on_gap on_gap : 8;
 	enum token_kind token_kind : 8;
+	uint64_t n_entered;        /* chat.n_entered, then */
 	uint64_t n_unsigned_bytes; /* what came before it was signed in */
 	uint32_t retry_ms;         /* after a refused signing in (WIRE_RATE_LIMITED) */
 	uint32_t n_waiting;        /* its requests under way */

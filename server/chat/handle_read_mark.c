@@ -1,6 +1,6 @@
 #include "chat/dispatch.h"
-#include "chat/personal_event.h"
 #include "chat/user.h"
+#include "chat/user_tell.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -35,8 +35,7 @@ static void marked(struct store_op *op)
 		encode_mark(&data, member);
 		answer_ok(&m->wait.answer, &data);
 		if (moved)
-			personal_event_tell_user(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, &m->wait.room->id,
-						 data.data, data.len);
+			user_tell(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, m->wait.room, &data);
 	} else {
 		wait_answer_failure(&m->wait, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
 	}

@@ -3,9 +3,9 @@
 #include "chat/dispatch.h"
 #include "chat/rate.h"
 #include "chat/room.h"
-#include "chat/session.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
+#include "chat/user_tell.h"
 #include "codec/text_clean.h"
 
 #include <stdlib.h>
@@ -44,7 +44,7 @@ static void created(struct store_op *op)
 	auto_buf data = BUF_INIT;
 	state_encode_room(&data, r, m);
 	answer_ok(&c->wait.answer, &data);
-	session_readers_join(m, answer_session(&c->wait.answer));
+	user_tell_room_added(m, answer_session(&c->wait.answer));
 	create_free(c);
 }
 

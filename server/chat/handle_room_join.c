@@ -1,9 +1,9 @@
 #include "chat/dispatch.h"
 #include "chat/room.h"
 #include "chat/room_lookup.h"
-#include "chat/session.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
+#include "chat/user_tell.h"
 
 #include <stdlib.h>
 
@@ -33,12 +33,14 @@ static void joined(struct store_op *op)
 	struct join *j = (struct join *)(void *)op;
 	struct room *r = j->wait.room;
 	if (op->result == 0) {
+		bool is_new = !user_member_of(j->wait.user, r);
 		struct member *m = user_add_member(j->wait.user, r, &j->op.membership);
 		if (j->op.event)
 			r->n_members++;
 		room_offer(r, j->op.event); /* before the readers are placed: they begin after the joining */
 		answer_member(&j->wait, m);
-		session_readers_join(m, answer_session(&j->wait.answer));
+		if (is_new)
+			user_tell_room_added(m, answer_session(&j->wait.answer));
 	} else {
 		wait_answer_failure(&j->wait, op->result, WIRE_NOT_FOUND, NULL);
 	}

@@ -1,8 +1,8 @@
 #include "chat/dispatch.h"
 #include "chat/room.h"
-#include "chat/session.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
+#include "chat/user_tell.h"
 
 #include <stdlib.h>
 
@@ -28,9 +28,10 @@ static void left(struct store_op *op)
 	if (op->result == 0) {
 		auto_buf data = BUF_INIT;
 		buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)l->op.event->seq);
-		session_readers_leave(l->wait.user, r, answer_session(&l->wait.answer));
-		if (m)
+		if (m) {
+			user_tell_room_removed(m, answer_session(&l->wait.answer));
 			user_remove_member(m);
+		}
 		r->n_members--;
 		answer_ok(&l->wait.answer, &data);
 		room_offer(r, l->op.event);

@@ -2,11 +2,10 @@
 
 #include "chat/dispatch.h"
 #include "chat/http_call.h"
-#include "chat/personal_event.h"
 #include "chat/reader.h"
-#include "chat/room.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
+#include "chat/user_tell.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -85,6 +84,7 @@ void session_close(struct session *s)
 	}
 	slot_free(c, s->id);
 	list_remove(&s->in_log_wait);
+	user_tell_forget(s);
 	list_remove(&s->in_user);
 	if (s->user) {
 		user_release(s->user);
@@ -116,8 +116,11 @@ void session_enter(struct session *s, struct user *u, const uint8_t *token_hash,
 	s->user = u;
 	user_hold(u);
 	metric_change(&s->chat->metrics->sessions, 1);
-	if (session_receives(s))
+	s->n_entered = ++s->chat->n_entered;
+	if (session_receives(s)) {
 		list_append(&u->sessions, &s->in_user);
+		u->n_sessions++;
+	}
 	if (token_hash) {
 		memcpy(s->token_hash, token_hash, sizeof(s->token_hash));
 		s->has_token_hash = true;
@@ -142,36 +145,6 @@ void session_cut_all(struct user *u, enum token_kind up_to)
 		struct session *s = list_entry(it, struct session, in_user);
 		if (s->has_token_hash && s->token_kind <= up_to)
 			conn_close(s->conn, CLOSE_SIGNED_OUT);
-	}
-}
-
-void session_readers_join(struct member *m, const struct session *except)
-{
-	struct room *r = m->room;
-	auto_buf data = BUF_INIT;
-	state_encode_room(&data, r, m);
-	list_for_each(it, &m->user->sessions) {
-		struct session *s = list_entry(it, struct session, in_user);
-		if (s->transport != TRANSPORT_WEBSOCKET || reader_of(s, r))
-			continue;
-		if (s != except)
-			personal_event_tell(s, EVENT_ROOM_ADDED, &r->id, data.data, data.len);
-		reader_attach(s, m, r->feed.last_seq + 1);
-	}
-}
-
-void session_readers_leave(struct user *u, struct room *r, const struct session *except)
-{
-	list_for_each(it, &u->sessions) {
-		struct session *s = list_entry(it, struct session, in_user);
-		struct reader *reader = reader_of(s, r);
-		if (!reader)
-			continue;
-		reader_detach(reader);
-		if (s->transport == TRANSPORT_STREAM)
-			conn_close(s->conn, CLOSE_DONE);
-		else if (s != except)
-			personal_event_tell(s, EVENT_ROOM_REMOVED, &r->id, "{}", 2);
 	}
 }
 

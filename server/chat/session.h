@@ -16,9 +16,5 @@ bool session_receives(const struct session *s);
 void session_cut(struct user *u, const uint8_t *token_hash);
 /* The same with any token of these kinds: session tokens, or (TOKEN_BOT) a bot's as well. */
 void session_cut_all(struct user *u, enum token_kind up_to);
-/* Gives every WebSocket of the user a reader of the room and tells those but `except` about it. */
-void session_readers_join(struct member *m, const struct session *except);
-/* Takes the readers of the room from all sessions of the user; those but `except` are told. */
-void session_readers_leave(struct user *u, struct room *r, const struct session *except);
 
 #endif

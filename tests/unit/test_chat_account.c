@@ -1,4 +1,5 @@
 /* What concerns one account is told to all of its sessions: when there is anything to tell, in order, and a few at a time. */
+#include "chat/user_tell.h"
 #include "chat_house.h"
 
 #include <string.h>
@@ -63,11 +64,185 @@ static void test_an_update_that_undoes_one_under_way_is_done(void **state)
 	fixture_finish(&h.f);
 }
 
+/* ---- many sessions ---- */
+
+enum { MANY = 100, SLICE = 8 };
+
+struct crowd {
+	struct house h;
+	struct conn *c[MANY]; /* of bob */
+};
+
+static void crowd_setup(struct crowd *w, size_t n_messages)
+{
+	house_setup(&w->h, n_messages);
+	w->h.f.config.sweep_slice = SLICE;
+	house_start(&w->h);
+	for (int i = 0; i < MANY; i++)
+		w->c[i] = fixture_signed_in(&w->h.f, w->h.bob_token);
+}
+
+static size_t n_told(const struct crowd *w, const char *type)
+{
+	size_t n = 0;
+	for (int i = 0; i < MANY; i++)
+		n += heard(w->c[i], type, NULL);
+	return n;
+}
+
+/* Turns until all are told; no turn tells more than a slice. Returns how many turns that took. */
+static int turns_until(struct crowd *w, const char *type, size_t n)
+{
+	int turns = 0;
+	for (size_t before = n_told(w, type), now; before < n; before = now, turns++) {
+		assert_true(turns < 10 * MANY);
+		fixture_turn(&w->h.f);
+		now = n_told(w, type);
+		assert_true(now - before <= SLICE);
+	}
+	return turns;
+}
+
+static void test_an_account_with_many_sessions_is_told_in_slices(void **state)
+{
+	(void)state;
+	struct crowd w = {0};
+	crowd_setup(&w, 4);
+	say(w.c[0], "{\"ref\":\"m\",\"type\":\"read.mark\",\"data\":{\"room\":\"r1\",\"seq\":5}}");
+	fake_store_settle(w.h.f.store, -1);
+	assert_true(turns_until(&w, "read.marked", MANY - 1) >= MANY / SLICE);
+	fixture_turns(&w.h.f);
+	assert_int_equal(n_told(&w, "read.marked"), MANY - 1);
+	assert_int_equal(heard(w.c[0], "read.marked", NULL), 0);
+	fixture_finish(&w.h.f);
+}
+
+static void test_of_marks_that_wait_only_the_newest_is_told(void **state)
+{
+	(void)state;
+	struct crowd w = {0};
+	crowd_setup(&w, 30);
+	for (int seq = 5; seq < 25; seq++)
+		say(w.c[seq % 2], "{\"type\":\"read.mark\",\"data\":{\"room\":\"r1\",\"seq\":%d}}", seq);
+	fake_store_settle(w.h.f.store, -1);
+	fixture_turns(&w.h.f);
+	json_t *last;
+	for (int i = 2; i < MANY; i++) {
+		assert_int_equal(heard(w.c[i], "read.marked", &last), 2); /* the first was being told */
+		assert_int_equal(number_of(json_object_get(last, "data"), "read_seq"), 24);
+	}
+	for (int i = 0; i < 2; i++) /* of their own nothing, of each other's the first or the last */
+		assert_int_equal(heard(w.c[i], "read.marked", NULL), 1);
+	fixture_finish(&w.h.f);
+}
+
+/* While the news of it goes round there are messages, a session leaves, another comes, and the room is left again. */
+static void test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of(void **state)
+{
+	(void)state;
+	struct crowd w = {0};
+	crowd_setup(&w, 0);
+	struct chat_fixture *f = &w.h.f;
+	ask(&w.h, w.h.writer, "{\"ref\":\"c\",\"type\":\"room.create\",\"data\":{\"name\":\"new\"}}");
+	struct uid id;
+	const char *text = json_string_value(json_object_get(data_of(w.h.writer, "c"), "id"));
+	assert_true(uid_parse(text, strlen(text), &id));
+	say(w.c[0], "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"new\"}}");
+	fake_store_settle(f->store, -1);
+	struct conn *late = NULL;
+	for (int i = 0; i < 30; i++) {
+		say(w.h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"new\",\"text\":\"x\"}}");
+		fake_store_settle(f->store, -1);
+		fixture_turn(f);
+		if (i == 3)
+			fake_conn_close_session(w.c[40]); /* before it was told */
+		if (i == 4) {
+			late = fixture_websocket(f);
+			say(late, "{\"ref\":\"start\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", w.h.bob_token);
+		}
+	}
+	fixture_run(f, -1);
+	for (int i = 1; i < MANY; i++) {
+		size_t at;
+		json_t *j;
+		uint64_t last = 0;
+		json_array_foreach(w.c[i]->heard, at, j) {
+			const char *type = json_string_value(json_object_get(j, "type")),
+				   *room = json_string_value(json_object_get(j, "room"));
+			if (!room || strcmp(room, text) != 0)
+				continue;
+			if (strcmp(type, "room.added") == 0) {
+				assert_int_equal(last, 0);
+				last = number_of(json_object_get(j, "data"), "last_seq");
+			} else {
+				assert_true(last > 0);
+				assert_int_equal(number_of(j, "seq"), last + 1);
+				last++;
+			}
+		}
+		assert_int_equal(last, i == 40 ? 0 : 33);
+	}
+	assert_int_equal(heard(late, "room.added", NULL), 0); /* it began with the room */
+	assert_int_equal(number_of(json_array_get(late->heard, json_array_size(late->heard) - 1), "seq"), 33);
+	fixture_finish(f);
+}
+
+static void test_a_room_that_is_left_while_its_joining_is_told(void **state)
+{
+	(void)state;
+	struct crowd w = {0};
+	crowd_setup(&w, 0);
+	struct chat_fixture *f = &w.h.f;
+	ask(&w.h, w.h.writer, "{\"type\":\"room.create\",\"data\":{\"name\":\"new\"}}");
+	for (int i = 0; i < 3; i++) {
+		say(w.c[0], "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"new\"}}");
+		fake_store_settle(f->store, -1);
+		fixture_turn(f);
+		fixture_turn(f); /* told to some */
+		say(w.c[0], "{\"ref\":\"l\",\"type\":\"room.leave\",\"data\":{\"room\":\"new\"}}");
+		fake_store_settle(f->store, -1);
+		assert_int_equal(f->metrics.readers, MANY * ROOMS + ROOMS + 1); /* nobody of bob follows it from now on */
+	}
+	fixture_run(f, -1);
+	for (int i = 1; i < MANY; i++) {
+		size_t n_added = heard(w.c[i], "room.added", NULL);
+		assert_true(n_added <= 3);
+		assert_int_equal(heard(w.c[i], "room.removed", NULL), 3);
+		json_t *last = json_array_get(w.c[i]->heard, json_array_size(w.c[i]->heard) - 1);
+		assert_string_equal(json_string_value(json_object_get(last, "type")), "room.removed");
+	}
+	fixture_finish(f);
+}
+
+static void test_news_without_end_close_the_sessions(void **state)
+{
+	(void)state;
+	struct crowd w = {0};
+	crowd_setup(&w, 0);
+	struct user *u = w.c[0]->session->user;
+	struct room *r = list_entry(u->members.next, struct member, in_user)->room;
+	auto_buf data = BUF_INIT;
+	buf_append_str(&data, "{}");
+	for (int i = 0; i < USER_TELL_MOST; i++)
+		user_tell(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
+	assert_false(w.c[1]->is_closing);
+	user_tell(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
+	for (int i = 0; i < MANY; i++)
+		assert_true(w.c[i]->is_closing && w.c[i]->reason == CLOSE_TOO_SLOW);
+	assert_null(u->news);
+	fixture_finish(&w.h.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_changes_nothing_is_told_to_nobody),
 		cmocka_unit_test(test_an_update_that_undoes_one_under_way_is_done),
+		cmocka_unit_test(test_an_account_with_many_sessions_is_told_in_slices),
+		cmocka_unit_test(test_of_marks_that_wait_only_the_newest_is_told),
+		cmocka_unit_test(test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of),
+		cmocka_unit_test(test_a_room_that_is_left_while_its_joining_is_told),
+		cmocka_unit_test(test_news_without_end_close_the_sessions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,31 @@
+/*
+ * What concerns one account is told to all of its sessions: a read mark, a room that was joined or left.
+ *
+ * An account may have many sessions, and each has to be written to. So it is told in slices, as a sweep goes: config.sweep_slice sessions a turn, whatever
+ * number of accounts has news, which take turns. Each session gets the news of its account in the order in which they came; sessions that
+ * enter later know them from their sign-in. A session that is told of a new room gets its reader there in the same moment, so that no event of the
+ * room comes before.
+ *
+ * The news of an account belong to its user and go with its last session. They are bounded by USER_TELL_MOST: beyond that all sessions are closed, and
+ * their clients come back for the whole state.
+ */
+#ifndef PARLEY_CHAT_USER_TELL_H
+#define PARLEY_CHAT_USER_TELL_H
+
+#include "chat/chat_state.h"
+
+enum { USER_TELL_MOST = 4096 };
+
+/* To all WebSockets and event streams of the user but `except` (or NULL), which knows. `data` is an encoded object. Of several read marks of a room that
+ * wait, only the newest is told. */
+void user_tell(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data);
+/* room.added; `except` gets its reader at once, if it takes events. `m` is new: no session has a reader there. */
+void user_tell_room_added(struct member *m, struct session *except);
+/* room.removed. The readers are gone at once, from all sessions; event streams of the room are closed. `m` is about to be removed. */
+void user_tell_room_removed(struct member *m, const struct session *except);
+/* The session leaves its user. */
+void user_tell_forget(struct session *s);
+/* One slice; the hook at the end of every turn, before replies go out. */
+void user_tell_turn(struct chat *c);
+
+#endif
