@@ -30,6 +30,7 @@ enum {
 	X(resume_events,                 100000,   "events",  "furthest a cursor may be behind before the reader gets room.gap instead", 0) \
 	X(stream_rooms,                  32,       "rooms",   "most rooms in one event stream", LIMIT_STREAM_ROOMS_MOST) \
 	X(user_rooms,                    1000,     "rooms",   "most rooms one account may be a member of", 0) \
+	X(account_sessions,              100,      "sessions", "WebSockets and event streams of one account at once", 0) \
 	X(outbox_bytes,                  262144,   "bytes",   "replies waiting for a slow socket before the server stops reading from it", 0) \
 	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it", 0) \
 	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows", 0) \

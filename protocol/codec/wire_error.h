@@ -21,6 +21,7 @@
 	X(WIRE_NOT_FOUND,           "not_found",           false, 404, "there is no such thing, or you may not see it") \
 	X(WIRE_NAME_TAKEN,          "name_taken",          false, 409, "this name is taken, or looks like one that is") \
 	X(WIRE_ALREADY_STARTED,     "already_started",     false, 409, "this connection is signed in already") \
+	X(WIRE_TOO_MANY_SESSIONS,   "too_many_sessions",   true,  429, "this account has as many sessions as it may have; end one of them") \
 	X(WIRE_TOO_LARGE,           "too_large",           false, 413, "this is larger than the limit") \
 	X(WIRE_LIMIT_REACHED,       "limit_reached",       false, 409, "a limit of this server is reached") \
 	X(WIRE_RATE_LIMITED,        "rate_limited",        true,  429, "too many requests; slow down") \

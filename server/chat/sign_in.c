@@ -8,7 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RETRY_MS = 1000 };
+enum {
+	RETRY_MS = 1000,
+	SESSIONS_RETRY_MS = 10000, /* one that lost its connection counts until that is noticed */
+};
 
 struct sign_in {
 	struct store_sign_in op; /* first: the store hands this back */
@@ -62,6 +65,11 @@ static void signed_in(struct store_op *op)
 		return;
 	}
 	struct user *u = user_load(in->chat, &in->op.user, in->op.memberships, in->op.n_memberships);
+	uint64_t most = in->chat->config.limits.account_sessions;
+	if (most && session_receives(s) && u->n_sessions >= most) {
+		finish(in, s, WIRE_TOO_MANY_SESSIONS);
+		return;
+	}
 	s->retry_ms = rate_sign_in(s, u);
 	if (s->retry_ms) {
 		finish(in, s, WIRE_RATE_LIMITED);
@@ -73,11 +81,14 @@ static void signed_in(struct store_op *op)
 
 void sign_in_refuse(const struct session *s, const struct answer *a, enum wire_error error)
 {
-	uint32_t retry_ms = wire_error_retryable(error) ? RETRY_MS : 0;
+	uint32_t retry_ms = error == WIRE_RATE_LIMITED        ? s->retry_ms
+			    : error == WIRE_TOO_MANY_SESSIONS ? SESSIONS_RETRY_MS
+			    : wire_error_retryable(error)     ? RETRY_MS
+							      : 0;
 	if (error == WIRE_UNAVAILABLE && s->is_damaged)
 		answer_damaged(a, NULL);
 	else
-		answer_error(a, error, NULL, error == WIRE_RATE_LIMITED ? s->retry_ms : retry_ms);
+		answer_error(a, error, NULL, retry_ms);
 }
 
 void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),

@@ -6,7 +6,7 @@ import { startServer } from './lib/server.mjs';
 
 let server;
 before(async () => {
-	server = await startServer();
+	server = await startServer({ args: ['--limit-account-sessions', '0'] });
 });
 after(() => server.stop());
 

@@ -3,6 +3,7 @@ import test, { after, before } from 'node:test';
 import { Client, clientFor, finish, fresh } from './lib/client.mjs';
 import { command, post, sessionCookie } from './lib/http.mjs';
 import { serverFor, startServer } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -112,6 +113,24 @@ test('a wrong token is refused and the connection stays', async (t) => {
 test('token and guest together are refused', async (t) => {
 	const client = await connectFor(t);
 	await client.refused('session.start', { token: 'A'.repeat(43), guest: 'Both' }, 'invalid_request');
+});
+
+test('an account has account_sessions sessions; one more is refused until one ends, and the connection stays', async (t) => {
+	const server = await serverFor(t, { args: ['--limit-account-sessions', '2'] });
+	const one = await clientFor(t, server, { guest: 'Everywhere' });
+	const two = await Client.start(server, { token: one.token });
+	const three = await Client.connect(server);
+	t.after(() => three.close());
+	const error = await three.refused('session.start', { token: one.token }, 'too_many_sessions');
+	assert.equal(error.retryable, true);
+	assert.ok(error.retryAfterMs > 0);
+	assert.equal((await post(server, 'room.list', {}, { token: one.token })).status, 200); // a request is no session
+	await clientFor(t, server, { guest: 'Somebody else' });
+	await two.close();
+	await until(10000, 'the place of the closed one to be free', () => three.signIn({ token: one.token }).then(() => true, (e) => {
+		assert.equal(e.code, 'too_many_sessions');
+		return false;
+	}));
 });
 
 test('a second session.start is already_started', async (t) => {

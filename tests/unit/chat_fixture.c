@@ -19,6 +19,7 @@ void fixture_init(struct chat_fixture *f)
 		.server_name = "parley/test",
 	};
 	struct limits *l = &f->config.limits;
+	l->account_sessions = 0;
 	l->connection_requests = l->account_requests = l->account_rooms = l->address_requests = l->address_accounts = l->password_attempts =
 		0;
 }

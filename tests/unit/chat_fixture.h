@@ -22,7 +22,7 @@ struct chat_fixture {
 	size_t n_conns;
 };
 
-/* No rates, a small ring (4 KiB) and small writes; change f->config before fixture_start() for others. */
+/* No rates and no limit of sessions, a small ring (4 KiB) and small writes; change f->config before fixture_start() for others. */
 void fixture_init(struct chat_fixture *f);
 void fixture_start(struct chat_fixture *f);
 /* Asserts that nothing is left under way. */

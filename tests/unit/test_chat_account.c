@@ -64,6 +64,37 @@ static void test_an_update_that_undoes_one_under_way_is_done(void **state)
 	fixture_finish(&h.f);
 }
 
+static void test_sessions_of_an_account_are_limited(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 0);
+	h.f.config.limits.account_sessions = 2;
+	house_start(&h); /* ann's first */
+	struct conn *stream = fixture_open(&h.f, TRANSPORT_STREAM, h.ann_token), *c = fixture_websocket(&h.f);
+	session_stream_request(stream->session, &(struct text){"r1", 2}, 1, (struct text){0});
+	fixture_run(&h.f, -1);
+	assert_true(stream->is_stream_started);
+	say(c, "{\"ref\":\"s\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", h.ann_token);
+	fixture_run(&h.f, -1);
+	assert_string_equal(code_of(c, "s"), "too_many_sessions");
+	assert_true(json_is_true(json_object_get(data_of(c, "s"), "retryable")));
+	assert_true(number_of(data_of(c, "s"), "retry_after_ms") > 0);
+	assert_false(c->is_closing);
+	struct conn *more = fixture_open(&h.f, TRANSPORT_STREAM, h.ann_token), *http = fixture_open(&h.f, TRANSPORT_HTTP, h.ann_token);
+	session_stream_request(more->session, &(struct text){"r1", 2}, 1, (struct text){0});
+	session_http_request(http->session, CMD_ROOM_LIST, NULL, 0); /* a request is no session */
+	fixture_run(&h.f, -1);
+	assert_int_equal(more->last_code, WIRE_TOO_MANY_SESSIONS);
+	assert_int_equal(http->last_code, WIRE_OK);
+	fixture_signed_in(&h.f, h.bob_token); /* another account's are its own */
+	fake_conn_close_session(stream);
+	say(c, "{\"ref\":\"again\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", h.ann_token);
+	fixture_run(&h.f, -1);
+	assert_string_equal(code_of(c, "again"), "ok");
+	fixture_finish(&h.f);
+}
+
 /* ---- many sessions ---- */
 
 enum { MANY = 100, SLICE = 8 };
@@ -238,6 +269,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_what_changes_nothing_is_told_to_nobody),
 		cmocka_unit_test(test_an_update_that_undoes_one_under_way_is_done),
+		cmocka_unit_test(test_sessions_of_an_account_are_limited),
 		cmocka_unit_test(test_an_account_with_many_sessions_is_told_in_slices),
 		cmocka_unit_test(test_of_marks_that_wait_only_the_newest_is_told),
 		cmocka_unit_test(test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of),
