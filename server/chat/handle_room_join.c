@@ -52,7 +52,7 @@ static void found(struct wait *w, struct room *r)
 	const struct member *m = r ? user_member_of(w->user, r) : NULL;
 	if (m && !m->leaving) {
 		answer_member(w, m);
-	} else if (!r || r->kind == ROOM_PRIVATE) {
+	} else if (!r || r->kind == ROOM_PRIVATE) { /* private: just leaving */
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	} else if (!user_room_claim(w->user)) {
 		answer_error(&w->answer, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows", 0);

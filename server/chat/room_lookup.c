@@ -1,5 +1,6 @@
 #include "chat/room_lookup.h"
 
+#include "chat/dispatch.h"
 #include "chat/room.h"
 #include "chat/user.h"
 #include "codec/text_clean.h"
@@ -11,6 +12,7 @@ struct search {
 	struct store_room_find op; /* first: the store hands this back */
 	struct wait wait;
 	struct buf name_key;
+	bool sees_all;
 	uint64_t n_unloads; /* when the store was asked: a room that left memory since may be newer than the answer */
 	void (*then)(struct wait *w, struct room *r);
 };
@@ -37,6 +39,11 @@ struct member *room_lookup_member(struct user *u, const struct room_ref *ref)
 	return m && !m->leaving ? m : NULL;
 }
 
+static bool may_see(struct user *u, const struct room *r)
+{
+	return r->kind == ROOM_PUBLIC || (u && user_member_of(u, r));
+}
+
 static void search_free(struct search *s)
 {
 	store_room_finish(&s->op.room);
@@ -49,8 +56,13 @@ static void found(struct store_op *op)
 	struct search *s = (struct search *)(void *)op;
 	struct chat *c = s->wait.answer.chat;
 	struct room *r = NULL;
-	if (op->result == 0) {
+	if (op->result == 0)
 		r = room_by_id(c, &s->op.room.id);
+	/* All rooms of a user in memory are in memory: of one that is not there the user is no member. */
+	bool hidden = !s->sees_all && (r ? !may_see(s->wait.user, r) : s->op.room.kind == ROOM_PRIVATE);
+	if (op->result == 0 && hidden) {
+		r = NULL;
+	} else if (op->result == 0) {
 		if (!r && s->n_unloads != c->n_unloads) {
 			s->n_unloads = c->n_unloads;
 			store_room_finish(&s->op.room);
@@ -81,7 +93,8 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	if (!ref->is_id)
 		key_of(ref, &key);
 	struct room *r = in_memory(call->chat, ref, &key);
-	if (r || (!ref->is_id && key.len == 0)) {
+	bool sees_all = dispatch_access(call->request->command) == ACCESS_OPERATOR;
+	if ((r && (sees_all || may_see(call->user, r))) || (!ref->is_id && key.len == 0)) {
 		struct wait w;
 		wait_begin(&w, call, r);
 		then(&w, r);
@@ -89,6 +102,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	}
 	struct search *s = mem_new(struct search);
 	s->then = then;
+	s->sees_all = sees_all;
 	s->n_unloads = call->chat->n_unloads;
 	s->op.op = (struct store_op){.kind = STORE_ROOM_FIND, .done = found};
 	s->op.by_id = ref->is_id;
