@@ -48,7 +48,7 @@ struct chat {
 	struct chat_config config;
 	struct worker_pool *hashers; /* passwords */
 	struct id_map rooms;         /* by id */
-	struct id_map rooms_by_name; /* by keyed hash of the name key */
+	struct id_map rooms_by_name; /* public ones, by keyed hash of the name key */
 	struct id_map users;         /* by id */
 	struct list sweeping;        /* room.in_sweep: rooms with news */
 	struct list resting;         /* room.in_sweep: rooms with news that were swept a moment ago */
@@ -118,7 +118,7 @@ struct user {
 	uint32_t n_members;
 	uint32_t n_claims; /* rooms that are being joined or made */
 	uint32_t n_sessions;
-	struct list members;    /* member.in_user */
+	struct list members;    /* member.in_user, those in private rooms first */
 	struct id_map *rooms;   /* members by the room's id; NULL while they are few */
 	struct list sessions;   /* session.in_user, as they entered */
 	struct user_news *news; /* that its sessions are being told; NULL mostly */

@@ -9,7 +9,7 @@ static void found(struct wait *w, struct room *r)
 		history_page_answer(w, (struct history_range){.after_seq = d->after, .limit = d->limit});
 		return;
 	}
-	answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room", 0);
+	answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or there are several private ones of this name: give its id", 0);
 	wait_end(w);
 }
 

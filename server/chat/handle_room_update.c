@@ -103,6 +103,7 @@ void handle_room_update(struct call *call)
 	struct update *u = mem_new(struct update);
 	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};
 	u->op.room_no = r->no;
+	u->op.user_no = call->user->no;
 	u->name = shown;
 	u->name_key = key;
 	shown = key = BUF_INIT;

@@ -64,7 +64,8 @@ struct room *room_load(struct chat *c, const struct store_room *known)
 	r = room_new(c, known);
 	hash_name(r->name, r->name_hash);
 	id_map_put(&c->rooms, r->id.b, r);
-	id_map_put(&c->rooms_by_name, r->name_hash, r);
+	if (r->kind == ROOM_PUBLIC)
+		id_map_put(&c->rooms_by_name, r->name_hash, r);
 	metric_change(&c->metrics->rooms_loaded, 1);
 	r->idle_since_ms = loop_now_ms(c->loop);
 	list_append(&c->idle_rooms, &r->in_idle);
@@ -122,7 +123,8 @@ void room_rename(struct room *r, const char *name, size_t n)
 	free(r->name);
 	r->name = mem_strndup(name, n);
 	hash_name(r->name, r->name_hash);
-	id_map_put(&c->rooms_by_name, r->name_hash, r);
+	if (r->kind == ROOM_PUBLIC)
+		id_map_put(&c->rooms_by_name, r->name_hash, r);
 }
 
 struct room *room_new_hidden(struct chat *c)

@@ -10,7 +10,7 @@
 struct room *room_load(struct chat *c, const struct store_room *known);
 /* NULL when not in memory. */
 struct room *room_by_id(struct chat *c, const struct uid *id);
-/* By name key, see text_clean_name(). NULL when not in memory. */
+/* A public room by name key, see text_clean_name(). NULL when not in memory. */
 struct room *room_by_name_key(struct chat *c, const void *key, size_t n);
 
 void room_rename(struct room *r, const char *name, size_t n);

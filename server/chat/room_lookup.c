@@ -24,9 +24,13 @@ static void key_of(const struct room_ref *ref, struct buf *key)
 		buf_clear(key);
 }
 
-static struct room *in_memory(struct chat *c, const struct room_ref *ref, const struct buf *key)
+/* A name is first the private room of the user's that has it: what is meant for that one must not go to a public one that somebody else names so. */
+static struct room *in_memory(struct chat *c, struct user *u, const struct room_ref *ref, const struct buf *key)
 {
-	return ref->is_id ? room_by_id(c, &ref->id) : room_by_name_key(c, key->data, key->len);
+	if (ref->is_id)
+		return room_by_id(c, &ref->id);
+	struct member *m = u ? user_private_room(u, key->data, key->len) : NULL;
+	return m ? m->room : room_by_name_key(c, key->data, key->len);
 }
 
 struct member *room_lookup_member(struct user *u, const struct room_ref *ref)
@@ -34,7 +38,7 @@ struct member *room_lookup_member(struct user *u, const struct room_ref *ref)
 	auto_buf key = BUF_INIT;
 	if (!ref->is_id)
 		key_of(ref, &key);
-	struct room *r = in_memory(u->chat, ref, &key);
+	struct room *r = in_memory(u->chat, u, ref, &key);
 	struct member *m = r ? user_member_of(u, r) : NULL;
 	return m && !m->leaving ? m : NULL;
 }
@@ -92,7 +96,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	auto_buf key = BUF_INIT;
 	if (!ref->is_id)
 		key_of(ref, &key);
-	struct room *r = in_memory(call->chat, ref, &key);
+	struct room *r = in_memory(call->chat, call->user, ref, &key);
 	bool sees_all = dispatch_access(call->request->command) == ACCESS_OPERATOR;
 	if ((r && (sees_all || may_see(call->user, r))) || (!ref->is_id && key.len == 0)) {
 		struct wait w;
@@ -106,6 +110,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	s->n_unloads = call->chat->n_unloads;
 	s->op.op = (struct store_op){.kind = STORE_ROOM_FIND, .done = found};
 	s->op.by_id = ref->is_id;
+	s->op.private_too = sees_all;
 	s->op.id = ref->id;
 	s->name_key = key;
 	key = BUF_INIT;

@@ -149,7 +149,8 @@ struct store_leave {
 	struct event *event; /* out */
 };
 
-/* STORE_ROOM_CREATE: a room with its events 1 (room.created, data given) and 2 (member.joined of its owner, data given). -EEXIST. */
+/* STORE_ROOM_CREATE: a room with its events 1 (room.created, data given) and 2 (member.joined of its owner, data given). -EEXIST: a public room, or a
+ * private one that the owner is in, has the name or one that looks like it. Private rooms of others are no hindrance, and do not show. */
 struct store_room_create {
 	struct store_op op;
 	struct uid id;
@@ -161,10 +162,10 @@ struct store_room_create {
 	struct event *events[2];            /* out */
 };
 
-/* STORE_ROOM_UPDATE: name and/or topic (NULL: unchanged) and a room.updated event (data given). -EEXIST, -ENOENT. */
+/* STORE_ROOM_UPDATE: name and/or topic (NULL: unchanged) and a room.updated event (data given). -EEXIST (as above, for user_no), -ENOENT. */
 struct store_room_update {
 	struct store_op op;
-	uint64_t room_no;
+	uint64_t room_no, user_no;
 	struct text name, name_key, topic;
 	struct buf data;
 	struct event *event; /* out */
@@ -245,17 +246,19 @@ struct store_user_by_name {
 	char *password_hash;    /* out, owned by the caller */
 };
 
-/* STORE_ROOM_FIND: by no, id or name key (the first that is given). -ENOENT. */
+/* STORE_ROOM_FIND: by no, id or name key (the first that is given). By name only public rooms are found; with private_too also a private one, when
+ * no other has its name. -ENOENT. */
 struct store_room_find {
 	struct store_op op;
 	uint64_t room_no;
-	bool by_id;
+	bool by_id, private_too;
 	struct uid id;
 	struct text name_key;
 	struct store_room room; /* out */
 };
 
-/* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own), by name key, after `after_key`. */
+/* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own), by name key, after `after_key`. Rooms with one key are in one page, however
+ * many there are. */
 struct store_room_page {
 	struct store_op op;
 	uint64_t user_no;

@@ -114,6 +114,23 @@ struct member *user_member_of(struct user *u, const struct room *r)
 	return NULL;
 }
 
+struct member *user_private_room(struct user *u, const void *name_key, size_t n)
+{
+	struct member *oldest = NULL;
+	uint8_t hash[16];
+	if (list_empty(&u->members) || list_entry(u->members.next, struct member, in_user)->room->kind != ROOM_PRIVATE)
+		return NULL;
+	id_map_key_of(name_key, n, hash);
+	list_for_each(it, &u->members) {
+		struct member *m = list_entry(it, struct member, in_user);
+		if (m->room->kind != ROOM_PRIVATE)
+			break;
+		if (memcmp(m->room->name_hash, hash, sizeof(hash)) == 0 && (!oldest || m->room->no < oldest->room->no))
+			oldest = m;
+	}
+	return oldest;
+}
+
 bool user_room_claim(struct user *u)
 {
 	uint64_t most = u->chat->config.limits.user_rooms;
@@ -140,7 +157,10 @@ struct member *user_add_member(struct user *u, struct room *r, const struct stor
 	m->read_seq = known->read_seq;
 	m->read_messages = known->read_messages;
 	list_init(&m->readers);
-	list_append(&u->members, &m->in_user);
+	if (r->kind == ROOM_PRIVATE)
+		list_insert_before(u->members.next, &m->in_user);
+	else
+		list_append(&u->members, &m->in_user);
 	u->n_members++;
 	index_member(u, m);
 	room_hold(r);

@@ -22,6 +22,8 @@ bool user_room_claim(struct user *u);
 void user_room_unclaim(struct user *u);
 /* NULL when the user is not a member. */
 struct member *user_member_of(struct user *u, const struct room *r);
+/* The membership in the private room of this name (by name key), of several the oldest; NULL when there is none. */
+struct member *user_private_room(struct user *u, const void *name_key, size_t n);
 /* Adds (or finds) a membership with what the store said. */
 struct member *user_add_member(struct user *u, struct room *r, const struct store_membership *known);
 void user_remove_member(struct member *m);

@@ -23,6 +23,13 @@ const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "me
 /* Event rows from before have no checksum, and stay without one (event_row.h). */
 static const char add_checksums_sql[] = "ALTER TABLE event ADD COLUMN checksum INTEGER";
 
+static const char add_private_keys_sql[] = "ALTER TABLE room ADD COLUMN private_key TEXT";
+
+/* Names of private rooms were unique among all once, which told everybody of them. An older version, gone back to for a while, makes such too. */
+static const char move_private_keys_sql[] =
+	"UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL;"
+	"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
+
 static const char add_skeletons_sql[] =
 	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";
 
@@ -37,6 +44,7 @@ static const char fill_skeletons_sql[] =
  * already); a direct message is a room without a name; roles are numbers.
  *
  * user.name_key is unique among persons and bots; guests may share names, and have no skeleton (what a name looks like: skeleton.h).
+ * room.name_key is a public room's name, unique; private_key is a private one's, which is no business of anybody outside it: not unique.
  * event.n_messages counts the room's messages up to and including the event: what a member has not read is the difference of two such numbers.
  */
 static const char schema_sql[] =
@@ -50,7 +58,7 @@ static const char schema_sql[] =
 	"CREATE INDEX token_by_user ON token (user_no);"
 	"CREATE TABLE room (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, name TEXT, name_key TEXT UNIQUE,"
 	" topic TEXT NOT NULL, last_seq INTEGER NOT NULL, n_messages INTEGER NOT NULL, n_members INTEGER NOT NULL,"
-	" created_ms INTEGER NOT NULL, skeleton TEXT) STRICT;"
+	" created_ms INTEGER NOT NULL, skeleton TEXT, private_key TEXT) STRICT;"
 	"CREATE TABLE member (user_no INTEGER NOT NULL, room_no INTEGER NOT NULL, role INTEGER NOT NULL, read_seq INTEGER NOT NULL,"
 	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX member_by_room ON member (room_no, user_no, role);"
@@ -207,5 +215,10 @@ int sqlite_schema_complete(struct sqlite_connection *c)
 		has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('event') WHERE name = 'checksum'", &rc) == 1;
 	if (rc == SQLITE_OK && !has)
 		rc = sqlite_connection_exec(c, add_checksums_sql);
+		has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'private_key'", &rc) == 1;
+	if (rc == SQLITE_OK && !has)
+		rc = sqlite_connection_exec(c, add_private_keys_sql);
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, move_private_keys_sql);
 	return rc == SQLITE_OK ? sqlite_connection_exec(c, fill_skeletons_sql) : rc;
 }

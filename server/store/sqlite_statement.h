@@ -64,22 +64,27 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_ROOM_TOP,          ROLE_WRITER,               "SELECT n_messages FROM event WHERE pk = ?1") \
 	X(ST_ROOM_COUNTERS_SET, ROLE_WRITER,               "UPDATE room SET last_seq = ?2, n_messages = ?3, n_members = ?4 WHERE no = ?1") \
 	X(ST_ROOM_INSERT,       ROLE_WRITER, \
-	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton)" \
-	  " VALUES (?1, ?2, ?3, ?4, ?5, 0, 0, 0, ?6, skeleton(?3))") \
+	  "INSERT INTO room (id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton, private_key)" \
+	  " VALUES (?1, ?2, ?3, CASE WHEN ?2 = 0 THEN ?4 END, ?5, 0, 0, 0, ?6, skeleton(?3), CASE WHEN ?2 <> 0 THEN ?4 END)") \
 	X(ST_ROOM_SET_NAME,     ROLE_WRITER,               \
-	  "UPDATE room SET name = ?2, name_key = ?3, skeleton = CASE WHEN name = ?2 THEN skeleton ELSE skeleton(?2) END WHERE no = ?1") \
+	  "UPDATE room SET name = ?2, name_key = CASE WHEN kind = 0 THEN ?3 END, private_key = CASE WHEN kind <> 0 THEN ?3 END," \
+	  " skeleton = CASE WHEN name = ?2 THEN skeleton ELSE skeleton(?2) END WHERE no = ?1") \
 	X(ST_ROOM_SET_TOPIC,    ROLE_WRITER,               "UPDATE room SET topic = ?2 WHERE no = ?1") \
 	X(ST_ROOM_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = ?1") \
 	X(ST_ROOM_BY_ID,        ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = ?1") \
 	X(ST_ROOM_ALIKE,        ROLE_WRITER, \
 	  "SELECT 1 FROM room WHERE (name_key = ?1 OR (name_key IS NOT NULL AND skeleton = skeleton(?2))) AND no <> ?3" \
+	  " AND NOT EXISTS (SELECT 1 FROM room WHERE no = ?3 AND name = ?2) UNION ALL " \
+	  "SELECT 1 FROM member m CROSS JOIN room r ON r.no = m.room_no WHERE m.user_no = ?4 AND r.kind <> 0 AND r.no <> ?3" \
+	  " AND (r.private_key = ?1 OR r.skeleton = skeleton(?2))" \
 	  " AND NOT EXISTS (SELECT 1 FROM room WHERE no = ?3 AND name = ?2) LIMIT 1") \
 	X(ST_ROOM_BY_KEY,       ROLE_READER,               "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = ?1") \
+	X(ST_ROOM_PRIVATE_BY_KEY, ROLE_READER,             "SELECT " ROOM_COLUMNS " FROM room r WHERE r.private_key = ?1 LIMIT 2") \
 	X(ST_ROOM_PAGE,         ROLE_READER, \
-	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), r.name_key" \
+	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), r.name_key AS key" \
 	  " FROM room r INDEXED BY room_public WHERE r.kind = 0 AND r.name_key > ?2 UNION ALL " \
-	  "SELECT " ROOM_COLUMNS ", 1, r.name_key FROM member m CROSS JOIN room r ON r.no = m.room_no" \
-	  " WHERE m.user_no = ?1 AND r.kind <> 0 AND r.name_key > ?2 ORDER BY r.name_key LIMIT ?3") \
+	  "SELECT " ROOM_COLUMNS ", 1, r.private_key FROM member m CROSS JOIN room r ON r.no = m.room_no" \
+	  " WHERE m.user_no = ?1 AND r.kind <> 0 AND r.private_key > ?2 ORDER BY key") \
 	X(ST_MEMBER_GET,        ROLE_WRITER,               "SELECT role, read_seq, read_messages FROM member WHERE user_no = ?1 AND room_no = ?2") \
 	X(ST_MEMBER_INSERT,     ROLE_WRITER, \
 	  "INSERT INTO member (user_no, room_no, role, read_seq, read_messages, joined_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?4)") \

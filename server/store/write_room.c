@@ -4,8 +4,9 @@
 
 #include <errno.h>
 
-/* Whether a room other than this one (0: none) has the name, or one that looks like it. One may always keep one's own. */
-static int is_taken(struct writer *w, struct text name, struct text name_key, uint64_t by_other_than, bool *taken)
+/* Whether a room other than this one (0: none) has the name, or one that looks like it, as far as this user may know: public rooms, and private ones
+ * that the user is in. One may always keep one's own. */
+static int is_taken(struct writer *w, struct text name, struct text name_key, uint64_t by_other_than, uint64_t user_no, bool *taken)
 {
 	*taken = false;
 	if (!name.s)
@@ -14,6 +15,7 @@ static int is_taken(struct writer *w, struct text name, struct text name_key, ui
 	sqlite_statement_bind_text(st, 1, name_key);
 	sqlite_statement_bind_text(st, 2, name);
 	sqlite_statement_bind_u64(st, 3, by_other_than);
+	sqlite_statement_bind_u64(st, 4, user_no);
 	return sqlite_statement_finds(st, taken);
 }
 
@@ -37,7 +39,7 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 	op->membership = (struct store_membership){0};
 	uint64_t no;
 	bool taken;
-	int rc = is_taken(w, op->name, op->name_key, 0, &taken);
+	int rc = is_taken(w, op->name, op->name_key, 0, op->owner_no, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (taken) {
@@ -94,7 +96,7 @@ int write_room_update(struct writer *w, struct store_room_update *op)
 	int rc = writer_room(w, &op->op, op->room_no, &room);
 	if (rc != SQLITE_OK || !room)
 		return rc;
-	rc = is_taken(w, op->name, op->name_key, op->room_no, &taken);
+	rc = is_taken(w, op->name, op->name_key, op->room_no, op->user_no, &taken);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (taken) {

@@ -239,6 +239,25 @@ test('a private room is invisible: every command answers as if there were none',
 	assert.equal((await owner.request('room.get', { room: secret.id })).room.kind, 'private');
 });
 
+test('the name of a private room does not show: others may use it, and each means their own', async (t) => {
+	const owner = await guest(t);
+	const stranger = await guest(t);
+	const other = await guest(t);
+	const name = fresh('plans');
+	const secret = await owner.request('room.create', { name, kind: 'private' });
+	const theirs = await stranger.request('room.create', { name, kind: 'private' });
+	const open = await other.request('room.create', { name });
+	assert.equal(new Set([secret.id, theirs.id, open.id]).size, 3);
+	for (const [client, id] of [[owner, secret.id], [stranger, theirs.id], [other, open.id]]) {
+		assert.equal((await client.request('room.get', { room: name })).room.id, id);
+	}
+	await owner.request('room.join', { room: open.id });
+	assert.equal((await owner.request('message.send', { room: name, text: 'for the private one' })).room, secret.id);
+	await owner.refused('room.create', { name }, 'name_taken');
+	const { rooms } = await owner.request('room.list', { after: name.slice(0, -1), limit: 1 });
+	assert.deepEqual(new Set(rooms.map(({ id }) => id)), new Set([secret.id, open.id])); // one page, or the next would miss one
+});
+
 test('a user may not be in more rooms than the limit', async (t) => {
 	const small = await startServer({ args: ['--limit-user-rooms', '2'] });
 	t.after(() => small.stop());

@@ -90,11 +90,15 @@ static void tell_membership(struct fake_store *f, uint64_t room_no, const struct
 	out->read_messages = m->read_messages;
 }
 
-static uint64_t room_by_key(const struct fake_store *f, struct text key)
+/* A public one, or a private one of this user (0: nobody). */
+static uint64_t room_by_key(const struct fake_store *f, struct text key, uint64_t user_no)
 {
-	for (size_t i = 0; i < f->n_rooms; i++)
-		if (strlen(f->rooms[i].key) == key.n && memcmp(f->rooms[i].key, key.s, key.n) == 0)
+	for (size_t i = 0; i < f->n_rooms; i++) {
+		struct fake_room *r = &f->rooms[i];
+		bool shows = r->kind == ROOM_PUBLIC || member_at(r, user_no);
+		if (shows && strlen(r->key) == key.n && memcmp(r->key, key.s, key.n) == 0)
 			return i + 1;
+	}
 	return 0;
 }
 
@@ -173,7 +177,7 @@ static int leave(struct fake_store *f, struct store_leave *op)
 
 static int room_create(struct fake_store *f, struct store_room_create *op)
 {
-	if (room_by_key(f, op->name_key))
+	if (room_by_key(f, op->name_key, op->owner_no))
 		return -EEXIST;
 	struct fake_room *r = ADD_ROW(f->rooms, f->n_rooms);
 	*r = (struct fake_room){
@@ -201,7 +205,7 @@ static void replace(char **at, struct text with)
 static int room_update(struct fake_store *f, struct store_room_update *op)
 {
 	struct fake_room *r = room_at(f, op->room_no);
-	uint64_t other = op->name.s ? room_by_key(f, op->name_key) : 0;
+	uint64_t other = op->name.s ? room_by_key(f, op->name_key, op->user_no) : 0;
 	if (!r)
 		return -ENOENT;
 	if (other && other != op->room_no)
@@ -332,7 +336,7 @@ static int find_room(struct fake_store *f, struct store_room_find *op)
 		if (uid_equal(&f->rooms[i].id, &op->id))
 			no = i + 1;
 	if (!no && !op->by_id && op->name_key.s)
-		no = room_by_key(f, op->name_key);
+		no = room_by_key(f, op->name_key, 0);
 	if (!room_at(f, no))
 		return -ENOENT;
 	tell_room(f, no, &op->room);

@@ -43,10 +43,61 @@ static void test_a_private_room_takes_the_way_of_none(void **state)
 	fixture_finish(&p.f);
 }
 
+static const char *id_of_reply(struct conn *c, const char *ref)
+{
+	return json_string_value(json_object_get(data_of(c, ref), "id"));
+}
+
+/* A name means the private room to its members, and the public one to all others. */
+static void test_a_name_means_ones_own_private_room_first(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *eve = fixture_signed_in(&p.f, p.eve_token);
+	ask(&p, eve, "{\"ref\":\"c\",\"type\":\"room.create\",\"data\":{\"name\":\"cellar\"}}");
+	assert_string_equal(code_of(eve, "c"), "ok"); /* as if ann's were not there */
+	ask(&p, ann, "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"cellar\"}}");
+	assert_string_equal(id_of_reply(ann, "j"), id_text(room_id_of(&p.f, p.cellar))); /* she is in it already */
+	say(ann, "{\"ref\":\"k\",\"type\":\"room.join\",\"data\":{\"room\":\"%s\"}}", id_of_reply(eve, "c"));
+	fixture_run(&p.f, -1);
+	assert_string_equal(id_of_reply(ann, "k"), id_of_reply(eve, "c"));
+	ask(&p, ann, "{\"ref\":\"m\",\"type\":\"message.send\",\"data\":{\"room\":\"cellar\",\"text\":\"secret\"}}");
+	assert_string_equal(json_string_value(json_object_get(data_of(ann, "m"), "room")), id_text(room_id_of(&p.f, p.cellar)));
+	assert_int_equal(heard(eve, "message.created", NULL), 0);
+	/* While she leaves it, nothing that is meant for it goes elsewhere. */
+	say(ann, "{\"ref\":\"l\",\"type\":\"room.leave\",\"data\":{\"room\":\"cellar\"}}");
+	say(ann, "{\"ref\":\"late\",\"type\":\"message.send\",\"data\":{\"room\":\"cellar\",\"text\":\"secret\"}}");
+	fixture_run(&p.f, -1);
+	assert_string_equal(code_of(ann, "late"), "not_found");
+	assert_int_equal(heard(eve, "message.created", NULL), 0);
+	ask(&p, ann, "{\"ref\":\"n\",\"type\":\"message.send\",\"data\":{\"room\":\"cellar\",\"text\":\"open\"}}");
+	assert_int_equal(heard(eve, "message.created", NULL), 1);
+	fixture_finish(&p.f);
+}
+
+static void test_a_private_room_is_found_by_its_new_name(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
+	ask(&p, ann, "{\"ref\":\"u\",\"type\":\"room.update\",\"data\":{\"room\":\"cellar\",\"name\":\"vault\"}}");
+	ask(&p, ann, "{\"ref\":\"new\",\"type\":\"room.get\",\"data\":{\"room\":\"Vault\"}}");
+	ask(&p, ann, "{\"ref\":\"old\",\"type\":\"room.get\",\"data\":{\"room\":\"cellar\"}}");
+	assert_string_equal(code_of(ann, "new"), "ok");
+	assert_string_equal(code_of(ann, "old"), "not_found");
+	fixture_finish(&p.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_private_room_takes_the_way_of_none),
+		cmocka_unit_test(test_a_name_means_ones_own_private_room_first),
+		cmocka_unit_test(test_a_private_room_is_found_by_its_new_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

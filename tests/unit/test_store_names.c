@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <sqlite3.h>
 
+#define CYRILLIC_I "\xd1\x96"
 #define CYRILLIC_A "\xd0\xb0"
 #define GREEK_OMICRON "\xce\xbf"
 
@@ -21,9 +22,10 @@ static int make(struct store_fixture *f, const char *name, enum user_kind kind)
 	return make_shown(f, name, name, kind);
 }
 
-static int make_named_room(struct store_fixture *f, const char *name, enum room_kind kind)
+static int make_room_of(struct store_fixture *f, uint64_t owner_no, const char *name, enum room_kind kind)
 {
-	struct store_room_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name), .owner_no = 1};
+	struct store_room_create op = {
+		.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name), .owner_no = owner_no};
 	op.created_data = json_from("{\"name\":1}");
 	op.joined_data = json_from("{\"user\":1}");
 	int result = store_fixture_do(f, &op.op, STORE_ROOM_CREATE);
@@ -35,9 +37,14 @@ static int make_named_room(struct store_fixture *f, const char *name, enum room_
 	return result;
 }
 
+static int make_named_room(struct store_fixture *f, const char *name, enum room_kind kind)
+{
+	return make_room_of(f, 1, name, kind);
+}
+
 static int rename_room(struct store_fixture *f, uint64_t no, const char *name)
 {
-	struct store_room_update op = {.room_no = no, .name = text_from(name), .name_key = text_from(name)};
+	struct store_room_update op = {.room_no = no, .user_no = 1, .name = text_from(name), .name_key = text_from(name)};
 	op.data = json_from("{\"name\":1}");
 	int result = store_fixture_do(f, &op.op, STORE_ROOM_UPDATE);
 	event_free(op.event);
@@ -101,6 +108,76 @@ static void rooms_do_not_look_alike(void **state)
 	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), -EEXIST);
 	assert_int_equal(rename_room(f, 1, "lounge"), 0);
 	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+}
+
+static void make_four(struct store_fixture *f)
+{
+	static const char *const names[] = {"ann", "bob", "eve", "zoe"};
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(make(f, names[i], USER_PERSON), 0);
+}
+
+static void names_of_private_rooms_do_not_show(void **state)
+{
+	struct store_fixture *f = *state;
+	make_four(f);
+	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), 0);
+	assert_int_equal(make_room_of(f, 2, "plans", ROOM_PRIVATE), 0);
+	assert_int_equal(make_room_of(f, 3, "pl" CYRILLIC_A "ns", ROOM_PUBLIC), 0);
+	/* Who is in one has the name taken, as has everybody by a public one. */
+	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), -EEXIST);
+	assert_int_equal(make_room_of(f, 4, "plans", ROOM_PRIVATE), -EEXIST);
+	assert_int_equal(make_room_of(f, 1, "trips", ROOM_PRIVATE), 0);
+	assert_int_equal(make_room_of(f, 1, "tr" CYRILLIC_I "ps", ROOM_PUBLIC), -EEXIST);
+	assert_int_equal(make_room_of(f, 2, "tr" CYRILLIC_I "ps", ROOM_PUBLIC), 0);
+	assert_int_equal(make_room_of(f, 1, "other", ROOM_PRIVATE), 0);
+	assert_int_equal(rename_room(f, 6, "plans"), -EEXIST);
+	assert_int_equal(rename_room(f, 6, "another"), 0);
+	assert_int_equal(make_room_of(f, 1, "another", ROOM_PRIVATE), -EEXIST);
+	assert_int_equal(make_room_of(f, 2, "another", ROOM_PRIVATE), 0);
+}
+
+static int find_room(struct store_fixture *f, const char *name, bool private_too)
+{
+	struct store_room_find op = {.name_key = text_from(name), .private_too = private_too};
+	int result = store_fixture_do(f, &op.op, STORE_ROOM_FIND);
+	store_room_finish(&op.room);
+	return result;
+}
+
+static void a_private_room_is_found_by_name_when_private_too_and_alone(void **state)
+{
+	struct store_fixture *f = *state;
+	make_four(f);
+	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), 0);
+	assert_int_equal(find_room(f, "plans", false), -ENOENT);
+	assert_int_equal(find_room(f, "plans", true), 0);
+	assert_int_equal(make_room_of(f, 2, "plans", ROOM_PRIVATE), 0);
+	assert_int_equal(find_room(f, "plans", true), -ENOENT);
+	assert_int_equal(make_room_of(f, 3, "plans", ROOM_PUBLIC), 0);
+	assert_int_equal(find_room(f, "plans", true), 0);
+	assert_int_equal(find_room(f, "plans", false), 0);
+}
+
+/* Once the names of private rooms were unique among all. */
+static void an_older_file_gives_the_names_of_private_rooms_free(void **state)
+{
+	struct store_fixture *f = *state;
+	make_four(f);
+	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), 0);
+	assert_int_equal(make_room_of(f, 1, "general", ROOM_PUBLIC), 0);
+	store_fixture_close(f);
+	store_fixture_change(f, "UPDATE room SET name_key = private_key WHERE kind <> 0; ALTER TABLE room DROP COLUMN private_key");
+	for (int start = 0; start < 2; start++) {
+		assert_true(store_fixture_open(f));
+		assert_int_equal(find_room(f, "plans", false), -ENOENT);
+		assert_int_equal(find_room(f, "general", false), 0);
+		assert_int_equal(make_room_of(f, 1, "plans", ROOM_PUBLIC), -EEXIST);
+		assert_int_equal(make_room_of(f, 2, "general", ROOM_PRIVATE), -EEXIST);
+		store_fixture_close(f);
+	}
+	assert_true(store_fixture_open(f));
+	assert_int_equal(make_room_of(f, 2, "plans", ROOM_PUBLIC), 0);
 }
 
 /* As it was before names had skeletons, with two of each that look alike. */
@@ -175,6 +252,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_without_a_skeleton_get_it_at_the_next_start, store_fixture_setup,
 						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(rooms_do_not_look_alike, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(names_of_private_rooms_do_not_show, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(a_private_room_is_found_by_name_when_private_too_and_alone, store_fixture_setup,
+						store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(an_older_file_gives_the_names_of_private_rooms_free, store_fixture_setup,
+						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(an_older_file_keeps_what_looks_alike_in_it, store_fixture_setup, store_fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

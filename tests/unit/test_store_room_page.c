@@ -57,6 +57,25 @@ static void pages_have_public_and_own_rooms_once_and_in_order(void **state)
 	}
 }
 
+static void rooms_of_one_name_are_in_one_page(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON);
+	make_room_of_kind(f, "a", ROOM_PUBLIC, bob);
+	make_room_of_kind(f, "b", ROOM_PRIVATE, ann);
+	make_room_of_kind(f, "b", ROOM_PUBLIC, bob);
+	make_room_of_kind(f, "c", ROOM_PUBLIC, bob);
+	static const size_t n_rooms[] = {1, 2, 1};
+	const char *after[] = {"", "a", "b"};
+	for (int i = 0; i < 3; i++) {
+		struct store_room_page page = {.user_no = ann, .limit = 1, .after_key = text_from(after[i])};
+		assert_int_equal(store_fixture_do(f, &page.op, STORE_ROOM_PAGE), 0);
+		assert_int_equal(page.n_rooms, n_rooms[i]);
+		assert_int_equal(page.more, i < 2);
+		store_room_page_finish(&page);
+	}
+}
+
 #define X(symbol, roles, sql) [symbol] = (sql),
 static const char *const sql_of[] = {STATEMENT_TABLE(X)};
 #undef X
@@ -69,8 +88,7 @@ static int steps_of_a_page(const struct store_fixture *f, uint64_t user_no, int 
 	assert_int_equal(sqlite3_prepare_v2(db, sql_of[ST_ROOM_PAGE], -1, &st, NULL), SQLITE_OK);
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_text(st, 2, text_from(""));
-	sqlite_statement_bind_u64(st, 3, PAGE + 1);
-	for (*n_rows = 0; sqlite3_step(st) == SQLITE_ROW;)
+	for (*n_rows = 0; *n_rows <= PAGE && sqlite3_step(st) == SQLITE_ROW;)
 		++*n_rows;
 	int steps = sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 0);
 	sqlite3_finalize(st);
@@ -120,6 +138,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(pages_have_public_and_own_rooms_once_and_in_order, store_fixture_setup,
 						store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(rooms_of_one_name_are_in_one_page, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(private_rooms_of_others_cost_a_page_nothing, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_database_of_before_the_index_gets_it_at_the_start, store_fixture_setup,
 						store_fixture_teardown),
