@@ -68,7 +68,7 @@ struct chat {
 	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
 	size_t n_pending;          /* operations under way */
 	uint64_t n_revokes;        /* times that tokens were deleted or a role changed: likewise */
-	uint64_t n_entered;        /* sessions that signed in so far */
+	uint32_t n_entered;        /* sessions that signed in so far; wraps */
 	uint64_t n_unloads;        /* rooms and users that left memory: a snapshot taken before the last one may be stale */
 	struct buf scratch;        /* for building one message; emptied by its user */
 	struct buf stream_scratch; /* for writing to event streams */
@@ -154,13 +154,15 @@ struct session {
 	enum transport transport : 8;
 	enum on_gap on_gap : 8;
 	enum token_kind token_kind : 8;
-	uint64_t n_entered;        /* chat.n_entered, then */
-	uint64_t n_unsigned_bytes; /* what came before it was signed in */
-	uint32_t retry_ms;         /* after a refused signing in (WIRE_RATE_LIMITED) */
-	uint32_t n_waiting;        /* its requests under way */
-	uint32_t n_pages;          /* those of them that are answered with a page */
-	bool has_token_hash, operator_socket, starting, token_is_cookie;
-	bool is_damaged; /* what is stored of its user or of his rooms */
+	bool has_token_hash : 1, operator_socket : 1, starting : 1, token_is_cookie : 1;
+	bool is_damaged : 1; /* what is stored of its user or of his rooms */
+	union {
+		uint32_t n_unsigned_bytes; /* until it is signed in: what came so far, at most UINT32_MAX */
+		uint32_t n_entered;        /* from then on: chat.n_entered, then */
+	};
+	uint32_t retry_ms;  /* after a refused signing in (WIRE_RATE_LIMITED) */
+	uint32_t n_waiting; /* its requests under way */
+	uint32_t n_pages;   /* those of them that are answered with a page */
 };
 
 /* Whether cursors of this epoch are good. */

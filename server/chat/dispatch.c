@@ -104,8 +104,9 @@ static bool too_much_unsigned(struct session *s, size_t n)
 	uint64_t most = s->chat->config.limits.sign_in_bytes;
 	if (s->user || s->operator_socket || !most)
 		return false;
-	bool too_much = n > most - s->n_unsigned_bytes;
-	s->n_unsigned_bytes = too_much ? most : s->n_unsigned_bytes + n;
+	uint64_t sum = s->n_unsigned_bytes + (uint64_t)n;
+	bool too_much = sum > most;
+	s->n_unsigned_bytes = too_much || sum > UINT32_MAX ? UINT32_MAX : (uint32_t)sum;
 	return too_much;
 }
 

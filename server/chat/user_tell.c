@@ -15,7 +15,7 @@ struct news {
 	struct uid room;
 	struct buf json;
 	uint64_t except;      /* a session's id, or 0 */
-	uint64_t n_entered;   /* chat.n_entered, then: later sessions know */
+	uint32_t n_entered;   /* chat.n_entered, then: later sessions know */
 	struct member *added; /* room.added: who gets readers; NULL when the room was left meanwhile, and nobody is told any more */
 	uint64_t next_seq;    /* where the readers begin */
 };
@@ -180,7 +180,7 @@ static uint32_t tell_oldest(struct user_news *all, uint32_t budget)
 	bool void_by_now = n->type == EVENT_ROOM_ADDED && !n->added;
 	while (budget && !void_by_now && all->next != &u->sessions) {
 		struct session *s = list_entry(all->next, struct session, in_user);
-		if (s->n_entered > n->n_entered)
+		if ((int32_t)(s->n_entered - n->n_entered) > 0)
 			break;
 		all->next = all->next->next;
 		if (s->id == n->except)
