@@ -207,18 +207,21 @@ int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open)
 
 int sqlite_schema_complete(struct sqlite_connection *c)
 {
-	int rc;
-	bool has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", &rc) == 1;
-	if (rc == SQLITE_OK)
-		rc = sqlite_connection_exec(c, has ? ADDED_LATER_SQL : add_skeletons_sql);
-	if (rc == SQLITE_OK)
-		has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('event') WHERE name = 'checksum'", &rc) == 1;
-	if (rc == SQLITE_OK && !has)
-		rc = sqlite_connection_exec(c, add_checksums_sql);
-		has = sqlite_connection_number(c, "SELECT count(*) FROM pragma_table_info('room') WHERE name = 'private_key'", &rc) == 1;
-	if (rc == SQLITE_OK && !has)
-		rc = sqlite_connection_exec(c, add_private_keys_sql);
-	if (rc == SQLITE_OK)
-		rc = sqlite_connection_exec(c, move_private_keys_sql);
+	static const struct {
+		const char *count_sql, *add_sql, *then_sql; /* the column, what adds it, what is done whether or not it was there */
+	} columns[] = {
+		{"SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", add_skeletons_sql, ADDED_LATER_SQL},
+		{"SELECT count(*) FROM pragma_table_info('event') WHERE name = 'checksum'", add_checksums_sql, ""},
+		{"SELECT count(*) FROM pragma_table_info('room') WHERE name = 'private_key'", add_private_keys_sql, move_private_keys_sql},
+	};
+	int rc = SQLITE_OK;
+
+	for (size_t i = 0; rc == SQLITE_OK && i < sizeof columns / sizeof columns[0]; i++) {
+		bool has = sqlite_connection_number(c, columns[i].count_sql, &rc) == 1;
+		if (rc == SQLITE_OK && !has)
+			rc = sqlite_connection_exec(c, columns[i].add_sql);
+		if (rc == SQLITE_OK)
+			rc = sqlite_connection_exec(c, columns[i].then_sql);
+	}
 	return rc == SQLITE_OK ? sqlite_connection_exec(c, fill_skeletons_sql) : rc;
 }

@@ -176,6 +176,19 @@ static void damaged_tokens_do_not_hold_up_writes(void **state)
 	assert_int_equal(w->f->metrics.damaged_rooms, 0);
 }
 
+/* Another process does it, and commits something, so that the writer forgets the pages that it has in memory. (Opened and closed in this one, the file
+ * would lose the locks that SQLite holds on it: fcntl(2).) */
+static void overwrite_page_from_outside(const struct store_fixture *f, off_t at)
+{
+	static const char script[] =
+		"import sqlite3, sys; file = open(sys.argv[1], 'r+b'); file.seek(int(sys.argv[2])); file.write(b'\\xa5' * 4096); file.close(); "
+		"db = sqlite3.connect(sys.argv[1]); db.execute('CREATE TABLE passing (a)'); db.execute('DROP TABLE passing'); db.commit()";
+	char command[600];
+	snprintf(command, sizeof command, "python3 -c \"%s\" %s/parley.db %lld", script, f->dir, (long long)at);
+	if (system(command) != 0)
+		_exit(2);
+}
+
 /* In the child; does not come back. */
 static void write_over_damage(struct world *w, const char *table)
 {
@@ -185,7 +198,7 @@ static void write_over_damage(struct world *w, const char *table)
 	if (!store_fixture_open(&f))
 		_exit(1);
 	snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
-	overwrite_page(w, (number_in_file(w, sql) - 1) * PAGE);
+	overwrite_page_from_outside(&f, (number_in_file(w, sql) - 1) * PAGE);
 	struct store_user_create user = {.id = fresh_id(), .name = text_from("bob"), .name_key = text_from("bob")};
 	store_fixture_do(&f, &user.op, STORE_USER_CREATE);
 	send_text(&f, w->hurt, w->ann, "{}");
