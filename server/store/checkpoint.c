@@ -24,6 +24,7 @@ enum state { IDLE, WANTED, COPIED };
 struct checkpoint {
 	struct sqlite_connection connection; /* the thread's */
 	struct copy_pace pace;               /* of its database file */
+	struct log_reach *reach;             /* not owned; NULL: nobody is told */
 	_Atomic int log_pages;
 	pthread_t thread;
 	pthread_mutex_t mutex;
@@ -67,6 +68,8 @@ static void copy_in_rounds(struct checkpoint *k)
 	int rc = left >= 0 ? copy_pace_sync(&k->pace) : SQLITE_OK;
 	if (rc != SQLITE_OK)
 		sqlite_fault_exit(&k->connection, rc, "checkpoint");
+	if (left >= 0 && k->reach)
+		log_reach_put_copied(k->reach, &k->connection);
 }
 
 static void *checkpoint_thread(void *arg)
@@ -87,9 +90,10 @@ static void *checkpoint_thread(void *arg)
 	return NULL;
 }
 
-struct checkpoint *checkpoint_new(const char *db_path, int db_fd)
+struct checkpoint *checkpoint_new(const char *db_path, int db_fd, struct log_reach *reach)
 {
 	struct checkpoint *k = mem_new(struct checkpoint);
+	k->reach = reach;
 	k->next_at_pages = COPY_AT_PAGES;
 	if (sqlite_connection_open_bare(&k->connection, db_path, SQLITE_OPEN_READWRITE) != SQLITE_OK ||
 	    copy_pace_attach(&k->pace, &k->connection, db_fd) != SQLITE_OK) {
@@ -113,6 +117,8 @@ static void finish_copy(struct checkpoint *k, struct sqlite_connection *writer, 
 		left = copy(writer, SQLITE_CHECKPOINT_RESTART);
 		sqlite3_busy_timeout(writer->db, SQLITE_CONNECTION_BUSY_MS);
 	}
+	if (left == 0 && k->reach)
+		log_reach_put_copied(k->reach, writer);
 	k->next_at_pages = left == 0 ? COPY_AT_PAGES : wal_pages + COPY_AT_PAGES;
 }
 

@@ -10,12 +10,14 @@
 #ifndef PARLEY_STORE_CHECKPOINT_H
 #define PARLEY_STORE_CHECKPOINT_H
 
+#include "store/log_reach.h"
 #include "store/sqlite_connection.h"
 
 struct checkpoint;
 
-/* db_fd: any descriptor of the database file; stays the caller's, to be closed after this. NULL when the database cannot be opened once more. */
-struct checkpoint *checkpoint_new(const char *db_path, int db_fd);
+/* db_fd: any descriptor of the database file; reach is told how much is copied, or NULL. Both stay the caller's, to be closed after this.
+ * NULL when the database cannot be opened once more. */
+struct checkpoint *checkpoint_new(const char *db_path, int db_fd, struct log_reach *reach);
 /* After each transaction, with the log's length. */
 void checkpoint_after_commit(struct checkpoint *k, struct sqlite_connection *writer, int wal_pages);
 /* Waits for a copy that is under way. Accepts NULL. */

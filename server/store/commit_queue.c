@@ -43,6 +43,8 @@ struct commit_queue {
 
 	/* The thread's own. */
 	struct writer writer;
+	struct log_reach *reach; /* NULL: nothing is proved */
+	uint64_t n_commits;      /* as the database counts them */
 	struct checkpoint *checkpoint;
 	/* The loop's to open and close, for the checkpoint. Closed after the last connection: to close any descriptor of a file gives up the process's locks on it (fcntl(2)). */
 	int db_fd;
@@ -107,6 +109,13 @@ static int forget_old_tokens(struct commit_queue *q, struct batch *b)
 	return rc;
 }
 
+static int count_commit(struct commit_queue *q)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_COMMITS_SET);
+	sqlite_statement_bind_u64(st, 1, q->n_commits + 1);
+	return sqlite_statement_run(st);
+}
+
 /* Moves operations from `ready` to the batch while it does them. Returns SQLite's code: the transaction is committed, or failed. */
 static int run_transaction(struct commit_queue *q, struct list *ready, struct batch *b)
 {
@@ -134,6 +143,8 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 	b->in_upkeep = b->in_upkeep && rc != SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = room_cache_write(&q->writer.rooms, c);
+	if (rc == SQLITE_OK)
+		rc = count_commit(q);
 	if (rc == SQLITE_OK)
 		rc = sqlite_statement_run(sqlite_statement(c, ST_COMMIT));
 	return rc;
@@ -230,6 +241,9 @@ static void run_batch(struct commit_queue *q, struct list *ready)
 	q->writer.met_damage = false;
 	int rc = run_transaction(q, ready, &b);
 	if (rc == SQLITE_OK) {
+		q->n_commits++;
+		if (q->reach)
+			log_reach_put(q->reach, &q->writer.connection, q->n_commits);
 		note_commit(q, b.n, clock_mono_ns() - started_ns);
 		q->tidied_day = b.tidied_day != 0 ? b.tidied_day : q->tidied_day;
 	} else if (can_go_again(q, &b, rc)) {
@@ -318,6 +332,39 @@ static void close_file(struct sqlite_connection *c)
 	sqlite_connection_close(c);
 }
 
+/* A directory that takes no new file is no reason not to start either: the log is then only not proved. */
+static int open_reach(struct commit_queue *q)
+{
+	struct uid epoch;
+	int rc = sqlite_schema_epoch_id(&q->writer.connection, &epoch);
+	if (rc == SQLITE_OK)
+		rc = sqlite_schema_commits(&q->writer.connection, &q->n_commits);
+	if (rc != SQLITE_OK)
+		return rc;
+	q->reach = log_reach_open(q->config.dir, &epoch);
+	if (!q->reach)
+		LOG_WARN("store.reach_not_kept", LOG_S("path", q->config.dir->reach_path), LOG_S("reason", strerror(errno)));
+	return SQLITE_OK;
+}
+
+static int open_file(struct commit_queue *q)
+{
+	const char *path = q->config.dir->db_path;
+	struct sqlite_connection *c = &q->writer.connection;
+	int rc = sqlite_connection_open_writer(c, path);
+	if (rc == SQLITE_OK)
+		rc = sqlite_schema_complete(c);
+	if (rc == SQLITE_OK)
+		rc = sqlite_statement_prepare_all(c, ROLE_WRITER);
+	if (rc == SQLITE_OK)
+		rc = open_reach(q);
+	if (rc == SQLITE_OK)
+		q->db_fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (q->db_fd >= 0)
+		q->checkpoint = checkpoint_new(path, q->db_fd, q->reach);
+	return rc;
+}
+
 struct commit_queue *commit_queue_new(const struct commit_queue_config *config, char *reason, size_t n)
 {
 	struct commit_queue *q = mem_new(struct commit_queue);
@@ -326,15 +373,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	q->db_fd = -1;
 	list_init(&q->waiting);
 	list_init(&q->held);
-	int rc = sqlite_connection_open_writer(&q->writer.connection, config->db_path);
-	if (rc == SQLITE_OK)
-		rc = sqlite_schema_complete(&q->writer.connection);
-	if (rc == SQLITE_OK)
-		rc = sqlite_statement_prepare_all(&q->writer.connection, ROLE_WRITER);
-	if (rc == SQLITE_OK)
-		q->db_fd = open(config->db_path, O_RDONLY | O_CLOEXEC);
-	if (q->db_fd >= 0)
-		q->checkpoint = checkpoint_new(config->db_path, q->db_fd);
+	int rc = open_file(q);
 	if (!q->checkpoint) {
 		if (rc == SQLITE_OK)
 			snprintf(reason, n, "a further descriptor or connection failed: %s", strerror(errno));
@@ -343,10 +382,13 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 		sqlite_connection_close(&q->writer.connection);
 		if (q->db_fd >= 0)
 			close(q->db_fd);
+		log_reach_destroy(q->reach);
 		free(q);
 		return NULL;
 	}
 	mark_open(q);
+	if (q->reach)
+		log_reach_put(q->reach, &q->writer.connection, q->n_commits);
 	sqlite3_wal_hook(q->writer.connection.db, note_wal_pages, q);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->more, NULL);
@@ -392,6 +434,7 @@ void commit_queue_destroy(struct commit_queue *q)
 	pthread_join(q->thread, NULL);
 	checkpoint_destroy(q->checkpoint);
 	close_file(&q->writer.connection);
+	log_reach_destroy(q->reach);
 	close(q->db_fd);
 	buf_finish(&q->writer.json);
 	pthread_cond_destroy(&q->more);

@@ -16,6 +16,7 @@
 #include "base/metrics.h"
 #include "chat/store_port.h"
 #include "store/damage.h"
+#include "store/data_dir.h"
 
 enum { COMMIT_QUEUE_BATCH_MAX = 500, COMMIT_QUEUE_BATCH_US = 5000, COMMIT_QUEUE_HOLD_US = 1000 };
 
@@ -24,9 +25,9 @@ struct commit_queue;
 struct commit_queue_config {
 	struct loop *loop;
 	struct metrics *metrics;
-	const char *db_path;
-	struct damage *damage; /* outlives the queue */
-	size_t queue_max;      /* 0: no limit */
+	const struct data_dir *dir; /* outlives the queue */
+	struct damage *damage;      /* outlives the queue */
+	size_t queue_max;           /* 0: no limit */
 };
 
 /* Opens the writer's connection and starts the thread. NULL with the reason when the database cannot be opened for writing. */

@@ -45,6 +45,7 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 	d->path = mem_strndup(path, strlen(path));
 	d->db_path = path_in(path, "parley.db");
 	d->wal_path = path_in(path, "parley.db-wal");
+	d->reach_path = path_in(path, "parley.reach");
 	int made = make_dirs(path);
 	if (made != 0) {
 		snprintf(fault, DATA_DIR_FAULT_BYTES, "the data directory %s cannot be made or entered: %s", path, strerror(-made));
@@ -84,5 +85,6 @@ void data_dir_finish(struct data_dir *d)
 	free(d->path);
 	free(d->db_path);
 	free(d->wal_path);
-	d->path = d->db_path = d->wal_path = NULL;
+	free(d->reach_path);
+	d->path = d->db_path = d->wal_path = d->reach_path = NULL;
 }

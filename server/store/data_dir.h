@@ -10,6 +10,7 @@ enum { DATA_DIR_FAULT_BYTES = 400 };
 
 struct data_dir {
 	char *db_path, *wal_path; /* DIR/parley.db and the log beside it */
+	char *reach_path;         /* DIR/parley.reach (log_reach.h) */
 	char *path;
 	int lock_fd; /* -1: not held */
 };

@@ -1,5 +1,8 @@
 #include "store/sqlite_check.h"
 
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/log_reach.h"
 #include "store/sqlite_connection.h"
 #include "store/sqlite_fault.h"
 #include "store/sqlite_schema.h"
@@ -13,10 +16,11 @@
 
 /* Up to this size the whole file is read at the start (about 100 ms on a disk that is not cold); above it, the newest rooms. */
 static const int64_t QUICK_CHECK_BYTES_MAX = (int64_t)64 << 20;
-enum { HEADER_BYTES = 100, LOG_HEADER_BYTES = 32 }; /* SQLite's file format, sections 1.3 and 4.1 */
+enum { HEADER_BYTES = 100 }; /* SQLite's file format, section 1.3 */
 
 struct finding {
 	bool sound;
+	bool log_lost;  /* of a sound one */
 	bool damaged;   /* so a backup is what helps */
 	char what[200]; /* completes "DIR/parley.db …" */
 };
@@ -56,7 +60,7 @@ static enum sqlite_check check_header(const struct data_dir *d, int64_t *file_by
 	if (access(d->db_path, W_OK) != 0)
 		return refuse(d, &(struct finding){.what = "may not be written by this user"}, fault);
 	struct stat wal = {0};
-	bool log_is_there = stat(d->wal_path, &wal) == 0 && wal.st_size >= LOG_HEADER_BYTES;
+	(void)stat(d->wal_path, &wal);
 	/* Bytes 18 and 19: 2 is WAL, 1 is not. */
 	bool wal_mode = header[18] == 2 && header[19] == 2;
 	if (!wal_mode && wal.st_size > 0)
@@ -65,9 +69,7 @@ static enum sqlite_check check_header(const struct data_dir *d, int64_t *file_by
 			&(struct finding){
 				.what = "seems to be a backup put beside another database's log (parley.db-wal); move that log away first"},
 			fault);
-	if (!wal_mode)
-		return SQLITE_CHECK_BACKUP;
-	return log_is_there ? SQLITE_CHECK_SOUND : SQLITE_CHECK_LOG_LOST; /* unless it was closed, which its content tells */
+	return wal_mode ? SQLITE_CHECK_SOUND : SQLITE_CHECK_BACKUP;
 }
 
 static bool check_tables(struct sqlite_connection *c, int *rc)
@@ -136,22 +138,129 @@ static bool check_version(struct sqlite_connection *c, struct finding *f, int *r
 	return application == SQLITE_SCHEMA_APPLICATION_ID && version == SQLITE_SCHEMA_VERSION;
 }
 
-static void check_content(struct sqlite_connection *c, int64_t file_bytes, struct finding *f)
+/* ---- the log: does it reach as far as it did? ---- */
+
+/* As it was before the check looked into the database. */
+struct log_state {
+	struct log_reach_mark proof;
+	bool proven;     /* there is a proof */
+	bool has_header; /* of a log */
+	bool short_of;   /* the log is not all that the proof tells of; that may yet be harmless */
+};
+
+/* How far SQLite reads the log. *set_aside: less far than it was copied into the file, so that its pages, which are older, would hide newer ones. */
+static int measure_log(struct sqlite_connection *c, struct log_state *l, bool *set_aside)
+{
+	struct log_end now;
+	int rc;
+	(void)sqlite_connection_number(c, "PRAGMA schema_version", &rc); /* makes it read the log */
+	if (rc == SQLITE_OK)
+		rc = log_reach_end(c, &now);
+	if (rc != SQLITE_OK)
+		return rc;
+	const struct log_end *then = &l->proof.end;
+	bool same = memcmp(now.salt, then->salt, sizeof now.salt) == 0;
+	l->short_of = l->proven && (same ? now.frames < then->frames : !l->has_header);
+	*set_aside = l->proven && same && now.frames > 0 && now.frames < then->copied;
+	return SQLITE_OK;
+}
+
+/*
+ * Whether something that was acknowledged is missing. By the proof where there is one: it has the number of the newest commit. It may be older
+ * than the log was (log_reach.h), so of a log that is gone it cannot tell when the file knows of later commits than the proof. Without a proof,
+ * a file that was not closed has had a log.
+ */
+static int is_log_lost(struct sqlite_connection *c, const struct log_state *l, bool *lost)
+{
+	struct uid epoch;
+	uint64_t commits;
+	int rc = sqlite_schema_epoch_id(c, &epoch);
+	if (rc == SQLITE_OK)
+		rc = sqlite_schema_commits(c, &commits);
+	if (rc != SQLITE_OK)
+		return rc;
+	bool log_is_gone = !l->has_header && sqlite_schema_is_open(c);
+	if (l->proven && uid_equal(&epoch, &l->proof.epoch))
+		*lost = commits < l->proof.commits || (log_is_gone && commits > l->proof.commits);
+	else
+		*lost = log_is_gone;
+	return SQLITE_OK;
+}
+
+/* ---- the whole ---- */
+
+/* Every room has as many events as it says. */
+static bool check_counts(struct sqlite_connection *c, int *rc)
+{
+	return sqlite_connection_number(c,
+					"SELECT count(*) FROM room r WHERE r.last_seq <>"
+					" (SELECT count(*) FROM event WHERE pk > (r.no << 36) AND pk < ((r.no + 1) << 36))",
+					rc) == 0;
+}
+
+static void check_content(struct sqlite_connection *c, bool whole, struct finding *f)
 {
 	int rc;
-	if (check_version(c, f, &rc)) {
-		f->damaged = true;
-		snprintf(f->what, sizeof f->what, "is damaged (tables are missing)");
-		f->sound = check_tables(c, &rc) && (file_bytes > QUICK_CHECK_BYTES_MAX || quick_check(c, f, &rc));
-	}
+	f->damaged = true;
+	snprintf(f->what, sizeof f->what, "is damaged (tables are missing)");
+	f->sound = check_tables(c, &rc) && (!whole || quick_check(c, f, &rc));
 	if (f->sound) {
 		snprintf(f->what, sizeof f->what, "is damaged (the newest events of its rooms do not agree with the rooms)");
 		f->sound = check_tops(c, &rc);
+	}
+	if (f->sound && whole) {
+		snprintf(f->what, sizeof f->what, "is damaged (events of its rooms are missing)");
+		f->sound = check_counts(c, &rc);
 	}
 	if (rc != SQLITE_OK) {
 		f->sound = false;
 		describe(c, rc, f);
 	}
+}
+
+/* A log of which something is missing may have been copied into the file in part: then all is read, whatever its size. */
+static void check_file_and_log(struct sqlite_connection *c, struct log_state *l, int64_t file_bytes, struct finding *f)
+{
+	int rc;
+	if (!check_version(c, f, &rc)) {
+		if (rc != SQLITE_OK)
+			describe(c, rc, f);
+		return;
+	}
+	rc = l ? is_log_lost(c, l, &f->log_lost) : SQLITE_OK;
+	if (rc != SQLITE_OK)
+		describe(c, rc, f);
+	else
+		check_content(c, (l && l->short_of) || f->log_lost || file_bytes <= QUICK_CHECK_BYTES_MAX, f);
+}
+
+/* Through a connection that cannot write. *set_aside: the log has to be, and nothing else was looked at. */
+static void look(const struct data_dir *d, struct log_state *l, int64_t file_bytes, struct finding *f, bool *set_aside)
+{
+	struct sqlite_connection c;
+	*f = (struct finding){0};
+	*set_aside = false;
+	int rc = sqlite_connection_open_bare(&c, d->db_path, SQLITE_OPEN_READONLY);
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_keep_log(&c, true);
+	if (rc == SQLITE_OK && l)
+		rc = measure_log(&c, l, set_aside);
+	if (rc != SQLITE_OK)
+		describe(&c, rc, f);
+	else if (!*set_aside)
+		check_file_and_log(&c, l, file_bytes, f);
+	sqlite_connection_close(&c);
+}
+
+/* Under another name the log stays for a look, until the next one comes. */
+static int rename_log(const struct data_dir *d, bool aside)
+{
+	size_t n = strlen(d->wal_path) + sizeof ".damaged";
+	auto_free char *other = mem_alloc(n);
+	snprintf(other, n, "%s.damaged", d->wal_path);
+	if ((aside ? rename(d->wal_path, other) : rename(other, d->wal_path)) != 0)
+		return -errno;
+	return data_dir_sync(d);
 }
 
 enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
@@ -160,17 +269,25 @@ enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DI
 	enum sqlite_check header = check_header(d, &file_bytes, fault); /* first: SQLite makes a log where there is none */
 	if (header == SQLITE_CHECK_FRESH || header == SQLITE_CHECK_REFUSED)
 		return header;
-	struct sqlite_connection c;
-	struct finding f = {0};
-	int rc = sqlite_connection_open_bare(&c, d->db_path, SQLITE_OPEN_READONLY);
-	if (rc == SQLITE_OK)
-		rc = sqlite_connection_keep_log(&c, true);
-	if (rc == SQLITE_OK)
-		check_content(&c, file_bytes, &f);
-	else
-		describe(&c, rc, &f);
-	if (f.sound && header == SQLITE_CHECK_LOG_LOST && !sqlite_schema_is_open(&c))
-		header = SQLITE_CHECK_SOUND;
-	sqlite_connection_close(&c);
-	return f.sound ? header : refuse(d, &f, fault);
+	struct log_state log = {.has_header = log_reach_has_header(d)};
+	log.proven = log_reach_read(d, &log.proof);
+	struct finding f;
+	bool set_aside;
+	look(d, header == SQLITE_CHECK_BACKUP ? NULL : &log, file_bytes, &f, &set_aside);
+	if (!set_aside)
+		return !f.sound ? refuse(d, &f, fault) : f.log_lost ? SQLITE_CHECK_LOG_LOST : header;
+	int failed = rename_log(d, true);
+	if (failed != 0) {
+		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s is damaged and cannot be renamed: %s", d->wal_path, strerror(-failed));
+		return SQLITE_CHECK_REFUSED;
+	}
+	log.has_header = false;
+	look(d, &log, file_bytes, &f, &set_aside);
+	if (!f.sound) {
+		(void)rename_log(d, false);
+		return refuse(d, &f, fault);
+	}
+	LOG_WARN("store.log_set_aside", LOG_S("path", d->wal_path),
+		 LOG_S("what", "it was damaged where it had been copied into the database file; it is named …-wal.damaged now"));
+	return f.log_lost ? SQLITE_CHECK_LOG_LOST : SQLITE_CHECK_SOUND;
 }

@@ -10,7 +10,7 @@
 enum sqlite_check {
 	SQLITE_CHECK_FRESH, /* there is no file, or an empty one */
 	SQLITE_CHECK_SOUND,
-	SQLITE_CHECK_LOG_LOST, /* sound, but it was not closed and its log is gone, with whatever was only there */
+	SQLITE_CHECK_LOG_LOST, /* sound, but its log does not reach as far as it did (log_reach.h): what was only there is missing */
 	SQLITE_CHECK_BACKUP,   /* sound, and not in WAL mode: somebody put a backup in place */
 	SQLITE_CHECK_REFUSED,  /* fault has the sentence */
 };

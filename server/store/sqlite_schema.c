@@ -84,20 +84,34 @@ static int put_epoch(struct sqlite_connection *c)
 	return rc;
 }
 
+int sqlite_schema_epoch_id(struct sqlite_connection *c, struct uid *out)
+{
+	sqlite3_stmt *st = NULL;
+	int rc = sqlite3_prepare_v2(c->db, "SELECT value FROM meta WHERE key = 'epoch'", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st) == SQLITE_ROW && sqlite_statement_uid(st, 0, out) ? SQLITE_OK : SQLITE_CORRUPT;
+	sqlite3_finalize(st);
+	return rc;
+}
+
 int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES + 1])
 {
 	struct uid epoch;
 	char text[UID_TEXT_BYTES + 1];
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(c->db, "SELECT value FROM meta WHERE key = 'epoch'", -1, &st, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(st) == SQLITE_ROW && sqlite_statement_uid(st, 0, &epoch) ? SQLITE_OK : SQLITE_CORRUPT;
-	sqlite3_finalize(st);
+	int rc = sqlite_schema_epoch_id(c, &epoch);
 	if (rc != SQLITE_OK)
 		return rc;
 	uid_format(&epoch, text);
 	memcpy(out, text + UID_TEXT_BYTES - STORE_EPOCH_BYTES, STORE_EPOCH_BYTES + 1); /* the last group: all of it is random */
 	return SQLITE_OK;
+}
+
+int sqlite_schema_commits(struct sqlite_connection *c, uint64_t *out)
+{
+	int rc;
+	int64_t n = sqlite_connection_number(c, "SELECT coalesce((SELECT value FROM meta WHERE key = 'commits'), 0)", &rc);
+	*out = n > 0 ? (uint64_t)n : 0;
+	return rc;
 }
 
 static int write_schema(struct sqlite_connection *c)
@@ -223,5 +237,7 @@ int sqlite_schema_complete(struct sqlite_connection *c)
 		if (rc == SQLITE_OK)
 			rc = sqlite_connection_exec(c, columns[i].then_sql);
 	}
-	return rc == SQLITE_OK ? sqlite_connection_exec(c, fill_skeletons_sql) : rc;
+	if (rc == SQLITE_OK)
+		rc = sqlite_connection_exec(c, fill_skeletons_sql);
+	return rc == SQLITE_OK ? sqlite_connection_exec(c, "INSERT OR IGNORE INTO meta VALUES ('commits', 0)") : rc;
 }

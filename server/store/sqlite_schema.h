@@ -22,6 +22,10 @@ int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYT
 int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
 /* The epoch as clients see it. Returns SQLite's code. */
 int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES + 1]);
+/* The same, whole. */
+int sqlite_schema_epoch_id(struct sqlite_connection *c, struct uid *out);
+/* The number of the newest commit (log_reach.h); 0 in a file of an earlier parleyd. */
+int sqlite_schema_commits(struct sqlite_connection *c, uint64_t *out);
 /* Marks the file as open, which is brought into the file itself at once, or as closed. Between the two there is always a log: a file that says
  * it is open and has none has lost it. Returns SQLite's code. */
 int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open);

@@ -81,7 +81,7 @@ static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTE
 		return sqlite_schema_begin_epoch(d, fault);
 	case SQLITE_CHECK_LOG_LOST:
 		LOG_WARN("store.log_lost", LOG_S("path", d->wal_path),
-			 LOG_S("what", "the server did not end by itself, and the log it left is gone: the newest events may be lost, "
+			 LOG_S("what", "the log does not reach as far as it did when the server ended: the newest events are lost, "
 				       "and clients begin anew"));
 		return sqlite_schema_begin_epoch(d, fault);
 	case SQLITE_CHECK_SOUND:
@@ -97,7 +97,7 @@ static int open_connections(struct store_sqlite *s, struct loop *l, const struct
 	s->damage = damage_new(s->metrics, s->dir.db_path);
 	s->writes = commit_queue_new(
 		&(struct commit_queue_config){
-			.loop = l, .metrics = s->metrics, .db_path = s->dir.db_path, .damage = s->damage, .queue_max = config->queue_max},
+			.loop = l, .metrics = s->metrics, .dir = &s->dir, .damage = s->damage, .queue_max = config->queue_max},
 		reason, n);
 	if (!s->writes)
 		return -1;
