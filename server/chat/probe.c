@@ -86,7 +86,7 @@ static void pinged(struct store_op *op)
 	} else if (op->result == -EBADMSG) {
 		answer(p, false, "the stored data is damaged: the log says where (store.damaged), `parley admin verify` says what else");
 	} else if (op->result != 0) {
-		answer(p, false, "the store cannot write");
+		answer(p, false, op->result == -ESTALE ? "the store cannot write: its files are gone" : "the store cannot write");
 	} else {
 		p->stored = true;
 		publish(p);

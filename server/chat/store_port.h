@@ -11,6 +11,7 @@
  * result: 0, or a negative errno:
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
  *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    the read failed; logged by the store
+ *   -ESTALE  the store's files are not where they were, so that nothing it writes would be found again; until a restart
  *   -EBADMSG what is stored is damaged, and stays so: a read that met it, a write to a room whose log has such a place, or one that needs a row that
  *            only it is about (a membership, a token, a client_id); nothing was stored.
  *            Logged by the store. For STORE_PING: such a place is known

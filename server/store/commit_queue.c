@@ -52,6 +52,7 @@ struct commit_queue {
 	size_t n_touching;
 	int wal_pages;
 	int64_t tidied_day;
+	_Atomic bool files_gone;  /* for good */
 	bool without_room;        /* an outage that was logged */
 	uint64_t last_failure_ms; /* of that outage */
 };
@@ -150,6 +151,39 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 	return rc;
 }
 
+/* Whether what is written can be found again. Asked before a transaction and, since only that counts, before its acknowledgement. */
+static bool is_in_place(struct commit_queue *q)
+{
+	if (atomic_load(&q->files_gone))
+		return false;
+	const char *path = data_dir_missing(q->config.dir);
+	if (!path)
+		return true;
+	LOG_ERROR("store.file_gone", LOG_S("path", path), LOG_S("what", "it was removed, renamed or replaced while the server runs"),
+		  LOG_S("consequence", "writes are refused until the server is started again"));
+	atomic_store(&q->files_gone, true);
+	return false;
+}
+
+/* Nothing of the operations that were tried is in memory any more. */
+static void undo_tried(struct batch *b)
+{
+	list_for_each(it, &b->ops) {
+		if (b->n_tried == 0)
+			break;
+		writer_undo(list_entry(it, struct store_op, link));
+		b->n_tried--;
+	}
+}
+
+static void refuse_batch(struct commit_queue *q, struct batch *b, int result)
+{
+	metric_add(&q->config.metrics->commit_failures_total, 1);
+	undo_tried(b);
+	list_for_each(it, &b->ops)
+		list_entry(it, struct store_op, link)->result = result;
+}
+
 /* Nothing of the batch is stored, and nothing of it is in memory. */
 static void roll_back(struct commit_queue *q, struct batch *b)
 {
@@ -159,12 +193,7 @@ static void roll_back(struct commit_queue *q, struct batch *b)
 	if (rolled_back != SQLITE_OK)
 		sqlite_fault_exit(c, rolled_back, "rollback");
 	room_cache_forget(&q->writer.rooms);
-	list_for_each(it, &b->ops) {
-		if (b->n_tried == 0)
-			break;
-		writer_undo(list_entry(it, struct store_op, link));
-		b->n_tried--;
-	}
+	undo_tried(b);
 }
 
 /* Whether the transaction fails because of damage that concerns one operation alone, or only the upkeep, which then waits for tomorrow. */
@@ -208,11 +237,8 @@ static void fail_batch(struct commit_queue *q, struct batch *b, int rc)
 			  LOG_S("consequence", "writes are refused until there is room; reading goes on"));
 	q->without_room = true;
 	q->last_failure_ms = clock_mono_ms();
-	metric_add(&q->config.metrics->commit_failures_total, 1);
 	roll_back(q, b);
-	list_for_each(it, &b->ops) {
-		list_entry(it, struct store_op, link)->result = -EAGAIN;
-	}
+	refuse_batch(q, b, -EAGAIN);
 }
 
 static void note_commit(struct commit_queue *q, size_t n_ops, uint64_t took_ns)
@@ -230,6 +256,27 @@ static void note_commit(struct commit_queue *q, size_t n_ops, uint64_t took_ns)
 	q->without_room = false;
 }
 
+/* What is not tried needs no undoing. */
+static int skip_transaction(struct list *ready, struct batch *b)
+{
+	while (!list_empty(ready)) {
+		struct list *first = ready->next;
+		list_remove(first);
+		list_append(&b->ops, first);
+		b->n++;
+	}
+	return SQLITE_OK;
+}
+
+static void accept_batch(struct commit_queue *q, struct batch *b, uint64_t took_ns)
+{
+	q->n_commits++;
+	if (q->reach)
+		log_reach_put(q->reach, &q->writer.connection, q->n_commits);
+	note_commit(q, b->n, took_ns);
+	q->tidied_day = b->tidied_day != 0 ? b->tidied_day : q->tidied_day;
+}
+
 static void run_batch(struct commit_queue *q, struct list *ready)
 {
 	struct batch b = {0};
@@ -239,25 +286,23 @@ static void run_batch(struct commit_queue *q, struct list *ready)
 	uint64_t started_ns = clock_mono_ns();
 	q->writer.n_events = q->writer.n_duplicates = 0;
 	q->writer.met_damage = false;
-	int rc = run_transaction(q, ready, &b);
-	if (rc == SQLITE_OK) {
-		q->n_commits++;
-		if (q->reach)
-			log_reach_put(q->reach, &q->writer.connection, q->n_commits);
-		note_commit(q, b.n, clock_mono_ns() - started_ns);
-		q->tidied_day = b.tidied_day != 0 ? b.tidied_day : q->tidied_day;
-	} else if (can_go_again(q, &b, rc)) {
+	int rc = is_in_place(q) ? run_transaction(q, ready, &b) : skip_transaction(ready, &b);
+	bool accepted = rc == SQLITE_OK && is_in_place(q);
+	if (accepted)
+		accept_batch(q, &b, clock_mono_ns() - started_ns);
+	else if (rc == SQLITE_OK)
+		refuse_batch(q, &b, -ESTALE);
+	else if (can_go_again(q, &b, rc))
 		go_again(q, &b, ready);
-	} else {
+	else
 		fail_batch(q, &b, rc);
-	}
 	/* From here on the operations are the loop's: it may free them at any moment. */
 	list_for_each(it, &b.ops)
 		list_append(&calls, &list_entry(it, struct store_op, link)->call.link);
 	atomic_fetch_sub(&q->n_waiting, b.n);
 	metric_change(&q->config.metrics->store_waiting, -(int64_t)b.n);
 	loop_post_list(q->config.loop, &calls);
-	if (rc == SQLITE_OK)
+	if (accepted)
 		checkpoint_after_commit(q->checkpoint, &q->writer.connection, q->wal_pages);
 }
 
@@ -305,6 +350,14 @@ static void at_turn_end(void *arg)
 		hand_over(q);
 }
 
+/* They are all open by now, so one that is not there was removed between. */
+static void note_files(struct commit_queue *q)
+{
+	int failed = data_dir_note_files(q->config.dir);
+	if (failed != 0)
+		LOG_WARN("store.files_not_noted", LOG_S("reason", strerror(-failed)));
+}
+
 /* Not being able to is no reason not to start: the log is only not missed then. */
 static void mark_open(struct commit_queue *q)
 {
@@ -318,10 +371,16 @@ static void mark_open(struct commit_queue *q)
 	LOG_WARN("store.not_marked_open", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
 }
 
-/* Brings all of the log into the file and lets go of it; else, harmlessly, the log stays and the next start reads it. */
-static void close_file(struct sqlite_connection *c)
+/* Brings all of the log into the file and lets go of it; else, harmlessly, the log stays and the next start reads it. A log beside another
+ * database than its own is left alone: SQLite would delete it by its name. */
+static void close_file(struct commit_queue *q)
 {
+	struct sqlite_connection *c = &q->writer.connection;
 	char reason[200];
+	if (!data_dir_has_database(q->config.dir)) {
+		sqlite_connection_close(c);
+		return;
+	}
 	int rc = sqlite_schema_mark_open(c, false);
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_keep_log(c, false);
@@ -387,6 +446,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 		return NULL;
 	}
 	mark_open(q);
+	note_files(q);
 	if (q->reach)
 		log_reach_put(q->reach, &q->writer.connection, q->n_commits);
 	sqlite3_wal_hook(q->writer.connection.db, note_wal_pages, q);
@@ -433,7 +493,7 @@ void commit_queue_destroy(struct commit_queue *q)
 	pthread_mutex_unlock(&q->mutex);
 	pthread_join(q->thread, NULL);
 	checkpoint_destroy(q->checkpoint);
-	close_file(&q->writer.connection);
+	close_file(q);
 	log_reach_destroy(q->reach);
 	close(q->db_fd);
 	buf_finish(&q->writer.json);

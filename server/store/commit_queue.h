@@ -7,7 +7,9 @@
  * together, at the end of the first turn after COMMIT_QUEUE_HOLD_US: each commit costs the processor about as much as ten deliveries.
  *
  * The transaction is all or nothing: when it fails for want of room, each of its operations gets -EAGAIN and nothing of it is
- * stored. When one of them cannot be done because its room's log is damaged, that one gets -EBADMSG and the others go again. When the ground is lost (sqlite_fault.h) the process ends with nothing acknowledged.
+ * stored. When one of them cannot be done because its room's log is damaged, that one gets -EBADMSG and the others go again. When the ground is lost
+ * (sqlite_fault.h) the process ends with nothing acknowledged. When a file of the data directory is not where it
+ * was (removed, renamed, replaced), nothing is acknowledged any more until a restart: each operation gets -ESTALE.
  */
 #ifndef PARLEY_STORE_COMMIT_QUEUE_H
 #define PARLEY_STORE_COMMIT_QUEUE_H
@@ -25,8 +27,8 @@ struct commit_queue;
 struct commit_queue_config {
 	struct loop *loop;
 	struct metrics *metrics;
-	const struct data_dir *dir; /* outlives the queue */
-	struct damage *damage;      /* outlives the queue */
+	struct data_dir *dir; /* outlives the queue, which notes its files in it */
+	struct damage *damage; /* outlives the queue */
 	size_t queue_max;           /* 0: no limit */
 };
 

@@ -46,16 +46,16 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 	d->db_path = path_in(path, "parley.db");
 	d->wal_path = path_in(path, "parley.db-wal");
 	d->reach_path = path_in(path, "parley.reach");
+	d->lock_path = path_in(path, "parley.lock");
 	int made = make_dirs(path);
 	if (made != 0) {
 		snprintf(fault, DATA_DIR_FAULT_BYTES, "the data directory %s cannot be made or entered: %s", path, strerror(-made));
 		return -1;
 	}
-	auto_free char *lock_path = path_in(path, "parley.lock");
-	d->lock_fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	d->lock_fd = open(d->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (d->lock_fd < 0) {
 		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; the data directory must be writable by this user",
-			 lock_path, strerror(errno));
+			 d->lock_path, strerror(errno));
 		return -1;
 	}
 	if (flock(d->lock_fd, LOCK_EX | LOCK_NB) != 0) {
@@ -65,6 +65,43 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 		return -1;
 	}
 	return 0;
+}
+
+static int note(struct data_dir_file *f, const char *path)
+{
+	struct stat st;
+	if (stat(path, &st) != 0)
+		return -errno;
+	*f = (struct data_dir_file){st.st_dev, st.st_ino};
+	return 0;
+}
+
+int data_dir_note_files(struct data_dir *d)
+{
+	int failed = note(&d->db, d->db_path);
+	if (failed == 0)
+		failed = note(&d->wal, d->wal_path);
+	return failed == 0 ? note(&d->lock, d->lock_path) : failed;
+}
+
+static bool is_there(const struct data_dir_file *f, const char *path)
+{
+	struct stat st;
+	return stat(path, &st) == 0 && st.st_dev == f->device && st.st_ino == f->number;
+}
+
+bool data_dir_has_database(const struct data_dir *d)
+{
+	return is_there(&d->db, d->db_path);
+}
+
+const char *data_dir_missing(const struct data_dir *d)
+{
+	if (!data_dir_has_database(d))
+		return d->db_path;
+	if (!is_there(&d->wal, d->wal_path))
+		return d->wal_path;
+	return is_there(&d->lock, d->lock_path) ? NULL : d->lock_path;
 }
 
 int data_dir_sync(const struct data_dir *d)
@@ -86,5 +123,7 @@ void data_dir_finish(struct data_dir *d)
 	free(d->db_path);
 	free(d->wal_path);
 	free(d->reach_path);
+	free(d->lock_path);
+	d->lock_path = NULL;
 	d->path = d->db_path = d->wal_path = d->reach_path = NULL;
 }
