@@ -389,6 +389,8 @@ static void close_file(struct commit_queue *q)
 	if (rc != SQLITE_OK)
 		LOG_WARN("store.log_kept", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
 	sqlite_connection_close(c);
+	if (rc == SQLITE_OK && q->reach)
+		log_reach_put_closed(q->reach);
 }
 
 /* A directory that takes no new file is no reason not to start either: the log is then only not proved. */

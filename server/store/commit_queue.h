@@ -27,9 +27,9 @@ struct commit_queue;
 struct commit_queue_config {
 	struct loop *loop;
 	struct metrics *metrics;
-	struct data_dir *dir; /* outlives the queue, which notes its files in it */
+	struct data_dir *dir;  /* outlives the queue, which notes its files in it */
 	struct damage *damage; /* outlives the queue */
-	size_t queue_max;           /* 0: no limit */
+	size_t queue_max;      /* 0: no limit */
 };
 
 /* Opens the writer's connection and starts the thread. NULL with the reason when the database cannot be opened for writing. */

@@ -166,6 +166,14 @@ void log_reach_put_copied(struct log_reach *r, struct sqlite_connection *c)
 	pthread_mutex_unlock(&r->mutex);
 }
 
+void log_reach_put_closed(struct log_reach *r)
+{
+	pthread_mutex_lock(&r->mutex);
+	r->slot.mark.end = (struct log_end){0};
+	write_slot(r);
+	pthread_mutex_unlock(&r->mutex);
+}
+
 static void bring_to_disk(struct log_reach *r)
 {
 	if (fdatasync(r->fd) != 0)

@@ -47,6 +47,8 @@ struct log_reach *log_reach_open(const struct data_dir *d, const struct uid *epo
 void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t commits);
 /* The log was copied further into the file since the last put; c is the connection that copied. */
 void log_reach_put_copied(struct log_reach *r, struct sqlite_connection *c);
+/* All of the log is in the file, and the log is gone. */
+void log_reach_put_closed(struct log_reach *r);
 /* Brings the newest slot to disk. Accepts NULL. */
 void log_reach_destroy(struct log_reach *r);
 

@@ -153,9 +153,8 @@ static int measure_log(struct sqlite_connection *c, struct log_state *l, bool *s
 {
 	struct log_end now;
 	int rc;
-	(void)sqlite_connection_number(c, "PRAGMA schema_version", &rc); /* makes it read the log */
-	if (rc == SQLITE_OK)
-		rc = log_reach_end(c, &now);
+	(void)sqlite_connection_number(c, "PRAGMA schema_version", &rc); /* makes it read the log; it fails where that hides newer pages */
+	rc = log_reach_end(c, &now);
 	if (rc != SQLITE_OK)
 		return rc;
 	const struct log_end *then = &l->proof.end;
@@ -198,7 +197,7 @@ static bool check_counts(struct sqlite_connection *c, int *rc)
 					rc) == 0;
 }
 
-static void check_content(struct sqlite_connection *c, bool whole, struct finding *f)
+static void check_content(struct sqlite_connection *c, bool whole, bool counts, struct finding *f)
 {
 	int rc;
 	f->damaged = true;
@@ -208,7 +207,7 @@ static void check_content(struct sqlite_connection *c, bool whole, struct findin
 		snprintf(f->what, sizeof f->what, "is damaged (the newest events of its rooms do not agree with the rooms)");
 		f->sound = check_tops(c, &rc);
 	}
-	if (f->sound && whole) {
+	if (f->sound && counts) {
 		snprintf(f->what, sizeof f->what, "is damaged (events of its rooms are missing)");
 		f->sound = check_counts(c, &rc);
 	}
@@ -228,10 +227,11 @@ static void check_file_and_log(struct sqlite_connection *c, struct log_state *l,
 		return;
 	}
 	rc = l ? is_log_lost(c, l, &f->log_lost) : SQLITE_OK;
+	bool in_doubt = l && (l->short_of || f->log_lost);
 	if (rc != SQLITE_OK)
 		describe(c, rc, f);
 	else
-		check_content(c, (l && l->short_of) || f->log_lost || file_bytes <= QUICK_CHECK_BYTES_MAX, f);
+		check_content(c, in_doubt || file_bytes <= QUICK_CHECK_BYTES_MAX, in_doubt, f);
 }
 
 /* Through a connection that cannot write. *set_aside: the log has to be, and nothing else was looked at. */
@@ -241,11 +241,12 @@ static void look(const struct data_dir *d, struct log_state *l, int64_t file_byt
 	*f = (struct finding){0};
 	*set_aside = false;
 	int rc = sqlite_connection_open_bare(&c, d->db_path, SQLITE_OPEN_READONLY);
+	if (c.db)
+		(void)sqlite_connection_keep_log(&c, true);
+	int measured = c.db && l ? measure_log(&c, l, set_aside) : SQLITE_OK; /* whatever opening said: the log may be its reason */
 	if (rc == SQLITE_OK)
-		rc = sqlite_connection_keep_log(&c, true);
-	if (rc == SQLITE_OK && l)
-		rc = measure_log(&c, l, set_aside);
-	if (rc != SQLITE_OK)
+		rc = measured;
+	if (!*set_aside && rc != SQLITE_OK)
 		describe(&c, rc, f);
 	else if (!*set_aside)
 		check_file_and_log(&c, l, file_bytes, f);

@@ -132,9 +132,9 @@ test('a damaged log of which all is in the database file: nothing is missing, an
 });
 
 test('a damaged log of which some is in the database file', { timeout: 120000 }, async () => {
-	const was = await killedServer(100, ({ frames, copied }) => copied > 700 && frames > copied + 40 && frames < copied + 700);
+	const was = await killedServer(100, ({ frames, copied }) => copied > 700 && frames > copied);
 	const at = (frame) => HEADER + (frame - 1) * FRAME + 50;
-	for (const frame of [1, 300, was.copied - 5, was.copied + 10, was.frames]) {
+	for (const frame of [1, 300, was.copied - 5, was.copied + 1, was.frames]) {
 		const dir = copyOf(was);
 		flip(log(dir), at(frame));
 		assert.ok(await lossAfter(was, dir) > 0, `frame ${frame} of ${was.frames}, ${was.copied} copied`);

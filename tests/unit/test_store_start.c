@@ -254,20 +254,24 @@ static void a_backup_opens_as_a_store_of_a_new_epoch(void **state)
 	assert_string_equal(epoch, restored);
 }
 
-/* The file and its log (NULL: none) as a killed process leaves them. */
-static void put_killed(struct store_fixture *f, const struct buf *file, const struct buf *log)
+/* What a killed process leaves: the file, its log (NULL: none) and the proof of how far that reached (NULL: of an earlier version). */
+static void put_killed(struct store_fixture *f, const struct buf *file, const struct buf *log, const struct buf *reach)
 {
 	char path[300];
 	assert_int_equal(unlink(path_of(f, "parley.db", path)), 0);
+	unlink(path_of(f, "parley.reach", path));
 	patch(f, "parley.db", 0, file->data, file->len);
 	if (log)
 		patch(f, "parley.db-wal", 0, log->data, log->len);
+	if (reach)
+		patch(f, "parley.reach", 0, reach->data, reach->len);
 }
 
 /* Gives the epoch that the next start serves. */
-static void epoch_after(struct store_fixture *f, const struct buf *file, const struct buf *log, char epoch[STORE_EPOCH_BYTES + 1])
+static void epoch_after(struct store_fixture *f, const struct buf *file, const struct buf *log, const struct buf *reach,
+			char epoch[STORE_EPOCH_BYTES + 1])
 {
-	put_killed(f, file, log);
+	put_killed(f, file, log, reach);
 	assert_true(store_fixture_open(f));
 	assert_int_equal(count_faults(f), 0);
 	memcpy(epoch, f->store->epoch, STORE_EPOCH_BYTES + 1);
@@ -278,23 +282,27 @@ static void a_lost_log_begins_a_new_epoch(void **state)
 {
 	struct store_fixture *f = *state;
 	char epoch[STORE_EPOCH_BYTES + 1], now[STORE_EPOCH_BYTES + 1];
-	for (int filled = 0; filled < 2; filled++) { /* right after the start, and later */
+	for (int filled = 0; filled < 2; filled++) { /* right after the start, when nothing was acknowledged, and later */
 		assert_true(store_fixture_open(f));
 		memcpy(epoch, f->store->epoch, sizeof epoch);
 		assert_int_equal(strspn(epoch, "0123456789abcdef"), STORE_EPOCH_BYTES);
 		if (filled)
 			fill(f, 20);
-		auto_buf file = bytes_of(f, "parley.db"), log = bytes_of(f, "parley.db-wal"), none = BUF_INIT;
+		auto_buf file = bytes_of(f, "parley.db"), log = bytes_of(f, "parley.db-wal"), reach = bytes_of(f, "parley.reach"),
+			 none = BUF_INIT;
 		store_fixture_close(f);
 		auto_buf closed = bytes_of(f, "parley.db");
-		epoch_after(f, &closed, NULL, now);
+		epoch_after(f, &closed, NULL, &reach, now);
 		assert_string_equal(now, epoch);
-		epoch_after(f, &file, &log, now);
+		epoch_after(f, &file, &log, &reach, now);
 		assert_string_equal(now, epoch);
-		epoch_after(f, &file, NULL, now);
-		assert_string_not_equal(now, epoch);
-		memcpy(epoch, now, sizeof epoch);
-		epoch_after(f, &file, &none, now); /* cut to nothing */
+		epoch_after(f, &file, &log, NULL, now);
+		assert_string_equal(now, epoch);
+		epoch_after(f, &file, NULL, &reach, now);
+		assert_int_equal(strcmp(now, epoch) != 0, filled);
+		epoch_after(f, &file, &none, &reach, now); /* cut to nothing */
+		assert_int_equal(strcmp(now, epoch) != 0, filled);
+		epoch_after(f, &file, NULL, NULL, now); /* without a proof it may have held something */
 		assert_string_not_equal(now, epoch);
 		assert_true(store_fixture_open(f)); /* once only */
 		assert_string_equal(f->store->epoch, now);
@@ -331,7 +339,7 @@ static void a_start_that_fails_leaves_the_log_and_the_epoch(void **state)
 	memcpy(epoch, f->store->epoch, sizeof epoch);
 	auto_buf file = bytes_of(f, "parley.db"), log = bytes_of(f, "parley.db-wal");
 	store_fixture_close(f);
-	put_killed(f, &file, &log);
+	put_killed(f, &file, &log, NULL);
 	assert_true(fail_for_want_of_descriptors(f) > 5);
 	assert_string_equal(f->store->epoch, epoch);
 	struct store_room_find find = {.room_no = room};
