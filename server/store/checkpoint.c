@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/copy_pace.h"
+#include "store/disk_errno.h"
 #include "store/sqlite_fault.h"
 #include "store/store_thread.h"
 
@@ -38,10 +39,11 @@ struct checkpoint {
 static int copy(struct sqlite_connection *c, int mode)
 {
 	int in_log = 0, copied = 0;
+	disk_errno_forget();
 	int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, mode, &in_log, &copied);
 	if (rc == SQLITE_OK)
 		return in_log - copied;
-	switch (sqlite_fault_of(rc, sqlite3_system_errno(c->db))) {
+	switch (sqlite_fault_of(rc, sqlite_connection_errno(c))) {
 	case SQLITE_FAULT_GROUND_LOST:
 		sqlite_fault_exit(c, rc, "checkpoint");
 	case SQLITE_FAULT_OTHER: {

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/checkpoint.h"
+#include "store/disk_errno.h"
 #include "store/sqlite_fault.h"
 #include "store/sqlite_schema.h"
 #include "store/store_thread.h"
@@ -122,6 +123,7 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 {
 	struct sqlite_connection *c = &q->writer.connection;
 	uint64_t until_ns = clock_mono_ns() + COMMIT_QUEUE_BATCH_US * (uint64_t)1000;
+	disk_errno_forget();
 	int rc = sqlite_statement_run(sqlite_statement(c, ST_BEGIN_WRITE));
 	do {
 		struct list *first = ready->next;
@@ -230,7 +232,7 @@ static void fail_batch(struct commit_queue *q, struct batch *b, int rc)
 {
 	struct sqlite_connection *c = &q->writer.connection;
 	char reason[200];
-	if (sqlite_fault_of(rc, sqlite3_system_errno(c->db)) != SQLITE_FAULT_NO_ROOM)
+	if (sqlite_fault_of(rc, sqlite_connection_errno(c)) != SQLITE_FAULT_NO_ROOM)
 		sqlite_fault_exit(c, rc, "commit");
 	if (!q->without_room)
 		LOG_ERROR("store.no_room", LOG_I("code", rc), LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)),
@@ -366,7 +368,7 @@ static void mark_open(struct commit_queue *q)
 	int rc = sqlite_schema_mark_open(c, true);
 	if (rc == SQLITE_OK)
 		return;
-	if (sqlite_fault_of(rc, sqlite3_system_errno(c->db)) == SQLITE_FAULT_GROUND_LOST)
+	if (sqlite_fault_of(rc, sqlite_connection_errno(c)) == SQLITE_FAULT_GROUND_LOST)
 		sqlite_fault_exit(c, rc, "start");
 	LOG_WARN("store.not_marked_open", LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
 }

@@ -51,7 +51,7 @@ static int copy_into(struct store_reader *r, const char *path, char *reason, siz
 		sqlite_statement_bind_text(st, 1, (struct text){.s = path, .n = strlen(path)});
 		rc = sqlite_statement_run(st);
 	}
-	bool no_room = sqlite_fault_of(rc, sqlite3_system_errno(r->connection.db)) == SQLITE_FAULT_NO_ROOM;
+	bool no_room = sqlite_fault_of(rc, sqlite_connection_errno(&r->connection)) == SQLITE_FAULT_NO_ROOM;
 	if (rc != SQLITE_OK)
 		sqlite_connection_reason(&r->connection, reason, n);
 	sqlite3_finalize(st);

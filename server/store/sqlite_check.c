@@ -116,7 +116,7 @@ static bool quick_check(struct sqlite_connection *c, struct finding *f, int *rc)
 static void describe(struct sqlite_connection *c, int rc, struct finding *f)
 {
 	char reason[120];
-	bool no_room = sqlite_fault_of(rc, c->db ? sqlite3_system_errno(c->db) : 0) == SQLITE_FAULT_NO_ROOM;
+	bool no_room = sqlite_fault_of(rc, sqlite_connection_errno(c)) == SQLITE_FAULT_NO_ROOM;
 	f->damaged = (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 	snprintf(f->what, sizeof f->what, "%s (%s)",
 		 f->damaged ? "is damaged"

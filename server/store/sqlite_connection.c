@@ -1,5 +1,6 @@
 #include "store/sqlite_connection.h"
 
+#include "store/disk_errno.h"
 #include "store/log_vfs.h"
 #include "store/skeleton.h"
 
@@ -77,9 +78,17 @@ int64_t sqlite_connection_number(struct sqlite_connection *c, const char *sql, i
 	return number;
 }
 
+int sqlite_connection_errno(struct sqlite_connection *c)
+{
+	int code = c->db ? sqlite3_errcode(c->db) & 0xff : SQLITE_OK;
+	bool by_system = code == SQLITE_IOERR || code == SQLITE_CANTOPEN || code == SQLITE_FULL;
+	int noted = by_system ? disk_errno() : 0;
+	return noted != 0 ? noted : c->db ? sqlite3_system_errno(c->db) : 0;
+}
+
 const char *sqlite_connection_reason(struct sqlite_connection *c, char *out, size_t n)
 {
-	int system_errno = c->db ? sqlite3_system_errno(c->db) : 0;
+	int system_errno = sqlite_connection_errno(c);
 	const char *message = c->db ? sqlite3_errmsg(c->db) : "out of memory";
 	if (system_errno)
 		snprintf(out, n, "%s (%d): %s", message, c->db ? sqlite3_extended_errcode(c->db) : 0, strerror(system_errno));

@@ -26,6 +26,8 @@ int sqlite_connection_open_bare(struct sqlite_connection *c, const char *path, i
 int sqlite_connection_exec(struct sqlite_connection *c, const char *sql);
 /* The first column of the first row as a number, or -1 with *rc set. */
 int64_t sqlite_connection_number(struct sqlite_connection *c, const char *sql, int *rc);
+/* Why the system failed the last failed call, by what this thread knows of it; 0: it did not, or nobody knows. */
+int sqlite_connection_errno(struct sqlite_connection *c);
 /* What SQLite says about the last failure, with the system's reason. Valid until the next call on the connection. */
 const char *sqlite_connection_reason(struct sqlite_connection *c, char *out, size_t n);
 void sqlite_connection_close(struct sqlite_connection *c);

@@ -4,6 +4,7 @@
 #include "base/memory.h"
 #include "store/commit_queue.h"
 #include "store/data_dir.h"
+#include "store/disk_errno.h"
 #include "store/sqlite_check.h"
 #include "store/sqlite_schema.h"
 #include "store/store_reader.h"
@@ -122,6 +123,7 @@ struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct 
 	/* The process counts its memory elsewhere; SQLite's own count is a lock around every allocation. Refused, harmlessly, when a store was
 	 * opened before. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	disk_errno_watch();
 	struct store_sqlite *s = mem_new(struct store_sqlite);
 	s->store.methods = &methods;
 	s->metrics = m;
