@@ -32,9 +32,29 @@ static int sync_copy(const char *path)
 	return failed != 0 ? failed : sync_path(dirname(parent), O_RDONLY | O_DIRECTORY);
 }
 
-/* Makes the file for this user only; that it is new also keeps two backups from meeting in one file. */
+/* What SQLite writes beside a copy while it makes it, and leaves when it cannot end that well. */
+static char *journal_of(const char *path)
+{
+	size_t n = strlen(path) + sizeof "-journal";
+	char *journal = mem_alloc(n);
+	snprintf(journal, n, "%s-journal", path);
+	return journal;
+}
+
+static void remove_copy(const char *path)
+{
+	auto_free char *journal = journal_of(path);
+	unlink(path);
+	unlink(journal);
+}
+
+/* Makes the file for this user only; that it is new also keeps two backups from meeting in one file. A journal of another file's would be taken
+ * for the copy's. */
 static int claim(const char *path)
 {
+	auto_free char *journal = journal_of(path);
+	if (access(journal, F_OK) == 0)
+		return -EEXIST;
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
@@ -86,6 +106,6 @@ int read_backup(struct store_reader *r, struct store_backup *op)
 	if (failed == 0)
 		return 0;
 	snprintf(op->fault, sizeof op->fault, "the copy to %s failed: %s", shown(path), reason);
-	unlink(path);
+	remove_copy(path);
 	return failed;
 }

@@ -97,22 +97,36 @@ for (const [file, match] of [['log', 'parley.db-wal$'], ['database', 'parley.db$
 	});
 }
 
-test('a backup that finds no room is unavailable, leaves nothing behind, and can be made once there is room', { timeout: 60000 }, async (t) => {
+test('a backup that fails leaves nothing behind, is unavailable where there is no room, and can be made afterwards', { timeout: 60000 }, async (t) => {
 	const dir = temporaryDir();
 	const [trigger, path] = [join(dir, 'trigger'), join(dir, 'copy.db')];
-	const server = await startServer({ env: preload(trigger, 'copy.db') });
+	const server = await startServer({ env: preload(trigger, 'copy.db'), args: ['--limit-text-bytes', '60000'] });
 	t.after(() => server.stop());
 	const client = await Client.start(server, { guest: 'Writer' });
-	await client.request('room.create', { name: 'kept' });
+	const { id: room } = await client.request('room.create', { name: 'kept' });
+	await Promise.all(Array.from({ length: 60 }, () => client.request('message.send', { room, text: 'x'.repeat(50000) })));
 	const backup = () => post({ socketPath: server.operatorSocket }, 'admin.backup', { path });
-	writeFileSync(trigger, 'full');
-	const { status, json } = await backup();
-	assert.deepEqual([status, json.data.code, json.data.retryable], [503, 'unavailable', true], json.data.message);
-	assert.ok(json.data.message.includes(path), json.data.message);
-	assert.ok(!existsSync(path), 'half a copy was left');
+	const left = () => readdirSync(dir).filter((name) => name.startsWith('copy'));
+	for (const [fault, expected, code] of [
+		['full', 503, 'unavailable'],
+		['EDQUOT write copy.db$', 503, 'unavailable'],
+		['EFBIG write copy.db-journal$', 503, 'unavailable'],
+		['EIO write copy.db$', 500, 'internal'],
+		['EIO fsync copy.db$', 500, 'internal'],
+	]) {
+		writeFileSync(trigger, fault);
+		const { status, json } = await backup();
+		assert.deepEqual([status, json.data.code, json.data.retryable], [expected, code, true], json.data.message);
+		assert.ok(json.data.message.includes(path), json.data.message);
+		assert.deepEqual(left(), [], `${fault}: something of the copy was left`);
+	}
 	rmSync(trigger);
+	writeFileSync(`${path}-journal`, 'of another file');
+	assert.equal((await backup()).status, 409);
+	assert.deepEqual(left(), ['copy.db-journal'], 'what is not of the copy stays');
+	rmSync(`${path}-journal`);
 	assert.equal((await backup()).status, 200);
-	assert.ok(existsSync(path));
+	assert.deepEqual(left(), ['copy.db']);
 	await client.close();
 });
 
