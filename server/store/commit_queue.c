@@ -20,7 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TOUCHES_MAX = 1024, OUTAGE_OVER_MS = 5000, FORGET_AT_ONCE = 50 };
+enum { TOUCHES_MAX = 1024, OUTAGE_OVER_MS = 5000 };
 
 struct touch {
 	uint8_t hash[SECRET_HASH_BYTES];
@@ -52,7 +52,7 @@ struct commit_queue {
 	struct touch touching[TOUCHES_MAX];
 	size_t n_touching;
 	int wal_pages;
-	int64_t tidied_day;
+	struct token_age token_age;
 	_Atomic bool files_gone;  /* for good */
 	bool without_room;        /* an outage that was logged */
 	uint64_t last_failure_ms; /* of that outage */
@@ -86,30 +86,12 @@ static int touch_tokens(struct commit_queue *q)
 }
 
 struct batch {
-	struct list ops;         /* store_op.link */
-	size_t n, n_tried;       /* the first n_tried were worked on; when those failed, the others were not looked at */
-	int64_t tidied_day;      /* no token of that day's is left to forget, once this is committed; 0: there are more */
-	struct store_op *failed; /* the one that fails the transaction; NULL: none of them does */
-	bool in_upkeep;          /* what is done beside the operations fails it */
+	struct list ops;            /* store_op.link */
+	size_t n, n_tried;          /* the first n_tried were worked on; when those failed, the others were not looked at */
+	struct token_age token_age; /* as it is once this is committed */
+	struct store_op *failed;    /* the one that fails the transaction; NULL: none of them does */
+	bool in_upkeep;             /* what is done beside the operations fails it */
 };
-
-/*
- * Session tokens that are not taken any more, a few with each commit until there are none, once a day. They stay for as long again as they
- * were good, so that a clock that is wrong for an hour ends no sessions.
- */
-static int forget_old_tokens(struct commit_queue *q, struct batch *b)
-{
-	int64_t today = token_age_day(clock_wall_ms());
-	if (today == q->tidied_day)
-		return SQLITE_OK;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_TOKEN_DELETE_OLD);
-	sqlite_statement_bind_i64(st, 1, today - 2 * TOKEN_AGE_DAYS_MAX);
-	sqlite_statement_bind_i64(st, 2, FORGET_AT_ONCE);
-	int rc = sqlite_statement_run(st);
-	if (rc == SQLITE_OK && sqlite3_changes(q->writer.connection.db) < FORGET_AT_ONCE)
-		b->tidied_day = today;
-	return rc;
-}
 
 static int count_commit(struct commit_queue *q)
 {
@@ -142,7 +124,7 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 	if (rc == SQLITE_OK)
 		rc = touch_tokens(q);
 	if (rc == SQLITE_OK)
-		rc = forget_old_tokens(q, b);
+		rc = token_age_tidy(&b->token_age, c);
 	b->in_upkeep = b->in_upkeep && rc != SQLITE_OK;
 	if (rc == SQLITE_OK)
 		rc = room_cache_write(&q->writer.rooms, c);
@@ -206,7 +188,7 @@ static bool can_go_again(struct commit_queue *q, const struct batch *b, int rc)
 	if (!b->in_upkeep || !sqlite_fault_is_damage(rc))
 		return false;
 	q->writer.failed = (struct damage_place){.what = "tokens"};
-	q->tidied_day = token_age_day(clock_wall_ms());
+	token_age_put_off(&q->token_age);
 	q->n_touching = 0;
 	return true;
 }
@@ -276,12 +258,12 @@ static void accept_batch(struct commit_queue *q, struct batch *b, uint64_t took_
 	if (q->reach)
 		log_reach_put(q->reach, &q->writer.connection, q->n_commits);
 	note_commit(q, b->n, took_ns);
-	q->tidied_day = b->tidied_day != 0 ? b->tidied_day : q->tidied_day;
+	q->token_age = b->token_age;
 }
 
 static void run_batch(struct commit_queue *q, struct list *ready)
 {
-	struct batch b = {0};
+	struct batch b = {.token_age = q->token_age};
 	struct list calls;
 	list_init(&b.ops);
 	list_init(&calls);
@@ -402,6 +384,8 @@ static int open_reach(struct commit_queue *q)
 	int rc = sqlite_schema_epoch_id(&q->writer.connection, &epoch);
 	if (rc == SQLITE_OK)
 		rc = sqlite_schema_commits(&q->writer.connection, &q->n_commits);
+	if (rc == SQLITE_OK)
+		rc = token_age_load(&q->token_age, &q->writer.connection);
 	if (rc != SQLITE_OK)
 		return rc;
 	q->reach = log_reach_open(q->config.dir, &epoch);

@@ -116,6 +116,9 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_TOKEN_DELETE_OF,   ROLE_WRITER,               "DELETE FROM token WHERE user_no = ?1 AND kind <= ?2") \
 	X(ST_TOKEN_DELETE_OLD,  ROLE_WRITER,               \
 	  "DELETE FROM token WHERE hash IN (SELECT hash FROM token WHERE kind = 0 AND used_day < ?1 LIMIT ?2)") \
+	X(ST_TOKEN_WATCH_SET,   ROLE_WRITER,               \
+	  "INSERT INTO meta (key, value) VALUES ('tokens_asked_day', ?1), ('tokens_watched_ms', ?2)" \
+	  " ON CONFLICT (key) DO UPDATE SET value = excluded.value") \
 	X(ST_LOG_UP,            ROLE_READER, \
 	  "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN ?1 AND ?2 ORDER BY e.pk LIMIT ?3") \
 	X(ST_LOG_DOWN,          ROLE_READER, \

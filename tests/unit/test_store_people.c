@@ -200,41 +200,6 @@ static void age_tokens(struct store_fixture *f, int days)
 	sqlite3_close(db);
 }
 
-static int count_tokens(const struct store_fixture *f)
-{
-	char path[300];
-	snprintf(path, sizeof path, "%s/parley.db", f->dir);
-	sqlite3 *db;
-	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_prepare_v2(db, "SELECT count(*) FROM token", -1, &st, NULL), SQLITE_OK);
-	assert_int_equal(sqlite3_step(st), SQLITE_ROW);
-	int n = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
-	return n;
-}
-
-static void tokens_of_sessions_that_are_over_are_forgotten(void **state)
-{
-	struct store_fixture *f = *state;
-	uint64_t ann = make_user_with_token(f, "ann", 1, TOKEN_SESSION);
-	make_user_with_token(f, "bot", 2, TOKEN_BOT);
-	store_fixture_close(f);
-	age_tokens(f, 180);
-	assert_true(store_fixture_open(f));
-	make_room(f, "room", ann);
-	store_fixture_close(f);
-	assert_int_equal(count_tokens(f), 2);
-	age_tokens(f, 1);
-	assert_true(store_fixture_open(f));
-	make_room(f, "another", ann);
-	store_fixture_close(f);
-	assert_int_equal(count_tokens(f), 1); /* a bot's token has no end */
-	assert_true(store_fixture_open(f));
-	assert_int_equal(can_sign_in(f, 2), 0);
-}
-
 static void a_session_unused_for_90_days_is_over(void **state)
 {
 	struct store_fixture *f = *state;
@@ -443,8 +408,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_token_for_a_password_that_was_replaced_is_not_made, store_fixture_setup,
 						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_session_unused_for_90_days_is_over, store_fixture_setup, store_fixture_teardown),
-		cmocka_unit_test_setup_teardown(tokens_of_sessions_that_are_over_are_forgotten, store_fixture_setup,
-						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_token_alone_ends_the_others, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(join_leave_and_join_again, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(read_marks_only_move_forward, store_fixture_setup, store_fixture_teardown),
