@@ -255,6 +255,7 @@ static enum config_outcome parse(struct parser *p, int argc, char *const *argv, 
 	bool good = apply_defaults(p) && (!file || apply_file(p, file)) && apply_environment(p, envp) && apply_flags(p, flags, n_flags) &&
 		    check_together(p);
 	fit_heartbeat(p->config);
+	limits_fit(&p->config->limits);
 	return good ? CONFIG_RUN : CONFIG_FAULT;
 }
 

@@ -5,9 +5,16 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *zero_note(const struct config_option *o)
+enum { NOTE_BYTES = 60 };
+
+static const char *zero_note(const struct config_option *o, char out[NOTE_BYTES])
 {
-	return o->zero_is_none ? "; 0: none" : "";
+	uint64_t held = o->zero_is_none ? limits_held(o->name + strlen("limit_")) : 0;
+	if (held)
+		snprintf(out, NOTE_BYTES, "; 0: what the server can hold, %llu", (unsigned long long)held);
+	else
+		snprintf(out, NOTE_BYTES, "%s", o->zero_is_none ? "; 0: none" : "");
+	return out;
 }
 
 static void show_help(FILE *out)
@@ -20,12 +27,12 @@ static void show_help(FILE *out)
 	size_t n;
 	const struct config_option *table = config_table(&n);
 	for (size_t i = 0; i < n; i++) {
-		char flag[CONFIG_NAME_BYTES];
+		char flag[CONFIG_NAME_BYTES], note[NOTE_BYTES];
 		config_table_spell(&table[i], CONFIG_SPELLING_FLAG, flag);
 		fprintf(out, "  %s%s%s", flag, table[i].value ? "=" : "", table[i].value ? table[i].value : "");
 		if (table[i].fallback)
 			fprintf(out, "  (default: %s)", table[i].fallback);
-		fprintf(out, "%s\n      %s%s.\n", table[i].clear ? "  (repeatable)" : "", table[i].help, zero_note(&table[i]));
+		fprintf(out, "%s\n      %s%s.\n", table[i].clear ? "  (repeatable)" : "", table[i].help, zero_note(&table[i], note));
 	}
 	fprintf(out, "\nIt ends with status 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 when an option is wrong,\n"
 		     "3 when the disk or the database file failed under it.\n");
@@ -48,7 +55,7 @@ static void put_roff(FILE *out, const char *text)
 
 static void put_roff_option(FILE *out, const struct config_option *o)
 {
-	char flag[CONFIG_NAME_BYTES], variable[CONFIG_NAME_BYTES];
+	char flag[CONFIG_NAME_BYTES], variable[CONFIG_NAME_BYTES], note[NOTE_BYTES];
 	config_table_spell(o, CONFIG_SPELLING_FLAG, flag);
 	config_table_spell(o, CONFIG_SPELLING_ENVIRONMENT, variable);
 	fputs(".TP\n\\fB", out);
@@ -61,7 +68,7 @@ static void put_roff_option(FILE *out, const struct config_option *o)
 	}
 	fputs("\n", out);
 	put_roff(out, o->help);
-	put_roff(out, zero_note(o));
+	put_roff(out, zero_note(o, note));
 	fputs(".\n", out);
 	if (o->clear)
 		fputs("Repeatable.\n", out);

@@ -1,7 +1,8 @@
 /*
  * Every limit of the server: one row gives its name, unit, default and meaning. The row is all there is to write: the
  * option --limit-NAME (with dashes), PARLEY_LIMIT_NAME, the config file, the manual page and the member of `hello` follow.
- * 0 means none, except where the server cannot do without: those have a most, and are from 1 to that.
+ * 0 means none, except where the server cannot do without: those have a most, and are from 1 to that. Of sizes, none is what the server's parts
+ * can hold (LIMIT_HELD_TABLE): limits_fit() puts that in, so that nothing behind the configuration meets a size without a limit.
  */
 #ifndef PARLEY_CODEC_LIMITS_H
 #define PARLEY_CODEC_LIMITS_H
@@ -52,6 +53,28 @@ enum {
 	X(store_queue,                   20000,    "operations", "operations waiting for the store before requests get unavailable", 0)
 /* clang-format on */
 
+/*
+ * What the parts can hold, for limits of sizes. The ring of a room is the narrowest for events: it counts bytes in 32 bits, and an event takes half
+ * of it at most; with LIMIT_HELD_BYTES and its envelope that is 512 MiB, and twice that in memory. The JSON of an event is never longer than the
+ * frame that it came in, with its envelope. A row of SQLite's holds 1,000,000,000 bytes: the room's has the name three times (as it is shown,
+ * folded, and as it looks, each a multiple of it at worst) and the topic.
+ */
+enum {
+	LIMIT_HELD_BYTES = 255 << 20,
+	LIMIT_HELD_TOPIC_BYTES = 64 << 20,
+	LIMIT_HELD_NAME_BYTES = 1 << 20,
+};
+/* clang-format off */
+#define LIMIT_HELD_TABLE(X) \
+	X(frame_bytes,    LIMIT_HELD_BYTES) \
+	X(text_bytes,     LIMIT_HELD_BYTES) \
+	X(name_bytes,     LIMIT_HELD_NAME_BYTES) \
+	X(topic_bytes,    LIMIT_HELD_TOPIC_BYTES) \
+	X(signal_bytes,   LIMIT_HELD_BYTES) \
+	X(password_bytes, LIMIT_HELD_BYTES) \
+	X(page_bytes,     LIMIT_HELD_BYTES)
+/* clang-format on */
+
 struct limits {
 #define X(name, value, unit, meaning, most) uint64_t name;
 	LIMIT_TABLE(X)
@@ -60,5 +83,9 @@ struct limits {
 
 /* The defaults of the table. */
 struct limits limits_default(void);
+/* A size of 0, or beyond what the parts can hold, becomes what they can hold. */
+void limits_fit(struct limits *l);
+/* What the parts can hold of this limit; 0: as much as anybody asks for. */
+uint64_t limits_held(const char *name);
 
 #endif

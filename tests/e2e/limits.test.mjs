@@ -5,6 +5,7 @@ import test from 'node:test';
 import { Client, clientFor } from './lib/client.mjs';
 import { projectDir } from './lib/env.mjs';
 import { post } from './lib/http.mjs';
+import { RawSocket, frame, openWebSocket } from './lib/raw.mjs';
 import { runServer, serverFor } from './lib/server.mjs';
 
 // The table in the source: [name, default].
@@ -67,6 +68,41 @@ test('with every limit 0 that may be, the server works', async (t) => {
 	await client.waitSeq(room, 3);
 	assert.equal((await client.request('history.read', { room })).events.length, 3);
 	await client.request('signal.send', { room, name: 'n', data: 'd'.repeat(100000) });
+});
+
+// Of sizes, none is what the parts behind it can hold: [name, most].
+const held = [['frame_bytes', 267386880], ['text_bytes', 267386880], ['name_bytes', 1048576], ['topic_bytes', 67108864], ['signal_bytes', 267386880], ['password_bytes', 267386880], ['page_bytes', 267386880]];
+
+test('a size without a limit, or with a larger one, is what the server can hold; hello tells it', async (t) => {
+	const { stdout } = await runServer(['--help']);
+	for (const value of [0, Number.MAX_SAFE_INTEGER]) {
+		const limits = await helloOf(t, { args: held.map(([name]) => `--limit-${name.replaceAll('_', '-')}=${value}`) });
+		assert.deepEqual(held.map(([name]) => [name, limits[name]]), held);
+	}
+	for (const [name, most] of held) {
+		assert.match(stdout, new RegExp(`--limit-${name.replaceAll('_', '-')}=[^]*?0: what the server can hold, ${most}\\.`), name);
+	}
+});
+
+test('a gigabyte is refused where frames and texts have no limit, and much of one is sent, delivered and read again', { timeout: 120000 }, async (t) => {
+	const server = await serverFor(t, { args: ['--limit-frame-bytes', '0', '--limit-text-bytes', '0'] });
+	const writer = await openWebSocket(server);
+	writer.write(frame({ payload: '{"type":"message.send","data":{"text":"', announce: 2 ** 30, lengthForm: 64 }));
+	assert.equal((await writer.readClose()).code, 1009);
+	writer.destroy();
+	const body = await RawSocket.connect(server);
+	body.write('POST /api/v1/message.send HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1073741824\r\n\r\n{');
+	const refused = await body.readResponse();
+	assert.deepEqual([refused.status, JSON.parse(refused.body).data.code], [413, 'too_large']);
+	body.destroy();
+	const client = await clientFor(t, server, { guest: 'Long' });
+	const { id: room } = await client.request('room.create', { name: 'room' });
+	const text = '\u00e9"'.repeat(10_000_000); // 30 million bytes, 40 million in JSON
+	const { seq } = await client.request('message.send', { room, text });
+	await client.waitSeq(room, seq);
+	assert.equal(client.events.at(-1).data.text, text);
+	const { events } = await client.request('history.read', { room, limit: 1 });
+	assert.equal(events[0].data.text, text);
 });
 
 test('limits of text, name and topic are what the options say', async (t) => {
