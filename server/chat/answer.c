@@ -142,8 +142,8 @@ void wait_answer_failure(const struct wait *w, int result, enum wire_error absen
 		answer_damaged(&w->answer, NULL);
 		break;
 	case -ESTALE:
-		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write: its files are gone, and the server has to be started again",
-			     RETRY_BUSY_MS);
+		answer_error(&w->answer, WIRE_UNAVAILABLE,
+			     "the store cannot write: its files are gone, and the server has to be started again", RETRY_BUSY_MS);
 		break;
 	default:
 		answer_error(&w->answer, WIRE_INTERNAL, NULL, RETRY_BUSY_MS);
