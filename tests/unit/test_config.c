@@ -119,7 +119,7 @@ static void flags_in_both_spellings(void **state)
 	assert_true(c->listen[2].is_unix);
 	assert_string_equal(c->listen[2].path, "/run/x.sock");
 	assert_false(c->guests);
-	assert_int_equal(c->limits.frame_bytes, 0);
+	assert_int_equal(c->limits.frame_bytes, LIMIT_HELD_BYTES); /* none: what the parts can hold */
 	assert_int_equal(c->log_format, LOG_FORMAT_JSON);
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(c->origins[0], "https://chat.example");
@@ -170,8 +170,9 @@ static void numbers_are_strict(void **state)
 			 bad[i]);
 		expect_fault(WORDS("--limit-frame-bytes", bad[i]), NULL, expected);
 	}
-	struct parsed *p = parse(WORDS("--limit-frame-bytes=9007199254740991"), NULL);
-	assert_int_equal(p->config.limits.frame_bytes, 9007199254740991);
+	struct parsed *p = parse(WORDS("--limit-resume-events=9007199254740991", "--limit-frame-bytes=9007199254740991"), NULL);
+	assert_int_equal(p->config.limits.resume_events, 9007199254740991);
+	assert_int_equal(p->config.limits.frame_bytes, LIMIT_HELD_BYTES);
 	finish(p);
 	expect_fault(WORDS("--heartbeat-ms=1"), NULL, "--heartbeat-ms: \"1\" is not a whole number from 50 to 3600000");
 }
