@@ -36,10 +36,12 @@ struct checkpoint {
 };
 
 /* Copies what it can. Returns the pages that are left, or -1 when it could not (no room, or another copies). */
-static int copy(struct sqlite_connection *c, int mode)
+static int copy(struct sqlite_connection *c, int mode, struct log_reach *reach)
 {
 	int in_log = 0, copied = 0;
 	disk_errno_forget();
+	if (reach)
+		log_reach_put_copying(reach);
 	int rc = sqlite3_wal_checkpoint_v2(c->db, NULL, mode, &in_log, &copied);
 	if (rc == SQLITE_OK)
 		return in_log - copied;
@@ -64,13 +66,13 @@ static void copy_in_rounds(struct checkpoint *k)
 	unsigned round = 0;
 	do {
 		int before = atomic_load(&k->log_pages);
-		left = copy(&k->connection, SQLITE_CHECKPOINT_PASSIVE);
+		left = copy(&k->connection, SQLITE_CHECKPOINT_PASSIVE, k->reach);
 		came = atomic_load(&k->log_pages) - before;
 	} while (left == 0 && ++round < ROUNDS_MAX && came > FEW_PAGES);
 	int rc = left >= 0 ? copy_pace_sync(&k->pace) : SQLITE_OK;
 	if (rc != SQLITE_OK)
 		sqlite_fault_exit(&k->connection, rc, "checkpoint");
-	if (left >= 0 && k->reach)
+	if (left == 0 && k->reach)
 		log_reach_put_copied(k->reach, &k->connection);
 }
 
@@ -113,10 +115,10 @@ struct checkpoint *checkpoint_new(const char *db_path, int db_fd, struct log_rea
 /* The rest, by the writer itself: nobody else adds to the log meanwhile. */
 static void finish_copy(struct checkpoint *k, struct sqlite_connection *writer, int wal_pages)
 {
-	int left = copy(writer, SQLITE_CHECKPOINT_PASSIVE);
+	int left = copy(writer, SQLITE_CHECKPOINT_PASSIVE, k->reach);
 	if (left != 0 && wal_pages >= INSIST_AT_PAGES) {
 		sqlite3_busy_timeout(writer->db, INSIST_MS);
-		left = copy(writer, SQLITE_CHECKPOINT_RESTART);
+		left = copy(writer, SQLITE_CHECKPOINT_RESTART, k->reach);
 		sqlite3_busy_timeout(writer->db, SQLITE_CONNECTION_BUSY_MS);
 	}
 	if (left == 0 && k->reach)

@@ -146,11 +146,23 @@ static void write_slot(struct log_reach *r)
 void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t commits)
 {
 	pthread_mutex_lock(&r->mutex);
-	struct log_end end;
-	if (log_reach_end(c, &end) == SQLITE_OK)
-		r->slot.mark.end = end;
+	struct log_end end, *known = &r->slot.mark.end;
+	if (log_reach_end(c, &end) == SQLITE_OK) {
+		end.copied = memcmp(end.salt, known->salt, sizeof end.salt) == 0 ? known->copied : 0;
+		*known = end;
+	}
 	r->slot.mark.commits = commits;
 	write_slot(r);
+	pthread_mutex_unlock(&r->mutex);
+}
+
+void log_reach_put_copying(struct log_reach *r)
+{
+	pthread_mutex_lock(&r->mutex);
+	bool was_whole = r->slot.mark.end.copied != 0;
+	r->slot.mark.end.copied = 0;
+	if (was_whole)
+		write_slot(r);
 	pthread_mutex_unlock(&r->mutex);
 }
 

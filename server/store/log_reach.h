@@ -23,7 +23,7 @@ enum { LOG_REACH_SYNC_MS = 250 };
 struct log_end {
 	uint32_t salt[2]; /* names the log's generation: it gets others each time it starts over */
 	uint32_t frames;  /* up to the newest commit */
-	uint32_t copied;  /* of them, brought into the database file */
+	uint32_t copied;  /* up to here the file has all of it, and nothing later: it is whole without the log. 0: not known to be */
 };
 
 struct log_reach_mark {
@@ -34,7 +34,7 @@ struct log_reach_mark {
 
 /* What the file proves. False: nothing; there is none, or it is damaged. */
 bool log_reach_read(const struct data_dir *d, struct log_reach_mark *out);
-/* Where SQLite takes the log to end, by the index that this connection shares with others. Returns SQLite's code. */
+/* Where SQLite takes the log to end (`copied`: how far it copied, wholly or in part), by the index that this connection shares with others. Returns SQLite's code. */
 int log_reach_end(struct sqlite_connection *c, struct log_end *out);
 /* Whether the log begins with a header: without one all of it is lost. */
 bool log_reach_has_header(const struct data_dir *d);
@@ -45,7 +45,10 @@ struct log_reach;
 struct log_reach *log_reach_open(const struct data_dir *d, const struct uid *epoch);
 /* The commit of this number is on disk; c is the connection that made it. Ends the process when the disk fails. */
 void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t commits);
-/* The log was copied further into the file since the last put; c is the connection that copied. */
+/* Before the log is copied further into the file: from now on the file is not whole without it. SQLite copies of each page only the newest state,
+ * and only where nobody reads an older one, so a copy in part is of no one moment. */
+void log_reach_put_copying(struct log_reach *r);
+/* All of the log that there was is copied; c is the connection that did. */
 void log_reach_put_copied(struct log_reach *r, struct sqlite_connection *c);
 /* All of the log is in the file, and the log is gone. */
 void log_reach_put_closed(struct log_reach *r);

@@ -95,11 +95,12 @@ static bool check_tops(struct sqlite_connection *c, int *rc)
 					rc) == 0;
 }
 
-static bool quick_check(struct sqlite_connection *c, struct finding *f, int *rc)
+/* The quick one does not compare tables with their indexes. */
+static bool check_pages(struct sqlite_connection *c, bool quick, struct finding *f, int *rc)
 {
 	sqlite3_stmt *st = NULL;
 	bool sound = false;
-	*rc = sqlite3_prepare_v2(c->db, "PRAGMA quick_check(1)", -1, &st, NULL);
+	*rc = sqlite3_prepare_v2(c->db, quick ? "PRAGMA quick_check(1)" : "PRAGMA integrity_check(1)", -1, &st, NULL);
 	if (*rc == SQLITE_OK)
 		*rc = sqlite3_step(st);
 	if (*rc == SQLITE_ROW) {
@@ -197,17 +198,17 @@ static bool check_counts(struct sqlite_connection *c, int *rc)
 					rc) == 0;
 }
 
-static void check_content(struct sqlite_connection *c, bool whole, bool counts, struct finding *f)
+static void check_content(struct sqlite_connection *c, bool whole, bool in_doubt, struct finding *f)
 {
 	int rc;
 	f->damaged = true;
 	snprintf(f->what, sizeof f->what, "is damaged (tables are missing)");
-	f->sound = check_tables(c, &rc) && (!whole || quick_check(c, f, &rc));
+	f->sound = check_tables(c, &rc) && (!whole || check_pages(c, !in_doubt, f, &rc));
 	if (f->sound) {
 		snprintf(f->what, sizeof f->what, "is damaged (the newest events of its rooms do not agree with the rooms)");
 		f->sound = check_tops(c, &rc);
 	}
-	if (f->sound && counts) {
+	if (f->sound && in_doubt) {
 		snprintf(f->what, sizeof f->what, "is damaged (events of its rooms are missing)");
 		f->sound = check_counts(c, &rc);
 	}
