@@ -175,6 +175,17 @@ static inline void assert_verify_says(struct world *w, const char *what)
 		fail_msg("\"%s\" is not in\n%s", what, (const char *)faults.data);
 }
 
+/* Of a file that nobody has open. */
+static inline void change_file(const struct world *w, const char *sql)
+{
+	char path[300];
+	sqlite3 *db;
+	snprintf(path, sizeof path, "%s/parley.db", w->f->dir);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
 static inline int64_t number_in_file(const struct world *w, const char *sql)
 {
 	char path[300];

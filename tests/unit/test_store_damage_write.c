@@ -164,10 +164,13 @@ static void a_damaged_membership_token_or_client_id_is_its_owners_loss(void **st
 	}
 }
 
-/* Old tokens are forgotten, and the use of tokens is noted, beside everything else. */
+/* Old tokens are forgotten, and the use of tokens is noted, beside everything else: here because the server ran for long enough (token_age.h). */
 static void damaged_tokens_do_not_hold_up_writes(void **state)
 {
 	struct world *w = *state;
+	store_fixture_close(w->f);
+	change_file(w, "INSERT OR REPLACE INTO meta VALUES ('tokens_asked_day', 1), ('tokens_watched_ms', 31 * 86400000)");
+	assert_true(store_fixture_open(w->f));
 	overwrite_page(w, (number_in_file(w, "SELECT rootpage FROM sqlite_schema WHERE name = 'token'") - 1) * PAGE);
 	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), EVENTS + 3);
 	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), EVENTS + 4);
