@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
@@ -415,12 +416,56 @@ static void send_for_ever(const char *dir, uint64_t author, uint64_t room, int p
 	}
 }
 
+/* Reads n of what the child acknowledged: waits for each, a minute at most. */
+static void await_acknowledged(int pipe_fd, struct acknowledged *all, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct pollfd waiting = {.fd = pipe_fd, .events = POLLIN};
+		assert_int_equal(poll(&waiting, 1, 60000), 1);
+		assert_int_equal(read(pipe_fd, &all[i], sizeof all[i]), (ssize_t)sizeof all[i]);
+	}
+}
+
+/* The child goes on until it is killed; what it acknowledged meanwhile is read as well. */
+static size_t kill_after(pid_t child, int pipe_fd, size_t n_wanted, struct acknowledged *all, size_t n_max)
+{
+	await_acknowledged(pipe_fd, all, n_wanted);
+	size_t n = n_wanted;
+	int status;
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGKILL);
+	while (n < n_max && read(pipe_fd, &all[n], sizeof all[n]) == (ssize_t)sizeof all[n])
+		n++;
+	close(pipe_fd);
+	return n;
+}
+
+static void assert_stored(struct store_fixture *f, uint64_t room, uint64_t author, struct acknowledged a)
+{
+	auto_buf data = json_from("{}");
+	struct store_append again = {.room_no = room,
+				     .author_no = author,
+				     .type = EVENT_MESSAGE_CREATED,
+				     .data = data,
+				     .has_client_id = true,
+				     .client_id = a.client_id};
+	assert_int_equal(store_fixture_do(f, &again.op, STORE_APPEND), 0);
+	assert_true(again.duplicate);
+	assert_int_equal(again.seq, a.seq);
+}
+
 static void what_was_acknowledged_survives_sigkill(void **state)
 {
+	/* The first acknowledgement, within a batch, between two, and later ones. */
+	static const size_t killed_after[] = {1, 20, 64, 100, 150, 300};
+	enum { MOST = 2000 };
 	struct store_fixture *f = *state;
 	assert_true(store_fixture_open(f));
-	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann), total = 0;
-	for (int round = 0; round < 6; round++) {
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	struct acknowledged *all = calloc(MOST, sizeof *all);
+	for (size_t round = 0; round < sizeof killed_after / sizeof killed_after[0]; round++) {
 		store_fixture_close(f);
 		int fds[2];
 		assert_int_equal(pipe(fds), 0);
@@ -431,30 +476,13 @@ static void what_was_acknowledged_survives_sigkill(void **state)
 			send_for_ever(f->dir, ann, room, fds[1]);
 		}
 		close(fds[1]);
-		nanosleep(&(struct timespec){.tv_nsec = 20000000 + round * 23000000}, NULL);
-		kill(child, SIGKILL);
-		int status;
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_true(WIFSIGNALED(status));
+		size_t n = kill_after(child, fds[0], killed_after[round], all, MOST);
 		assert_true(store_fixture_open(f));
-		struct acknowledged a;
-		auto_buf data = json_from("{}");
-		while (read(fds[0], &a, sizeof a) == (ssize_t)sizeof a) {
-			struct store_append again = {.room_no = room,
-						     .author_no = ann,
-						     .type = EVENT_MESSAGE_CREATED,
-						     .data = data,
-						     .has_client_id = true,
-						     .client_id = a.client_id};
-			assert_int_equal(store_fixture_do(f, &again.op, STORE_APPEND), 0);
-			assert_true(again.duplicate);
-			assert_int_equal(again.seq, a.seq);
-			total++;
-		}
-		close(fds[0]);
+		for (size_t i = 0; i < n; i++)
+			assert_stored(f, room, ann, all[i]);
 		assert_int_equal(count_faults(f), 0);
 	}
-	assert_true(total > 0);
+	free(all);
 }
 
 int main(void)
