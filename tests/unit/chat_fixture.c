@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 void fixture_init(struct chat_fixture *f)
 {
@@ -52,6 +53,7 @@ void fixture_finish(struct chat_fixture *f)
 bool fixture_turn(struct chat_fixture *f)
 {
 	bool any = false;
+	fake_clock_advance_ns(FIXTURE_TURN_NS);
 	loop_run_once(f->loop);
 	for (size_t i = 0; i < f->n_conns; i++)
 		any |= fake_conn_flush(f->conns[i]);
@@ -66,11 +68,28 @@ void fixture_turns(struct chat_fixture *f)
 	}
 }
 
+void fixture_pass_ms(struct chat_fixture *f, uint64_t ms)
+{
+	uint64_t until_ns = fake_clock_ns() + ms * 1000000;
+	for (; fake_clock_ns() < until_ns; fixture_turn(f))
+		fake_clock_advance_ns(1000000 - FIXTURE_TURN_NS);
+}
+
 void fixture_run(struct chat_fixture *f, int except)
 {
 	fixture_turns(f);
 	while (fake_store_settle(f->store, except))
 		fixture_turns(f);
+}
+
+void fixture_await_reply(struct chat_fixture *f, const struct conn *c, const char *ref)
+{
+	enum { TRIES = 60000 };
+	for (int i = 0; !reply_to(c, ref); i++) {
+		assert_true(i < TRIES);
+		nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+		fixture_turn(f);
+	}
 }
 
 struct conn *fixture_open(struct chat_fixture *f, enum transport transport, const char *token)

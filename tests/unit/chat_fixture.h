@@ -1,5 +1,6 @@
 /*
- * A whole chat on a real loop between a fake store and fake connections, and what tests ask of a client: what it heard.
+ * A whole chat on a real loop between a fake store and fake connections, and what tests ask of a client: what it heard. The clock is the test's own
+ * (fake_clock.h): a turn takes FIXTURE_TURN_NS of it however long the machine needs, so rates, pauses and deadlines are the same on every machine.
  */
 #ifndef PARLEY_TESTS_CHAT_FIXTURE_H
 #define PARLEY_TESTS_CHAT_FIXTURE_H
@@ -7,10 +8,11 @@
 #include "cmocka_wrap.h"
 
 #include "chat/chat_state.h"
+#include "fake_clock.h"
 #include "fake_conn.h"
 #include "fake_store.h"
 
-enum { FIXTURE_CONNS_MAX = 512 };
+enum { FIXTURE_CONNS_MAX = 512, FIXTURE_TURN_NS = 20000 };
 
 struct chat_fixture {
 	struct loop *loop;
@@ -30,10 +32,15 @@ void fixture_finish(struct chat_fixture *f);
 
 /* One turn of the loop and of all connections; true when a connection did anything. */
 bool fixture_turn(struct chat_fixture *f);
+/* Turns for this long, without the store. */
+void fixture_pass_ms(struct chat_fixture *f, uint64_t ms);
 /* Turns without the store until nothing more happens. */
 void fixture_turns(struct chat_fixture *f);
 /* Turns and the store (but operations of kind `except`; -1: none) until nothing more happens. */
 void fixture_run(struct chat_fixture *f, int except);
+
+/* Turns until a reply with this ref is there. For what another thread does, which no clock of ours hurries: up to a minute of real time. */
+void fixture_await_reply(struct chat_fixture *f, const struct conn *c, const char *ref);
 
 struct conn *fixture_websocket(struct chat_fixture *f);
 struct conn *fixture_open(struct chat_fixture *f, enum transport transport, const char *token);
