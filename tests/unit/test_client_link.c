@@ -20,6 +20,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+enum {
+	LIMIT_MS = 60000,  /* for what has to come */
+	PATIENCE_MS = 300, /* of the client, with a server that never ends its handshake */
+};
+
 struct script {
 	const void *says; /* after the handshake */
 	size_t n;
@@ -113,7 +118,7 @@ static struct client_link *begin(struct script *s, struct client_fault *fault)
 	assert_int_equal(pthread_create(&s->thread, NULL, serve, s), 0);
 	(void)snprintf(text, sizeof text, "unix:%s", s->path);
 	assert_int_equal(client_url_parse(text, &url, fault), 0);
-	return client_link_open(&url, NULL, 2000, fault);
+	return client_link_open(&url, NULL, s->drips ? PATIENCE_MS : LIMIT_MS, fault);
 }
 
 static void end(struct script *s, struct client_link *l)
@@ -133,7 +138,7 @@ static int next(struct client_link *l, const char **text, size_t *n)
 		if (have != 0)
 			return have;
 		struct pollfd waiting = {.fd = client_link_fd(l), .events = POLLIN};
-		assert_int_equal(poll(&waiting, 1, 2000), 1);
+		assert_int_equal(poll(&waiting, 1, LIMIT_MS), 1);
 		int gone = client_link_receive(l);
 		if (gone != 0)
 			return gone;
@@ -240,7 +245,8 @@ static void a_long_message_goes_out_whole(void **state)
 	while (client_link_wants_write(l)) {
 		struct pollfd waiting = {.fd = client_link_fd(l), .events = POLLOUT};
 		assert_int_equal(client_link_flush(l), 0);
-		(void)poll(&waiting, 1, 100);
+		if (client_link_wants_write(l))
+			assert_int_equal(poll(&waiting, 1, LIMIT_MS), 1);
 	}
 	client_link_destroy(l);
 	(void)pthread_join(s.thread, NULL);
