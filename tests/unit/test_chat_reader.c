@@ -125,10 +125,12 @@ static void test_pages_in_flight_are_bounded(void **state)
 	reader_log_retry(h.f.chat); /* what the housekeeping does */
 	fixture_run(&h.f, -1);
 	assert_int_equal(h.f.store->most_in_flight[STORE_LOG_PAGE], READER_LOG_PAGES);
+	int n_whole = 0;
 	for (int i = 0; i < SESSIONS; i++) {
-		for (int r = 0; conns[i]->session && r < ROOMS; r++)
+		for (int r = 0; conns[i]->session && r < ROOMS; r++, n_whole++)
 			assert_seqs(conns[i], room_id_of(&h.f, h.rooms[r]), 0, (uint64_t)r * 10 + 1, last_seq(&h, r));
 	}
+	assert_int_equal(n_whole, (SESSIONS - 100) * ROOMS);
 	fixture_finish(&h.f);
 }
 
@@ -214,8 +216,10 @@ static void test_typing_and_signals(void **state)
 			send_one(&h, 0);
 		fixture_turn(&h.f);
 	}
+	assert_int_equal(h.f.store->n_submitted[STORE_LOG_PAGE], 0);
 	c->blocked = false;
 	fixture_run(&h.f, -1);
+	assert_true(h.f.store->n_submitted[STORE_LOG_PAGE] > 0); /* it was out of the ring */
 	assert_seqs(c, room_id_of(&h.f, h.rooms[0]), 0, first, last_seq(&h, 0));
 	assert_int_equal(room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[0]))->tail.cap, 4096);
 	fixture_finish(&h.f);
@@ -306,9 +310,12 @@ static void random_house(uint64_t seed)
 	fixture_run(&h.f, -1);
 	reader_log_retry(h.f.chat);
 	fixture_run(&h.f, -1);
+	int n_watched = 0;
 	for (int i = 0; i < WATCHERS; i++)
-		for (int r = 0; watchers[i].conn && r < ROOMS; r++)
+		for (int r = 0; watchers[i].conn && r < ROOMS; r++, n_watched++)
 			assert_seqs(watchers[i].conn, room_id_of(&h.f, h.rooms[r]), 0, watchers[i].first[r], last_seq(&h, r));
+	assert_true(n_watched > WATCHERS / 2 * ROOMS);
+	assert_true(h.f.store->n_submitted[STORE_LOG_PAGE] > WATCHERS);
 	fixture_finish(&h.f);
 }
 

@@ -1,5 +1,5 @@
 /*
- * A disk that is full, and one that fails. The full one is a small tmpfs (skipped where that may not be mounted) and, as the failing
+ * A disk that is full, and one that fails. The full one is a small tmpfs (where that may not be mounted the test fails) and, as the failing
  * one, a preloaded library: this program then runs itself once more, with the name of a scenario.
  */
 #include "cmocka_wrap.h"
