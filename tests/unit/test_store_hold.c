@@ -24,6 +24,16 @@ static void finish(struct store_fixture *f, struct store_append *op)
 	event_free(op->event);
 }
 
+/* Other work of the store, on threads of its own, and many turns: the writer has time for what it was given. */
+static void read_on(struct store_fixture *f, uint64_t room)
+{
+	for (int i = 0; i < 50; i++) {
+		struct store_room_find find = {.room_no = room};
+		assert_int_equal(store_fixture_do(f, &find.op, STORE_ROOM_FIND), 0);
+		store_room_finish(&find.room);
+	}
+}
+
 /* One write in each turn, for less than the millisecond, and then the millisecond is over. */
 static void a_busy_loop_hands_over_what_came_in_a_millisecond(void **state)
 {
@@ -32,7 +42,7 @@ static void a_busy_loop_hands_over_what_came_in_a_millisecond(void **state)
 	auto_buf data = json_from("{}");
 	loop_at_turn_end(f->loop, TURN_END_EVENTS, ask_for_turns, f->loop);
 	loop_run_once(f->loop);
-	for (int round = 0; round < 50; round++) {
+	for (int round = 0; round < 5; round++) {
 		struct store_append ops[TURNS];
 		uint64_t commits = f->metrics.commits_total;
 		for (size_t i = 0; i < TURNS; i++) {
@@ -41,6 +51,8 @@ static void a_busy_loop_hands_over_what_came_in_a_millisecond(void **state)
 			loop_run_once(f->loop);
 			fake_clock_advance_ns(TURN_NS);
 		}
+		read_on(f, room);
+		assert_int_equal(f->metrics.commits_total - commits, 0);
 		fake_clock_advance_ns(HOLD_NS - TURNS * TURN_NS);
 		for (size_t i = 0; i < TURNS; i++) /* the loop stays busy, and yet they are done */
 			finish(f, &ops[i]);
