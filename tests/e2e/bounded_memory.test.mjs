@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import test from 'node:test';
 import tls from 'node:tls';
 import { clientFor, fresh } from './lib/client.mjs';
-import { memoryScale, sleep } from './lib/env.mjs';
+import { memoryScale } from './lib/env.mjs';
+import { metricsOf, restAfter } from './lib/metrics.mjs';
 import { RawSocket, frame, openWebSocket, upgradeRequest } from './lib/raw.mjs';
 import { serverFor, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
@@ -44,12 +45,15 @@ test('hundreds of requests in one TLS record are answered in turn, and not kept 
 	greedy.write(frame({ payload: JSON.stringify({ type: 'session.start', ref: 'start', data: { token: writer.token } }) }));
 	while ((await greedy.readMessage()).ref !== 'start');
 	socket.pause();
+	const earlier = await metricsOf(server);
 	const before = server.rss();
 	const requests = Array.from({ length: 150 }, (_, ref) => frame({ payload: JSON.stringify({ type: 'history.read', ref, data: { room, limit: 200 } }) }));
 	greedy.write(Buffer.concat(requests)); // fits into one record of 16 KiB; the answers have 38 MB
-	await sleep(2000);
+	const now = await restAfter(server, earlier, 'parley_requests_total', 10);
 	const growth = server.rss() - before;
-	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
+	const taken = now.get('parley_requests_total') - earlier.get('parley_requests_total');
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB; ${taken} requests were taken`);
+	assert.ok(taken < requests.length, 'all were taken');
 	assert.ok(growth < bound(16), `${growth} bytes`);
 	socket.resume();
 	const refs = [];
@@ -115,6 +119,7 @@ test('a stalled event stream of many rooms is given no more in one write than on
 		rooms.push((await client.request('room.create', { name: fresh('room') })).id);
 	}
 	await send(client, rooms[0], 6000, 'x');
+	const earlier = await metricsOf(server);
 	const before = server.rss();
 	for (let i = 0; i < 20; i++) {
 		const raw = await RawSocket.connect(server);
@@ -122,7 +127,7 @@ test('a stalled event stream of many rooms is given no more in one write than on
 		raw.socket.pause();
 		raw.write(`GET /api/v1/events?${rooms.map((room) => `room=${room}`).join('&')}&after=${rooms[0]}:0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${client.token}\r\n\r\n`);
 	}
-	await sleep(4000);
+	await restAfter(server, earlier, 'parley_log_pages_total', 20);
 	const each = (server.rss() - before) / 20;
 	t.diagnostic(`${Math.round(each / 1024)} KiB for each stream`);
 	assert.ok(each < bound(0.25), `${each} bytes`);

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { clientFor, fresh } from './lib/client.mjs';
-import { clientBinary, projectDir, scaled, sleep } from './lib/env.mjs';
+import { clientBinary, projectDir } from './lib/env.mjs';
 import { command } from './lib/http.mjs';
+import { metricsOf, untilMetrics } from './lib/metrics.mjs';
 import { keepRunning, run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -156,7 +157,6 @@ test('tail prints every event once and in order through kills of the server', as
 		for (let i = 0; i < 20; i++)
 			await command(own, 'message.send', { room: room.id, text: `${round}-${i}` }, { token: bot.token });
 		await own.kill();
-		await sleep(scaled(100));
 		own = await startServer({ dataDir, port });
 		await command(own, 'message.send', { room: room.id, text: `back ${round}` }, { token: bot.token });
 	}
@@ -287,15 +287,18 @@ for (const [bot, program, args, env, text, answer] of [
 ]) {
 	test(`${bot} answers once`, async (t) => {
 		const { owner, name, id } = await publicRoom(t);
+		const readers = (await metricsOf(server)).get('parley_readers');
 		const running = keepRunning(t, program, args(join(projectDir, 'protocol', 'examples', 'bots'), name), { ...env, BOT_NAME: fresh('Bot') });
 		await running.says('listening');
-		await sleep(scaled(500)); // the stream opens after that
+		await untilMetrics(server, 'the bot to read the room', (now) => now.get('parley_readers') > readers);
 		await owner.request('message.send', { room: id, text: 'no command' });
-		const asked = await owner.request('message.send', { room: id, text });
-		await until(scaled(10000), `an answer; ${running.err}`, () => owner.events.some(({ data }) => data.text === answer));
-		await sleep(scaled(300));
+		const asked = [];
+		for (let i = 1; i <= 2; i++) { // a second answer to the first would be there before the one to the second
+			asked.push((await owner.request('message.send', { room: id, text })).id);
+			await until(30000, `an answer; ${running.err}`, () => owner.texts(id).filter((each) => each === answer).length >= i);
+		}
+		await owner.settle();
 		const answers = owner.events.filter(({ type, data }) => type === 'message.created' && data.text === answer);
-		assert.equal(answers.length, 1);
-		assert.equal(answers[0].data.client_id, asked.id);
+		assert.deepEqual(answers.map(({ data }) => data.client_id), asked);
 	});
 }

@@ -3,13 +3,18 @@ import net from 'node:net';
 import test from 'node:test';
 import { exportRoom } from '../faults/lib/checker.mjs';
 import { Client, roomOf } from './lib/client.mjs';
-import { sleep } from './lib/env.mjs';
 import { EventStream, get } from './lib/http.mjs';
 import { RawSocket, upgradeRequest } from './lib/raw.mjs';
 import { startServer } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 const DRAIN_MS = 1000;
 const draining = (...args) => startServer({ args: ['--drain-ms', String(DRAIN_MS), ...args] });
+// Who waits for the end of such a drain does not see it: Server.stop() waits for seconds only.
+const NEVER_MS = 3600000;
+
+// The server reads its sockets in the order in which they have something for it: what came before a request is read when that is answered.
+const hasRead = (server) => get(server, '/healthz');
 
 function connects(port) {
 	return new Promise((resolve) => {
@@ -23,7 +28,8 @@ function connects(port) {
 }
 
 test('SIGTERM: clients are told when to come back, closed with 1001 spread over the window, and it ends with 0', async () => {
-	const server = await draining();
+	const windowMs = 3 * DRAIN_MS; // much longer than this process may stand still, so that it sees the closes as they come
+	const server = await startServer({ args: ['--drain-ms', String(windowMs)] });
 	const clients = await Promise.all(Array.from({ length: 20 }, (_, i) => Client.start(server, { guest: `Guest ${i}` })));
 	const began = Date.now();
 	server.signal('SIGTERM');
@@ -38,7 +44,7 @@ test('SIGTERM: clients are told when to come back, closed with 1001 spread over 
 	}
 	assert.ok(new Set(closes.map((close) => close.leaving.data.retry_after_ms)).size > 5, 'all come back at once');
 	const times = closes.map((close) => close.at).sort((a, b) => a - b);
-	assert.ok(times[10] - times[0] > DRAIN_MS / 8, `closed at once: ${times}`);
+	assert.ok(times.at(-1) - times[0] > windowMs / 8, `closed at once: ${times}`);
 	await server.stop();
 });
 
@@ -56,7 +62,7 @@ test('SIGTERM: what was stored is acknowledged, what was not acknowledged is not
 		});
 	}));
 	const ends = Promise.allSettled(senders.flat());
-	await sleep(200);
+	await until(30000, 'all to be at it', () => acknowledged.size >= 200);
 	server.signal('SIGTERM');
 	await ends;
 	await server.waitExit();
@@ -76,7 +82,7 @@ test('SIGTERM: no new connections, and /readyz is red on one that is open', asyn
 	kept.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
 	assert.equal((await kept.readResponse()).status, 200);
 	kept.write('GET /readyz HTTP/1.1\r\nHost: x\r\n'); // half a request: it is under way
-	await sleep(100);
+	await hasRead(server);
 	server.signal('SIGTERM');
 	await client.waitEvent('server.leaving');
 	kept.write('\r\n');
@@ -93,7 +99,7 @@ test('SIGTERM: who is in the middle of asking for a WebSocket is told to come ba
 	const client = await Client.start(server, { guest: 'Last' });
 	const raw = await RawSocket.connect(server);
 	raw.write(upgradeRequest().slice(0, -2));
-	await sleep(100);
+	await hasRead(server);
 	server.signal('SIGTERM');
 	await client.waitEvent('server.leaving');
 	raw.write('\r\n');
@@ -110,20 +116,16 @@ test('SIGTERM: half a request that never becomes a whole one does not hold up th
 	const server = await draining('--limit-header-ms', '0');
 	const raw = await RawSocket.connect(server);
 	raw.write('GET /');
-	await sleep(100);
-	const began = Date.now();
+	await hasRead(server);
 	await server.stop();
-	assert.ok(Date.now() - began < DRAIN_MS + 2000, `${Date.now() - began} ms`);
 });
 
 test('SIGTERM: a connection on which nothing was asked does not hold up the end', async (t) => {
-	const server = await startServer({ args: ['--drain-ms', '10000', '--limit-header-ms', '0'] });
+	const server = await startServer({ args: ['--drain-ms', String(NEVER_MS), '--limit-header-ms', '0'] });
 	const raw = await RawSocket.connect(server);
 	t.after(() => raw.destroy());
-	await sleep(100);
-	const began = Date.now();
+	await hasRead(server);
 	await server.stop();
-	assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
 });
 
 test('SIGTERM: what was asked is answered, acknowledged and kept', async (t) => {
@@ -164,22 +166,18 @@ test('SIGTERM: a client that does not read or answer does not hold up the end', 
 	for (let i = 0; i < 20; i++) {
 		await Promise.all(Array.from({ length: 50 }, () => writer.request('message.send', { room: room.id, text: 'x'.repeat(8000) })));
 	}
-	const began = Date.now();
 	await server.stop();
-	assert.ok(Date.now() - began < 15000, `${Date.now() - began} ms`);
 	deaf.terminate();
 });
 
 test('without connections SIGTERM ends it at once', async () => {
-	const server = await startServer({ args: ['--drain-ms', '10000'] });
+	const server = await startServer({ args: ['--drain-ms', String(NEVER_MS)] });
 	assert.equal((await get(server, '/healthz')).status, 200);
-	const began = Date.now();
 	await server.stop();
-	assert.ok(Date.now() - began < 3000, `${Date.now() - began} ms`);
 });
 
 test('a second SIGTERM ends it at once', async () => {
-	const server = await startServer({ args: ['--drain-ms', '60000'] });
+	const server = await startServer({ args: ['--drain-ms', String(NEVER_MS)] });
 	const client = await Client.start(server, { guest: 'Held' });
 	server.signal('SIGTERM');
 	await client.waitEvent('server.leaving');

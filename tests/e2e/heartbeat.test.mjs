@@ -2,10 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Client, clientFor } from './lib/client.mjs';
 import { sleep } from './lib/env.mjs';
+import { untilMetrics } from './lib/metrics.mjs';
 import { Proxy } from './lib/proxy.mjs';
 import { frame, openWebSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
+
+// Signed in, and answers no ping. The clock of what must have been heard since when begins before it says a word.
+async function silent(server) {
+	const raw = await openWebSocket(server);
+	raw.began = Date.now();
+	raw.write(frame({ payload: '{"type":"session.start","ref":1,"data":{"guest":"Silent"}}' }));
+	return raw;
+}
 
 // Each waits most of its time: side by side.
 describe('heartbeats', { concurrency: true }, () => {
@@ -13,8 +22,9 @@ describe('heartbeats', { concurrency: true }, () => {
 		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '300'] });
 		const client = await clientFor(t, server, { guest: 'Alive' });
 		assert.equal(client.hello.heartbeat_ms, 200);
-		await sleep(5000);
-		assert.ok(client.pings >= 5, `${client.pings} pings in 5 s`);
+		const later = await silent(server); // its silence was too long: so would that of the one who came before it have been
+		assert.equal((await later.readClose(30000))?.code, 4002);
+		assert.ok(client.pings >= 5, `${client.pings} pings`);
 		await client.settle();
 	});
 
@@ -22,7 +32,7 @@ describe('heartbeats', { concurrency: true }, () => {
 		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '0'] });
 		const began = Date.now();
 		const raw = await openWebSocket(server); // answers no ping
-		const close = await raw.readClose(15000);
+		const close = await raw.readClose(30000);
 		assert.equal(close?.code, 4002);
 		assert.ok(Date.now() - began > 900, `${Date.now() - began} ms`);
 	});
@@ -33,18 +43,18 @@ describe('heartbeats', { concurrency: true }, () => {
 			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });
 			const client = await clientFor(t, server, { guest: 'Listening' });
 			assert.ok(client.hello.heartbeat_ms <= 1333, `${client.hello.heartbeat_ms}`);
-			await sleep(9000);
-			assert.ok(client.pings >= 4, `${client.pings} pings in 9 s`);
+			for (let i = 0; i < 2; i++) { // twice the silence that is allowed
+				assert.equal((await (await silent(server)).readClose(30000))?.code, 4002);
+			}
+			assert.ok(client.pings >= 4, `${client.pings} pings`);
 			await client.settle();
 		});
 
 		test(`a ${name} longer than the silence that is allowed delays no end of one who does not answer`, async (t) => {
 			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });
-			const raw = await openWebSocket(server); // answers no ping
-			raw.write(frame({ payload: '{"type":"session.start","ref":1,"data":{"guest":"Silent"}}' }));
-			const began = Date.now();
-			assert.equal((await raw.readClose(10000))?.code, 4002);
-			assert.ok(Date.now() - began > 2000, `${Date.now() - began} ms`);
+			const raw = await silent(server);
+			assert.equal((await raw.readClose(30000))?.code, 4002);
+			assert.ok(Date.now() - raw.began > 2900, `${Date.now() - raw.began} ms`);
 		});
 	}
 
@@ -54,10 +64,12 @@ describe('heartbeats', { concurrency: true }, () => {
 		t.after(() => proxy.close());
 		const alive = await clientFor(t, server, { guest: 'Alive' });
 		const before = server.fds();
+		const alone = (now) => now.get('parley_sessions') === 1; // one's own connection that asks is no session
 		const lost = await Client.start(proxy, { guest: 'Lost' });
 		assert.equal(server.fds(), before + 1);
 		proxy.blackHole();
-		await until(15000, 'the server to let go of it', () => server.fds() === before, 100);
+		await untilMetrics(server, 'the server to let go of it', alone);
+		await until(30000, 'its descriptor to be closed', () => server.fds() === before, 100);
 		await alive.settle();
 		lost.terminate();
 	});
@@ -74,10 +86,20 @@ describe('heartbeats', { concurrency: true }, () => {
 
 	test('any word of a client counts as a sign of life', async (t) => {
 		const server = await serverFor(t, { args: ['--heartbeat-ms', '60000', '--limit-idle-ms', '3000'] });
-		const client = await clientFor(t, server, { guest: 'Talking' });
-		for (let i = 0; i < 20; i++) {
+		const talking = await silent(server); // answers no ping either, but talks
+		t.after(() => talking.destroy());
+		const quiet = await silent(server);
+		const quietClosed = quiet.readClose(30000);
+		while (!quiet.ended) {
+			talking.write(frame({ payload: '{"type":"room.list","ref":2}' }));
 			await sleep(250);
-			await client.settle();
 		}
+		assert.equal((await quietClosed)?.code, 4002);
+		talking.write(frame({ payload: '{"type":"room.list","ref":"last"}' }));
+		let answer;
+		do {
+			answer = await talking.readMessage();
+		} while (answer && answer.ref !== 'last');
+		assert.equal(answer?.type, 'ok', 'the one who talked was closed');
 	});
 });

@@ -119,12 +119,13 @@ test('an event is delivered to nobody before it is committed: whoever saw it fin
 	const second = await startServer({ dataDir: first.dataDir });
 	t.after(() => second.stop());
 	const again = await clientFor(t, second, { token: reader.token });
-	const log = (await again.request('history.read', { room, after: 0, limit: 200 })).events;
+	const pages = [0, 150].map((after) => again.request('history.read', { room, after, limit: 200 })); // 203 events at most
+	const log = (await Promise.all(pages)).flatMap((page) => page.events);
 	const kept = new Map(log.map((event) => [event.seq, event.id]));
-	for (const event of seen.filter((e) => e.seq <= log.at(-1).seq)) {
+	assert.ok(seen.length > 0);
+	for (const event of seen) {
 		assert.equal(kept.get(event.seq), event.id);
 	}
-	assert.ok(seen.length > 0 && (seen.at(-1).seq <= log.at(-1).seq || log.length === 200));
 });
 
 test('a repeated client_id answers with the first result and duplicate, and makes no second event', async (t) => {

@@ -3,10 +3,16 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Client } from './lib/client.mjs';
-import { scaled, sleep } from './lib/env.mjs';
+import { sleep } from './lib/env.mjs';
+import { untilMetrics } from './lib/metrics.mjs';
 import { frame, openWebSocket } from './lib/raw.mjs';
 import { startServer, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
+
+const N = 12; // passwords, of two connections
+
+const areAsked = (server, n) => untilMetrics(server, 'the passwords to be under way', (now) => now.get('parley_requests_total') >= n);
+const drainHasBegun = (server) => until(30000, 'the beginning of the drain in the log', () => /drain\.begin .*note="a second signal ends at once"/.test(server.stderr));
 
 test('a second SIGTERM ends the server at once and well, with passwords being hashed and looked up', { timeout: 60000 }, async () => {
 	const server = await startServer({ args: ['--drain-ms', '30000', '--limit-password-queue', '0'] });
@@ -17,9 +23,9 @@ test('a second SIGTERM ends the server at once and well, with passwords being ha
 			raw.write(frame({ payload: JSON.stringify({ type: n % 2 ? 'account.create' : 'account.login', data }) }));
 		}
 	}
-	await sleep(50);
+	await areAsked(server, 2 * N);
 	server.signal('SIGTERM');
-	await until(scaled(5000), 'the beginning of the drain in the log', () => /drain\.begin .*note="a second signal ends at once"/.test(server.stderr));
+	await drainHasBegun(server);
 	server.signal('SIGTERM');
 	await server.waitExit();
 	server.assertNoReport();
@@ -49,13 +55,13 @@ for (const [signal, what] of Object.entries(signals)) {
 				client.request(n % 2 ? 'account.create' : 'account.login', { name: `account ${i} ${n}`, password: 'long enough for anybody' }).catch(() => {});
 			}
 		}
-		await sleep(50);
+		await areAsked({ socketPath: server.operatorSocket }, N);
 		server.signal('SIGTERM');
-		await sleep(20);
+		await drainHasBegun(server);
 		server.signal('SIGTERM');
 		while (!server.exit) {
 			server.signal(signal);
-			await sleep(2);
+			await sleep(2); // the pace
 		}
 		server.assertNoReport();
 		assert.deepEqual(server.exit, { code: 0, signal: null }, server.stderr.slice(-3000));

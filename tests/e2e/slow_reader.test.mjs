@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { Client, clientFor, fresh } from './lib/client.mjs';
-import { memoryScale, sleep } from './lib/env.mjs';
+import { memoryScale } from './lib/env.mjs';
 import { EventStream } from './lib/http.mjs';
+import { metricsOf, restAfter } from './lib/metrics.mjs';
 import { serverFor, startServer, temporaryDir } from './lib/server.mjs';
 
 const MIB = 1024 * 1024;
@@ -27,6 +28,12 @@ async function flood(writer, room, n) {
 	return last;
 }
 
+// That readers were out of the room's ring, and how far: pages were read for them from the store.
+async function assertRead(earlier, nReaders) {
+	const pages = (await metricsOf(server)).get('parley_log_pages_total') - earlier.get('parley_log_pages_total');
+	assert.ok(pages > 10 * nReaders, `${pages} pages were read for ${nReaders} readers: they were not behind`);
+}
+
 test('a reader that stops reading costs bounded memory, disturbs nobody, and later gets everything in order', { timeout: 240000 }, async (t) => {
 	const writer = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
 	const room = (await writer.request('room.create', { name: fresh('room') })).id;
@@ -43,8 +50,9 @@ test('a reader that stops reading costs bounded memory, disturbs nobody, and lat
 	}
 	await flood(writer, room, 200); // the ring of the room and the kernel's buffers are full now
 	const before = server.rss();
+	const earlier = await metricsOf(server);
 	const last = await flood(writer, room, 5000); // 20 MB for each of ten readers that do not read
-	await quick.waitSeq(room, last, 20000);
+	await quick.waitSeq(room, last, 60000);
 	const growth = server.rss() - before;
 	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB while 10 readers were 20 MB behind`);
 	assert.ok(growth < MEMORY_BOUND, `${growth} bytes`);
@@ -56,6 +64,7 @@ test('a reader that stops reading costs bounded memory, disturbs nobody, and lat
 		client.assertOrdered();
 		assert.equal(client.gaps, 0);
 	}
+	await assertRead(earlier, slow.length);
 });
 
 test('a slow event stream is fed at its own pace too', { timeout: 240000 }, async (t) => {
@@ -64,10 +73,12 @@ test('a slow event stream is fed at its own pace too', { timeout: 240000 }, asyn
 	const stream = await EventStream.open(server, `room=${room}&after=2`, { token: writer.token });
 	t.after(() => stream.close());
 	stream.res.pause();
+	const earlier = await metricsOf(server);
 	const last = await flood(writer, room, 3000);
 	stream.res.resume();
 	await stream.waitEvents(last - 2, 60000);
 	assert.deepEqual(stream.events.map((event) => event.data.seq), Array.from({ length: last - 2 }, (_, i) => i + 3));
+	await assertRead(earlier, 1);
 });
 
 test('one who asks much and does not read the answers is not read from, and gets them all later', { timeout: 120000 }, async (t) => {
@@ -77,12 +88,15 @@ test('one who asks much and does not read the answers is not read from, and gets
 	const greedy = await Client.start(server, { token: writer.token }, { keep: false });
 	t.after(() => greedy.close());
 	greedy.pause();
+	const earlier = await metricsOf(server);
 	const before = server.rss();
 	// 300 pages of 200 kB: 60 MB of answers, if they were all made at once.
 	const answers = Array.from({ length: 300 }, () => greedy.request('history.read', { room, limit: 50 }, { timeoutMs: 100000 }));
-	await new Promise((resolve) => setTimeout(resolve, 1500));
+	const now = await restAfter(server, earlier, 'parley_requests_total', 2);
 	const growth = server.rss() - before;
-	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
+	const taken = now.get('parley_requests_total') - earlier.get('parley_requests_total');
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB; ${taken} requests were taken`);
+	assert.ok(taken < answers.length, 'all were taken');
 	assert.ok(growth < MEMORY_BOUND, `${growth} bytes`);
 	await writer.settle();
 	greedy.resume();
@@ -100,12 +114,16 @@ test('one who asks for many pages at once and reads none of them costs the outbo
 	await flood(writer, room, 100);
 	const greedy = await Promise.all(Array.from({ length: 30 }, () => connect({ token: writer.token })));
 	greedy.forEach((client) => client.pause());
+	const operator = { socketPath: quiet.operatorSocket };
+	const earlier = await metricsOf(operator);
 	const before = quiet.rss();
 	// 16 pages of 200 kB each: as many as may be under way.
 	const answers = greedy.flatMap((client) => Array.from({ length: 16 }, () => client.request('history.read', { room, limit: 50 }, { timeoutMs: 100000 })));
-	await sleep(1500);
+	const now = await restAfter(operator, earlier, 'parley_requests_total', greedy.length);
 	const growth = quiet.rss() - before;
-	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
+	const taken = now.get('parley_requests_total') - earlier.get('parley_requests_total');
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB; ${taken} requests were taken`);
+	assert.ok(taken < answers.length, 'all were taken');
 	assert.ok(growth < 30 * MIB * memoryScale, `${growth} bytes`);
 	greedy.forEach((client) => client.resume());
 	assert.ok((await Promise.all(answers)).every((page) => page.events.length === 50));

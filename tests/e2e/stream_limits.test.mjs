@@ -3,6 +3,7 @@ import net from 'node:net';
 import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
 import { sleep } from './lib/env.mjs';
+import { metricsOf } from './lib/metrics.mjs';
 import { RawSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
 
@@ -22,22 +23,30 @@ test('an event stream that is refused says so in valid JSON, whatever the room w
 	}
 });
 
+const IDLE_MS = 3000;
+const PIECE = 60000;
+
 test('an event stream that is always behind, but takes what it is given, is not cut as a silent one', { timeout: 120000 }, async (t) => {
-	const server = await serverFor(t, { args: ['--limit-idle-ms', '5000', '--heartbeat-ms', '500'] });
+	const server = await serverFor(t, { args: ['--limit-idle-ms', String(IDLE_MS), '--heartbeat-ms', '500'] });
 	const client = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
 	const room = (await client.request('room.create', { name: fresh('room') })).id;
 	for (let i = 0; i < 8000; i += 100) {
 		await Promise.all(Array.from({ length: 100 }, () => client.request('message.send', { room, text: 'z'.repeat(2000) }, { timeoutMs: 60000 })));
 	}
+	const earlier = await metricsOf(server);
 	const socket = net.connect(server.port, '127.0.0.1');
-	let ended = false, n = 0;
+	let ended = false, nBytes = 0, nPieces = 0;
 	socket.on('close', () => { ended = true; }).on('error', () => {}).on('readable', () => {}).pause();
 	socket.write(head(client, `room=${room}&after=0`));
-	// 600 kB a second: 18 MB take half a minute, more than the kernel's buffers hold.
-	for (let i = 0; i < 180 && !ended; i++) {
+	// At most 600 kB a second of 18 MB, which the kernel's buffers do not hold, for three times the silence that is allowed.
+	for (const began = Date.now(); !ended && (Date.now() - began < 3 * IDLE_MS || nPieces < 60);) {
 		await sleep(100);
-		n += socket.read(60000)?.length ?? 0;
+		const piece = socket.read(PIECE);
+		nBytes += piece?.length ?? 0;
+		nPieces += piece ? 1 : 0;
 	}
-	assert.ok(!ended, `cut after ${n} bytes`);
+	assert.ok(!ended, `cut after ${nBytes} bytes`);
+	const bytesOut = (await metricsOf(server)).get('parley_bytes_out_total') - earlier.get('parley_bytes_out_total');
+	assert.ok(bytesOut < 17e6, `${bytesOut} bytes went out: it was not behind`);
 	socket.destroy();
 });
