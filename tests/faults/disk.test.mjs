@@ -5,13 +5,12 @@ import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readd
 import { join } from 'node:path';
 import test from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
-import { sleep } from '../e2e/lib/env.mjs';
 import { command, get, post } from '../e2e/lib/http.mjs';
 import { runServer, startServer, temporaryDir } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { assertDescriptors, assertRecords, assertWhole } from './lib/checker.mjs';
 import { fillableDisk, preload } from './lib/disk.mjs';
-import { Participant } from './lib/participant.mjs';
+import { Participant, getThrough } from './lib/participant.mjs';
 
 async function arrive(target, n = 3) {
 	const participants = [];
@@ -23,14 +22,14 @@ async function arrive(target, n = 3) {
 	return participants;
 }
 
-// The write-ahead log has some room of its own: fills again until nothing was acknowledged for a while, but refused.
+// The write-ahead log has some room of its own: fills again until many sends in a row were refused and none was acknowledged.
 async function fillUntilNothingFits(disk, participants) {
 	const count = (what) => participants.reduce((n, participant) => n + participant[what].length, 0);
-	await until(30000, 'all sends to be refused', async () => {
+	await until(60000, 'all sends to be refused', async () => {
 		disk.fill();
 		const [acknowledged, refused] = [count('acknowledged'), count('refusals')];
-		await sleep(300);
-		return count('acknowledged') === acknowledged && count('refusals') > refused + 3;
+		await until(30000, 'sends to be refused', () => count('refusals') >= refused + 30 || count('acknowledged') > acknowledged);
+		return count('acknowledged') === acknowledged;
 	});
 }
 
@@ -42,7 +41,7 @@ for (const mounted of [true, false]) {
 		const descriptors = server.fds();
 		const participants = await arrive(() => server);
 		participants.forEach((participant) => participant.startSending());
-		await sleep(300);
+		await getThrough(participants, 50);
 		await fillUntilNothingFits(disk, participants);
 		for (const participant of participants) {
 			assert.deepEqual([...new Set(participant.refusals)], ['unavailable']);
@@ -80,14 +79,14 @@ for (const [file, match] of [['log', 'parley.db-wal$'], ['database', 'parley.db$
 		const descriptors = server.fds();
 		const participants = await arrive(() => server);
 		participants.forEach((participant) => participant.startSending());
-		await sleep(300);
+		await getThrough(participants, 50);
 		writeFileSync(trigger, 'fsync');
 		await server.waitExit();
 		assert.notDeepEqual(server.exit, { code: 0, signal: null }, 'it ended as if all were well');
 		assert.match(server.stderr, /store\.lost/, 'it said nothing about it');
 		rmSync(trigger);
 		server = await startServer({ dataDir });
-		await sleep(300);
+		await Promise.all(participants.map((participant) => participant.getsThrough(5)));
 		await Promise.all(participants.map((participant) => participant.stopSending()));
 		await assertRecords(server, participants);
 		await Promise.all(participants.map((participant) => participant.leave()));

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { sleep, soak } from '../e2e/lib/env.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
+import { until } from '../e2e/lib/wait.mjs';
 import { assertDescriptors, assertRecords, assertWhole } from './lib/checker.mjs';
-import { Participant } from './lib/participant.mjs';
+import { Participant, getThrough } from './lib/participant.mjs';
 
 const KILLS = Math.ceil(20 * soak);
 
@@ -24,19 +25,23 @@ test(`${KILLS} kills at random moments under load`, { timeout: 600000 * Math.max
 	const participants = await fleet(() => server, 6);
 	participants.forEach((participant) => participant.startSending());
 	const { dataDir } = server;
+	let wanted = 0;
 	for (let i = 0; i < KILLS; i++) {
-		await sleep(Math.random() * 250);
+		// Each fourth at once, while they come back; the others anywhere between acknowledgements.
+		const n = i % 4 === 3 ? 0 : 1 + Math.floor(Math.random() * 100);
+		wanted += n;
+		await getThrough(participants, n);
 		await server.kill();
 		if (i % 5 === 4) {
-			await sleep(100); // away for longer than a blink
+			await sleep(100); // away for longer than a blink: some try in vain to come back
 		}
 		server = await startServer({ dataDir });
 		assert.doesNotMatch(server.stderr, /store\.log_lost/);
 	}
-	await sleep(300);
+	await Promise.all(participants.map((participant) => participant.getsThrough(5)));
 	await Promise.all(participants.map((participant) => participant.stopSending()));
 	const { acknowledged, events } = await assertRecords(server, participants);
-	assert.ok(acknowledged > KILLS * 10, `only ${acknowledged} messages`);
+	assert.ok(acknowledged >= wanted, `only ${acknowledged} messages`);
 	const repeated = participants.flatMap((participant) => participant.acknowledged).filter((sent) => sent.duplicate).length;
 	t.diagnostic(`${KILLS} kills, ${acknowledged} acknowledged (${repeated} of them found there already), ${events} events in the log`);
 	await Promise.all(participants.map((participant) => participant.leave()));
@@ -53,22 +58,26 @@ test('readers that stop reading for a while, through kills', { timeout: 600000 *
 	const senders = participants.slice(0, 2);
 	senders.forEach((participant) => participant.startSending());
 	let resting = true;
+	let nRests = 0;
 	const rests = readers.map(async (reader) => {
 		while (resting) {
 			const { client } = reader;
 			client.pause();
 			await sleep(Math.random() * 400);
 			client.resume();
+			nRests++;
 			await sleep(Math.random() * 100);
 		}
 	});
 	const { dataDir } = server;
 	for (let i = 0; i < Math.ceil(6 * soak); i++) {
-		await sleep(500);
+		const before = nRests;
+		await getThrough(senders, 200);
+		await until(30000, 'each to have rested, or nearly', () => nRests >= before + readers.length);
 		await server.kill();
 		server = await startServer({ dataDir });
 	}
-	await sleep(300);
+	await getThrough(senders, 100);
 	resting = false;
 	await Promise.all(rests);
 	await Promise.all(senders.map((participant) => participant.stopSending()));
@@ -92,13 +101,14 @@ test('a kill right after the start, again and again', async () => {
 });
 
 test('a kill during the drain loses nothing that was acknowledged', async () => {
-	let server = await startServer({ args: ['--drain-ms', '2000'] });
+	let server = await startServer({ args: ['--drain-ms', '20000'] });
 	const participants = await fleet(() => server, 3);
 	participants.forEach((participant) => participant.startSending());
-	await sleep(300);
+	await getThrough(participants, 50);
 	server.signal('SIGTERM');
-	await sleep(150);
+	await until(30000, 'the beginning of the drain', () => server.stderr.includes('drain.begin'));
 	await server.kill();
+	assert.equal(server.exit.signal, 'SIGKILL', 'the drain was over');
 	server = await startServer({ dataDir: server.dataDir });
 	await Promise.all(participants.map((participant) => participant.stopSending()));
 	await assertRecords(server, participants);

@@ -21,6 +21,7 @@ class Pipe {
 		const lane = { from, queue: Promise.resolve(), bytes: 0 };
 		from.on('data', (chunk) => {
 			if (this.proxy.swallow[direction]) {
+				this.proxy.swallowed[direction] += chunk.length;
 				return;
 			}
 			lane.bytes += chunk.length;
@@ -67,6 +68,7 @@ export class Proxy {
 		this.pipes = new Set();
 		this.delayMs = 0;
 		this.byteByByte = false;
+		this.swallowed = { toServer: 0, toClient: 0 }; // bytes
 		this.swallow = { toServer: false, toClient: false }; // read and thrown away: a black hole that still acknowledges TCP
 		this.stalled = { toServer: false, toClient: false }; // not read: the sender's buffers fill
 	}

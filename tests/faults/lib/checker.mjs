@@ -1,7 +1,7 @@
 // What must hold after every fault, proved from the participants' own records and the log as the server gives it out.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { clientBinary, sleep } from '../../e2e/lib/env.mjs';
+import { clientBinary } from '../../e2e/lib/env.mjs';
 import { command, post } from '../../e2e/lib/http.mjs';
 import { run } from '../../e2e/lib/server.mjs';
 import { until } from '../../e2e/lib/wait.mjs';
@@ -103,8 +103,7 @@ export async function assertWhole(server) {
 
 // Descriptors are back at what they were, once everybody has left.
 export async function assertDescriptors(server, before) {
-	await sleep(50);
-	await until(10000, `${before} descriptors`, () => server.fds() <= before + 1, 100).catch((late) => {
+	await until(30000, `${before} descriptors`, () => server.fds() <= before + 1, 100).catch((late) => {
 		throw new Error(`${late.message}; open are ${server.describeFds()}`);
 	});
 }

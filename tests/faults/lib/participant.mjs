@@ -3,17 +3,19 @@
 import { randomUUID } from 'node:crypto';
 import { Client, WireError } from '../../e2e/lib/client.mjs';
 import { scaled, sleep } from '../../e2e/lib/env.mjs';
+import { until } from '../../e2e/lib/wait.mjs';
 
 const ANSWER_MS = 3000;
 
 export class Participant {
 	// target() gives where to connect now.
-	constructor(name, target, { lanes = 4, answerMs = ANSWER_MS, pauseMs = 1 } = {}) {
+	constructor(name, target, { lanes = 4, answerMs = ANSWER_MS, pauseMs = 1, padding = '' } = {}) {
 		this.name = name;
 		this.target = target;
 		this.lanes = lanes; // sends under way at once
 		this.answerMs = answerMs;
 		this.pauseMs = pauseMs;
+		this.padding = padding; // makes its messages longer
 		this.acknowledged = []; // {client_id, seq, id, duplicate}
 		this.refusals = []; // error codes
 		this.seen = []; // {seq, raw}
@@ -56,6 +58,9 @@ export class Participant {
 				const client = await this.open({ token: this.token, resume: { [this.room]: this.last } }).catch(() => undefined);
 				if (client) {
 					this.client = client;
+					if (this.leaving) {
+						client.terminate(); // it left while this one was being opened
+					}
 					break;
 				}
 				await sleep(20);
@@ -76,7 +81,7 @@ export class Participant {
 
 	async sendLoop(lane) {
 		for (let i = 0; this.sending; i++) {
-			await this.sendUntilAcknowledged({ room: this.room, text: `${this.name} ${lane}:${i}`, client_id: randomUUID() });
+			await this.sendUntilAcknowledged({ room: this.room, text: `${this.name} ${lane}:${i}${this.padding}`, client_id: randomUUID() });
 			await sleep(this.pauseMs);
 		}
 	}
@@ -104,9 +109,22 @@ export class Participant {
 		}
 	}
 
+	// Waits until n more are acknowledged.
+	async getsThrough(n) {
+		const wanted = this.acknowledged.length + n;
+		await until(60000, `${n} more of ${this.name} to be acknowledged`, () => this.acknowledged.length >= wanted);
+	}
+
 	async leave() {
 		this.leaving = true;
 		this.client.terminate();
 		await this.staying;
 	}
+}
+
+// Waits until n more of all of them together are acknowledged.
+export async function getThrough(participants, n) {
+	const count = () => participants.reduce((sum, participant) => sum + participant.acknowledged.length, 0);
+	const wanted = count() + n;
+	await until(60000, `${n} more to be acknowledged`, () => count() >= wanted);
 }
