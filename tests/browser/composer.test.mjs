@@ -1,7 +1,6 @@
 // Writing: drafts, Enter and its exceptions, texts as they are shown.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { sleep } from '../e2e/lib/env.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
 import { Person, launch } from './lib/page.mjs';
 
@@ -64,7 +63,7 @@ test('Enter while an input method composes does not send; Shift+Enter makes a li
 	await input.send('Input.imeSetComposition', { text: 'にほんご', selectionStart: 4, selectionEnd: 4 });
 	/* As the browser reports the Enter that accepts what the input method offers. */
 	await input.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 });
-	await sleep(300);
+	await ana.draws();
 	assert.equal(await ana.page.locator('article').count(), 0, 'sent while composing');
 	await input.send('Input.insertText', { text: '日本語' });
 	await ana.composer.press('Shift+Enter');
@@ -75,8 +74,9 @@ test('Enter while an input method composes does not send; Shift+Enter makes a li
 	await ana.composer.press('Enter');
 	await ana.composer.fill('   ');
 	await ana.composer.press('Enter');
-	await sleep(300);
-	assert.equal(await ana.page.locator('article').count(), 1, 'nothing is sent for nothing');
+	await ana.say('the next');
+	await ana.sees('the next');
+	assert.deepEqual(await ana.texts(), ['日本語\nsecond line', 'the next'], 'nothing is sent for nothing');
 });
 
 test('texts: the small Markdown, and nothing that the writer could slip in', async (t) => {

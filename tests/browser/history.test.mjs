@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
-import { sleep } from '../e2e/lib/env.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { Person, launch } from './lib/page.mjs';
@@ -56,10 +55,16 @@ function watchMoves(person, scrollTop = null) {
 	}, scrollTop);
 }
 
-const moved = (person) => person.page.evaluate(() => {
-	cancelAnimationFrame(window.watching);
-	return { ...window.watched, rowsNow: document.querySelectorAll('.rows > *').length };
-});
+// What was recorded, ten frames later: what is going to move has moved.
+async function moved(person) {
+	await person.draws(10);
+	const seen = await person.page.evaluate(() => {
+		cancelAnimationFrame(window.watching);
+		return { ...window.watched, rowsNow: document.querySelectorAll('.rows > *').length };
+	});
+	assert.ok(seen.frames >= 10, `${seen.frames} frames were watched`);
+	return seen;
+}
 
 test('earlier messages come in above without moving what one reads', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Scroller');
@@ -67,11 +72,10 @@ test('earlier messages come in above without moving what one reads', async (t) =
 	assert.ok((await ana.fromEnd()) < 2, 'a room opens at its end');
 	/* Near the top, but not so near that the page before this one is there already. */
 	await ana.log().evaluate((log) => { log.scrollTop = 1000; });
-	await sleep(100);
+	await ana.draws();
 	const first = (await numbers(ana))[0];
 	await watchMoves(ana, 700);
 	await until(5000, 'earlier messages', async () => (await numbers(ana))[0] < first);
-	await sleep(200);
 	const seen = await moved(ana);
 	assert.ok(seen.rowsNow > seen.rows, 'rows were added');
 	assert.ok(seen.most <= 1, `the text moved by ${seen.most} px`);
@@ -88,7 +92,6 @@ test('the same at the very top, where a day line stands', async (t) => {
 	}));
 	await watchMoves(ana);
 	await until(5000, 'earlier messages', async () => (await numbers(ana))[0] < first);
-	await sleep(200);
 	const seen = await moved(ana);
 	assert.ok(seen.most <= 1, `the text moved by ${seen.most} px`);
 });
@@ -97,13 +100,12 @@ test('live messages below do not move what one reads; they are counted on the wa
 	const ana = await Person.join(t, browser, server.url, 'Reader of old');
 	await ana.sees(`number ${MESSAGES}.`);
 	await ana.log().evaluate((log) => { log.scrollTop = log.scrollHeight / 2; });
-	await sleep(150);
+	await ana.draws();
 	await watchMoves(ana);
 	for (const text of ['below one', 'below two']) {
 		await writer.request('message.send', { room: 'general', text });
 	}
 	await ana.page.locator('.jump', { hasText: '2 new' }).waitFor();
-	await sleep(100);
 	const seen = await moved(ana);
 	assert.ok(seen.most <= 1, `the text moved by ${seen.most} px`);
 	await ana.page.locator('.jump').click();

@@ -4,7 +4,6 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
-import { sleep } from '../e2e/lib/env.mjs';
 import { command } from '../e2e/lib/http.mjs';
 import { Proxy } from '../e2e/lib/proxy.mjs';
 import { startServer, temporaryDir } from '../e2e/lib/server.mjs';
@@ -127,11 +126,13 @@ test('an idle page notices a dead socket too, and coming back online asks at onc
 	const writer = await Client.start(server, { guest: 'Meanwhile' });
 	t.after(() => writer.close());
 	await writer.request('room.join', { room: 'general' });
-	await sleep(1500); /* nothing is under way any more whose missing answer would tell */
+	await ana.page.locator('.log', { hasText: 'Meanwhile' }).waitFor(); /* what the join made the page do is under way by now */
+	await until(10000, 'nothing to be under way whose missing answer would tell', () => ana.unanswered.size === 0);
 	proxy.blackHole();
 	await writer.request('message.send', { room: 'general', text: 'while asleep' });
+	const swallowed = proxy.swallowed.toServer;
 	await ana.page.evaluate(() => dispatchEvent(new Event('online')));
-	await sleep(1000);
+	await until(10000, 'the page to ask', () => proxy.swallowed.toServer > swallowed);
 	proxy.heal(); /* the old socket stays dead: bytes of its stream are gone */
 	await ana.sees('while asleep', 15000);
 });

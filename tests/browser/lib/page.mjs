@@ -30,7 +30,26 @@ export class Person {
 		});
 		page.on('pageerror', (error) => this.faults.push(`uncaught: ${error.stack}`));
 		page.on('request', (request) => this.requests.push(request.url()));
-		page.on('websocket', (socket) => this.requests.push(socket.url()));
+		page.on('websocket', (socket) => {
+			this.requests.push(socket.url());
+			this.watch(socket);
+		});
+	}
+
+	// Which requests of a WebSocket are not answered yet.
+	watch(socket) {
+		const refOf = (frame) => JSON.parse(frame.payload).ref;
+		this.unanswered = new Set();
+		socket.on('framesent', (frame) => this.unanswered.add(refOf(frame)));
+		socket.on('framereceived', (frame) => this.unanswered.delete(refOf(frame)));
+	}
+
+	// Waits until the page has drawn n frames: what it does at once, or in the next one, is done.
+	draws(n = 3) {
+		return this.page.evaluate((frames) => new Promise((resolve) => {
+			const next = () => (frames-- > 0 ? requestAnimationFrame(next) : setTimeout(resolve));
+			next();
+		}), n);
 	}
 
 	// A fresh browser profile at the server's page. options: those of a Playwright context.
