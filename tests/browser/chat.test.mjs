@@ -36,12 +36,12 @@ test('two people see each other type and what they write', async (t) => {
 	await jonas.page.locator('.typing', { hasText: 'Mina is typing…' }).waitFor();
 	await mina.say('from Mina to Jonas');
 	await jonas.sees('from Mina to Jonas');
-	await until(5000, 'the typing to end', async () => (await jonas.page.locator('.typing').textContent()) === '');
+	await until(30000, 'the typing to end', async () => (await jonas.page.locator('.typing').textContent()) === '');
 	await jonas.say('from Jonas to Mina');
 	await mina.sees('from Jonas to Mina');
 	assert.deepEqual((await mina.texts()).slice(-2), ['from Mina to Jonas', 'from Jonas to Mina']);
 	assert.deepEqual((await jonas.texts()).slice(-2), ['from Mina to Jonas', 'from Jonas to Mina']);
-	await until(5000, 'the announcement', async () => (await mina.page.locator('#announcer').textContent()) === 'Jonas: from Jonas to Mina');
+	await until(30000, 'the announcement', async () => (await mina.page.locator('#announcer').textContent()) === 'Jonas: from Jonas to Mina');
 	assert.equal(await jonas.page.locator('#announcer').textContent(), 'Mina: from Mina to Jonas', 'one is not told what one wrote oneself');
 });
 
@@ -95,17 +95,17 @@ test('unread counts: bold with a number, none where one looks, none after lookin
 	for (const text of ['one', 'two', 'three']) {
 		await writer.request('message.send', { room: 'counted', text });
 	}
-	await until(5000, 'three unread', async () => (await ana.unread('counted')) === 3);
+	await until(30000, 'three unread', async () => (await ana.unread('counted')) === 3);
 	assert.match(await ana.page.title(), /^\(3\) /);
 	await ana.page.reload();
-	await until(5000, 'three unread after the reload', async () => (await ana.unread('counted')) === 3);
+	await until(30000, 'three unread after the reload', async () => (await ana.unread('counted')) === 3);
 	await ana.go('counted');
 	await ana.page.locator('.newd').waitFor();
 	assert.equal(await ana.page.locator('.newd + article').getAttribute('aria-label').then((label) => label.includes('one')), true);
-	await until(5000, 'none unread', async () => (await ana.unread('counted')) === 0);
+	await until(30000, 'none unread', async () => (await ana.unread('counted')) === 0);
 	await writer.request('message.send', { room: 'counted', text: 'four' });
 	await ana.sees('four');
-	await until(5000, 'read.mark', async () => (await writerSees(server, ana)).every((room) => room.unread === 0));
+	await until(30000, 'read.mark', async () => (await writerSees(server, ana)).every((room) => room.unread === 0));
 	await ana.page.reload();
 	await ana.sees('four');
 	assert.equal(await ana.unread('counted'), 0);
@@ -130,7 +130,7 @@ test('what comes after one has turned away stays unread', async (t) => {
 	await ana.sees('seen');
 	await ana.go('general'); // within the moment after which the mark goes out
 	await writer.request('message.send', { room: 'left in time', text: 'not seen' });
-	await until(5000, 'the mark has reached the server', async () => (await writerSees(server, ana)).find((room) => room.name === 'left in time').read_seq >= 4);
+	await until(30000, 'the mark has reached the server', async () => (await writerSees(server, ana)).find((room) => room.name === 'left in time').read_seq >= 4);
 	assert.equal((await writerSees(server, ana)).find((room) => room.name === 'left in time').unread, 1);
 	assert.equal(await ana.unread('left in time'), 1);
 });
@@ -147,10 +147,10 @@ test('a second tab of the same person shares rooms and read marks', async (t) =>
 	await writer.request('room.join', { room: 'made in the first tab' });
 	await ana.go('general');
 	await writer.request('message.send', { room: 'made in the first tab', text: 'seen twice' });
-	await until(5000, 'both count it', async () => (await ana.unread('made in the first tab')) === 1 &&
+	await until(30000, 'both count it', async () => (await ana.unread('made in the first tab')) === 1 &&
 		(await tab.locator('.side a.row', { hasText: 'made in the first tab' }).locator('.count').count()) === 1);
 	await ana.go('made in the first tab');
-	await until(5000, 'the other tab counts none', async () => (await tab.locator('.side .count').count()) === 0);
+	await until(30000, 'the other tab counts none', async () => (await tab.locator('.side .count').count()) === 0);
 });
 
 test('an account: made, left, signed in to again elsewhere; a wrong password is told', async (t) => {

@@ -75,7 +75,7 @@ test('earlier messages come in above without moving what one reads', async (t) =
 	await ana.draws();
 	const first = (await numbers(ana))[0];
 	await watchMoves(ana, 700);
-	await until(5000, 'earlier messages', async () => (await numbers(ana))[0] < first);
+	await until(30000, 'earlier messages', async () => (await numbers(ana))[0] < first);
 	const seen = await moved(ana);
 	assert.ok(seen.rowsNow > seen.rows, 'rows were added');
 	assert.ok(seen.most <= 1, `the text moved by ${seen.most} px`);
@@ -91,7 +91,7 @@ test('the same at the very top, where a day line stands', async (t) => {
 		log.scrollTop = 0;
 	}));
 	await watchMoves(ana);
-	await until(5000, 'earlier messages', async () => (await numbers(ana))[0] < first);
+	await until(30000, 'earlier messages', async () => (await numbers(ana))[0] < first);
 	const seen = await moved(ana);
 	assert.ok(seen.most <= 1, `the text moved by ${seen.most} px`);
 });
@@ -110,14 +110,14 @@ test('live messages below do not move what one reads; they are counted on the wa
 	assert.ok(seen.most <= 1, `the text moved by ${seen.most} px`);
 	await ana.page.locator('.jump').click();
 	await ana.sees('below two');
-	await until(3000, 'the end', async () => (await ana.fromEnd()) < 2);
+	await until(30000, 'the end', async () => (await ana.fromEnd()) < 2);
 	await ana.page.locator('.jump').waitFor({ state: 'hidden' });
 });
 
 test('up to the beginning and down again: bounded, no hole, nothing doubled', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Traveller');
 	await ana.sees(`number ${MESSAGES}.`);
-	await until(20000, 'the beginning', async () => {
+	await until(30000, 'the beginning', async () => {
 		await ana.log().evaluate((log) => { log.scrollTop = 0; });
 		assert.ok((await rows(ana)) <= MOST_ROWS, 'too many rows');
 		return await ana.page.locator('.beginning').count();
@@ -126,7 +126,7 @@ test('up to the beginning and down again: bounded, no hole, nothing doubled', as
 	assert.equal(atTop[0], 1);
 	assertRun(atTop);
 	await ana.page.locator('.jump').waitFor();
-	await until(20000, 'the end again', async () => {
+	await until(30000, 'the end again', async () => {
 		await ana.log().evaluate((log) => { log.scrollTop = log.scrollHeight; });
 		const list = await numbers(ana);
 		assertRun(list);
@@ -141,7 +141,7 @@ test('up to the beginning and down again: bounded, no hole, nothing doubled', as
 test('the jump to the present from far above shows the newest page; one\'s own message brings one there too', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Jumper');
 	await ana.sees('live at the end');
-	const up = () => until(20000, 'the beginning', async () => {
+	const up = () => until(30000, 'the beginning', async () => {
 		await ana.log().evaluate((log) => { log.scrollTop = 0; });
 		return await ana.page.locator('.beginning').count();
 	}, 60);
@@ -149,11 +149,11 @@ test('the jump to the present from far above shows the newest page; one\'s own m
 	assert.equal(await ana.message('live at the end').count(), 0);
 	await ana.page.locator('.jump').click();
 	await ana.sees('live at the end');
-	await until(3000, 'the end', async () => (await ana.fromEnd()) < 2);
+	await until(30000, 'the end', async () => (await ana.fromEnd()) < 2);
 	await up();
 	await ana.say('written from far above');
 	await ana.sees('written from far above');
-	await until(3000, 'the end', async () => (await ana.fromEnd()) < 2);
+	await until(30000, 'the end', async () => (await ana.fromEnd()) < 2);
 });
 
 test('a room with much unread opens where one stopped reading', async (t) => {
@@ -164,7 +164,7 @@ test('a room with much unread opens where one stopped reading', async (t) => {
 	for (let i = 0; i < 150; i++) {
 		await writer.request('message.send', { room: 'busy', text: `unread ${i}` });
 	}
-	await until(5000, 'the count', async () => (await ana.page.locator('.side .count').textContent().catch(() => '')) === '99+');
+	await until(30000, 'the count', async () => (await ana.page.locator('.side .count').textContent().catch(() => '')) === '99+');
 	await ana.go('busy');
 	await ana.page.locator('.newd').waitFor();
 	const at = await ana.page.evaluate(() => {

@@ -61,13 +61,13 @@ test('a message on its way when the server dies is kept over a reload and arrive
 	await ana.sees('sent before');
 	proxy.swallow.toClient = true; /* the server takes the message; its acknowledgement is lost */
 	await ana.say('acknowledgement lost');
-	await until(10000, 'the server to have it', async () => (await stored(server)).includes('acknowledgement lost'));
+	await until(30000, 'the server to have it', async () => (await stored(server)).includes('acknowledgement lost'));
 	await server.kill();
 	proxy.heal();
 	server = await restarted(server);
 	await ana.page.reload();
 	await ana.sees('acknowledgement lost', 30000);
-	await until(10000, 'nothing under way', async () => (await ana.page.locator('.pend').count()) === 0);
+	await until(30000, 'nothing under way', async () => (await ana.page.locator('.pend').count()) === 0);
 	assert.deepEqual(await ana.texts(), ['sent before', 'acknowledgement lost']);
 	assert.deepEqual(await stored(server), ['sent before', 'acknowledgement lost']);
 	assert.deepEqual(await ana.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('.out.'))), [], 'nothing is kept that was sent');
@@ -127,12 +127,12 @@ test('an idle page notices a dead socket too, and coming back online asks at onc
 	t.after(() => writer.close());
 	await writer.request('room.join', { room: 'general' });
 	await ana.page.locator('.log', { hasText: 'Meanwhile' }).waitFor(); /* what the join made the page do is under way by now */
-	await until(10000, 'nothing to be under way whose missing answer would tell', () => ana.unanswered.size === 0);
+	await until(30000, 'nothing to be under way whose missing answer would tell', () => ana.unanswered.size === 0);
 	proxy.blackHole();
 	await writer.request('message.send', { room: 'general', text: 'while asleep' });
 	const swallowed = proxy.swallowed.toServer;
 	await ana.page.evaluate(() => dispatchEvent(new Event('online')));
-	await until(10000, 'the page to ask', () => proxy.swallowed.toServer > swallowed);
+	await until(10000, 'the page to ask, which it would do at its next heartbeat anyway', () => proxy.swallowed.toServer > swallowed);
 	proxy.heal(); /* the old socket stays dead: bytes of its stream are gone */
 	await ana.sees('while asleep', 15000);
 });
@@ -196,7 +196,7 @@ test('after a restored backup the page shows what is there now, though its room 
 	await ana.sees('new 9', 30000);
 	assert.deepEqual(await ana.texts(), expected);
 	await ana.say('and on');
-	await until(20000, 'the page to go on', async () => (await ana.texts()).includes('and on') && (await ana.page.locator('.pend').count()) === 0);
+	await until(30000, 'the page to go on', async () => (await ana.texts()).includes('and on') && (await ana.page.locator('.pend').count()) === 0);
 	assert.deepEqual(await ana.texts(), [...expected, 'and on']);
 	assert.deepEqual(await stored(server), [...expected, 'and on']);
 });
@@ -221,7 +221,7 @@ test('a page that was away too long is told so, shows the newest page and can re
 	proxy.targetPort = port;
 	await ana.sees('while away 400', 30000);
 	await ana.page.locator('.log-top', { hasText: 'You were away for a while; earlier messages are available.' }).waitFor();
-	await until(20000, 'what was before', async () => {
+	await until(30000, 'what was before', async () => {
 		await ana.log().evaluate((log) => { log.scrollTop = 0; });
 		return (await ana.texts()).includes('seen before');
 	}, 60);

@@ -108,7 +108,7 @@ test('a connection that does not take the personal events of its account is clos
 	const growth = server.rss() - before;
 	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB`);
 	assert.ok(growth < bound(6), `${growth} bytes`);
-	await until(10000, 'the connection to be closed', async () => /^parley_sessions 2$/m.test(await (await fetch(`${server.url}/metrics`)).text()));
+	await until(30000, 'the connection to be closed', async () => /^parley_sessions 2$/m.test(await (await fetch(`${server.url}/metrics`)).text()));
 });
 
 test('a stalled event stream of many rooms is given no more in one write than one of a single room', { timeout: 120000 }, async (t) => {

@@ -61,13 +61,13 @@ test('tail prints a long log and goes on, over https, through a restart of the s
 		out += more;
 	});
 	const texts = () => out.split('\n').slice(0, -1).map((line) => JSON.parse(line)).filter((event) => event.type === 'message.created').map((event) => parseInt(event.data.text, 10));
-	await until(15000, 'the log', () => texts().length >= 100);
+	await until(30000, 'the log', () => texts().length >= 100);
 	const { port, dataDir } = server;
 	await server.stop();
 	server = await startServer({ args, port, dataDir });
 	const again = await clientFor(t, server, { token: owner.token });
 	await again.request('message.send', { room: name, text: '100 after the restart' });
-	await until(15000, 'the message after the restart', () => texts().length >= 101);
+	await until(30000, 'the message after the restart', () => texts().length >= 101);
 	assert.deepEqual(texts(), Array.from({ length: 101 }, (_, i) => i));
 });
 
@@ -117,7 +117,7 @@ test('a server that speaks no TLS, or nothing at all, is told of', async (t) => 
 	await refused({ url: plain.url.replace('http', 'https') }, /^parley: no TLS with 127\.0\.0\.1: .*; does it speak https there\?\n$/);
 	const closing = net.createServer((socket) => socket.end()).listen(0, '127.0.0.1');
 	t.after(() => closing.close());
-	await until(5000, 'the listener', () => closing.address());
+	await until(30000, 'the listener', () => closing.address());
 	await refused({ url: `https://127.0.0.1:${closing.address().port}` }, /^parley: no TLS with 127\.0\.0\.1: /);
 });
 

@@ -232,7 +232,7 @@ test('connections through a trusted proxy are limited for the client behind it',
 	const other = await behindProxy(server, '192.0.2.2');
 	assert.equal(other.head.status, 101);
 	first[0].destroy();
-	const again = await until(5000, 'room for one more', async () => {
+	const again = await until(30000, 'room for one more', async () => {
 		const raw = await behindProxy(server, '192.0.2.1');
 		return raw.head.status === 101 ? raw : undefined;
 	}, 100);

@@ -93,10 +93,10 @@ test('a client that leaves is counted as such', async () => {
 		return parseMetrics((await asking.readResponse()).body).get(name);
 	};
 	const client = await Client.start(server, { guest: fresh('Goes') });
-	await until(10000, 'earlier connections to be gone', async () => (await ask('parley_connections')) === 2);
+	await until(30000, 'earlier connections to be gone', async () => (await ask('parley_connections')) === 2);
 	const earlier = await ask(closedName('client'));
 	await client.close();
-	await until(10000, 'the client to be gone', async () => (await ask('parley_connections')) === 1);
+	await until(30000, 'the client to be gone', async () => (await ask('parley_connections')) === 1);
 	assert.equal(await ask(closedName('client')), earlier + 1);
 	asking.destroy();
 });

@@ -73,7 +73,7 @@ before(async () => {
 	await stream.waitFor('all of it', () => rooms.every((room) => stream.events.some((e) => e.data.room === room && e.data.seq === 150)));
 	was.id = stream.events.at(-1).id;
 	await tail.says('"seq":150');
-	await until(10000, 'the bot to have it', () => handled.at(-1) === 150);
+	await until(30000, 'the bot to have it', () => handled.at(-1) === 150);
 	tail.child.kill('SIGSTOP');
 	proxy.targetPort = 1; // nobody there
 	proxy.resetAll();
@@ -155,7 +155,7 @@ test('parley tail tells of it and prints the newest page', async () => {
 test('the bot in JavaScript goes on with the newest page', async () => {
 	const before = handled.length;
 	proxy.targetPort = server.port;
-	await until(20000, 'the bot to be back', () => handled.length > before && handled.at(-1) === 160);
+	await until(30000, 'the bot to be back', () => handled.length > before && handled.at(-1) === 160);
 	assert.deepEqual(handled.slice(before), range(111, 160));
 });
 
@@ -175,16 +175,16 @@ test('who joined after the backup joins again, or says so and ends', async (t) =
 	writeFileSync(tokenFile, tokens.tail, { mode: 0o600 });
 	const follower = keepRunning(t, clientBinary, ['--server', old.url, '--token-file', tokenFile, 'tail', room]);
 	const ended = once(follower.child, 'exit');
-	await until(10000, 'both to be members', async () => (await command(old, 'room.get', { room }, { token: tokens.writer })).room.members === 3);
+	await until(30000, 'both to be members', async () => (await command(old, 'room.get', { room }, { token: tokens.writer })).room.members === 3);
 	await command(old, 'message.send', { room, text: 'before' }, { token: tokens.writer });
-	await until(10000, 'the bot to hear', () => heard.includes('before'));
+	await until(30000, 'the bot to hear', () => heard.includes('before'));
 	await follower.says('before');
 
 	const restored = await restoreFrom(copy, old);
 	t.after(() => restored.stop());
-	await until(20000, 'the bot to join again', () => logged.filter((text) => text.startsWith('listening')).length === 2);
+	await until(30000, 'the bot to join again', () => logged.filter((text) => text.startsWith('listening')).length === 2);
 	await command(restored, 'message.send', { room, text: 'after' }, { token: tokens.writer });
-	await until(10000, 'the bot to hear again', () => heard.includes('after'));
+	await until(30000, 'the bot to hear again', () => heard.includes('after'));
 	assert.equal((await ended)[0], 1);
 	assert.match(follower.err, /parley: this account is no longer a member of the room/);
 });

@@ -205,7 +205,7 @@ test('nothing is lost or doubled between the snapshot and the first live event, 
 	await flood;
 	const last = (await writer.request('room.get', { room })).room.last_seq;
 	for (const back of backs) {
-		await back.waitSeq(room, last, 20000);
+		await back.waitSeq(room, last, 30000);
 		await back.close();
 	}
 });

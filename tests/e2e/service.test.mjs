@@ -17,7 +17,7 @@ test('a socket that the manager hands over is served, and the manager hears of i
 	const { id: room } = await client.request('room.create', { name: fresh('room') });
 	const { seq } = await client.request('message.send', { room, text: 'over a socket of the manager' });
 	await client.waitSeq(room, seq);
-	await until(10000, 'the watchdog to be fed', () => (server.stdout.match(/service_manager: WATCHDOG=1/g) ?? []).length >= 3);
+	await until(30000, 'the watchdog to be fed', () => (server.stdout.match(/service_manager: WATCHDOG=1/g) ?? []).length >= 3);
 	assert.match(server.stdout, /service_manager: READY=1/);
 	assert.doesNotMatch(server.stdout, /STOPPING=1/);
 	await server.stop();

@@ -24,7 +24,7 @@ function limitFor(server, room) {
 }
 
 // Whether a newcomer gets in; one who does not has to be told so, not left waiting.
-const comesIn = (server, n) => within(10000, 'a newcomer to be let in or turned away',
+const comesIn = (server, n) => within(30000, 'a newcomer to be let in or turned away',
 	Client.start(server, { guest: `Newcomer ${n}` }).catch(() => null));
 
 test('with a limit of open files that is too low to serve anybody the server does not start, and says so', async () => {
@@ -42,17 +42,17 @@ test('without descriptors newcomers are turned away, people go on, and room lets
 	const came = await Promise.all(Array.from({ length: 3 * ROOM_FOR }, (_, n) => comesIn(server, n)));
 	const inside = came.filter((client) => client);
 	assert.ok(inside.length > 0 && inside.length < came.length, `${inside.length} came in`);
-	await until(10000, 'the operator to be warned', () => server.stderr.includes('accept.no_descriptors'));
+	await until(30000, 'the operator to be warned', () => server.stderr.includes('accept.no_descriptors'));
 	assert.equal(server.stderr.match(/accept\.no_descriptors/g).length, 1, 'a line for many newcomers');
 
 	const { seq } = await members[0].request('message.send', { room, text: 'still here' });
 	await members[1].waitSeq(room, seq);
 
 	await inside.pop().close();
-	inside.push(await until(10000, 'a place that was left to be taken', () => comesIn(server, 'late'), 100));
+	inside.push(await until(30000, 'a place that was left to be taken', () => comesIn(server, 'late'), 100));
 	setLimit(server, 4096);
 	for (let n = 0; n < 3 * ROOM_FOR; n++) {
-		inside.push(await until(10000, 'everybody to come in', () => comesIn(server, `again ${n}`), 100));
+		inside.push(await until(30000, 'everybody to come in', () => comesIn(server, `again ${n}`), 100));
 	}
 	await closeAll([...inside, ...members]);
 });

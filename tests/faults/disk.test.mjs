@@ -50,14 +50,14 @@ for (const mounted of [true, false]) {
 		assert.ok((await client.request('history.read', { room })).events.length > 0, 'reading goes on');
 		assert.ok((await client.request('room.list', {})).rooms.length > 0);
 		assert.equal((await get(server, '/healthz')).status, 200);
-		await until(10000, '/readyz to be red', async () => (await get(server, '/readyz')).status === 503, 20);
+		await until(30000, '/readyz to be red', async () => (await get(server, '/readyz')).status === 503, 20);
 		// One message alone may find room where a batch did not, but not for ever.
-		const error = await until(10000, 'a send to be refused', () => client.request('message.send', { room, text: 'no room for this' }).then(() => undefined, (e) => e));
+		const error = await until(30000, 'a send to be refused', () => client.request('message.send', { room, text: 'no room for this' }).then(() => undefined, (e) => e));
 		assert.deepEqual([error.code, error.retryable], ['unavailable', true]);
 		const before = participants[0].acknowledged.length;
 		disk.free();
-		await until(20000, 'service to resume', () => participants.every((participant) => participant.acknowledged.length > before + 5));
-		await until(10000, '/readyz to be green again', async () => (await get(server, '/readyz')).status === 200, 100);
+		await until(30000, 'service to resume', () => participants.every((participant) => participant.acknowledged.length > before + 5));
+		await until(30000, '/readyz to be green again', async () => (await get(server, '/readyz')).status === 200, 100);
 		await Promise.all(participants.map((participant) => participant.stopSending()));
 		await assertRecords(server, participants);
 		await assertWhole(server);

@@ -55,7 +55,7 @@ export class Person {
 	// A fresh browser profile at the server's page. options: those of a Playwright context.
 	static async open(t, browser, url, options = {}, path = '/') {
 		const context = await browser.newContext({ viewport: { width: 1000, height: 640 }, ...options });
-		context.setDefaultTimeout(scaled(10000));
+		context.setDefaultTimeout(scaled(30000));
 		await context.addInitScript(() => {
 			document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
 		});
@@ -99,7 +99,7 @@ export class Person {
 	}
 
 	// Waits until a message is in the log as sent (not on its way).
-	sees(text, timeoutMs = 10000) {
+	sees(text, timeoutMs = 30000) {
 		return this.page.locator('article:not(.pend)', { hasText: text }).first().waitFor({ timeout: scaled(timeoutMs) });
 	}
 

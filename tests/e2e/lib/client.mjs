@@ -59,7 +59,7 @@ export class Client {
 	// Connects and reads hello; does not sign in.
 	static async connect(target, options = {}) {
 		const client = new Client(target, options);
-		await within(15000, 'the WebSocket to open', client.opened);
+		await within(30000, 'the WebSocket to open', client.opened);
 		client.hello = (await client.waitMessage((message) => message.type === 'hello')).data;
 		return client;
 	}
@@ -157,7 +157,7 @@ export class Client {
 	}
 
 	// Sends a request; gives the reply's data or throws a WireError. whole: gives {message, text} of the reply instead.
-	request(type, data = {}, { timeoutMs = 15000, whole = false } = {}) {
+	request(type, data = {}, { timeoutMs = 30000, whole = false } = {}) {
 		const ref = String(this.nextRef++);
 		const answered = new Promise((resolve, reject) => {
 			if (this.close_) {
@@ -184,7 +184,7 @@ export class Client {
 	}
 
 	// Waits until check() gives something true, looked at again after each frame.
-	waitFor(what, check, timeoutMs = 10000) {
+	waitFor(what, check, timeoutMs = 30000) {
 		const found = new Promise((resolve, reject) => {
 			const look = () => {
 				let value;
@@ -230,7 +230,7 @@ export class Client {
 		return this.events.filter((event) => event.type === 'message.created' && (!room || event.room === room)).map((event) => event.data.text);
 	}
 
-	waitClose(timeoutMs = 15000) {
+	waitClose(timeoutMs = 30000) {
 		return within(timeoutMs, 'the connection to close', this.closed);
 	}
 
@@ -241,7 +241,7 @@ export class Client {
 	// Closes and gives what the seq check found as a failure.
 	async close() {
 		this.socket.close(1000);
-		await within(10000, 'the close handshake', this.closed);
+		await within(30000, 'the close handshake', this.closed);
 		this.assertOrdered();
 	}
 

@@ -42,7 +42,7 @@ export async function haproxyWith(t, text) {
 		child.kill('SIGKILL');
 		await exited;
 	});
-	await until(10000, 'HAProxy', () => {
+	await until(30000, 'HAProxy', () => {
 		if (child.exitCode !== null) {
 			throw new Error(`HAProxy ended:\n${said}`);
 		}

@@ -4,7 +4,7 @@ import https from 'node:https';
 import { within } from './wait.mjs';
 
 // target: a Server or {url} or {socketPath}; localAddress with a url is the address to come from (127.0.0.2 …).
-export function request(target, method, path, { headers = {}, body, timeoutMs = 15000 } = {}) {
+export function request(target, method, path, { headers = {}, body, timeoutMs = 30000 } = {}) {
 	const place = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: new URL(target.url).port, localAddress: target.localAddress };
 	const secure = !target.socketPath && target.url.startsWith('https');
 	const answer = new Promise((resolve, reject) => {
@@ -93,7 +93,7 @@ export class EventStream {
 		if (lastEventId !== undefined) {
 			all['Last-Event-ID'] = lastEventId;
 		}
-		await within(10000, 'the head of the event stream', new Promise((resolve, reject) => {
+		await within(30000, 'the head of the event stream', new Promise((resolve, reject) => {
 			stream.req = http.get(`${target.url}/api/v1/events?${query}`, { headers: all, agent: false }, (res) => {
 				stream.status = res.statusCode;
 				stream.headers = res.headers;
@@ -145,7 +145,7 @@ export class EventStream {
 		}
 	}
 
-	waitFor(what, check, timeoutMs = 10000) {
+	waitFor(what, check, timeoutMs = 30000) {
 		const found = new Promise((resolve) => {
 			const look = () => {
 				const value = check(this);

@@ -51,6 +51,6 @@ export const untilMetrics = (server, what, check) => until(30000, what, async ()
 // Waits until `name` has grown by `n` since `before` (connections are counted when they are gone, a moment later), and not by more.
 export async function grownBy(server, before, name, n) {
 	const grown = async () => (await metricsOf(server)).get(name) - before.get(name);
-	await until(10000, `${name} to grow by ${n}`, async () => (await grown()) >= n);
+	await until(30000, `${name} to grow by ${n}`, async () => (await grown()) >= n);
 	assert.equal(await grown(), n, name);
 }

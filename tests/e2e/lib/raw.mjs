@@ -29,7 +29,7 @@ export class RawSocket {
 		const to = target.socketPath ? { path: target.socketPath } : { port: target.port, host: '127.0.0.1' };
 		const socket = net.connect({ ...to, ...options });
 		socket.setNoDelay(true);
-		await within(5000, 'the TCP connection', new Promise((resolve, reject) => {
+		await within(30000, 'the TCP connection', new Promise((resolve, reject) => {
 			socket.once('connect', resolve);
 			socket.once('error', reject);
 		}));
@@ -51,7 +51,7 @@ export class RawSocket {
 	}
 
 	// Waits until take() gives something other than undefined; null when the peer ended first.
-	wait(what, take, timeoutMs = 5000) {
+	wait(what, take, timeoutMs = 30000) {
 		const found = new Promise((resolve) => {
 			const look = () => {
 				let value = take();

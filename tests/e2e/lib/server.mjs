@@ -9,7 +9,7 @@ import { binary as defaultBinary, scaled } from './env.mjs';
 import { until, within } from './wait.mjs';
 
 const SANITIZER_REPORT = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|MemorySanitizer|runtime error:|Assertion .* failed/;
-const READY_MS = 10000; // stretched by TEST_TIME_SCALE
+const READY_MS = 30000; // stretched by TEST_TIME_SCALE
 
 // Tests all come from one address and hurry: without these the rate limits would be what is tested.
 const RELAXED = ['address-accounts', 'password-attempts', 'connection-requests', 'account-requests', 'account-rooms', 'address-requests']
@@ -126,7 +126,7 @@ export class Server {
 		if (!this.exit) {
 			this.signal('SIGCONT');
 			this.signal('SIGTERM');
-			await within(20000, `the server to stop\n${this.stderr.slice(-3000)}`, this.exited);
+			await within(30000, `the server to stop\n${this.stderr.slice(-3000)}`, this.exited);
 			this.assertNoReport();
 			assert.deepEqual(this.exit, { code: 0, signal: null }, `the server did not end well:\n${this.stderr.slice(-3000)}`);
 		}
@@ -140,7 +140,7 @@ export class Server {
 	}
 
 	async waitExit() {
-		await within(20000, 'the server to end', this.exited);
+		await within(30000, 'the server to end', this.exited);
 		return this;
 	}
 }
@@ -194,7 +194,7 @@ export async function serverFor(t, options) {
 }
 
 // Runs a program to its end; for options that end at once and for servers that must not start.
-export async function run(program, args, { env = {}, input, timeoutMs = 10000, cwd } = {}) {
+export async function run(program, args, { env = {}, input, timeoutMs = 30000, cwd } = {}) {
 	const child = spawn(program, args, { env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'], cwd });
 	running.add(child);
 	const result = { stdout: '', stderr: '' };
@@ -226,7 +226,7 @@ export function keepRunning(t, program, args, env = {}) {
 	child.stdout.setEncoding('utf8').on('data', (text) => { running.out += text; });
 	child.stderr.setEncoding('utf8').on('data', (text) => { running.err += text; });
 	running.lines = () => running.out.split('\n').filter((line) => line !== '');
-	running.says = (text) => until(scaled(15000), `"${text}" in\n${running.out}\n${running.err}`, () => running.out.includes(text) || running.err.includes(text));
+	running.says = (text) => until(30000, `"${text}" in\n${running.out}\n${running.err}`, () => running.out.includes(text) || running.err.includes(text));
 	t.after(() => child.kill('SIGTERM'));
 	return running;
 }
