@@ -118,6 +118,7 @@ test('SIGTERM: half a request that never becomes a whole one does not hold up th
 	raw.write('GET /');
 	await hasRead(server);
 	await server.stop();
+	assert.match(server.stderr, /drain\.done .*cut=0/, 'it was there until the time was over for everybody');
 });
 
 test('SIGTERM: a connection on which nothing was asked does not hold up the end', async (t) => {
