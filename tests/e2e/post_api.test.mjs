@@ -136,7 +136,7 @@ test('a refusal by rate says in Retry-After when to come back', async (t) => {
 	t.after(() => strict.stop());
 	const guest = await command(strict, 'session.start', { guest: 'Hasty' });
 	let answer;
-	for (let i = 0; i < 20; i++) {
+	for (let i = 0; i < 100; i++) {
 		answer = await post(strict, 'room.list', {}, { token: guest.token });
 		if (answer.status !== 200) {
 			break;
