@@ -28,7 +28,7 @@ process.on('exit', () => {
 
 // A test that failed may leave a server or a socket behind: they must not keep the process from ending.
 after(() => {
-	setTimeout(() => process.exit(1), scaled(10000)).unref();
+	setTimeout(() => process.exit(1), scaled(60000)).unref();
 });
 
 export function temporaryDir(prefix = 'parley-test-') {
