@@ -69,12 +69,12 @@ test('the name at account.login is case-folded', async () => {
 test('a wrong password and an unknown name get the same answer in about the same time', async () => {
 	const name = fresh('Known');
 	await command(server, 'account.create', { name, password: PASSWORD });
-	const times = [];
+	const times = [Infinity, Infinity]; // the shortest of several: a machine that is busy makes some longer, and none shorter
 	const answers = [];
-	for (const attempt of [name, fresh('Unknown')]) {
+	for (let i = 0; i < 6; i++) {
 		const began = process.hrtime.bigint();
-		answers.push(await post(server, 'account.login', { name: attempt, password: 'wrong password' }));
-		times.push(Number(process.hrtime.bigint() - began) / 1e6);
+		answers[i % 2] = await post(server, 'account.login', { name: i % 2 ? fresh('Unknown') : name, password: 'wrong password' });
+		times[i % 2] = Math.min(times[i % 2], Number(process.hrtime.bigint() - began) / 1e6);
 	}
 	assert.equal(answers[0].status, 401);
 	assert.equal(answers[0].json.data.code, 'wrong_credentials');
@@ -176,13 +176,15 @@ test('many logins at once are answered while other connections go on', async (t)
 	let answered = 0;
 	const logins = Promise.all(Array.from({ length: 16 }, () => post(server, 'account.login', { name, password: PASSWORD }).finally(() => { answered++; })));
 	await untilMetrics(server, 'the logins to be under way', (now) => now.get('parley_requests_total') >= before + 16);
-	await other.settle();
-	const nBefore = answered;
+	let nMeanwhile = 0;
+	for (; answered < 16; nMeanwhile++) {
+		await other.settle();
+	}
 	const answers = await logins;
-	assert.ok(nBefore < 16, 'the other one waited for all of them');
+	assert.ok(nMeanwhile > 16, `${nMeanwhile} requests of the other one were answered while 16 passwords were hashed`);
 	for (const answer of answers) {
 		assert.ok(answer.status === 200 || answer.status === 429, answer.text);
 	}
 	assert.ok(answers.some((answer) => answer.status === 200));
-	t.diagnostic(`${nBefore} of 16 logins were answered before the other one was`);
+	t.diagnostic(`${nMeanwhile} requests of the other one were answered meanwhile`);
 });

@@ -46,7 +46,9 @@ test('an event stream that is always behind, but takes what it is given, is not 
 		nPieces += piece ? 1 : 0;
 	}
 	assert.ok(!ended, `cut after ${nBytes} bytes`);
-	const bytesOut = (await metricsOf(server)).get('parley_bytes_out_total') - earlier.get('parley_bytes_out_total');
+	const now = await metricsOf(server);
+	assert.equal(now.get('parley_closed_total{reason="silent"}'), 0, 'cut, and the kernel still holds what was sent');
+	const bytesOut = now.get('parley_bytes_out_total') - earlier.get('parley_bytes_out_total');
 	assert.ok(bytesOut < 17e6, `${bytesOut} bytes went out: it was not behind`);
 	socket.destroy();
 });
