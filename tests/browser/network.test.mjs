@@ -126,8 +126,9 @@ test('an idle page notices a dead socket too, and coming back online asks at onc
 	const writer = await Client.start(server, { guest: 'Meanwhile' });
 	t.after(() => writer.close());
 	await writer.request('room.join', { room: 'general' });
-	await ana.page.locator('.log', { hasText: 'Meanwhile' }).waitFor(); /* what the join made the page do is under way by now */
-	await until(30000, 'nothing to be under way whose missing answer would tell', () => ana.unanswered.size === 0);
+	const { seq } = await writer.request('message.send', { room: 'general', text: 'read' });
+	await until(30000, 'the mark to be there, and nothing under way whose missing answer would tell', () =>
+		ana.asked.some(({ type, data }) => type === 'read.mark' && data.seq === seq) && ana.unanswered.size === 0);
 	proxy.blackHole();
 	await writer.request('message.send', { room: 'general', text: 'while asleep' });
 	const swallowed = proxy.swallowed.toServer;

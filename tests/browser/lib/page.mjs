@@ -36,12 +36,16 @@ export class Person {
 		});
 	}
 
-	// Which requests of a WebSocket are not answered yet.
+	// What is asked on a WebSocket, and which refs are not answered yet.
 	watch(socket) {
-		const refOf = (frame) => JSON.parse(frame.payload).ref;
+		this.asked = [];
 		this.unanswered = new Set();
-		socket.on('framesent', (frame) => this.unanswered.add(refOf(frame)));
-		socket.on('framereceived', (frame) => this.unanswered.delete(refOf(frame)));
+		socket.on('framesent', (frame) => {
+			const request = JSON.parse(frame.payload);
+			this.asked.push(request);
+			this.unanswered.add(request.ref);
+		});
+		socket.on('framereceived', (frame) => this.unanswered.delete(JSON.parse(frame.payload).ref));
 	}
 
 	// Waits until the page has drawn n frames: what it does at once, or in the next one, is done.
