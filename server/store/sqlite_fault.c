@@ -49,6 +49,7 @@ static void end(const char *during, int code, const char *reason) __attribute__(
 
 static void end(const char *during, int code, const char *reason)
 {
+	log_end();
 	LOG_ERROR("store.lost", LOG_S("during", during), LOG_I("code", code), LOG_S("reason", reason),
 		  LOG_S("consequence", "the process ends; what was acknowledged is on disk"));
 	_exit(SQLITE_FAULT_EXIT_CODE);

@@ -10,6 +10,7 @@ import { EventStream, command, get, post } from './lib/http.mjs';
 import { metricsOf } from './lib/metrics.mjs';
 import { Proxy } from './lib/proxy.mjs';
 import { keepRunning, run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 const LAST = 150;
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -80,9 +81,17 @@ async function assertReadersAreTold(t, at, from, to) {
 	assert.deepEqual(all.map(({ data }) => data.seq ?? data.data), [...range(1, from - 1), gapOf(from, to), ...range(to + 1, LAST)]);
 }
 
+async function untilReadyIs(server, status) {
+	let answer;
+	await until(30000, `/readyz to answer ${status}`, async () => {
+		answer = await get(server, '/readyz');
+		return answer.status === status;
+	});
+	return answer;
+}
+
 async function assertOperatorIsTold(at, from, to) {
-	const ready = await get(at.server, '/readyz');
-	assert.equal(ready.status, 503);
+	const ready = await untilReadyIs(at.server, 503); // what was found is told to all who ask within a second
 	assert.match(ready.text, /the stored data is damaged/);
 	assert.equal((await get(at.server, '/healthz')).status, 200);
 	const metrics = await metricsOf(at.server);
@@ -131,7 +140,7 @@ test('one bit of an event is another, on a server that was killed', async (t) =>
 	await assertOperatorIsTold(at, 60, 60);
 	// Put right, and verified: all is well again.
 	flipIn(at.file, String.fromCharCode(text.charCodeAt(0) ^ 1) + text.slice(1, 20));
-	assert.equal((await get(at.server, '/readyz')).status, 503);
+	await untilReadyIs(at.server, 503);
 	const again = await serverFor(t, { dataDir: (await at.server.stop()).dataDir });
 	assert.deepEqual((await command({ socketPath: again.operatorSocket }, 'admin.verify', {})).faults, []);
 	assert.equal((await get(again, '/readyz')).status, 200);
