@@ -44,8 +44,8 @@ struct commit_queue {
 
 	/* The thread's own. */
 	struct writer writer;
-	struct log_reach *reach; /* NULL: nothing is proved */
-	uint64_t n_commits;      /* as the database counts them */
+	struct log_reach *reach;            /* NULL: nothing is proved */
+	uint64_t n_events, n_quiet_commits; /* in the database: its events, and its commits without any */
 	struct checkpoint *checkpoint;
 	/* The loop's to open and close, for the checkpoint. Closed after the last connection: to close any descriptor of a file gives up the process's locks on it (fcntl(2)). */
 	int db_fd;
@@ -93,11 +93,20 @@ struct batch {
 	bool in_upkeep;             /* what is done beside the operations fails it */
 };
 
+/* Every commit leaves the database further than it was (log_reach.h). Events count themselves, in the rows of their rooms, which are written anyway. */
 static int count_commit(struct commit_queue *q)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_COMMITS_SET);
-	sqlite_statement_bind_u64(st, 1, q->n_commits + 1);
+	if (q->writer.n_events > 0)
+		return SQLITE_OK;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&q->writer.connection, ST_QUIET_COMMITS_SET);
+	sqlite_statement_bind_u64(st, 1, q->n_quiet_commits + 1);
 	return sqlite_statement_run(st);
+}
+
+static void prove_reach(struct commit_queue *q)
+{
+	if (q->reach)
+		log_reach_put(q->reach, &q->writer.connection, q->n_events + q->n_quiet_commits);
 }
 
 /* Moves operations from `ready` to the batch while it does them. Returns SQLite's code: the transaction is committed, or failed. */
@@ -254,9 +263,9 @@ static int skip_transaction(struct list *ready, struct batch *b)
 
 static void accept_batch(struct commit_queue *q, struct batch *b, uint64_t took_ns)
 {
-	q->n_commits++;
-	if (q->reach)
-		log_reach_put(q->reach, &q->writer.connection, q->n_commits);
+	q->n_events += q->writer.n_events;
+	q->n_quiet_commits += q->writer.n_events == 0;
+	prove_reach(q);
 	note_commit(q, b->n, took_ns);
 	q->token_age = b->token_age;
 }
@@ -383,7 +392,7 @@ static int open_reach(struct commit_queue *q)
 	struct uid epoch;
 	int rc = sqlite_schema_epoch_id(&q->writer.connection, &epoch);
 	if (rc == SQLITE_OK)
-		rc = sqlite_schema_commits(&q->writer.connection, &q->n_commits);
+		rc = sqlite_schema_progress(&q->writer.connection, &q->n_events, &q->n_quiet_commits);
 	if (rc == SQLITE_OK)
 		rc = token_age_load(&q->token_age, &q->writer.connection);
 	if (rc != SQLITE_OK)
@@ -435,8 +444,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config, 
 	}
 	mark_open(q);
 	note_files(q);
-	if (q->reach)
-		log_reach_put(q->reach, &q->writer.connection, q->n_commits);
+	prove_reach(q);
 	sqlite3_wal_hook(q->writer.connection.db, note_wal_pages, q);
 	pthread_mutex_init(&q->mutex, NULL);
 	pthread_cond_init(&q->more, NULL);

@@ -143,7 +143,7 @@ static void write_slot(struct log_reach *r)
 	r->failed = true;
 }
 
-void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t commits)
+void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t progress)
 {
 	pthread_mutex_lock(&r->mutex);
 	struct log_end end, *known = &r->slot.mark.end;
@@ -151,7 +151,7 @@ void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t co
 		end.copied = memcmp(end.salt, known->salt, sizeof end.salt) == 0 ? known->copied : 0;
 		*known = end;
 	}
-	r->slot.mark.commits = commits;
+	r->slot.mark.progress = progress;
 	write_slot(r);
 	pthread_mutex_unlock(&r->mutex);
 }

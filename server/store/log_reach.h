@@ -2,8 +2,8 @@
  * Proves how far the log of commits reached, so that a log that was cut short or damaged is noticed at the next start. SQLite takes such a log
  * for whole: it reads up to the first frame whose checksum fails and forgets what is behind it.
  *
- * DIR/parley.reach holds two slots, written in turn, each with a checksum: the epoch, the number of the newest commit that was acknowledged (the
- * database has the same number in its row `commits`, written within that commit), and where that commit ended in the log. A slot is written
+ * DIR/parley.reach holds two slots, written in turn, each with a checksum: the epoch, how far the newest acknowledged commit brought the database (the
+ * number of its events, and of its commits without any: sqlite_schema_progress(); each commit adds to it), and where that commit ended in the log. A slot is written
  * after the commit is on disk and before anybody is told of it. So the slot survives a killed process whatever happens to the log. A thread
  * brings it to disk LOG_REACH_SYNC_MS later at most: only of so much can a power failure leave the proof behind, and only a disk that loses what
  * it had confirmed makes use of that. A proof that is older than the log, or of another epoch, or missing, accuses nobody.
@@ -28,7 +28,7 @@ struct log_end {
 
 struct log_reach_mark {
 	struct uid epoch;
-	uint64_t commits;
+	uint64_t progress;
 	struct log_end end;
 };
 
@@ -43,8 +43,8 @@ struct log_reach;
 
 /* Makes the file where it is missing. NULL with errno when it cannot be written. */
 struct log_reach *log_reach_open(const struct data_dir *d, const struct uid *epoch);
-/* The commit of this number is on disk; c is the connection that made it. Ends the process when the disk fails. */
-void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t commits);
+/* A commit that got so far is on disk; c is the connection that made it. Ends the process when the disk fails. */
+void log_reach_put(struct log_reach *r, struct sqlite_connection *c, uint64_t progress);
 /* Before the log is copied further into the file: from now on the file is not whole without it. SQLite copies of each page only the newest state,
  * and only where nobody reads an older one, so a copy in part is of no one moment. */
 void log_reach_put_copying(struct log_reach *r);

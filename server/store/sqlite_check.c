@@ -166,22 +166,23 @@ static int measure_log(struct sqlite_connection *c, struct log_state *l, bool *s
 }
 
 /*
- * Whether something that was acknowledged is missing. By the proof where there is one: it has the number of the newest commit. It may be older
- * than the log was (log_reach.h), so of a log that is gone it cannot tell when the file knows of later commits than the proof. Without a proof,
+ * Whether something that was acknowledged is missing. By the proof where there is one: it has how far the newest commit got. It may be older
+ * than the log was (log_reach.h), so of a log that is gone it cannot tell when the file got further than the proof. Without a proof,
  * a file that was not closed has had a log.
  */
 static int is_log_lost(struct sqlite_connection *c, const struct log_state *l, bool *lost)
 {
 	struct uid epoch;
-	uint64_t commits;
+	uint64_t n_events, n_quiet_commits;
 	int rc = sqlite_schema_epoch_id(c, &epoch);
 	if (rc == SQLITE_OK)
-		rc = sqlite_schema_commits(c, &commits);
+		rc = sqlite_schema_progress(c, &n_events, &n_quiet_commits);
 	if (rc != SQLITE_OK)
 		return rc;
+	uint64_t progress = n_events + n_quiet_commits;
 	bool log_is_gone = !l->has_header && sqlite_schema_is_open(c);
 	if (l->proven && uid_equal(&epoch, &l->proof.epoch))
-		*lost = commits < l->proof.commits || (log_is_gone && commits > l->proof.commits);
+		*lost = progress < l->proof.progress || (log_is_gone && progress > l->proof.progress);
 	else
 		*lost = log_is_gone;
 	return SQLITE_OK;

@@ -106,12 +106,22 @@ int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES 
 	return SQLITE_OK;
 }
 
-int sqlite_schema_commits(struct sqlite_connection *c, uint64_t *out)
+static int read_count(struct sqlite_connection *c, const char *sql, uint64_t *out)
 {
 	int rc;
-	int64_t n = sqlite_connection_number(c, "SELECT coalesce((SELECT value FROM meta WHERE key = 'commits'), 0)", &rc);
+	int64_t n = sqlite_connection_number(c, sql, &rc);
+
 	*out = n > 0 ? (uint64_t)n : 0;
 	return rc;
+}
+
+int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint64_t *n_quiet_commits)
+{
+	int rc = read_count(c, "SELECT coalesce(sum(last_seq), 0) FROM room", n_events);
+
+	*n_quiet_commits = 0;
+	return rc == SQLITE_OK ? read_count(c, "SELECT coalesce((SELECT value FROM meta WHERE key = 'quiet_commits'), 0)", n_quiet_commits)
+			       : rc;
 }
 
 static int write_schema(struct sqlite_connection *c)
@@ -239,5 +249,5 @@ int sqlite_schema_complete(struct sqlite_connection *c)
 	}
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, fill_skeletons_sql);
-	return rc == SQLITE_OK ? sqlite_connection_exec(c, "INSERT OR IGNORE INTO meta VALUES ('commits', 0)") : rc;
+	return rc == SQLITE_OK ? sqlite_connection_exec(c, "INSERT OR IGNORE INTO meta VALUES ('quiet_commits', 0)") : rc;
 }

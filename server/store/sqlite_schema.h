@@ -24,8 +24,8 @@ int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAUL
 int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES + 1]);
 /* The same, whole. */
 int sqlite_schema_epoch_id(struct sqlite_connection *c, struct uid *out);
-/* The number of the newest commit (log_reach.h); 0 in a file of an earlier parleyd. */
-int sqlite_schema_commits(struct sqlite_connection *c, uint64_t *out);
+/* How far the file got: its events, and its commits without any. Each commit adds to one of the two (log_reach.h). Returns SQLite's code. */
+int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint64_t *n_quiet_commits);
 /* Marks the file as open, which is brought into the file itself at once, or as closed. Between the two there is always a log: a file that says
  * it is open and has none has lost it. Returns SQLite's code. */
 int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open);

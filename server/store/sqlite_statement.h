@@ -51,7 +51,7 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_COMMIT,            ROLE_WRITER | ROLE_READER, "COMMIT") \
 	X(ST_ROLLBACK,          ROLE_WRITER,               "ROLLBACK") \
 	X(ST_PING,              ROLE_WRITER,               "UPDATE meta SET value = ?1 WHERE key = 'pinged_ms'") \
-	X(ST_COMMITS_SET,       ROLE_WRITER,               "UPDATE meta SET value = ?1 WHERE key = 'commits'") \
+	X(ST_QUIET_COMMITS_SET, ROLE_WRITER,               "UPDATE meta SET value = ?1 WHERE key = 'quiet_commits'") \
 	X(ST_EVENT_INSERT,      ROLE_WRITER, \
 	  "INSERT INTO event (pk, id, type, author_no, at_ms, n_messages, target_seq, json, checksum)" \
 	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)") \

@@ -6,11 +6,10 @@ import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
 import { flipIn, overwritePageOf } from './lib/damage.mjs';
 import { clientBinary } from './lib/env.mjs';
-import { EventStream, command, get, post } from './lib/http.mjs';
+import { EventStream, command, get, post, untilReadyIs } from './lib/http.mjs';
 import { metricsOf } from './lib/metrics.mjs';
 import { Proxy } from './lib/proxy.mjs';
 import { keepRunning, run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
-import { until } from './lib/wait.mjs';
 
 const LAST = 150;
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -81,17 +80,8 @@ async function assertReadersAreTold(t, at, from, to) {
 	assert.deepEqual(all.map(({ data }) => data.seq ?? data.data), [...range(1, from - 1), gapOf(from, to), ...range(to + 1, LAST)]);
 }
 
-async function untilReadyIs(server, status) {
-	let answer;
-	await until(30000, `/readyz to answer ${status}`, async () => {
-		answer = await get(server, '/readyz');
-		return answer.status === status;
-	});
-	return answer;
-}
-
 async function assertOperatorIsTold(at, from, to) {
-	const ready = await untilReadyIs(at.server, 503); // what was found is told to all who ask within a second
+	const ready = await untilReadyIs(at.server, 503);
 	assert.match(ready.text, /the stored data is damaged/);
 	assert.equal((await get(at.server, '/healthz')).status, 200);
 	const metrics = await metricsOf(at.server);

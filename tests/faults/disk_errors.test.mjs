@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
-import { command, get } from '../e2e/lib/http.mjs';
+import { command, get, untilReadyIs } from '../e2e/lib/http.mjs';
 import { runServer, startServer, temporaryDir } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { preload } from './lib/disk.mjs';
@@ -78,7 +78,7 @@ const outcomes = {
 		assert.match(server.stderr, /store\.no_room/);
 		rmSync(trigger);
 		await until(10000, 'service to resume', async () => (await send()) === undefined);
-		assert.equal((await get(server, '/readyz')).status, 200);
+		await untilReadyIs(server, 200);
 	},
 	async 'put off'({ server, send }, trigger) {
 		for (let i = 0; logIndex(server.dataDir).frames < 2000; i++) {
@@ -142,7 +142,7 @@ test('a limit of the size of files (ulimit -f): unavailable, and service resumes
 	await noRoomForAnything(writer);
 	execFileSync('prlimit', [`--pid=${server.pid}`, '--fsize=unlimited:unlimited']);
 	await until(10000, 'service to resume', async () => (await send()) === undefined);
-	assert.equal((await get(server, '/readyz')).status, 200);
+	await untilReadyIs(server, 200);
 	await writer.client.close();
 	await server.kill();
 	const again = await startServer({ dataDir: server.dataDir });

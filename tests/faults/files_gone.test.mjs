@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, renameSync, rmSync, unlinkSync } from 'node:f
 import { join } from 'node:path';
 import test from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
-import { command, get } from '../e2e/lib/http.mjs';
+import { command, get, untilReadyIs } from '../e2e/lib/http.mjs';
 import { startServer, temporaryDir } from '../e2e/lib/server.mjs';
 
 const cases = [
@@ -31,8 +31,7 @@ for (const [what, remove] of cases) {
 		const answers = await Promise.all(Array.from({ length: 50 }, () => client.request('message.send', { room, text: 'lost?' }).then(() => 'acknowledged', (error) => error)));
 		assert.deepEqual([...new Set(answers.map((error) => `${error.code} ${error.retryable}`))], ['unavailable true']);
 		assert.match(answers[0].message, /files are gone/);
-		const ready = await get(server, '/readyz');
-		assert.equal(ready.status, 503);
+		const ready = await untilReadyIs(server, 503);
 		assert.match(ready.text, /files are gone/);
 		const { events } = await client.request('history.read', { room });
 		assert.equal(events.at(-1).seq, last, 'reading goes on, and nothing that was refused is shown');

@@ -1,7 +1,7 @@
 // HTTP as a bot with a small client library sees it: one request per connection, no cookies or redirects by themselves.
 import http from 'node:http';
 import https from 'node:https';
-import { within } from './wait.mjs';
+import { until, within } from './wait.mjs';
 
 // target: a Server or {url} or {socketPath}; localAddress with a url is the address to come from (127.0.0.2 …).
 export function request(target, method, path, { headers = {}, body, timeoutMs = 30000 } = {}) {
@@ -27,6 +27,16 @@ export function request(target, method, path, { headers = {}, body, timeoutMs = 
 }
 
 export const get = (target, path, options) => request(target, 'GET', path, options);
+
+// The answer of /readyz once it has this status: what a probe found is told to all who ask within a second.
+export async function untilReadyIs(target, status) {
+	let answer;
+	await until(30000, `/readyz to answer ${status}`, async () => {
+		answer = await get(target, '/readyz');
+		return answer.status === status;
+	});
+	return answer;
+}
 
 // POST /api/v1/TYPE. `token` becomes a bearer token, `cookie` a cookie with its Origin (origin: null sends none).
 export async function post(target, type, data = {}, { token, cookie, origin, headers = {}, body, contentType = 'application/json' } = {}) {
