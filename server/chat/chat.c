@@ -34,6 +34,7 @@ static void sweep(void *arg)
 static void tell(void *arg)
 {
 	user_tell_turn(arg);
+	session_start_turn(arg);
 }
 
 static void rest_over(void *arg)
@@ -82,6 +83,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	list_init(&c->long_tails);
 	list_init(&c->log_waiting);
 	list_init(&c->telling);
+	list_init(&c->starting);
 	list_init(&c->probes);
 	list_init(&c->idle_rooms);
 	list_init(&c->idle_users);
@@ -127,6 +129,7 @@ void chat_destroy(struct chat *c)
 	worker_pool_destroy(c->hashers);
 	loop_run_once(c->loop); /* the hashers' last answers */
 	probe_drop_all(c);
+	session_start_drop_all(c);
 	user_unload_idle(c, true);
 	room_unload_idle(c, true);
 	room_free_hidden(c->probe_room);

@@ -57,6 +57,7 @@ struct chat {
 	struct list log_waiting; /* session.in_log_wait: sessions with readers behind that wait for their turn at the store */
 	uint32_t n_log_pages;    /* pages asked of the store for readers now */
 	struct list telling;     /* user_news.in_chat: accounts whose sessions are being told something */
+	struct list starting;    /* start.in_chat: sign-ins whose state is being made */
 	struct list idle_rooms;  /* room.in_idle, longest idle first */
 	struct list idle_users;  /* user.in_idle, longest idle first */
 	struct session_slot *slots;
@@ -118,9 +119,10 @@ struct user {
 	uint32_t n_members;
 	uint32_t n_claims; /* rooms that are being joined or made */
 	uint32_t n_sessions;
-	struct list members;    /* member.in_user, those in private rooms first */
-	struct id_map *rooms;   /* members by the room's id; NULL while they are few */
-	struct list sessions;   /* session.in_user, as they entered */
+	uint32_t n_told;      /* counts what its sessions were to be told: what is made over some turns can tell whether it is still true */
+	struct list members;  /* member.in_user, those in private rooms first */
+	struct id_map *rooms; /* members by the room's id; NULL while they are few */
+	struct list sessions; /* session.in_user, as they entered */
 	struct user_news *news; /* that its sessions are being told; NULL mostly */
 	struct bucket requests, rooms_made;
 	struct list in_idle; /* chat.idle_users, while n_holds == 0 */

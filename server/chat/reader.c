@@ -133,6 +133,8 @@ static void write_from_tail(struct reader *reader)
 void reader_serve(struct reader *reader)
 {
 	struct session *s = reader->session;
+	if (s->starting)
+		return; /* its reply comes first */
 	if (!conn_writable(s->conn)) {
 		conn_want_writable(s->conn);
 		return;

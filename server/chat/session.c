@@ -150,6 +150,8 @@ void session_cut_all(struct user *u, enum token_kind up_to)
 
 void session_writable(struct session *s)
 {
+	if (s->starting)
+		return;
 	list_for_each(it, &s->readers) {
 		struct reader *reader = list_entry(it, struct reader, in_session);
 		if (reader->place == READER_IN_TAIL && reader->offset == reader->room->tail.head)

@@ -83,6 +83,7 @@ static void drop_older_mark(struct user_news *all, const struct uid *room)
 /* NULL: there is nobody to tell, or too much already. */
 static struct news *add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data)
 {
+	u->n_told++;
 	if (!has_others(u, except))
 		return NULL;
 	struct user_news *all = news_of(u);
@@ -164,6 +165,18 @@ void user_tell_forget(struct session *s)
 		drop_all(u);
 }
 
+void user_tell_enter_again(struct session *s)
+{
+	struct user *u = s->user;
+	if (!session_receives(s))
+		return;
+	if (u->news && u->news->next == &s->in_user)
+		u->news->next = s->in_user.next;
+	list_remove(&s->in_user);
+	list_append(&u->sessions, &s->in_user);
+	s->n_entered = ++s->chat->n_entered;
+}
+
 static void tell(struct session *s, const struct news *n)
 {
 	if (n->type == EVENT_READ_MARKED || s->transport == TRANSPORT_WEBSOCKET)
@@ -183,7 +196,7 @@ static uint32_t tell_oldest(struct user_news *all, uint32_t budget)
 		if ((int32_t)(s->n_entered - n->n_entered) > 0)
 			break;
 		all->next = all->next->next;
-		if (s->id == n->except)
+		if (s->id == n->except || s->starting)
 			continue;
 		tell(s, n);
 		budget--;

@@ -6,6 +6,8 @@
  * enter later know them from their sign-in. A session that is told of a new room gets its reader there in the same moment, so that no event of the
  * room comes before.
  *
+ * A session that is `starting` is passed over: user.n_told tells it that its state has to be made anew.
+ *
  * The news of an account belong to its user and go with its last session. They are bounded by USER_TELL_MOST: beyond that all sessions are closed, and
  * their clients come back for the whole state.
  */
@@ -25,6 +27,8 @@ void user_tell_room_added(struct member *m, struct session *except);
 void user_tell_room_removed(struct member *m, const struct session *except);
 /* The session leaves its user. */
 void user_tell_forget(struct session *s);
+/* The session knows by now what its user's sessions were told, and is told what comes. */
+void user_tell_enter_again(struct session *s);
 /* One slice; the hook at the end of every turn, before replies go out. */
 void user_tell_turn(struct chat *c);
 

@@ -185,7 +185,7 @@ static void expect_all(struct model *m, const struct buf *sent)
 {
 	size_t at = 0, used;
 
-	while (!ended(m) && (used = expect_frame(m, sent->data + at, sent->len - at)) > 0)
+	while (!ended(m) && at < sent->len && (used = expect_frame(m, sent->data + at, sent->len - at)) > 0)
 		at += used;
 }
 
