@@ -34,7 +34,7 @@ enum {
 	X(account_sessions,              100,      "sessions", "WebSockets and event streams of one account at once", 0) \
 	X(outbox_bytes,                  262144,   "bytes",   "replies waiting for a slow socket before the server stops reading from it", 0) \
 	X(connection_waiting,            16,       "requests", "requests of one connection under way before the server stops reading from it", 0) \
-	X(connections,                   0,        "connections", "most connections at once; none: what the limit of open files allows", 0) \
+	X(connections,                   0,        "connections", "most connections at once, within what the limit of open files allows", 0) \
 	X(address_connections,           0,        "connections", "most connections at once from one address (IPv6: one /64)", 0) \
 	X(unfinished_requests,           2048,     "requests", "HTTP requests at once whose head or body has not come whole; beyond that the quietest of the network and address with most of them is closed", 0) \
 	X(sign_in_ms,                    5000,     "milliseconds", "time to sign in after connecting", 0) \

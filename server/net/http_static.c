@@ -189,7 +189,8 @@ void http_foreign_host(struct conn *c, const struct http_request *r)
 	}
 	buf_append_str(
 		&text,
-		"</pre><p>or set <code>PARLEY_ORIGIN</code>, or the line <code>origin = …</code> of its configuration file.</p></html>\n");
+		"</pre><p>or set <code>PARLEY_ORIGIN</code>, or the line <code>origin = …</code> of its configuration file. Behind a reverse "
+		"proxy, <code>--trusted-proxy</code> has to name the proxy too: else https is taken for http.</p></html>\n");
 	http_reply_append(&c->out, c, &reply, text.data, text.len);
 	http_exchange_ready(c);
 }

@@ -227,7 +227,7 @@ static int fail_with_hint(char fault[400], int fd, const char *what, const char 
 {
 	const char *hint = "";
 	if (errno == EADDRINUSE)
-		hint = "; another program listens there: stop it, or choose another address with --listen";
+		hint = "; another program listens there, or another listener of this one: stop it, or choose another address with --listen or --listen-ops";
 	else if (errno == EACCES)
 		hint = "; this user may not: choose a port above 1023, or have the service manager allow it (CAP_NET_BIND_SERVICE)";
 	fail(fault, fd, what, doing);

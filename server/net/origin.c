@@ -67,7 +67,8 @@ void origin_warn(const struct conn *c, const char *origin)
 		return;
 	s->origin_warned_ms = now_ms;
 	LOG_WARN("origin.refused", LOG_S("origin", origin), LOG_S("address", conn_address(c)),
-		 LOG_S("note", "where its pages are to be allowed, name it with --origin"));
+		 LOG_S("note",
+		       "where its pages are to be allowed, add it with --origin; behind a proxy, name that with --trusted-proxy first"));
 }
 
 /* What may stand in an answer: not what could be anything. */
@@ -85,5 +86,6 @@ void origin_refusal(const struct conn *c, const struct http_request *r, char mes
 		return;
 	}
 	origin_warn(c, origin);
-	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here; parleyd --origin %s allows them", origin, origin);
+	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here; add --origin %s to those that parleyd has", origin,
+		 origin);
 }
