@@ -242,6 +242,8 @@ void arrivals_tick(struct net_server *s)
 
 void arrivals_close(struct net_server *s)
 {
+	while (!s->is_stopped && !list_empty(&s->ready))
+		hand_on(list_entry(s->ready.next, struct arrival, link)); /* they have asked for something */
 	list_splice(&s->arrivals, &s->ready);
 	list_for_each_safe(it, &s->arrivals)
 		close(let_go(list_entry(it, struct arrival, link)));

@@ -32,14 +32,19 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	list_append(&s->conns, &c->link);
 	admission_enter(&s->admission);
 	c->has_place = true;
-	if (s->admission.address_max > 0 && !c->is_proxied)
+	if (s->admission.address_max > 0 && !c->is_proxied && !c->is_operator)
 		c->counted_address = admission_enter_address(&s->admission, conn_address_key(c));
 	metric_change(&s->metrics->connections, 1);
 	lws_set_opaque_user_data(wsi, c);
 	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the deadlines are ours */
-	s->n_in_phase[c->phase]++;
+	s->n_unfinished += conn_is_unfinished(c);
 	conn_set_deadline(c, CONN_HEAD, s->config.limits.header_ms);
 	return c;
+}
+
+bool conn_is_unfinished(const struct conn *c)
+{
+	return !c->is_operator && (c->phase == CONN_BODY || (c->phase == CONN_HEAD && !c->is_proxied));
 }
 
 void conn_leave_place(struct conn *c)
@@ -63,7 +68,7 @@ void conn_free(struct conn *c)
 	conn_end_session(c);
 	http_exchange_free(c);
 	wheel_disarm(&c->timer);
-	s->n_in_phase[c->phase]--;
+	s->n_unfinished -= conn_is_unfinished(c);
 	list_remove(&c->dirty);
 	list_remove(&c->link);
 	conn_leave_place(c);

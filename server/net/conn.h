@@ -66,6 +66,8 @@ struct conn {
 	bool close_sent : 1;        /* ours: nothing may follow it */
 	bool is_shut : 1;           /* our side of the socket is closed */
 	bool is_broken : 1;         /* nothing can be written any more */
+	bool is_heard : 1;          /* something came */
+	bool asks_head : 1;         /* HTTP: the request is a HEAD, so that even a refusal has no body */
 	bool is_gone : 1;           /* the library said it is closed */
 	bool wants_writable : 1;    /* session_writable() is due */
 	bool is_full : 1;           /* not to be read from: the outbox is full */
@@ -81,6 +83,8 @@ struct conn *conn_of(struct lws *wsi);
 struct conn *conn_new(struct net_server *s, struct lws *wsi);
 /* From LWS_CALLBACK_WSI_DESTROY, the last callback. */
 void conn_free(struct conn *c);
+/* Whether it holds one of the places for unfinished requests: what a trusted proxy has not finished is not yet known to be anybody's. */
+bool conn_is_unfinished(const struct conn *c);
 /* Counts no longer as a connection: admission_enter() undone. */
 void conn_leave_place(struct conn *c);
 /* Counts no longer as one of its client's connections: admission_enter_address() undone. */

@@ -39,6 +39,10 @@ static bool adds_nothing(const struct conn *c, const uint8_t *bytes, size_t n)
 void conn_take(struct conn *c, uint8_t *bytes, size_t n)
 {
 	metric_add(&c->server->metrics->bytes_in_total, n);
+	if (c->is_tls && !c->is_heard)
+		lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT,
+				0); /* set when the handshake ended, of which nobody told us; kept in one sorted list */
+	c->is_heard = true;
 	if (c->is_websocket)
 		heartbeat_heard(c);
 	if (c->in.len == 0) {

@@ -14,7 +14,7 @@ enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
 /* One in the middle of asking is answered, if it asks before the time is over. */
 static bool is_idle_http(const struct conn *c, bool over)
 {
-	return !c->is_websocket && !c->is_stream && c->http == NULL && (over || c->in.len == 0);
+	return !c->is_websocket && !c->is_stream && c->http == NULL && (over || (c->phase == CONN_IDLE && c->in.len == 0));
 }
 
 /* Closes idle HTTP connections, and WebSockets and streams until `target` of them are told in all. */

@@ -13,9 +13,9 @@ static const uint8_t stream_comment[] = ": keep-alive\n\n";
 
 void conn_set_deadline(struct conn *c, enum conn_phase phase, uint64_t in_ms)
 {
-	c->server->n_in_phase[c->phase]--;
-	c->server->n_in_phase[phase]++;
+	c->server->n_unfinished -= conn_is_unfinished(c);
 	c->phase = (uint8_t)phase;
+	c->server->n_unfinished += conn_is_unfinished(c);
 	if (in_ms == 0)
 		wheel_disarm(&c->timer);
 	else
@@ -120,13 +120,12 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 	case CONN_IDLE:
 	case CONN_HEAD:
 	case CONN_BODY:
+	case CONN_TAKING:
 		conn_cut(c, END_TOO_LATE);
 		break;
 	case CONN_LINGER:
 	case CONN_CLOSING:
 		conn_cut(c, c->reason);
-		break;
-	case CONN_PHASE_COUNT:
 		break;
 	case CONN_WORKING:
 		break;

@@ -61,16 +61,26 @@ void http_exchange_flush(struct conn *c)
 		conn_end_session(c);
 		if (!written)
 			return;
-		conn_set_deadline(c, CONN_BODY, c->server->config.limits.idle_ms); /* for the socket to take it */
+		conn_set_deadline(c, CONN_TAKING, c->server->config.limits.idle_ms);
 	}
 	if (!lws_partial_buffered(c->wsi))
 		finish(c);
+}
+
+/* Answered before the body was read, so that the connection can serve no other request. */
+static void answer_without_body(struct conn *c)
+{
+	c->close_after_reply = true;
+	c->reason = END_REFUSED;
+	c->http->awaits_body = false;
 }
 
 void http_exchange_refuse(struct conn *c, enum wire_error code, int status, const char *message, const char *headers)
 {
 	struct http_exchange *e = c->http;
 
+	if (e->awaits_body && e->body_left > 0 && e->expects_go_on)
+		answer_without_body(c); /* nobody asks for it */
 	e->is_refused = true;
 	http_reply_error(&c->out, c, code, status, message, headers, c->close_after_reply, e->method == HTTP_HEAD);
 	http_exchange_ready(c);
@@ -142,20 +152,13 @@ static void make_exchange(struct conn *c, const struct http_request *r)
 	list_init(&e->probe_link);
 	e->method = r->method;
 	e->body_left = r->content_length > 0 ? (size_t)r->content_length : 0;
+	e->expects_go_on = !r->is_http_10 && http_request_field(r, "expect", NULL) != NULL;
 	e->awaits_body = r->method == HTTP_POST;
 	e->cookie_is_secure = credentials_client_uses_tls(c, r);
 	c->http = e;
 	c->close_after_reply = c->server->draining || client_wants_close(r);
 	if (c->server->draining)
 		c->reason = CLOSE_GOING_AWAY;
-}
-
-/* Answered before the body was read, so that the connection can serve no other request. */
-static void answer_without_body(struct conn *c)
-{
-	c->close_after_reply = true;
-	c->reason = END_REFUSED;
-	c->http->awaits_body = false;
 }
 
 static void end_body(struct conn *c)
@@ -170,19 +173,16 @@ static void end_body(struct conn *c)
 		http_api_run(c);
 }
 
-static void begin_body(struct conn *c, const struct http_request *r)
+static void begin_body(struct conn *c)
 {
 	static const char go_on[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	struct http_exchange *e = c->http;
-	bool is_asked = !r->is_http_10 && http_request_field(r, "expect", NULL) != NULL;
 
 	if (e->body_left == 0)
 		end_body(c);
-	else if (e->is_refused && is_asked)
-		answer_without_body(c);
 	else
 		conn_set_deadline(c, CONN_BODY, c->server->config.limits.body_ms);
-	if (e->awaits_body && is_asked)
+	if (e->awaits_body && e->expects_go_on)
 		conn_write_raw(c, (const uint8_t *)go_on, sizeof go_on - 1);
 }
 
@@ -224,7 +224,7 @@ static void begin(struct conn *c, const struct http_request *r)
 	if (c->http == NULL)
 		return; /* a stream began */
 	if (c->http->awaits_body)
-		begin_body(c, r);
+		begin_body(c);
 	else
 		conn_set_deadline(c, CONN_WORKING, 0);
 }
@@ -243,6 +243,7 @@ static size_t read_head(struct conn *c, const uint8_t *bytes, size_t n)
 	enum http_request_result result = http_request_read((const char *)bytes, n, &r);
 	size_t n_head = result == HTTP_REQUEST_WHOLE ? r.n_bytes : n;
 
+	c->asks_head = result != HTTP_REQUEST_MORE && r.method == HTTP_HEAD;
 	if (result == HTTP_REQUEST_BAD) {
 		refuse_head(c, &r);
 	} else if (n_head > most) {

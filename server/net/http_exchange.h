@@ -27,6 +27,7 @@ struct http_exchange {
 	bool cookie_is_secure;
 	bool sets_cookie;
 	char cookie[TOKEN_BYTES_MAX]; /* "" deletes it */
+	bool expects_go_on;           /* 100-continue: the body comes when it was asked for */
 	bool awaits_body;             /* the answer may be written only when the body was read */
 	bool is_refused;              /* the answer is made; a body that comes is dropped */
 	bool is_ready;                /* the answer is in conn.out, or with the library */

@@ -85,7 +85,7 @@ void http_refuse_now(struct conn *c, enum wire_error code, int status, const cha
 {
 	auto_buf out = BUF_INIT;
 
-	http_reply_error(&out, c, code, status, message, headers, true, false);
+	http_reply_error(&out, c, code, status, message, headers, true, c->asks_head);
 	conn_write_raw(c, out.data, out.len);
 	conn_refused(c);
 }

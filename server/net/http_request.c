@@ -342,6 +342,7 @@ enum http_request_result http_request_read(const char *bytes, size_t n, struct h
 	enum http_request_result result;
 
 	out->n_fields = 0;
+	out->method = HTTP_OTHER;
 	out->status = 0;
 	out->fault = NULL;
 	out->host = out->query = out->path = (struct http_text){NULL, 0};

@@ -23,6 +23,8 @@ static bool route_ops(struct conn *c, const struct http_request *r)
 			continue;
 		if (r->method == HTTP_POST)
 			http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, NULL, "Allow: GET, HEAD\r\n");
+		else if (ops[i].serve == http_metrics && !c->is_ops && !origin_host_is_ours(c, r))
+			http_foreign_host(c, r); /* a stranger's page could read them */
 		else
 			ops[i].serve(c);
 		return true;

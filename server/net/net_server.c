@@ -12,6 +12,7 @@
 #include "net/conn.h"
 #include "net/drain.h"
 #include "net/listener.h"
+#include "net/pressure.h"
 #include "net/tls_files.h"
 
 #include <assert.h>
@@ -22,7 +23,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000 };
+enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000, NEVER_S = 1 << 30 };
 
 /* The library's own lines, cut at their end of line; they come without a context, so this one has none either. */
 static void log_line(int level, const char *line)
@@ -78,6 +79,7 @@ static void common_info(struct lws_context_creation_info *info)
 	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info->protocols = protocols;
 	info->retry_and_idle_policy = &no_retry;
+	info->timeout_secs = NEVER_S; /* the deadlines are ours; after a TLS handshake the library sets one of its own, see conn_take() */
 	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
 	info->uid = (__typeof__(info->uid))-1;
 	info->alpn = "http/1.1";
@@ -124,6 +126,7 @@ static void on_tick(void *arg)
 
 	listeners_resume(s);
 	arrivals_tick(s);
+	pressure_tick(s);
 	heartbeat_tick(s);
 }
 

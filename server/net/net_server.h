@@ -1,8 +1,8 @@
 /*
  * The sockets: WebSocket, HTTP, event streams and static files over libwebsockets, on our own loop.
  *
- * Owner: app.c. Loop thread only. The library is used as a codec for HTTP/1.1 and RFC 6455: accepting, admission, deadlines, heartbeats and
- * writing are ours. conn_port.h is what chat sees of a connection, chat.h what a connection sees of the chat.
+ * Owner: app.c. Loop thread only. The library is the socket, TLS and what a full socket does not take: accepting, reading heads, bodies and frames,
+ * admission, deadlines and heartbeats are ours. conn_port.h is what chat sees of a connection, chat.h what a connection sees of the chat.
  */
 #ifndef PARLEY_NET_SERVER_H
 #define PARLEY_NET_SERVER_H

@@ -29,12 +29,12 @@ enum conn_phase {
 	CONN_IDLE,    /* kept for the next request */
 	CONN_BODY,    /* waiting for (the rest of) a request's body */
 	CONN_WORKING, /* the answer is being made: no deadline */
+	CONN_TAKING,  /* waiting for the socket to take the answer */
 	CONN_LINGER, /* the last byte is out and the socket shut: what still comes is dropped for a moment, so that no reset takes the end away */
 	CONN_SIGN_IN, /* a WebSocket without session.start */
 	CONN_LIVE,    /* a signed-in WebSocket: heartbeat */
 	CONN_STREAM,  /* an event stream: comments as heartbeat */
 	CONN_CLOSING, /* told to close; cut when that takes too long */
-	CONN_PHASE_COUNT
 };
 
 /* Where a connection comes from, as far as it is known before its first request. */
@@ -59,7 +59,8 @@ struct net_server {
 	struct list conns;           /* conn.link, in the order in which they came */
 	struct list dirty;           /* conn.dirty: something to write at the end of the turn */
 	struct list dead;            /* conn.dirty: to be cut at the end of the turn */
-	size_t n_in_phase[CONN_PHASE_COUNT];
+	size_t n_unfinished;         /* conn_is_unfinished() */
+	bool has_no_relief;          /* pressure.c: a pass was not worth its cost; until the next tick */
 	struct wheel *wheel;
 	struct loop_timer *tick;
 	struct admission admission;

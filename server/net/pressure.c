@@ -11,6 +11,8 @@ enum {
 	NETWORK_BYTES_V4 = 15, /* of the 16: IPv4 is ::ffff:a.b.c.d */
 	NETWORK_BYTES_V6 = 6,
 	GROUPS = 1 << 14, /* networks and addresses are told apart by a keyed hash of this size */
+	LOOKS_PER_PLACE =
+		64,       /* where hardly anybody waits a pass is not worth its cost: then who comes is turned away until the next tick */
 	BATCH_SHARE = 32, /* a pass frees at least this part of those that wait, so that its cost per place stays the same */
 };
 
@@ -58,18 +60,13 @@ static void add(struct crowd *crowd, const struct peer_address *peer, struct con
 	crowd->n++;
 }
 
-static bool is_unfinished(const struct conn *c)
-{
-	return c->phase == CONN_HEAD || c->phase == CONN_BODY;
-}
-
 static bool waits_for_client(const struct conn *c)
 {
 	bool is_nobodys = c->is_proxied && !c->is_websocket && c->http == NULL;
 	bool is_stranger = c->phase == CONN_SIGN_IN && c->session != NULL && !session_signed_in(c->session);
 
 	return !is_nobodys && !c->is_operator && !c->is_broken && !c->is_gone &&
-	       (is_unfinished(c) || is_stranger || c->phase == CONN_IDLE || c->phase == CONN_LINGER);
+	       (conn_is_unfinished(c) || is_stranger || c->phase == CONN_IDLE || c->phase == CONN_TAKING || c->phase == CONN_LINGER);
 }
 
 static void gather(struct net_server *s, bool unfinished_only, struct crowd *crowd)
@@ -83,7 +80,7 @@ static void gather(struct net_server *s, bool unfinished_only, struct crowd *cro
 	}
 	list_for_each(it, &s->conns) {
 		struct conn *c = list_entry(it, struct conn, link);
-		if (waits_for_client(c) && (!unfinished_only || is_unfinished(c)))
+		if (waits_for_client(c) && (!unfinished_only || conn_is_unfinished(c)))
 			add(crowd, &c->address, c, NULL);
 	}
 	for (size_t i = crowd->n; i-- > 0;) {
@@ -187,14 +184,22 @@ static size_t relieve(struct net_server *s, bool unfinished_only)
 
 bool pressure_of_connections(struct net_server *s)
 {
-	return relieve(s, false) > 0;
+	if (s->has_no_relief)
+		return false;
+	size_t n_looked_at = s->admission.n, n = relieve(s, false);
+	s->has_no_relief = n_looked_at > (n + 1) * LOOKS_PER_PLACE;
+	return n > 0;
+}
+
+void pressure_tick(struct net_server *s)
+{
+	s->has_no_relief = false;
 }
 
 void pressure_of_requests(struct net_server *s)
 {
 	uint64_t most = s->config.limits.unfinished_requests;
-	size_t n = s->n_in_phase[CONN_HEAD] + s->n_in_phase[CONN_BODY];
 
-	if (most > 0 && n > most)
+	if (most > 0 && s->n_unfinished > most)
 		(void)relieve(s, true);
 }

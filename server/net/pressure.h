@@ -7,7 +7,8 @@
  * quietest goes first: those that have said nothing, then the oldest. So who holds many places loses them to who comes with one. What the server itself takes its time for is left alone, as is
  * what a trusted proxy has not finished: it is not yet known to be anybody's.
  *
- * A pass looks at all of them and frees PRESSURE_BATCH places or more, so it is paid for once in so many connections. Loop thread only. Private to net/.
+ * A pass looks at all connections and frees PRESSURE_BATCH places or more, where so many wait: it is paid for once in so many connections. Where hardly
+ * anybody waits there is one pass a tick. Loop thread only. Private to net/.
  */
 #ifndef PARLEY_NET_PRESSURE_H
 #define PARLEY_NET_PRESSURE_H
@@ -18,6 +19,8 @@ enum { PRESSURE_BATCH = 64 };
 
 /* No connection is free: false when none could be freed. */
 bool pressure_of_connections(struct net_server *s);
+/* Every NET_TICK_MS. */
+void pressure_tick(struct net_server *s);
 /* After one request more has begun: nothing while there are places. */
 void pressure_of_requests(struct net_server *s);
 

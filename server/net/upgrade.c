@@ -17,11 +17,16 @@ static bool is_word(struct http_text value, const char *word)
 	return value.n == strlen(word) && strncasecmp(value.s, word, value.n) == 0;
 }
 
+static bool is_ws_path(const struct http_request *r)
+{
+	return r->path.n == 3 && memcmp(r->path.s, "/ws", 3) == 0;
+}
+
 bool upgrade_is_asked(const struct http_request *r)
 {
 	struct http_text to = http_request_value(r, "upgrade");
 
-	return to.s != NULL && (http_value_lists(to, "websocket") || is_word(r->path, "/ws"));
+	return to.s != NULL && (http_value_lists(to, "websocket") || is_ws_path(r));
 }
 
 /* RFC 6455 section 4.1: 16 bytes in base64. */
@@ -76,7 +81,7 @@ static bool check_rate(struct conn *c, const struct http_request *r)
 
 static bool check(struct conn *c, const struct http_request *r)
 {
-	if (!is_word(r->path, "/ws"))
+	if (!is_ws_path(r))
 		return refuse(c, WIRE_NOT_FOUND, 0, "the WebSocket is at /ws", NULL);
 	if (r->content_length > 0)
 		return refuse(c, WIRE_INVALID_REQUEST, 400, "a request for a WebSocket has no body", NULL);

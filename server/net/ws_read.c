@@ -120,7 +120,9 @@ size_t ws_read(struct conn *c, uint8_t *bytes, size_t n)
 	ws_frame_mask(payload, n_payload, f.mask, 0);
 	if (is_control(&f))
 		take_control(c, &f, payload, n_payload);
-	else if (!c->is_closing)
+	else if (c->is_closing)
+		c->in_message = !f.fin; /* a client may finish its message first */
+	else
 		take_text(c, &f, payload, n_payload);
 	return f.header_bytes + n_payload;
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { sleep, scaled } from '../e2e/lib/env.mjs';
 import { closePayload, frame, openWebSocket, RawSocket, upgradeRequest } from '../e2e/lib/raw.mjs';
-import { startServer } from '../e2e/lib/server.mjs';
+import { serverFor, startServer } from '../e2e/lib/server.mjs';
 
 const LIMIT = 65536; // frame_bytes
 const REQUEST = '{"type":"room.list","ref":"r"}';
@@ -219,6 +219,17 @@ test('a TCP connection that ends without a close does no harm', async () => {
 		}
 	}
 	await assertWorks(await openWebSocket(server));
+});
+
+test('a client may finish its message after the server has closed', async (t) => {
+	const hasty = await serverFor(t, { args: ['--limit-sign-in-ms', '300'] });
+	const raw = await openWebSocket(hasty);
+	assert.equal((await raw.readClose())?.code, 4001);
+	raw.write(Buffer.concat([frame({ payload: 'x', fin: false }), frame({ opcode: 0, payload: 'y' }), frame({ opcode: PING })]));
+	await sleep(scaled(300));
+	assert.equal(raw.ended, false, 'its close frame is waited for');
+	raw.write(frame({ opcode: CLOSE, payload: closePayload(4001) }));
+	await raw.waitEnd();
 });
 
 for (const lengthForm of [16, 64]) {

@@ -55,6 +55,7 @@ const cases = [
 	['another path is refused', upgradeRequest({ path: '/other' }), [404]],
 	['the path / is refused', upgradeRequest({ path: '/' }), [404]],
 	['/ws/ is refused', upgradeRequest({ path: '/ws/' }), [404]],
+	['/WS is another path', upgradeRequest({ path: '/WS' }), [404]],
 	['a foreign Origin is refused', upgradeRequest({ headers: { Origin: 'http://evil.example' } }), [403]],
 	['Origin null is refused', upgradeRequest({ headers: { Origin: 'null' } }), [403]],
 	['two Origins are refused', (s) => text('GET /ws HTTP/1.1', ...good, `Origin: ${s.url}`, 'Origin: http://evil.example'), [400]],

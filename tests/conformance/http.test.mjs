@@ -183,6 +183,17 @@ test('HEAD has a length and no body', async () => {
 	raw.destroy();
 });
 
+test('a refused HEAD has no body either', async () => {
+	for (const request of [text('HEAD / HTTP/1.1', 'Host: localhost', 'Content-Length: 3'), text('HEAD / HTTP/1.1', 'Host: a', 'Host: b'), text('HEAD //x HTTP/1.1', 'Host: localhost')]) {
+		const raw = await RawSocket.connect(server);
+		raw.write(request);
+		const head = await raw.readHead();
+		assert.equal(head.status, 400);
+		await raw.waitEnd();
+		assert.equal(raw.bytes.length, 0, raw.bytes.toString());
+	}
+});
+
 test('405 names the methods that are allowed', async () => {
 	for (const [request, allowed] of [[text('DELETE / HTTP/1.1', 'Host: localhost'), /GET/], [text('GET /api/v1/room.list HTTP/1.1', 'Host: localhost'), /POST/]]) {
 		const raw = await RawSocket.connect(server);
@@ -329,7 +340,9 @@ test('Expect: 100-continue is answered before the body comes', async () => {
 		assert.equal((await raw.readResponse())?.status, 200);
 	}
 	raw.write(text('POST /api/v1/nothing HTTP/1.1', 'Host: localhost', 'Content-Length: 5', 'Expect: 100-continue'));
-	assert.equal((await raw.readResponse())?.status, 404, 'refused without asking for the body');
+	const refused = await raw.readResponse();
+	assert.equal(refused?.status, 404, 'refused without asking for the body');
+	assert.equal(refused.headers.connection, 'close');
 	await raw.waitEnd();
 });
 

@@ -87,6 +87,32 @@ test('when places for unfinished requests run out, those of the network and addr
 	}
 });
 
+test('what a trusted proxy has not finished shuts nobody else out', async (t) => {
+	const server = await serverFor(t, { args: [...patient, '--limit-unfinished-requests', '3', '--trusted-proxy', '127.0.0.2'] });
+	const halves = await hold(t, server, 20, '127.0.0.2', HALF);
+	for (let i = 0; i < 10; i++) {
+		assert.equal((await get(server, '/healthz')).status, 200);
+	}
+	for (const raw of halves) {
+		raw.write(REST);
+		assert.equal((await raw.readResponse())?.status, 200);
+	}
+});
+
+test('where nobody waits, who comes when connections have run out is turned away, and let in when one is free', async (t) => {
+	const server = await serverFor(t, { args: [...patient, '--limit-connections', '200'] });
+	const people = [];
+	for (let i = 0; i < 200; i++) {
+		people.push(await clientFor(t, server, { guest: `Person ${i}` }));
+	}
+	for (let i = 0; i < 50; i++) {
+		await assert.rejects(get(server, '/healthz'));
+	}
+	await people[0].close();
+	await until(10000, 'a place', () => get(server, '/healthz').then(({ status }) => status === 200, () => false));
+	await Promise.all(people.slice(1).map((person) => person.settle()));
+});
+
 test('with limit 0 all are kept', async (t) => {
 	const server = await serverFor(t, { args: [...patient, '--limit-unfinished-requests', '0'] });
 	const all = await hold(t, server, 2500, '127.0.1.1', HALF);

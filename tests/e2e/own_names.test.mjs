@@ -68,6 +68,13 @@ test('the page for an unknown name shows no markup of the name', async () => {
 	raw.destroy();
 });
 
+test('metrics are no page\'s that comes under a stranger\'s name; health checks may come under any', async () => {
+	const headers = { Host: 'evil.example' };
+	assert.equal((await get(server, '/metrics', { headers })).status, 421);
+	assert.equal((await get(server, '/readyz', { headers })).status, 200);
+	assert.equal((await get(server, '/metrics')).status, 200);
+});
+
 test('a program that names no Origin is served under any name', async () => {
 	const answer = await post(server, 'session.start', { guest: 'Robot' }, { headers: { Host: 'parley.internal:8080' } });
 	assert.equal(answer.status, 200);

@@ -43,6 +43,12 @@ static void put(struct outcome *o, char kind, const uint8_t *bytes, size_t n)
 
 /* ---- the rest of the server, as far as conn_read.c and ws_read.c see it ---- */
 
+void lws_set_timeout(struct lws *wsi, enum pending_timeout reason, int secs)
+{
+	(void)wsi, (void)reason, (void)secs;
+	abort(); /* of TLS connections only */
+}
+
 void conn_mark_dirty(struct conn *c)
 {
 	(void)c;
