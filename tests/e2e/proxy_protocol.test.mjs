@@ -46,7 +46,7 @@ const serve = (t, { args = [], ...options } = {}) =>
 
 const metric = async (server, name) => {
 	const raw = await RawSocket.connect(server);
-	raw.write(Buffer.concat([LOCAL, Buffer.from('GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')]));
+	raw.write(Buffer.concat([LOCAL, Buffer.from('GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')]));
 	const { body } = await raw.readResponse();
 	return Number(new RegExp(`^parley_${name} (\\d+)$`, 'm').exec(body)[1]);
 };

@@ -89,7 +89,7 @@ test('an answer after which the connection is closed is counted as refused', () 
 test('a client that leaves is counted as such', async () => {
 	const asking = await RawSocket.connect(server); // stays, so that it is not counted itself
 	const ask = async (name) => {
-		asking.write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n');
+		asking.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n');
 		return parseMetrics((await asking.readResponse()).body).get(name);
 	};
 	const client = await Client.start(server, { guest: fresh('Goes') });
