@@ -105,19 +105,3 @@ bool address_trusted(const struct peer_address *a, const struct net_network *net
 			return true;
 	return false;
 }
-
-bool address_forwarded(const char *forwarded_for, size_t n, const struct net_network *trusted, size_t n_trusted, struct peer_address *out)
-{
-	/* From the right: each proxy appends the peer it saw, so only what stands right of the first untrusted entry is true. */
-	while (n > 0) {
-		size_t start = n;
-		while (start > 0 && forwarded_for[start - 1] != ',')
-			start--;
-		if (!address_parse(forwarded_for + start, n - start, out))
-			return false;
-		if (!address_trusted(out, trusted, n_trusted))
-			return true;
-		n = start > 0 ? start - 1 : 0;
-	}
-	return false;
-}

@@ -27,7 +27,5 @@ void address_format(const struct peer_address *a, char out[ADDRESS_TEXT_BYTES]);
 void address_key(const struct peer_address *a, uint8_t out[16]);
 bool address_within(const struct peer_address *a, const struct net_network *network);
 bool address_trusted(const struct peer_address *a, const struct net_network *networks, size_t n);
-/* The client behind a trusted proxy: the last entry of X-Forwarded-For that is not itself a trusted proxy. False when there is none. */
-bool address_forwarded(const char *forwarded_for, size_t n, const struct net_network *trusted, size_t n_trusted, struct peer_address *out);
 
 #endif

@@ -28,6 +28,7 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 	c->is_tls = s->accepting->is_tls;
 	c->is_proxied = s->accepting_origin->is_proxied;
 	c->ends_tls = s->accepting_origin->ends_tls;
+	c->client_tls = conn_ends_tls(c);
 	list_init(&c->dirty);
 	list_append(&s->conns, &c->link);
 	admission_enter(&s->admission);
@@ -52,6 +53,11 @@ void conn_leave_place(struct conn *c)
 	if (c->has_place)
 		admission_leave(&c->server->admission);
 	c->has_place = false;
+}
+
+bool conn_ends_tls(const struct conn *c)
+{
+	return c->is_tls || c->ends_tls;
 }
 
 void conn_leave_address(struct conn *c)

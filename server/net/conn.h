@@ -59,6 +59,7 @@ struct conn {
 	bool is_ops : 1;            /* of a listener for health and metrics */
 	bool is_proxied : 1;        /* the peer is a trusted proxy */
 	bool ends_tls : 1;          /* a proxy that took TLS off says so in its PROXY header */
+	bool client_tls : 1;        /* the client of the last request spoke TLS: with us, or with a proxy that says so */
 	bool has_place : 1;         /* counted by the admission */
 	bool counted_address : 1;   /* in the admission's table */
 	bool is_closing : 1;        /* will be closed with `reason` once the outbox went out; nothing more is taken from it */
@@ -87,6 +88,8 @@ void conn_free(struct conn *c);
 bool conn_is_unfinished(const struct conn *c);
 /* Counts no longer as a connection: admission_enter() undone. */
 void conn_leave_place(struct conn *c);
+/* Whether TLS was taken off on the way here, as far as it is known without a request. */
+bool conn_ends_tls(const struct conn *c);
 /* Counts no longer as one of its client's connections: admission_enter_address() undone. */
 void conn_leave_address(struct conn *c);
 

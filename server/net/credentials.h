@@ -19,11 +19,11 @@ struct credentials {
 
 /* cookie_without_origin: whether a request without Origin may use its cookie (a GET of the page's own, see http_stream.c). */
 void credentials_read(const struct conn *c, const struct http_request *r, bool cookie_without_origin, struct credentials *out);
-/* Finds the client's address behind a trusted proxy and counts it. False: that address has too many connections. */
-bool credentials_admit_client(struct conn *c, const struct http_request *r);
+/* First of all with each request: whose it is, and whether that client spoke TLS (conn.address, conn.client_tls). */
+void credentials_identify(struct conn *c, const struct http_request *r);
+/* Counts the client behind a trusted proxy. False: its address has too many connections. */
+bool credentials_admit_client(struct conn *c);
 /* "parley_session", under TLS "__Host-parley_session". */
-const char *credentials_cookie_name(const struct conn *c, const struct http_request *r);
-/* Whether the client spoke TLS: to us, or to a trusted proxy that says so. */
-bool credentials_client_uses_tls(const struct conn *c, const struct http_request *r);
+const char *credentials_cookie_name(const struct conn *c);
 
 #endif

@@ -38,8 +38,10 @@ static void finish(struct conn *c)
 		c->is_closing = true; /* conn_finish_close() */
 		return;
 	}
-	if (c->is_proxied)
-		conn_leave_address(c); /* the next request may be another client's */
+	if (c->is_proxied) { /* the next request may be another client's */
+		conn_leave_address(c);
+		c->client_tls = conn_ends_tls(c);
+	}
 	heartbeat_begin_idle(c);
 }
 
@@ -154,7 +156,7 @@ static void make_exchange(struct conn *c, const struct http_request *r)
 	e->body_left = r->content_length > 0 ? (size_t)r->content_length : 0;
 	e->expects_go_on = !r->is_http_10 && http_request_field(r, "expect", NULL) != NULL;
 	e->awaits_body = r->method == HTTP_POST;
-	e->cookie_is_secure = credentials_client_uses_tls(c, r);
+	e->cookie_is_secure = c->client_tls;
 	c->http = e;
 	c->close_after_reply = c->server->draining || client_wants_close(r);
 	if (c->server->draining)
@@ -202,6 +204,7 @@ static void begin(struct conn *c, const struct http_request *r)
 	int status;
 	const char *fault = form_fault(r, &status);
 
+	credentials_identify(c, r);
 	if (fault != NULL) {
 		http_refuse_now(c, WIRE_INVALID_REQUEST, status, fault, NULL);
 		return;
@@ -210,7 +213,7 @@ static void begin(struct conn *c, const struct http_request *r)
 		upgrade(c, r);
 		return;
 	}
-	if (!credentials_admit_client(c, r)) {
+	if (!credentials_admit_client(c)) {
 		http_refuse_address(c, "too many connections from this address", NET_CROWDED_RETRY_MS);
 		return;
 	}

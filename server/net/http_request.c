@@ -277,9 +277,8 @@ struct http_text http_request_value(const struct http_request *r, const char *na
 static bool has_doubled_field(const struct http_request *r)
 {
 	static const char *const once[] = {
-		"host",    "content-length", "content-type",      "authorization",     "cookie",
-		"origin",  "last-event-id",  "sec-fetch-site",    "sec-websocket-key", "sec-websocket-version",
-		"upgrade", "expect",         "x-forwarded-proto",
+		"host",          "content-length", "content-type",      "authorization",         "cookie",  "origin",
+		"last-event-id", "sec-fetch-site", "sec-websocket-key", "sec-websocket-version", "upgrade", "expect",
 	};
 
 	for (size_t i = 0; i < sizeof once / sizeof once[0]; i++) {

@@ -3,9 +3,20 @@
 #include <string.h>
 #include <strings.h>
 
+enum { PORT_MOST = 65535 };
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
+}
+
+static struct http_text trimmed(struct http_text text)
+{
+	while (text.n > 0 && is_blank(text.s[0]))
+		text.s++, text.n--;
+	while (text.n > 0 && is_blank(text.s[text.n - 1]))
+		text.n--;
+	return text;
 }
 
 /* Up to the separator, without white space around it; *rest goes on behind it. False: there is nothing more. */
@@ -16,18 +27,14 @@ static bool next_item(struct http_text *rest, char separator, struct http_text *
 	const char *end = memchr(rest->s, separator, rest->n);
 	size_t n = end != NULL ? (size_t)(end - rest->s) : rest->n, whole = end != NULL ? n + 1 : n;
 
-	*item = (struct http_text){rest->s, n};
+	*item = trimmed((struct http_text){rest->s, n});
 	*rest = (struct http_text){rest->s + whole, rest->n - whole};
-	while (item->n > 0 && is_blank(item->s[0]))
-		item->s++, item->n--;
-	while (item->n > 0 && is_blank(item->s[item->n - 1]))
-		item->n--;
 	return true;
 }
 
-static bool is_word(struct http_text item, const char *word)
+bool http_value_is(struct http_text text, const char *word)
 {
-	return item.n == strlen(word) && strncasecmp(item.s, word, item.n) == 0;
+	return text.n == strlen(word) && strncasecmp(text.s, word, text.n) == 0;
 }
 
 bool http_value_lists(struct http_text list, const char *word)
@@ -35,19 +42,31 @@ bool http_value_lists(struct http_text list, const char *word)
 	struct http_text item;
 
 	while (next_item(&list, ',', &item))
-		if (is_word(item, word))
+		if (http_value_is(item, word))
 			return true;
 	return false;
 }
 
-struct http_text http_value_first(struct http_text list)
+struct http_text http_value_unquoted(struct http_text item)
 {
-	struct http_text item;
+	bool is_quoted = item.n > 1 && item.s[0] == '"' && item.s[item.n - 1] == '"';
 
-	while (next_item(&list, ',', &item))
-		if (item.n > 0)
-			return item;
-	return (struct http_text){NULL, 0};
+	return is_quoted ? (struct http_text){item.s + 1, item.n - 2} : item;
+}
+
+struct http_host http_value_host(struct http_text host)
+{
+	const char *bracket = host.n > 0 && host.s[0] == '[' ? memchr(host.s, ']', host.n) : NULL;
+	size_t n_bracketed = bracket != NULL ? (size_t)(bracket - host.s) + 1 : 0;
+	const char *colon = n_bracketed < host.n ? memchr(host.s + n_bracketed, ':', host.n - n_bracketed) : NULL;
+	struct http_host out = {host, 0};
+
+	if (colon == NULL)
+		return out;
+	out.name.n = (size_t)(colon - host.s);
+	for (const char *at = colon + 1; at < host.s + host.n && out.port <= PORT_MOST; at++)
+		out.port = out.port * 10 + (unsigned)(*at - '0');
+	return out;
 }
 
 bool http_request_lists(const struct http_request *r, const char *name, const char *word)
@@ -56,6 +75,35 @@ bool http_request_lists(const struct http_request *r, const char *name, const ch
 		if (http_value_lists(f->value, word))
 			return true;
 	return false;
+}
+
+/* The last element of a list, which is taken off. False: there is none. */
+static bool last_item(struct http_text *list, struct http_text *item)
+{
+	if (list->s == NULL)
+		return false;
+	const char *comma = memrchr(list->s, ',', list->n);
+	size_t start = comma != NULL ? (size_t)(comma - list->s) + 1 : 0;
+
+	*item = trimmed((struct http_text){list->s + start, list->n - start});
+	*list = start > 0 ? (struct http_text){list->s, start - 1} : (struct http_text){NULL, 0};
+	return true;
+}
+
+size_t http_request_list_end(const struct http_request *r, const char *name, struct http_text *end, size_t most)
+{
+	struct http_text item;
+	size_t n = 0;
+
+	for (size_t i = r->n_fields; i-- > 0;) {
+		struct http_text list = r->fields[i].value;
+		if (!http_value_is(r->fields[i].name, name))
+			continue;
+		while (last_item(&list, &item))
+			if (item.n > 0 && n++ < most)
+				end[n - 1] = item;
+	}
+	return n;
 }
 
 /* "q=0", "q=0.000": nothing but zeros. */
@@ -74,7 +122,7 @@ bool http_value_accepts_gzip(struct http_text list)
 	struct http_text item, part;
 
 	while (next_item(&list, ',', &item)) {
-		if (!next_item(&item, ';', &part) || !is_word(part, "gzip"))
+		if (!next_item(&item, ';', &part) || !http_value_is(part, "gzip"))
 			continue;
 		while (next_item(&item, ';', &part))
 			if (quality_is_none(part))

@@ -1,7 +1,6 @@
 #include "net/origin.h"
 
 #include "base/log.h"
-#include "net/credentials.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -23,15 +22,14 @@ static bool lower(struct http_text text, char *out, size_t cap)
 void origin_of_host(const struct conn *c, const struct http_request *r, char out[ORIGIN_BYTES_MAX])
 {
 	char host[ORIGIN_BYTES_MAX - 8];
-	bool tls = credentials_client_uses_tls(c, r);
-	const char *default_port = tls ? ":443" : ":80";
+	const char *default_port = c->client_tls ? ":443" : ":80";
 
 	if (!lower(r->host, host, sizeof host))
 		host[0] = '\0';
 	size_t n = strlen(host), port = strlen(default_port);
 	if (n > port && strcmp(host + n - port, default_port) == 0)
 		host[n - port] = '\0';
-	snprintf(out, ORIGIN_BYTES_MAX, "%s://%s", tls ? "https" : "http", host);
+	snprintf(out, ORIGIN_BYTES_MAX, "%s://%s", c->client_tls ? "https" : "http", host);
 }
 
 bool origin_host_is_ours(const struct conn *c, const struct http_request *r)

@@ -68,9 +68,9 @@ static bool check_handshake(struct conn *c, const struct http_request *r)
 }
 
 /* Last of all: what is refused for another reason takes nothing from the address's share. */
-static bool check_rate(struct conn *c, const struct http_request *r)
+static bool check_rate(struct conn *c)
 {
-	bool has_place = credentials_admit_client(c, r);
+	bool has_place = credentials_admit_client(c);
 	uint32_t wait_ms = !has_place ? NET_CROWDED_RETRY_MS : c->is_operator ? 0 : chat_admit_upgrade(c->server->chat, c);
 
 	if (wait_ms > 0)
@@ -94,7 +94,7 @@ static bool check(struct conn *c, const struct http_request *r)
 	}
 	if (c->server->draining)
 		return refuse(c, WIRE_UNAVAILABLE, 0, "the server is leaving", "Retry-After: 2\r\n");
-	return check_rate(c, r);
+	return check_rate(c);
 }
 
 /* RFC 6455 section 4.2.2, 5.4. */

@@ -103,34 +103,6 @@ static void test_a_unix_peer_is_in_no_network_of_addresses(void **state)
 	assert_true(address_within(&one, &all));
 }
 
-static void assert_client(const char *forwarded_for, const char *expected)
-{
-	struct net_network trusted[] = {network("10.0.0.0", 96 + 8), network("2001:db8::", 32)};
-	struct peer_address a;
-	char text[ADDRESS_TEXT_BYTES];
-
-	bool found = address_forwarded(forwarded_for, strlen(forwarded_for), trusted, 2, &a);
-	if (expected == NULL) {
-		assert_false(found);
-		return;
-	}
-	assert_true(found);
-	address_format(&a, text);
-	assert_string_equal(text, expected);
-}
-
-static void test_believes_only_trusted_proxies(void **state)
-{
-	(void)state;
-	assert_client("192.0.2.7", "192.0.2.7");
-	assert_client("192.0.2.66, 192.0.2.7", "192.0.2.7"); /* what the client itself wrote counts for nothing */
-	assert_client("192.0.2.66, 192.0.2.7, 10.1.1.1", "192.0.2.7");
-	assert_client("192.0.2.7,10.1.1.1,2001:db8::9", "192.0.2.7");
-	assert_client("10.1.1.1, 10.2.2.2", NULL);
-	assert_client("192.0.2.7, nonsense", NULL);
-	assert_client("", NULL);
-}
-
 static void test_takes_the_kernels_addresses(void **state)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -154,7 +126,6 @@ int main(void)
 		cmocka_unit_test(test_refuses_what_is_no_address),
 		cmocka_unit_test(test_counts_ipv6_by_its_64),
 		cmocka_unit_test(test_networks_end_at_any_bit),
-		cmocka_unit_test(test_believes_only_trusted_proxies),
 		cmocka_unit_test(test_takes_the_kernels_addresses),
 		cmocka_unit_test(test_a_unix_peer_is_in_no_network_of_addresses),
 	};

@@ -61,23 +61,12 @@ static void test_finds_words_in_lists_of_headers(void **state)
 	assert_false(http_value_lists(of("up grade"), "upgrade"));
 }
 
-static void test_the_first_item_of_a_list_is_what_the_first_proxy_said(void **state)
-{
-	(void)state;
-	assert_memory_equal(http_value_first(of("https, http")).s, "https,", 6);
-	assert_int_equal(http_value_first(of("https, http")).n, 5);
-	assert_int_equal(http_value_first(of(" , wss")).n, 3);
-	assert_null(http_value_first(of("")).s);
-	assert_null(http_value_first(of(" , ")).s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_counts_connections),
 		cmocka_unit_test(test_counts_per_address_and_forgets),
 		cmocka_unit_test(test_finds_words_in_lists_of_headers),
-		cmocka_unit_test(test_the_first_item_of_a_list_is_what_the_first_proxy_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
