@@ -94,6 +94,7 @@ static void net_config_of(struct app *a, struct net_config *out)
 		.trusted_proxies = a->trusted,
 		.n_trusted_proxies = config->n_trusted_proxies,
 		.proxy_protocol = config->proxy_protocol,
+		.hsts_seconds = config->hsts_seconds,
 		.web_dir = config->web_dir,
 		.heartbeat_ms = config->heartbeat_ms,
 		.drain_ms = config->drain_ms,

@@ -47,6 +47,7 @@ struct config {
 	struct config_network trusted_proxies[CONFIG_LIST_MAX];
 	size_t n_trusted_proxies;
 	bool proxy_protocol; /* then there is a trusted proxy */
+	uint32_t hsts_seconds;
 	enum log_format log_format;
 	enum log_level log_level;
 	char *config_file; /* or NULL */

@@ -164,6 +164,7 @@ static const struct config_option table[] = {
 	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names, where it is localhost, an address or this machine's name", .set = set_origin, .clear = clear_origins},
 	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; unix: whoever connects to a Unix socket of --listen", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
 	{"proxy_protocol", "on|off", "off", "whether connections begin with a PROXY header (version 1 or 2): then only trusted proxies may connect, and must send it", .set = set_switch, AT(proxy_protocol)},
+	{"hsts_seconds", "N", "31536000", "seconds for which browsers that came over TLS, to this server or to a trusted proxy, use nothing else for this host (Strict-Transport-Security); 0: not told, 1: forget it", .set = set_number, AT(hsts_seconds), .most = 63072000},
 	{"log_format", "text|json", "text", "format of the log on standard error", .set = set_log_format},
 	{"log_level", "LEVEL", "info", "least level that is logged: debug, info, warn or error", .set = set_log_level},
 	{"config", "FILE", NULL, "file of further options: lines of `name = value`, names as the flags without dashes in front; lines that start with # are comments", .set = set_text, AT(config_file)},

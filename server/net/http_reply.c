@@ -43,6 +43,8 @@ static const char page_headers[] =
 
 void http_reply_append(struct buf *out, const struct conn *c, const struct http_reply *reply, const void *body, size_t n)
 {
+	uint32_t hsts_seconds = c->server->config.hsts_seconds;
+
 	buf_appendf(out, "HTTP/1.1 %d %s\r\n", reply->status, status_text(reply->status));
 	if (reply->type != NULL)
 		buf_appendf(out, "Content-Type: %s\r\n", reply->type);
@@ -52,8 +54,8 @@ void http_reply_append(struct buf *out, const struct conn *c, const struct http_
 	buf_append_str(out, "X-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\n");
 	if (reply->page)
 		buf_append_str(out, page_headers);
-	if (c->is_tls)
-		buf_append_str(out, "Strict-Transport-Security: max-age=31536000\r\n");
+	if (c->client_tls && hsts_seconds > 0)
+		buf_appendf(out, "Strict-Transport-Security: max-age=%u\r\n", hsts_seconds);
 	if (reply->headers != NULL)
 		buf_append_str(out, reply->headers);
 	if (reply->close)

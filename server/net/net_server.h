@@ -44,7 +44,8 @@ struct net_config {
 	const struct net_network *trusted_proxies;
 	size_t n_trusted_proxies;
 	bool proxy_protocol; /* all but the operator's and those of operations: only trusted proxies may connect, and begin with a PROXY header */
-	const char *web_dir; /* NULL: the page inside the binary */
+	uint32_t hsts_seconds; /* Strict-Transport-Security, to clients that speak TLS; 0: none */
+	const char *web_dir;   /* NULL: the page inside the binary */
 	uint32_t heartbeat_ms, drain_ms;
 	struct limits limits;
 };

@@ -66,6 +66,24 @@ test('nobody else is believed', async (t) => {
 	}
 });
 
+const hstsOf = async (target, headers) => (await get(target, '/', { headers })).headers['strict-transport-security'];
+
+test('browsers are told to stay with TLS when the proxy says that they speak it, and only then', async () => {
+	for (const headers of Object.values(TLS)) {
+		assert.equal(await hstsOf(server, headers), 'max-age=31536000');
+	}
+	for (const headers of Object.values(NO_TLS)) {
+		assert.equal(await hstsOf(server, headers), undefined);
+	}
+});
+
+for (const [seconds, expected] of [['0', undefined], ['1', 'max-age=1']]) {
+	test(`--hsts-seconds ${seconds} tells ${expected ?? 'nothing'}`, async (t) => {
+		const told = await serverFor(t, { args: ['--trusted-proxy', '127.0.0.1', '--hsts-seconds', seconds] });
+		assert.equal(await hstsOf(told, { 'X-Forwarded-Proto': 'https' }), expected);
+	});
+}
+
 test('what one request says of its client holds for no other on the same connection', async () => {
 	const raw = await RawSocket.connect(server);
 	const cookie = async (lines) => {

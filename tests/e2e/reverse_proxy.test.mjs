@@ -23,6 +23,7 @@ for (const [name, start] of Object.entries(PROXIES)) {
 		const page = await get(proxy, '/');
 		assert.equal(page.status, 200);
 		assert.match(page.text, /<html/i);
+		assert.match(page.headers['strict-transport-security'], /^max-age=\d+$/);
 		const answer = await post(proxy, 'session.start', { guest: fresh('Page') }, { origin: ORIGIN });
 		assert.equal(answer.status, 200, answer.text);
 		assert.match(answer.headers['set-cookie'][0], /^__Host-parley_session=.*; *Secure/, 'the server was not told that the client uses TLS');

@@ -69,6 +69,7 @@ static void defaults(void **state)
 	assert_int_equal(c->log_format, LOG_FORMAT_TEXT);
 	assert_int_equal(c->log_level, LOG_LEVEL_INFO);
 	assert_int_equal(c->drain_ms, 10000);
+	assert_int_equal(c->hsts_seconds, 31536000);
 	assert_int_equal(c->heartbeat_ms, 25000);
 	struct limits limits = limits_default();
 	assert_memory_equal(&c->limits, &limits, sizeof(limits));
