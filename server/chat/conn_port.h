@@ -57,6 +57,8 @@ void conn_want_writable(struct conn *c);
 void conn_start_stream(struct conn *c, const uint8_t *first, size_t n);
 /* HTTP: the response will set (or with token NULL delete) the session cookie. No-op on other transports. */
 void conn_set_cookie(struct conn *c, const char *token);
+/* HTTP: the request was signed in. Where the session cookie did that, the response sets it again, so that it lasts as long as its token, which use keeps good. */
+void conn_renew_cookie(struct conn *c);
 
 /* Stops reading from a WebSocket (its requests under way are as many as may be), or goes on. */
 void conn_hold_reading(struct conn *c, bool held);

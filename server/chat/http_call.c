@@ -30,9 +30,12 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 	(void)arg;
 	if (!s)
 		return;
-	if (error != WIRE_OK)
+	if (error != WIRE_OK) {
 		refuse(s, error);
-	else if (s->transport == TRANSPORT_STREAM)
+		return;
+	}
+	conn_renew_cookie(s->conn);
+	if (s->transport == TRANSPORT_STREAM)
 		stream_start(s);
 	else
 		dispatch_data(s, s->http->command, s->http->body.data, s->http->body.len);

@@ -35,6 +35,8 @@ enum user_role { USER_ROLE_NONE = 0, USER_ROLE_OWNER = 1 };         /* stored; o
 enum member_role { MEMBER_ROLE_MEMBER = 0, MEMBER_ROLE_OWNER = 1 }; /* stored; in a room */
 enum token_kind { TOKEN_SESSION = 0, TOKEN_BOT = 1 };               /* stored */
 
+enum { STORE_TOKEN_DAYS = 90 }; /* a session token that was not used for longer is not good any more; the page's cookie goes with it */
+
 enum store_op_kind {
 	/* writes */
 	STORE_APPEND,
@@ -225,7 +227,7 @@ struct store_token_delete {
 
 /* ---- reads ---- */
 
-/* STORE_SIGN_IN: a user with all memberships, by token hash or by user no. -ENOENT. Session tokens unused for 90 days count as absent. */
+/* STORE_SIGN_IN: a user with all memberships, by token hash or by user no. -ENOENT. Session tokens unused for STORE_TOKEN_DAYS count as absent. */
 struct store_sign_in {
 	struct store_op op;
 	bool by_token;

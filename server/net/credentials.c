@@ -1,16 +1,10 @@
 #include "net/credentials.h"
 
 #include "net/forwarded.h"
-#include "net/http_value.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-
-const char *credentials_cookie_name(const struct conn *c)
-{
-	return c->client_tls ? "__Host-parley_session" : "parley_session";
-}
 
 /* What is not a bearer token of sane length still counts as one, and is refused as an unknown one. */
 static void read_bearer(struct http_text value, char token[TOKEN_BYTES_MAX])
@@ -28,12 +22,12 @@ void credentials_read(const struct conn *c, const struct http_request *r, bool c
 {
 	struct http_text bearer = http_request_value(r, "authorization");
 
-	*out = (struct credentials){.token = ""};
+	*out = (struct credentials){.cookie = session_cookie_of(c, r)};
 	if (bearer.s != NULL) {
 		read_bearer(bearer, out->token);
 		return;
 	}
-	if (!http_value_cookie(http_request_value(r, "cookie"), credentials_cookie_name(c), out->token, sizeof out->token))
+	if (!session_cookie_read(&out->cookie, r, out->token))
 		return;
 	enum origin_verdict origin = origin_verdict(c, r);
 	if (origin == ORIGIN_ALLOWED || (origin == ORIGIN_ABSENT && cookie_without_origin)) {

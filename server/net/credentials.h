@@ -8,13 +8,13 @@
 #include "net/conn.h"
 #include "net/http_request.h"
 #include "net/origin.h"
-
-enum { TOKEN_BYTES_MAX = 256 };
+#include "net/session_cookie.h"
 
 struct credentials {
 	char token[TOKEN_BYTES_MAX]; /* "" when there is none */
 	bool is_cookie;
-	bool cookie_refused; /* a cookie came, but the Origin does not allow it */
+	struct session_cookie cookie; /* how an answer sets it */
+	bool cookie_refused;          /* a cookie came, but the Origin does not allow it */
 };
 
 /* cookie_without_origin: whether a request without Origin may use its cookie (a GET of the page's own, see http_stream.c). */
@@ -23,7 +23,5 @@ void credentials_read(const struct conn *c, const struct http_request *r, bool c
 void credentials_identify(struct conn *c, const struct http_request *r);
 /* Counts the client behind a trusted proxy. False: its address has too many connections. */
 bool credentials_admit_client(struct conn *c);
-/* "parley_session", under TLS "__Host-parley_session". */
-const char *credentials_cookie_name(const struct conn *c);
 
 #endif

@@ -2,7 +2,6 @@
  * POST /api/v1/<type>: one command, its data as the body. What is wrong with the request itself is answered here, with the same error object as
  * everywhere; the rest is the chat's.
  */
-#include "base/memory.h"
 #include "net/http_routes.h"
 
 #include <string.h>
@@ -41,9 +40,7 @@ void http_api(struct conn *c, const struct http_request *r, struct http_text typ
 		http_refuse_origin(c, r);
 		return;
 	}
-	if (credentials.token[0] != '\0')
-		e->token = mem_strndup(credentials.token, strlen(credentials.token));
-	e->token_is_cookie = credentials.is_cookie;
+	http_exchange_sign_in_with(e, &credentials);
 }
 
 void http_api_run(struct conn *c)

@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COOKIE_SECONDS = 90 * 24 * 3600 };
-
 void http_exchange_free(struct conn *c)
 {
 	struct http_exchange *e = c->http;
@@ -96,13 +94,13 @@ void http_refuse_origin(struct conn *c, const struct http_request *r)
 	http_exchange_refuse(c, WIRE_BAD_ORIGIN, 0, message, NULL);
 }
 
-static void append_cookie(const struct http_exchange *e, struct buf *headers)
+void http_exchange_append_cookie(const struct http_exchange *e, struct buf *headers)
 {
 	if (!e->sets_cookie)
 		return;
-	buf_appendf(headers, "Set-Cookie: %sparley_session=%s; Path=/; Max-Age=%d; HttpOnly; SameSite=Strict%s\r\n",
-		    e->cookie_is_secure ? "__Host-" : "", e->cookie, e->cookie[0] != '\0' ? COOKIE_SECONDS : 0,
-		    e->cookie_is_secure ? "; Secure" : "");
+	/* The old one is this server's when it signed the request in, and is set again or signed out. */
+	bool is_same = e->token_is_cookie && (e->new_token[0] == '\0' || strcmp(e->new_token, e->token) == 0);
+	session_cookie_append(&e->cookie, e->new_token, is_same, headers);
 }
 
 void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms)
@@ -114,7 +112,7 @@ void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_e
 		return; /* an HTTP request has one answer; a stream has no personal events */
 	if (retry_after_ms > 0)
 		buf_appendf(&headers, "Retry-After: %u\r\n", (retry_after_ms + 999) / 1000);
-	append_cookie(e, &headers);
+	http_exchange_append_cookie(e, &headers);
 	buf_append_byte(&headers, '\0');
 	struct http_reply reply = {
 		.status = wire_error_http_status(code),
@@ -133,9 +131,23 @@ void conn_set_cookie(struct conn *c, const char *token)
 	if (e == NULL)
 		return;
 	size_t n = token != NULL ? strlen(token) : 0;
-	assert(n < sizeof e->cookie);
+	assert(n < sizeof e->new_token);
 	e->sets_cookie = true;
-	memcpy(e->cookie, token != NULL ? token : "", n + 1);
+	memcpy(e->new_token, token != NULL ? token : "", n + 1);
+}
+
+void conn_renew_cookie(struct conn *c)
+{
+	if (c->http != NULL && c->http->token_is_cookie)
+		conn_set_cookie(c, c->http->token);
+}
+
+void http_exchange_sign_in_with(struct http_exchange *e, const struct credentials *credentials)
+{
+	if (credentials->token[0] != '\0')
+		e->token = mem_strndup(credentials->token, strlen(credentials->token));
+	e->token_is_cookie = credentials->is_cookie;
+	e->cookie = credentials->cookie;
 }
 
 /* ---- reading ---- */
@@ -156,7 +168,6 @@ static void make_exchange(struct conn *c, const struct http_request *r)
 	e->body_left = r->content_length > 0 ? (size_t)r->content_length : 0;
 	e->expects_go_on = !r->is_http_10 && http_request_field(r, "expect", NULL) != NULL;
 	e->awaits_body = r->method == HTTP_POST;
-	e->cookie_is_secure = c->client_tls;
 	c->http = e;
 	c->close_after_reply = c->server->draining || client_wants_close(r);
 	if (c->server->draining)

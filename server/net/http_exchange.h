@@ -24,19 +24,23 @@ struct http_exchange {
 	struct buf body;
 	char *token; /* or NULL */
 	bool token_is_cookie;
-	bool cookie_is_secure;
+	struct session_cookie cookie;
 	bool sets_cookie;
-	char cookie[TOKEN_BYTES_MAX]; /* "" deletes it */
-	bool expects_go_on;           /* 100-continue: the body comes when it was asked for */
-	bool awaits_body;             /* the answer may be written only when the body was read */
-	bool is_refused;              /* the answer is made; a body that comes is dropped */
-	bool is_ready;                /* the answer is in conn.out, or with the library */
+	char new_token[TOKEN_BYTES_MAX]; /* "" deletes the cookie */
+	bool expects_go_on;              /* 100-continue: the body comes when it was asked for */
+	bool awaits_body;                /* the answer may be written only when the body was read */
+	bool is_refused;                 /* the answer is made; a body that comes is dropped */
+	bool is_ready;                   /* the answer is in conn.out, or with the library */
 };
 
 /* Takes a whole head, or some of the body, from the front of the bytes. How many bytes that were; 0: more is needed. */
 size_t http_exchange_read(struct conn *c, const uint8_t *bytes, size_t n);
 /* Whether a request was read and its answer is not out yet. */
 bool http_exchange_answers(const struct conn *c);
+/* What the request's session is to be opened with. */
+void http_exchange_sign_in_with(struct http_exchange *e, const struct credentials *credentials);
+/* The headers that set or delete the session cookie, where the chat wants that. */
+void http_exchange_append_cookie(const struct http_exchange *e, struct buf *headers);
 /* The answer is in conn.out: written at the end of the turn, once the body was read. */
 void http_exchange_ready(struct conn *c);
 /* A refusal as the answer. */

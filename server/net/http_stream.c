@@ -77,10 +77,11 @@ void http_stream(struct conn *c, const struct http_request *r)
 		http_exchange_refuse(c, WIRE_INVALID_REQUEST, 0, fault, NULL);
 		return;
 	}
+	http_exchange_sign_in_with(c->http, &credentials);
 	struct session_config config = {
 		.transport = TRANSPORT_STREAM,
-		.token = credentials.token[0] != '\0' ? credentials.token : NULL,
-		.token_is_cookie = credentials.is_cookie,
+		.token = c->http->token,
+		.token_is_cookie = c->http->token_is_cookie,
 		.operator_socket = c->is_operator,
 	};
 	c->session = session_open(c->server->chat, c, &config);
@@ -89,17 +90,20 @@ void http_stream(struct conn *c, const struct http_request *r)
 
 void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
 {
-	auto_buf head = BUF_INIT;
-	struct http_reply reply = {
-		.status = 200,
-		.type = "text/event-stream",
-		.headers = "X-Accel-Buffering: no\r\n",
-		.close = true,
-		.no_length = true,
-	};
+	auto_buf head = BUF_INIT, headers = BUF_INIT;
 
 	if (c->is_stream || c->http == NULL || c->is_gone || c->is_broken)
 		return;
+	buf_append_str(&headers, "X-Accel-Buffering: no\r\n");
+	http_exchange_append_cookie(c->http, &headers);
+	buf_append_byte(&headers, '\0');
+	struct http_reply reply = {
+		.status = 200,
+		.type = "text/event-stream",
+		.headers = (const char *)headers.data,
+		.close = true,
+		.no_length = true,
+	};
 	http_reply_append(&head, c, &reply, first, n);
 	http_exchange_free(c);
 	c->is_stream = true;

@@ -1,6 +1,7 @@
 #include "net/origin.h"
 
 #include "base/log.h"
+#include "net/http_value.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -19,17 +20,23 @@ static bool lower(struct http_text text, char *out, size_t cap)
 	return true;
 }
 
+unsigned origin_port(const struct conn *c, const struct http_request *r)
+{
+	unsigned port = http_value_host(r->host).port;
+
+	return port == (c->client_tls ? 443 : 80) ? 0 : port;
+}
+
 void origin_of_host(const struct conn *c, const struct http_request *r, char out[ORIGIN_BYTES_MAX])
 {
-	char host[ORIGIN_BYTES_MAX - 8];
-	const char *default_port = c->client_tls ? ":443" : ":80";
+	char name[ORIGIN_BYTES_MAX - 24], port[16] = "";
+	unsigned number = origin_port(c, r);
 
-	if (!lower(r->host, host, sizeof host))
-		host[0] = '\0';
-	size_t n = strlen(host), port = strlen(default_port);
-	if (n > port && strcmp(host + n - port, default_port) == 0)
-		host[n - port] = '\0';
-	snprintf(out, ORIGIN_BYTES_MAX, "%s://%s", c->client_tls ? "https" : "http", host);
+	if (!lower(http_value_host(r->host).name, name, sizeof name))
+		name[0] = '\0';
+	if (number != 0)
+		snprintf(port, sizeof port, ":%u", number);
+	snprintf(out, ORIGIN_BYTES_MAX, "%s://%s%s", c->client_tls ? "https" : "http", name, port);
 }
 
 bool origin_host_is_ours(const struct conn *c, const struct http_request *r)

@@ -17,6 +17,8 @@ enum origin_verdict { ORIGIN_ABSENT, ORIGIN_ALLOWED, ORIGIN_FOREIGN };
 enum origin_verdict origin_verdict(const struct conn *c, const struct http_request *r);
 /* Whether the page may be served under the request's host: it would be of no use where its origin is foreign. */
 bool origin_host_is_ours(const struct conn *c, const struct http_request *r);
+/* The port in the origin of a page under the request's host; 0: its scheme's own. */
+unsigned origin_port(const struct conn *c, const struct http_request *r);
 /* The origin of a page under the request's host: "https://chat.example:8443". */
 void origin_of_host(const struct conn *c, const struct http_request *r, char out[ORIGIN_BYTES_MAX]);
 /* Logs an origin that was refused, unless one was a moment ago. */

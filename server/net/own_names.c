@@ -1,5 +1,7 @@
 #include "net/own_names.h"
 
+#include "net/http_value.h"
+
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <stdio.h>
@@ -34,10 +36,10 @@ static bool ends_with(const char *name, const char *end)
 /* Without port and brackets, in lower case. False: longer than any of ours. */
 static bool bare_name(struct http_text host, char out[OWN_NAME_BYTES])
 {
-	bool in_brackets = host.n > 0 && host.s[0] == '[';
-	const char *start = in_brackets ? host.s + 1 : host.s;
-	const char *end = memchr(start, in_brackets ? ']' : ':', host.n - (size_t)(start - host.s));
-	size_t n = end != NULL ? (size_t)(end - start) : host.n;
+	struct http_text name = http_value_host(host).name;
+	bool in_brackets = name.n > 1 && name.s[0] == '[';
+	const char *start = in_brackets ? name.s + 1 : name.s;
+	size_t n = in_brackets ? name.n - 2 : name.n;
 
 	if (n >= OWN_NAME_BYTES)
 		return false;

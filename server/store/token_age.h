@@ -10,11 +10,12 @@
 #ifndef PARLEY_STORE_TOKEN_AGE_H
 #define PARLEY_STORE_TOKEN_AGE_H
 
+#include "chat/store_port.h"
 #include "store/sqlite_connection.h"
 
 #include <stdint.h>
 
-enum { TOKEN_AGE_DAYS_MAX = 90 };
+enum { TOKEN_AGE_DAYS_MAX = STORE_TOKEN_DAYS };
 static const uint64_t TOKEN_AGE_WATCHED_MS = (uint64_t)30 * 24 * 60 * 60 * 1000;
 
 static inline int64_t token_age_day(int64_t wall_ms)

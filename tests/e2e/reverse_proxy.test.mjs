@@ -26,7 +26,7 @@ for (const [name, start] of Object.entries(PROXIES)) {
 		assert.match(page.headers['strict-transport-security'], /^max-age=\d+$/);
 		const answer = await post(proxy, 'session.start', { guest: fresh('Page') }, { origin: ORIGIN });
 		assert.equal(answer.status, 200, answer.text);
-		assert.match(answer.headers['set-cookie'][0], /^__Host-parley_session=.*; *Secure/, 'the server was not told that the client uses TLS');
+		assert.match(answer.headers['set-cookie'][0], new RegExp(`^__Host-parley_session_${proxy.port}=.*; *Secure`), 'the server was not told that the client uses TLS');
 		const client = await clientFor(t, proxy, { guest: fresh('Socket') }, { headers: { Origin: ORIGIN } });
 		const room = (await client.request('room.create', { name: fresh('room') })).id;
 		await command(proxy, 'message.send', { room, text: 'x'.repeat(8000) }, { token: client.token });

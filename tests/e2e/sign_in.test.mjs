@@ -69,7 +69,7 @@ test('the cookie of a POST signs in a WebSocket from the same origin', async (t)
 test('the session cookie is HttpOnly, SameSite=Strict and for the whole site', async () => {
 	const answer = await post(server, 'session.start', { guest: fresh('Cookie') }, { origin: server.url });
 	const line = answer.headers['set-cookie'][0];
-	assert.match(line, /^parley_session=[^;]+;/);
+	assert.match(line, new RegExp(`^parley_session_${server.port}=[^;]+;`));
 	assert.match(line, /; *HttpOnly/i);
 	assert.match(line, /; *SameSite=Strict/i);
 	assert.match(line, /; *Path=\/(;|$)/i);

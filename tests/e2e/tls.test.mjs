@@ -87,7 +87,7 @@ test('the cookie is __Host- and Secure', async () => {
 	const answer = await post(server, 'session.start', { guest: fresh('Cookie') }, { origin: server.url });
 	assert.equal(answer.status, 200, answer.text);
 	const line = answer.headers['set-cookie'][0];
-	assert.match(line, /^__Host-parley_session=/);
+	assert.match(line, new RegExp(`^__Host-parley_session_${server.port}=`));
 	assert.match(line, /; *Secure/i);
 	assert.match(line, /; *HttpOnly/i);
 	assert.equal((await post(server, 'room.list', {}, { cookie: sessionCookie(answer) })).status, 200);

@@ -130,6 +130,11 @@ void conn_set_cookie(struct conn *c, const char *token)
 	c->cookie_deleted = !token;
 }
 
+void conn_renew_cookie(struct conn *c)
+{
+	c->cookie_renewed = true;
+}
+
 void conn_close(struct conn *c, enum close_reason reason)
 {
 	if (!c->is_closing)

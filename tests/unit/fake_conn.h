@@ -25,7 +25,7 @@ struct conn {
 	enum wire_error last_code;
 	uint32_t last_retry_after_ms;
 	char *cookie; /* the last one set; NULL: none or deleted */
-	bool cookie_deleted;
+	bool cookie_deleted, cookie_renewed;
 	uint8_t key[16];
 };
 

@@ -204,6 +204,7 @@ static void test_rate_of_wrong_tokens_over_http(void **state)
 		fixture_run(&p.f, -1);
 		refused += c->last_code == WIRE_RATE_LIMITED;
 		assert_true(c->last_code == WIRE_RATE_LIMITED || c->last_code == WIRE_INVALID_TOKEN);
+		assert_false(c->cookie_renewed);
 	}
 	assert_in_range(refused, 79, 80); /* a burst of ten seconds is 20 */
 	assert_int_equal(p.f.store->n_submitted[STORE_SIGN_IN], 100 - refused);
@@ -224,6 +225,7 @@ static void test_http_request(void **state)
 		fixture_run(&p.f, -1);
 		assert_int_equal(c->last_code, WIRE_OK);
 		assert_int_equal(json_array_size(c->heard), 1);
+		assert_true(c->cookie_renewed);
 	}
 	struct conn *none = fixture_open(&p.f, TRANSPORT_HTTP, NULL);
 	session_http_request(none->session, CMD_ROOM_LIST, NULL, 0);

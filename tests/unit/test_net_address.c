@@ -122,12 +122,9 @@ static void test_takes_the_kernels_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_what_proxies_write),
-		cmocka_unit_test(test_refuses_what_is_no_address),
-		cmocka_unit_test(test_counts_ipv6_by_its_64),
-		cmocka_unit_test(test_networks_end_at_any_bit),
-		cmocka_unit_test(test_takes_the_kernels_addresses),
-		cmocka_unit_test(test_a_unix_peer_is_in_no_network_of_addresses),
+		cmocka_unit_test(test_reads_what_proxies_write),    cmocka_unit_test(test_refuses_what_is_no_address),
+		cmocka_unit_test(test_counts_ipv6_by_its_64),       cmocka_unit_test(test_networks_end_at_any_bit),
+		cmocka_unit_test(test_takes_the_kernels_addresses), cmocka_unit_test(test_a_unix_peer_is_in_no_network_of_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

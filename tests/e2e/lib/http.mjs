@@ -74,7 +74,7 @@ export async function command(target, type, data, options) {
 
 // "name=value" of the session cookie of a response.
 export function sessionCookie(answer) {
-	const line = (answer.headers['set-cookie'] ?? []).find((cookie) => cookie.includes('parley_session='));
+	const line = (answer.headers['set-cookie'] ?? []).find((cookie) => /parley_session(_\d+)?=/.test(cookie));
 	return line?.split(';')[0];
 }
 
