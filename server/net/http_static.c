@@ -176,7 +176,7 @@ void http_foreign_host(struct conn *c, const struct http_request *r)
 	};
 
 	origin_of_host(c, r, origin);
-	origin_warn(c, origin);
+	origin_warn(c, r, origin);
 	buf_append_str(
 		&text,
 		"<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Parley</title><h1>This server does not know this name</h1>"

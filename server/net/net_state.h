@@ -8,6 +8,7 @@
 #include "base/wheel.h"
 #include "net/admission.h"
 #include "net/net_server.h"
+#include "net/origin_log.h"
 #include "net/own_names.h"
 
 #include <libwebsockets.h>
@@ -65,10 +66,10 @@ struct net_server {
 	struct loop_timer *tick;
 	struct admission admission;
 	struct own_names own_names;
-	bool has_ops;              /* a listener of their own for health and metrics */
-	uint64_t origin_warned_ms; /* when a refused origin was logged last; 0: never */
-	char address_text[64];     /* what conn_address() returned last */
-	uint8_t address_key[16];   /* what conn_address_key() returned last */
+	bool has_ops; /* a listener of their own for health and metrics */
+	struct origin_log origin_log;
+	char address_text[64];   /* what conn_address() returned last */
+	uint8_t address_key[16]; /* what conn_address_key() returned last */
 
 	/* the connection being adopted, for the callback in which the library shows it to us */
 	struct listener *accepting;

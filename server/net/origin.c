@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { WARN_EVERY_MS = 10000 };
-
 /* Into a string, in lower case. False: it does not fit. */
 static bool lower(struct http_text text, char *out, size_t cap)
 {
@@ -63,17 +61,25 @@ enum origin_verdict origin_verdict(const struct conn *c, const struct http_reque
 	return strcmp(own, origin) == 0 ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
 }
 
-void origin_warn(const struct conn *c, const char *origin)
+void origin_warn(const struct conn *c, const struct http_request *r, const char *origin)
 {
 	struct net_server *s = c->server;
-	uint64_t now_ms = loop_now_ms(s->loop);
+	char option[ORIGIN_BYTES_MAX + 16];
+	uint64_t n_left_out;
+	bool is_disbelieved = !c->is_proxied && (http_request_field(r, "x-forwarded-proto", NULL) != NULL ||
+						 http_request_field(r, "x-forwarded-for", NULL) != NULL);
 
-	if (s->origin_warned_ms != 0 && now_ms - s->origin_warned_ms < WARN_EVERY_MS)
+	if (!origin_log_takes(&s->origin_log, origin, loop_now_ms(s->loop), &n_left_out))
 		return;
-	s->origin_warned_ms = now_ms;
-	LOG_WARN("origin.refused", LOG_S("origin", origin), LOG_S("address", conn_address(c)),
-		 LOG_S("note",
-		       "where its pages are to be allowed, add it with --origin; behind a proxy, name that with --trusted-proxy first"));
+	snprintf(option, sizeof option, "--origin %s", origin);
+	LOG_WARN(
+		"origin.refused", LOG_S("origin", origin), LOG_S("address", conn_address(c)), LOG_S("option", option),
+		LOG_S("note",
+		      is_disbelieved
+			      ? "with the option its pages are allowed; what this address says of its clients (X-Forwarded-…) is not believed: "
+				"where it is your proxy, name it with --trusted-proxy"
+			      : "with the option its pages are allowed"),
+		LOG_U("not_logged", n_left_out));
 }
 
 /* What may stand in an answer: not what could be anything. */
@@ -90,7 +96,7 @@ void origin_refusal(const struct conn *c, const struct http_request *r, char mes
 		snprintf(message, ORIGIN_MESSAGE_BYTES, "%s", wire_error_message(WIRE_BAD_ORIGIN));
 		return;
 	}
-	origin_warn(c, origin);
+	origin_warn(c, r, origin);
 	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here; add --origin %s to those that parleyd has", origin,
 		 origin);
 }

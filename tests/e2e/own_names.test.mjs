@@ -5,6 +5,7 @@ import test, { after, before } from 'node:test';
 import { get, post } from './lib/http.mjs';
 import { RawSocket, upgradeRequest } from './lib/raw.mjs';
 import { serverFor, startServer } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 let server;
 before(async () => {
@@ -52,11 +53,39 @@ for (const name of foreign) {
 	});
 }
 
-test('the log says once which origin was refused, and what would allow it', async () => {
-	await upgraded(server, 'evil.example');
-	const lines = server.stderr.split('\n').filter((line) => line.includes('origin.refused'));
-	assert.ok(lines.length >= 1 && lines.length <= 3, `${lines.length} lines`);
-	assert.match(lines[0], /--origin/);
+const refusals = (target) => target.stderr.split('\n').filter((line) => line.includes('origin.refused'));
+
+test('the log says once of each origin that it was refused, and what would allow it', async (t) => {
+	const told = await serverFor(t, { args: ['--origin', 'https://chat.example'] });
+	const origins = ['http://chat.example', 'https://www.chat.example', 'https://chat.example:8443'];
+	for (const origin of [...origins, ...origins]) {
+		assert.equal((await upgraded(told, 'chat.example', origin)).status, 403);
+		assert.equal((await post(told, 'room.list', {}, { origin })).status, 403);
+	}
+	await until(5000, 'the lines', () => refusals(told).length >= origins.length);
+	assert.equal(refusals(told).length, origins.length, told.stderr);
+	for (const origin of origins) {
+		assert.equal(refusals(told).filter((line) => line.includes(`"--origin ${origin}"`)).length, 1, told.stderr);
+	}
+});
+
+test('who makes up origins does not fill the log', async (t) => {
+	const told = await serverFor(t, { args: ['--origin', 'https://chat.example'] });
+	const began = Date.now();
+	for (let i = 0; i < 300; i++) {
+		assert.equal((await post(told, 'room.list', {}, { origin: `https://n${i}.example` })).status, 403);
+	}
+	const most = 8 + Math.ceil((Date.now() - began) / 10000);
+	assert.ok(refusals(told).length <= most, `${refusals(told).length} lines, ${most} are the most`);
+});
+
+test('the log names --trusted-proxy when an address speaks for clients that is not believed', async (t) => {
+	const told = await serverFor(t, { args: ['--trusted-proxy', '127.0.0.9'] });
+	await post(told, 'room.list', {}, { origin: 'https://localhost', headers: { Host: 'localhost', 'X-Forwarded-Proto': 'https' } });
+	await post(told, 'room.list', {}, { origin: 'https://127.0.0.1', headers: { Host: '127.0.0.1' } });
+	await until(5000, 'the lines', () => refusals(told).length === 2);
+	assert.match(refusals(told)[0], /127\.0\.0\.1.*--trusted-proxy/);
+	assert.doesNotMatch(refusals(told)[1], /--trusted-proxy/);
 });
 
 test('the page for an unknown name shows no markup of the name', async () => {
