@@ -4,13 +4,14 @@ import { Announcer } from './announcer.js';
 import { Connection, post } from './connection.js';
 import { h } from './dom.js';
 import { Outbox } from './outbox.js';
+import { roomOfPath, roomPath } from './room_path.js';
 import { RoomReader } from './room_reader.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
 import { plainText } from './text.js';
 import { confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
 import { RoomView } from './view_room.js';
-import { RoomsView, roomPath } from './view_rooms.js';
+import { RoomsView } from './view_rooms.js';
 import { SignInView } from './view_sign_in.js';
 
 const BANNER_AFTER_MS = 2000;
@@ -139,7 +140,7 @@ class App {
 	async openAddress() {
 		if (this.screen !== 'chat')
 			return;
-		const name = decodeName(location.pathname);
+		const name = roomOfPath(location.pathname);
 		const known = name ? this.store.byName(name) : null;
 		if (known)
 			return this.show(known);
@@ -331,7 +332,7 @@ class App {
 		this.roomView.renderBanner(this.banner());
 		const total = store.unreadTotal();
 		document.title = `${total ? `(${total}) ` : ''}${current ? `#${current.name} – ` : ''}Parley`;
-		if (current && decodeName(location.pathname) !== current.name)
+		if (current && location.pathname !== roomPath(current))
 			history.replaceState(null, '', roomPath(current)); /* renamed, or named by its id */
 		if (!current?.window) {
 			this.renderEmpty();
@@ -367,15 +368,6 @@ class App {
 			return '';
 		}
 		return 'Reconnecting… what you write is saved and will be sent automatically.';
-	}
-}
-
-/** The room's name in an address like /r/general. @param {string} path */
-function decodeName(path) {
-	try {
-		return decodeURIComponent(/^\/r\/(.+)$/.exec(path)?.[1] ?? '');
-	} catch {
-		return '';
 	}
 }
 

@@ -26,9 +26,10 @@ export class Store {
 		return [...this.rooms.values()].sort((a, b) => a.name.localeCompare(b.name));
 	}
 
-	/** @param {string} name */
+	/** A public one before a private one of the same name. @param {string} name or id */
 	byName(name) {
-		return [...this.rooms.values()].find((r) => r.name === name || r.id === name) ?? null;
+		const named = [...this.rooms.values()].filter((r) => r.name === name);
+		return this.rooms.get(name) ?? named.find((r) => r.kind === 'public') ?? named[0] ?? null;
 	}
 
 	unreadTotal() {

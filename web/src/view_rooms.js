@@ -1,9 +1,7 @@
 // The side: one's rooms with what is unread in them, the way to others, and who one is.
 
 import { avatar, h, icon, iconButton } from './dom.js';
-
-/** The address of a room. @param {{name: string}} room */
-export const roomPath = (room) => `/r/${encodeURIComponent(room.name)}`;
+import { roomPath } from './room_path.js';
 
 export class RoomsView {
 	/** @param {{open: (room: any) => void, jump: () => void, create: () => void, signOut: () => void}} hooks */
