@@ -97,6 +97,6 @@ void origin_refusal(const struct conn *c, const struct http_request *r, char mes
 		return;
 	}
 	origin_warn(c, r, origin);
-	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here; add --origin %s to those that parleyd has", origin,
-		 origin);
+	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here until parleyd is started with --origin %s as well",
+		 origin, origin);
 }

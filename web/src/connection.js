@@ -47,7 +47,7 @@ export async function post(type, data) {
 export class Connection {
 	/**
 	 * @param {{resume: () => {epoch?: string, resume: Record<string, number>}, started: (data: any) => void, event: (event: any) => void,
-	 *   signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, probe: () => [string, any]}} hooks
+	 *   signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, trouble: () => void, probe: () => [string, any]}} hooks
 	 */
 	constructor(hooks) {
 		this.hooks = hooks;
@@ -56,6 +56,10 @@ export class Connection {
 		/** When the connection was lost, for the banner; 0 while live. */
 		this.lostAt = 0;
 		this.guests = true;
+		/** Why no connection comes about, where the server says so and only its operator can mend it; else empty. */
+		this.trouble = '';
+		/** Whether the server said hello on this socket. */
+		this.greeted = false;
 		/** The longest message that the server takes, in bytes of UTF-8. */
 		this.textLimit = 8000;
 		/** @type {WebSocket|null} */
@@ -105,10 +109,12 @@ export class Connection {
 
 	/** @param {'off'|'waiting'|'connecting'|'live'} state */
 	setState(state) {
-		if (state === 'live')
+		if (state === 'live') {
 			this.lostAt = 0;
-		else if (this.state === 'live')
+			this.trouble = '';
+		} else if (this.state === 'live') {
 			this.lostAt = Date.now();
+		}
 		this.state = state;
 		this.hooks.changed();
 	}
@@ -119,6 +125,7 @@ export class Connection {
 		this.setState('connecting');
 		const socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/ws`, 'parley.v1');
 		this.socket = socket;
+		this.greeted = false;
 		/* A slow network gets more time with each attempt. */
 		const late = setTimeout(() => this.lose(socket), Math.min(CONNECT_MOST_MS, CONNECT_FIRST_MS * (this.failures + 1)));
 		socket.onmessage = (message) => {
@@ -141,6 +148,7 @@ export class Connection {
 	/** @param {WebSocket} socket @param {any} frame @param {number} late */
 	receive(socket, frame, late) {
 		if (frame.type === 'hello') {
+			this.greeted = true;
 			this.guests = frame.data.guests !== false;
 			this.heartbeatMs = frame.data.heartbeat_ms || this.heartbeatMs;
 			this.textLimit = frame.data.limits?.text_bytes || Infinity;
@@ -244,10 +252,23 @@ export class Connection {
 		if (this.socket !== socket)
 			return;
 		this.drop();
+		if (!this.greeted)
+			this.askWhy();
 		const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures++);
 		const pause = Math.max(most * (0.5 + Math.random() / 2), afterMs, this.notBefore - Date.now());
 		this.retryTimer = setTimeout(() => this.connect(), pause);
 		this.setState('waiting');
+	}
+
+	/** A browser does not tell why it got no socket; a request is refused for the same reason, and its answer can be read. */
+	async askWhy() {
+		const refusal = await post('room.list', { limit: 1 }).then(() => null, (error) => error);
+		const trouble = refusal?.code === 'bad_origin' && !this.live ? refusal.message : '';
+		if (trouble === this.trouble)
+			return;
+		this.trouble = trouble;
+		this.hooks.trouble();
+		this.hooks.changed();
 	}
 
 	tick() {

@@ -12,7 +12,7 @@ import { plainText } from './text.js';
 import { confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
 import { RoomView } from './view_room.js';
 import { RoomsView } from './view_rooms.js';
-import { SignInView } from './view_sign_in.js';
+import { SignInView, sentence } from './view_sign_in.js';
 
 const BANNER_AFTER_MS = 2000;
 const FIRST_ROOM = 'general';
@@ -44,6 +44,7 @@ class App {
 			event: (event) => this.store.apply(event),
 			signedOut: (why) => this.showDoor(why),
 			changed: () => this.changed(),
+			trouble: () => this.splash(),
 			probe: () => this.current ? ['room.get', { room: this.current.id }] : ['room.list', { limit: 1 }],
 		});
 		const request = (/** @type {string} */ type, /** @type {any} */ data) => this.connection.request(type, data);
@@ -58,7 +59,7 @@ class App {
 		document.addEventListener('keydown', (event) => this.key(event));
 		matchMedia(NARROW).addEventListener('change', () => this.changed());
 		setInterval(() => this.changed(), 30000); /* day lines */
-		this.splashTimer = setTimeout(() => this.splash('The server cannot be reached. Trying again…'), BANNER_AFTER_MS + 1000);
+		this.splashTimer = setTimeout(() => this.splash(), BANNER_AFTER_MS + 1000);
 		this.connection.start();
 	}
 
@@ -89,10 +90,10 @@ class App {
 		});
 	}
 
-	/** @param {string} text */
-	splash(text) {
+	splash() {
+		const { trouble } = this.connection;
 		if (this.screen === 'splash')
-			this.root.replaceChildren(h('p', { class: 'splash', role: 'status' }, text));
+			this.root.replaceChildren(h('p', { class: 'splash', role: 'status' }, trouble ? sentence(trouble) : 'The server cannot be reached. Trying again…'));
 	}
 
 	/** @param {{code: string, guests: boolean}} why */
@@ -359,7 +360,7 @@ class App {
 
 	/** What to say about the connection, and what becomes of what one writes. */
 	banner() {
-		const { live, lostAt } = this.connection;
+		const { live, lostAt, trouble } = this.connection;
 		const gone = Date.now() - lostAt;
 		if (live || !lostAt)
 			return '';
@@ -367,7 +368,7 @@ class App {
 			setTimeout(() => this.changed(), BANNER_AFTER_MS - gone + 20);
 			return '';
 		}
-		return 'Reconnecting… what you write is saved and will be sent automatically.';
+		return trouble ? `${sentence(trouble)} What you write is saved.` : 'Reconnecting… what you write is saved and will be sent automatically.';
 	}
 }
 
