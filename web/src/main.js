@@ -6,6 +6,7 @@ import { h } from './dom.js';
 import { Outbox } from './outbox.js';
 import { roomOfPath, roomPath } from './room_path.js';
 import { RoomReader } from './room_reader.js';
+import { cookieWasSet, renewCookie } from './session_cookie.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
 import { plainText } from './text.js';
@@ -60,6 +61,7 @@ class App {
 		matchMedia(NARROW).addEventListener('change', () => this.changed());
 		setInterval(() => this.changed(), 30000); /* day lines */
 		this.splashTimer = setTimeout(() => this.splash(), BANNER_AFTER_MS + 1000);
+		setInterval(() => this.connection.live && renewCookie(), 3600000);
 		this.connection.start();
 	}
 
@@ -108,6 +110,7 @@ class App {
 		const notice = code === 'unauthenticated' || code === 'left' ? '' : 'Your session has ended. Please sign in again.';
 		const door = new SignInView({ guests, notice, done: () => {
 			this.justJoined = true;
+			cookieWasSet();
 			this.connection.start();
 		} });
 		this.root.replaceChildren(door.element);
@@ -129,6 +132,7 @@ class App {
 
 	online() {
 		this.outbox.flush();
+		renewCookie();
 		if (this.current) {
 			if (this.current.window?.filling !== false)
 				this.reader.fill(this.current);
