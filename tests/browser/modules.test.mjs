@@ -1,4 +1,4 @@
-// The parts of the page that need no page: the texts' syntax, the rows of a log, the window on a room, and how the files are joined.
+// The parts of the page that need no page: the rows of a log, the window on a room, and how the files are joined. (Texts: text.test.mjs.)
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -9,46 +9,8 @@ import { fileURLToPath } from 'node:url';
 import { RoomWindow, WINDOW_EVENTS } from '../../web/src/room_window.js';
 import { dayLabel, logRows } from '../../web/src/rows.js';
 import { Store } from '../../web/src/store.js';
-import { parseText, plainText } from '../../web/src/text.js';
 
 const web = fileURLToPath(new URL('../../web', import.meta.url));
-
-// A compact way to write trees: code in `…`, links in <…>, bold in B(…), italic in I(…), fenced code in [[…]].
-function written(nodes) {
-	return nodes.map((node) => {
-		switch (node.kind) {
-		case 'code': return `\`${node.text}\``;
-		case 'link': return `<${node.text}>`;
-		case 'bold': return `B(${written(node.children)})`;
-		case 'italic': return `I(${written(node.children)})`;
-		case 'pre': return `[[${node.text}]]`;
-		default: return node.children ? written(node.children) : node.text;
-		}
-	}).join(nodes[0]?.children && !['bold', 'italic'].includes(nodes[0].kind) ? '|' : '');
-}
-
-const VECTORS = JSON.parse(readFileSync(new URL('text_vectors.json', import.meta.url), 'utf8'));
-for (const [source, tree] of VECTORS) {
-	test(`text: ${JSON.stringify(source).slice(0, 60)}`, () => {
-		const blocks = parseText(source);
-		assert.equal(blocks.map((block) => written(block.kind === 'pre' ? [block] : block.children)).join('|'), tree);
-	});
-}
-
-test('text: what is read out has no marks', () => {
-	assert.equal(plainText('Hello **Bob**, *can **you** see* `this`? https://example.org\n```\ncode\n```\n'), 'Hello Bob, can you see this? https://example.org\ncode');
-	assert.equal(plainText('2 * 3 * 4 \u202etxt'), '2 * 3 * 4 txt');
-	assert.equal(plainText(''), '');
-});
-
-test('text: hostile markers cost linear time', () => {
-	const { user: before } = process.cpuUsage(); // of this process: what others do on the machine does not count
-	for (const source of ['*'.repeat(8000), '** *'.repeat(2000), '`a'.repeat(4000), '[*a '.repeat(2000), 'http://'.repeat(1100), '*a **b '.repeat(1100), '```\n'.repeat(1999)]) {
-		parseText(source);
-	}
-	const tookMs = (process.cpuUsage().user - before) / 1000;
-	assert.ok(tookMs < 1500, `${tookMs} ms`);
-});
 
 const me = { id: 'u1', name: 'Ana' };
 const at = (minutes) => new Date(Date.UTC(2026, 4, 6, 12, minutes)).toISOString();

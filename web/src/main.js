@@ -2,6 +2,7 @@
 
 import { Announcer } from './announcer.js';
 import { Connection, post } from './connection.js';
+import { summaryOf } from './digest.js';
 import { h } from './dom.js';
 import { Outbox } from './outbox.js';
 import { roomOfPath, roomPath } from './room_path.js';
@@ -9,7 +10,6 @@ import { RoomReader } from './room_reader.js';
 import { cookieWasSet, renewCookie } from './session_cookie.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
-import { plainText } from './text.js';
 import { confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
 import { RoomView } from './view_room.js';
 import { RoomsView } from './view_rooms.js';
@@ -269,11 +269,11 @@ class App {
 
 	/** @param {any} room @param {any} event */
 	messageCame(room, event) {
-		const { author, text, client_id } = event.data;
+		const { author, client_id } = event.data;
 		if (author.id === this.store.me?.id)
 			this.outbox.seen(client_id);
 		else if (room === this.current && document.visibilityState === 'visible')
-			this.announcer.say(`${author.name}: ${plainText(text)}`);
+			this.announcer.say(`${author.name}: ${summaryOf(event.data)}`);
 	}
 
 	jump() {

@@ -1,6 +1,8 @@
 // From a room's events to the rows of its log: day lines, grouping by author, the "New" line, joined comings and goings. Pure, so that
 // the list can be made again on every change and the page touches only the rows whose signature differs.
 
+import { isMentioned, summaryOf } from './digest.js';
+
 /** @typedef {import('./room_window.js').LogEvent} LogEvent */
 /** @typedef {{key: string, sig: string, kind: 'day'|'new'|'notice'|'message'|'pending', label?: string, event?: LogEvent, entry?: any,
  *   head?: boolean, own?: boolean, mention?: boolean, quote?: {name: string, text: string}|null, status?: string}} Row */
@@ -26,9 +28,9 @@ export function dayLabel(date, now) {
 export const timeLabel = (date) => timeFormat.format(date);
 
 /** "Ana, Ben and 3 others". @param {string[]} names */
-function nameList(names) {
+export function nameList(names) {
 	if (names.length <= 3)
-		return names.join(', ').replace(/, ([^,]*)$/, ' and $1');
+		return [names.slice(0, -1).join(', '), names.at(-1)].filter(Boolean).join(' and ');
 	return `${names.slice(0, 2).join(', ')} and ${names.length - 2} others`;
 }
 
@@ -54,12 +56,6 @@ function noticeText(run) {
 	if (left.size)
 		parts.push(`${nameList([...left])} left`);
 	return parts.join(' · ');
-}
-
-/** Whether a text names a person. @param {string} text @param {string} name */
-export function mentions(text, name) {
-	const at = text.toLocaleLowerCase().indexOf(`@${name.toLocaleLowerCase()}`);
-	return at >= 0 && !/[\p{L}\p{N}_]/u.test(text[at + 1 + name.length] ?? ' ');
 }
 
 /**
@@ -90,7 +86,7 @@ export function logRows({ events, pending, me, newAfter, online, now }) {
 	};
 	const quoteOf = (/** @type {number|undefined} */ seq) => {
 		const data = seq && bySeq.get(seq)?.data;
-		return !seq ? null : data?.text ? { name: data.author.name, text: data.text } : { name: '', text: 'an earlier message' };
+		return !seq ? null : data?.text ? { name: data.author.name, text: summaryOf(data) } : { name: '', text: 'an earlier message' };
 	};
 	for (const event of events) {
 		const date = new Date(event.timestamp);
@@ -109,7 +105,7 @@ export function logRows({ events, pending, me, newAfter, online, now }) {
 		}
 		const quote = quoteOf(event.data.reply_to);
 		const head = event.data.author.id !== author || date.getTime() - at > GROUP_MS || quote !== null;
-		const mention = !own && mentions(event.data.text, me.name);
+		const mention = !own && isMentioned(event.data, me.name);
 		rows.push({ kind: 'message', key: `m${event.id}`, sig: `${head}${mention}${quote?.name}`, event, head, own, mention, quote });
 		author = event.data.author.id;
 		at = date.getTime();

@@ -1,100 +1,184 @@
-// What people write: a small subset of Markdown as a syntax tree, and the tree as page nodes. Never a string of markup.
-// Blocks: fenced code, else text with its line breaks. In text: `code`, **bold**, *italic*, http, https and mailto addresses.
+// What people write: a small subset of Markdown as a syntax tree. Blocks: fenced code, else text with its line breaks. In text: `code`, **bold**,
+// *italic*, http, https and mailto addresses.
+//
+// The text is other people's: nothing here may take longer than in proportion to it. It is cut into tokens from left to right, marks are paired
+// with a stack, and the tree is built in one walk over the tokens. So no place is looked at again because an earlier one led to nothing. A tree
+// is at most two deep (bold in bold is bold) and has at most MOST_MARKS elements; the marks after those are shown as they were written.
 
-import { h } from './dom.js';
+import { characterAt, characterBefore, mayOpenBetween, mayStartBehind, startOf } from './letters.js';
+import { linkAt } from './links.js';
 
 /** @typedef {{kind: 'text'|'code'|'link', text: string} | {kind: 'bold'|'italic', children: Inline[]}} Inline */
 /** @typedef {{kind: 'pre', text: string} | {kind: 'text', children: Inline[]}} Block */
+/** @typedef {{kind: 'text'|'code'|'link'|'run'|'mark', raw: string, text?: string, opens?: boolean, closes?: boolean, other?: Token, isEnd?: boolean, isNothing?: boolean}} Token */
 
-const LINK = /(?:https?:\/\/|mailto:)[^\s<>"`\u0000-\u001f]+/iy;
-const WORD = /[\p{L}\p{N}]/u;
+const MOST_MARKS = 500;
+const SPECIAL = /\*+|`|https?:\/\/|mailto:/gi;
 const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
+const WHITE = /^\s?$/; /* or the end of the text */
 
 /** Text without the characters that reorder what stands around them. @param {string} text */
 export function withoutBidiControls(text) {
 	return text.replace(BIDI_CONTROLS, '');
 }
 
-/** The address at this place, without the punctuation that ends the sentence around it. @param {string} text @param {number} at */
-function linkAt(text, at) {
-	LINK.lastIndex = at;
-	let link = LINK.exec(text)?.[0] ?? '';
-	for (;;) {
-		const last = link.at(-1) ?? '';
-		const closes = last === ')' && link.split('(').length <= link.split(')').length - 1;
-		if (!'.,;:!?\'"*]}'.includes(last) && !closes || last === '')
-			break;
-		link = link.slice(0, -1);
-	}
-	return /^(https?:\/\/[^/?#]+|mailto:[^@]+@.+)/i.test(link) && URL.canParse(link) ? link : '';
+/** A run of asterisks: what it may do depends on what stands beside it. @param {string} text @param {number} at @param {string} raw @returns {Token} */
+function runAt(text, at, raw) {
+	const before = characterBefore(text, at), after = characterAt(text, at + raw.length);
+	return { kind: 'run', raw, closes: !WHITE.test(before), opens: !WHITE.test(after) && mayOpenBetween(before, after) };
 }
 
-/** @param {string} text @param {number} depth @returns {Inline[]} */
-function parseInline(text, depth) {
-	/** @type {Inline[]} */
-	const nodes = [];
-	const hopeless = new Set(); /* markers that are not closed from here on: asked once, so the work stays linear */
-	let plain = '';
-	const add = (/** @type {Inline} */ node) => {
-		if (plain)
-			nodes.push({ kind: 'text', text: plain });
-		plain = '';
-		nodes.push(node);
+/** @param {string} text @returns {Token[]} */
+function tokensOf(text) {
+	/** @type {Token[]} */
+	const tokens = [];
+	let done = 0, hasTicks = true;
+	const add = (/** @type {number} */ from, /** @type {Token} */ token) => {
+		if (from > done)
+			tokens.push({ kind: 'text', raw: text.slice(done, from) });
+		tokens.push(token);
+		done = from + token.raw.length;
 	};
-	const closed = (/** @type {string} */ marker, /** @type {number} */ from) => {
-		let end = hopeless.has(marker) ? -1 : text.indexOf(marker, from);
-		while (end > 0 && marker !== '`' && (/\s/.test(text[end - 1]) || (marker === '*' && (text[end + 1] === '*' || text[end - 1] === '*'))))
-			end = text.indexOf(marker, end + 1);
-		if (end < 0)
-			hopeless.add(marker);
-		return end;
+	SPECIAL.lastIndex = 0;
+	for (let found; (found = SPECIAL.exec(text)) !== null;) {
+		const at = found.index, mark = found[0];
+		if (mark[0] === '*') {
+			if (mark.length <= 3)
+				add(at, runAt(text, at, mark));
+		} else if (mark === '`') {
+			const end = hasTicks ? text.indexOf('`', at + 2) : -1;
+			if (end > 0)
+				add(at, { kind: 'code', raw: text.slice(at, end + 1), text: text.slice(at + 1, end) });
+			else
+				hasTicks = false; /* there are none further on either */
+		} else if (mayStartBehind(characterBefore(text, at))) {
+			const { end, isLink } = linkAt(text, at, mark);
+			if (isLink)
+				add(at, { kind: 'link', raw: text.slice(at, end), text: text.slice(at, end) });
+			SPECIAL.lastIndex = end;
+		}
+		SPECIAL.lastIndex = Math.max(SPECIAL.lastIndex, done);
+	}
+	if (done < text.length)
+		tokens.push({ kind: 'text', raw: text.slice(done) });
+	return tokens;
+}
+
+/** Splits the runs into marks and pairs them: a mark closes the nearest one like it that is open, and what opened in between stays text.
+ * @param {Token[]} tokens @returns {Token[]} */
+function paired(tokens) {
+	/** @type {Token[]} */
+	const result = [];
+	/** @type {Token[]} */
+	const open = [];
+	/** @type {Record<string, number>} */
+	const nOpen = { '*': 0, '**': 0 };
+	const mark = (/** @type {string} */ raw) => {
+		/** @type {Token} */
+		const token = { kind: 'mark', raw };
+		result.push(token);
+		return token;
 	};
-	for (let i = 0; i < text.length;) {
-		const opens = text[i] === '*' && depth < 4 && !(i > 0 && WORD.test(text[i - 1]));
-		const marker = text[i] === '`' ? '`' : opens ? (text[i + 1] === '*' ? '**' : '*') : '';
-		const start = i + marker.length;
-		const end = marker && start < text.length && (marker === '`' || !/\s/.test(text[start])) ? closed(marker, start + 1) : -1;
-		const link = /[hm]/i.test(text[i]) && !(i > 0 && WORD.test(text[i - 1])) ? linkAt(text, i) : '';
-		if (end > 0) {
-			const inside = text.slice(start, end);
-			add(marker === '`' ? { kind: 'code', text: inside } :
-				{ kind: marker === '*' ? 'italic' : 'bold', children: parseInline(inside, depth + 1) });
-			i = end + marker.length;
-		} else if (link) {
-			add({ kind: 'link', text: link });
-			i += link.length;
-		} else {
-			const n = Math.max(1, marker.length);
-			plain += text.slice(i, i + n);
-			i += n;
+	const close = (/** @type {string} */ raw) => {
+		for (let last; (last = open.pop());) {
+			nOpen[last.raw]--;
+			if (last.raw === raw) {
+				last.other = mark(raw);
+				last.other.isEnd = true;
+				return;
+			}
+		}
+	};
+	for (const token of tokens) {
+		if (token.kind !== 'run') {
+			result.push(token);
+			continue;
+		}
+		let left = token.raw.length;
+		while (left > 0 && token.closes) {
+			const raw = left === 3 ? open.at(-1)?.raw ?? '' : '*'.repeat(left);
+			if (!nOpen[raw])
+				break;
+			close(raw);
+			left -= raw.length;
+		}
+		for (const raw of left === 3 ? ['**', '*'] : left > 0 ? ['*'.repeat(left)] : []) {
+			const one = mark(raw);
+			if (token.opens) {
+				open.push(one);
+				nOpen[raw]++;
+			}
 		}
 	}
-	if (plain)
-		nodes.push({ kind: 'text', text: plain });
-	return nodes;
+	return result;
+}
+
+/** @param {string} text @param {{marks: number}} left how many elements the message may still have @returns {Inline[]} */
+function parseInline(text, left) {
+	/** @type {Inline[]} */
+	const root = [];
+	const lists = [root];
+	/** @type {Record<string, boolean>} */
+	const inForce = { '*': false, '**': false };
+	const addText = (/** @type {string} */ more) => {
+		const list = /** @type {Inline[]} */ (lists.at(-1)), last = list.at(-1);
+		if (last?.kind === 'text')
+			last.text += more;
+		else
+			list.push({ kind: 'text', text: more });
+	};
+	for (const token of paired(tokensOf(text))) {
+		const { kind, raw, other } = token;
+		if (token.isNothing)
+			continue;
+		if (token.isEnd) {
+			inForce[raw] = false;
+			lists.pop();
+		} else if (other && inForce[raw]) {
+			other.isNothing = true;
+		} else if ((kind === 'text' || kind === 'mark') && !other || left.marks === 0) {
+			addText(raw);
+			if (other)
+				Object.assign(other, { isEnd: false });
+		} else {
+			left.marks--;
+			/** @type {Inline[]} */
+			const children = [];
+			lists.at(-1)?.push(other ? { kind: raw === '*' ? 'italic' : 'bold', children } : { kind: /** @type {'code'|'link'} */ (kind), text: token.text ?? '' });
+			if (other) {
+				inForce[raw] = true;
+				lists.push(children);
+			}
+		}
+	}
+	return root;
 }
 
 /** @param {string} source @returns {Block[]} */
 export function parseText(source) {
 	const lines = withoutBidiControls(source).split('\n');
+	const left = { marks: MOST_MARKS };
 	/** @type {Block[]} */
 	const blocks = [];
-	let from = 0;
+	let from = 0, fence = -1;
 	const flush = (/** @type {number} */ to) => {
-		const text = lines.slice(from, to).join('\n').replace(/^\n+|\s+$/g, '');
+		while (from < to && !lines[from].trim())
+			from++; /* the indentation of the first line that has something stays */
+		const text = lines.slice(from, to).join('\n').trimEnd();
 		if (text)
-			blocks.push({ kind: 'text', children: parseInline(text, 0) });
+			blocks.push({ kind: 'text', children: parseInline(text, left) });
 	};
 	for (let i = 0; i < lines.length; i++) {
-		if (!/^```[\w+#.-]*$/.test(lines[i].trimEnd()))
-			continue;
-		const end = lines.findIndex((line, j) => j > i && line.trimEnd() === '```');
-		if (end < 0)
-			break;
-		flush(i);
-		blocks.push({ kind: 'pre', text: lines.slice(i + 1, end).join('\n') });
-		i = end;
-		from = end + 1;
+		const line = lines[i].startsWith('```') ? lines[i].trimEnd() : '';
+		if (fence < 0 && left.marks > 0 && /^```[\w+#.-]*$/.test(line)) {
+			fence = i;
+		} else if (fence >= 0 && line === '```') {
+			flush(fence);
+			left.marks = Math.max(0, left.marks - 1);
+			blocks.push({ kind: 'pre', text: lines.slice(fence + 1, i).join('\n') });
+			from = i + 1;
+			fence = -1;
+		}
 	}
 	flush(lines.length);
 	return blocks;
@@ -105,30 +189,53 @@ function plainInline(node) {
 	return node.kind === 'bold' || node.kind === 'italic' ? node.children.map(plainInline).join('') : node.text;
 }
 
-/** What is read out of a message: its text without the marks. @param {string} source */
-export function plainText(source) {
-	return parseText(source).map((block) => block.kind === 'pre' ? block.text : block.children.map(plainInline).join('')).join('\n');
+/** What is read out of a message: its text without the marks. @param {Block[]} blocks */
+export function plainBlocks(blocks) {
+	return blocks.map((block) => block.kind === 'pre' ? block.text : block.children.map(plainInline).join('')).join('\n');
 }
 
-/** @param {Inline} node @returns {Node} */
-function inlineNode(node) {
-	switch (node.kind) {
-	case 'code':
-		return h('code', {}, node.text);
-	case 'link':
-		return h('a', { href: node.text, target: '_blank', rel: 'noreferrer noopener nofollow' }, node.text);
-	case 'bold':
-		return h('b', {}, ...node.children.map(inlineNode));
-	case 'italic':
-		return h('i', {}, ...node.children.map(inlineNode));
-	default:
-		return document.createTextNode(node.text);
+/** @param {string} source */
+export const plainText = (source) => plainBlocks(parseText(source));
+
+/**
+ * The first part of a tree.
+ * @param {Block[]} blocks @param {{characters: number, lines: number, marks: number}} most
+ * @returns {{blocks: Block[], isWhole: boolean}}
+ */
+export function firstPart(blocks, most) {
+	const left = { ...most };
+	let isWhole = true;
+	const take = (/** @type {string} */ text) => {
+		let end = startOf(text, left.characters).length;
+		for (const found of text.slice(0, end).matchAll(/[\n\v\f\x85\u2028\u2029]/g)) {
+			if (--left.lines < 0) {
+				end = found.index;
+				break;
+			}
+		}
+		isWhole &&= end === text.length;
+		left.characters -= end;
+		return text.slice(0, end);
+	};
+	const takeAll = (/** @type {Inline[]} */ nodes) => {
+		/** @type {Inline[]} */
+		const taken = [];
+		for (const node of nodes) {
+			isWhole &&= node.kind === 'text' || left.marks > 0;
+			if (!isWhole)
+				break;
+			left.marks -= Number(node.kind !== 'text');
+			taken.push(node.kind === 'bold' || node.kind === 'italic' ? { kind: node.kind, children: takeAll(node.children) } : { ...node, text: take(node.text) });
+		}
+		return taken;
+	};
+	/** @type {Block[]} */
+	const taken = [];
+	for (const block of blocks) {
+		isWhole &&= left.lines-- > 0;
+		if (!isWhole)
+			break;
+		taken.push(block.kind === 'pre' ? { ...block, text: take(block.text) } : { ...block, children: takeAll(block.children) });
 	}
-}
-
-/** The page nodes of a message. @param {string} source @returns {HTMLElement[]} */
-export function textNodes(source) {
-	return parseText(source).map((block) => block.kind === 'pre' ?
-		h('pre', { dir: 'auto', tabindex: '0', role: 'region', 'aria-label': 'Code' }, h('code', {}, block.text)) :
-		h('p', { dir: 'auto' }, ...block.children.map(inlineNode)));
+	return { blocks: taken, isWhole };
 }

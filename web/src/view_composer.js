@@ -1,8 +1,9 @@
 // The place to write: a plain textarea that grows, drafts per room, Enter to send (never while an input method is composing).
 
+import { summaryOf } from './digest.js';
 import { byFinger, h, icon, iconButton } from './dom.js';
 import { keep, recall } from './storage.js';
-import { plainText, withoutBidiControls } from './text.js';
+import { withoutBidiControls } from './text.js';
 
 const TYPING_EVERY_MS = 3000;
 const MOST_PX = 220;
@@ -62,7 +63,7 @@ export class ComposerView {
 	reply(event, focus = true) {
 		this.target = event;
 		this.replyBar.hidden = !event;
-		this.replyText.textContent = event ? `Replying to ${event.data.author.name}: ${plainText(event.data.text).slice(0, 120)}` : '';
+		this.replyText.textContent = event ? `Replying to ${event.data.author.name}: ${summaryOf(event.data)}` : '';
 		if (focus)
 			this.focus(true);
 	}

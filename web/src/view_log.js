@@ -3,9 +3,11 @@
 // Rows that did not change keep their elements. Before a change the first row in sight is remembered by its lower edge; afterwards the list is
 // scrolled by as much as that edge moved (browsers' own anchoring differs and Safari has none). A reader at the end stays at the end.
 
+import { summaryOf } from './digest.js';
 import { avatar, h, icon, iconButton } from './dom.js';
 import { logRows, timeLabel } from './rows.js';
-import { plainText, textNodes, withoutBidiControls } from './text.js';
+import { withoutBidiControls } from './text.js';
+import { textNodes } from './view_text.js';
 
 /** @typedef {import('./rows.js').Row} Row */
 
@@ -24,6 +26,8 @@ export class LogView {
 		this.element = h('div', { class: 'log-box' }, this.log, this.jump);
 		/** @type {Map<string, {row: Row, element: HTMLElement}>} */
 		this.shown = new Map();
+		/** The long messages that are shown whole. @type {Set<string>} */
+		this.unfolded = new Set();
 		this.stuck = true;
 		/** @type {any} */
 		this.view = null;
@@ -35,6 +39,7 @@ export class LogView {
 	/** Another room (or the same one anew) is shown next. */
 	reset() {
 		this.shown.clear();
+		this.unfolded.clear();
 		this.list.replaceChildren();
 		this.stuck = true;
 	}
@@ -217,25 +222,32 @@ export class LogView {
 	makeMessage(row) {
 		const pending = row.kind === 'pending';
 		const author = pending ? this.view.me : row.event?.data.author;
-		const text = pending ? row.entry.text : row.event?.data.text;
+		const message = pending ? row.entry : row.event?.data;
 		const date = pending ? new Date(row.entry.at) : new Date(row.event?.timestamp ?? 0);
 		const time = h('time', { datetime: date.toISOString(), title: date.toLocaleString(), class: row.head ? null : 'g' }, timeLabel(date));
 		const body = h('div', { class: 'body' });
 		if (row.quote)
 			body.append(h('p', { class: 'quote', dir: 'auto' }, icon('reply'), row.quote.name ? h('b', {}, h('bdi', {}, row.quote.name)) : '',
-				h('span', {}, plainText(row.quote.text).slice(0, 200))));
+				h('span', {}, row.quote.text)));
 		if (row.head)
 			body.append(h('div', { class: 'by' }, h('b', {}, h('bdi', {}, author.name)),
 				author.kind === 'bot' && h('span', { class: 'kind' }, 'bot'), author.kind === 'guest' && h('span', { class: 'kind' }, 'guest'), time));
-		body.append(...textNodes(text));
+		body.append(...textNodes(message.text, this.unfolded.has(row.key), () => this.unfold(row.key)));
 		if (pending)
 			this.addStatus(body, row);
-		const label = `${author.name}, ${plainText(text).slice(0, 200)}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
+		const label = `${author.name}, ${summaryOf(message)}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
 		const classes = ['m', row.head && 'h', row.mention && 'at', pending && 'pend', row.status === 'failed' && 'failed'].filter(Boolean).join(' ');
 		const article = h('article', { class: classes, 'aria-label': label, 'data-seq': row.event?.seq, tabindex: '-1' }, row.head ? avatar(author) : time, body);
 		if (!pending)
 			article.append(h('div', { class: 'bar' }, iconButton('reply', `Reply to ${author.name}`, () => this.hooks.reply(row.event), { tabindex: '-1' })));
 		return article;
+	}
+
+	/** The reader goes on where the long message was cut. @param {string} key */
+	unfold(key) {
+		this.unfolded.add(key);
+		this.shown.get(key)?.element.focus({ preventScroll: true });
+		this.scrolled();
 	}
 
 	/** @param {HTMLElement} body @param {Row} row */

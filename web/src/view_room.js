@@ -1,6 +1,7 @@
 // The open room: its head, the banner about the connection, its log, the composer and who is typing.
 
 import { h, icon, iconButton } from './dom.js';
+import { nameList } from './rows.js';
 import { withoutBidiControls } from './text.js';
 import { ComposerView } from './view_composer.js';
 import { LogView } from './view_log.js';
@@ -16,7 +17,7 @@ function typingText(room, now) {
 	}
 	if (names.length > 3)
 		return 'Several people are typing…';
-	return names.length ? `${names.join(', ').replace(/, ([^,]*)$/, ' and $1')} ${names.length === 1 ? 'is' : 'are'} typing…` : '';
+	return names.length ? `${nameList(names)} ${names.length === 1 ? 'is' : 'are'} typing…` : '';
 }
 
 export class RoomView {
@@ -75,8 +76,7 @@ export class RoomView {
 			this.element.setAttribute('aria-label', room.name);
 			this.kind.replaceChildren(icon(room.kind === 'private' ? 'lock' : 'hash'));
 			this.title.replaceChildren(h('bdi', {}, room.name));
-			this.topic.textContent = withoutBidiControls(room.topic);
-			this.topic.title = room.topic;
+			this.topic.textContent = this.topic.title = withoutBidiControls(room.topic);
 			this.members.replaceChildren(icon('people'), h('span', {}, String(room.members)));
 			this.members.setAttribute('aria-label', `About this room, ${room.members} ${room.members === 1 ? 'member' : 'members'}`);
 			this.composer.rename(room);
