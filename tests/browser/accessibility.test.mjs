@@ -15,7 +15,7 @@ before(async () => {
 	const writer = await Client.start(server, { guest: 'Mina' });
 	await writer.request('room.create', { name: 'general', topic: 'Company-wide chatter. Be kind, be brief.' });
 	await writer.request('room.create', { name: 'news' });
-	for (const text of ['Morning! **Green** build, see https://example.org/', '`--pool-size=64`\n```sh\n./server --listen=:8443\n```', '@Ana have a look']) {
+	for (const text of ['Morning! **Green** build, see https://example.org/', '`--pool-size=64`\n```sh\n./server --listen=:8443\n```', '```\nmake\n```\nand\n```\nmake install\n```', '@Ana have a look']) {
 		await writer.request('message.send', { room: 'general', text });
 	}
 	await writer.request('message.send', { room: 'news', text: 'for the keys' });
@@ -75,6 +75,35 @@ for (const colorScheme of ['light', 'dark']) {
 		});
 	}
 }
+
+test('blocks of code are told apart by name, and are no landmarks', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Coder');
+	await ana.sees('make install');
+	const blocks = await ana.page.locator('article pre').evaluateAll((all) => all.map((pre) => [pre.getAttribute('role'), pre.getAttribute('aria-label'), pre.tabIndex]));
+	assert.deepEqual(blocks, [['group', 'Code: ./server --listen=:8443', 0], ['group', 'Code: make', 0], ['group', 'Code: make install', 0]]);
+});
+
+test('the same text is spoken again when it comes again', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Listener');
+	const ben = await Client.start(server, { guest: 'Repeater' });
+	t.after(() => ben.close());
+	await ben.request('room.join', { room: 'general' });
+	await ana.page.evaluate(() => {
+		window.spoken = [];
+		new MutationObserver((changes) => {
+			for (const { addedNodes, target } of changes)
+				if (addedNodes.length > 0)
+					window.spoken.push(target.textContent);
+				else
+					window.spoken.push('');
+		}).observe(document.getElementById('announcer'), { childList: true });
+	});
+	for (const n of [1, 2]) {
+		await ben.request('message.send', { room: 'general', text: 'ping' });
+		await ana.page.waitForFunction((times) => window.spoken.filter((text) => text === 'Repeater: ping').length === times, n);
+	}
+	assert.deepEqual(await ana.page.evaluate(() => window.spoken), ['Repeater: ping', '', 'Repeater: ping'], 'the region is empty in between, so it changes');
+});
 
 test('by keyboard alone: regions, messages, answering, back to writing', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Keys', {}, '/r/news');
