@@ -34,23 +34,24 @@ export function nameList(names) {
 	return `${names.slice(0, 2).join(', ')} and ${names.length - 2} others`;
 }
 
-/** What a run of events that are no messages says. @param {LogEvent[]} run */
+/** What a run of events that are no messages says: of many changes of one thing the last, so that it stays a line. @param {LogEvent[]} run */
 function noticeText(run) {
-	/** @type {string[]} */
-	const parts = [];
+	let created = '', name = '', topic = '';
 	const joined = new Set(), left = new Set();
 	for (const { type, data } of run) {
+		const by = data.by?.name ?? 'Someone';
 		if (type === 'room.created')
-			parts.push(`${data.by?.name ?? 'Someone'} created this room`);
-		else if (type === 'room.updated' && data.name !== undefined)
-			parts.push(`${data.by?.name ?? 'Someone'} renamed the room to ${data.name}`);
-		else if (type === 'room.updated' && data.topic !== undefined)
-			parts.push(data.topic ? `${data.by?.name ?? 'Someone'} set the topic: ${data.topic}` : `${data.by?.name ?? 'Someone'} cleared the topic`);
-		else if (type === 'member.joined' && data.role !== 'owner')
+			created = `${by} created this room`;
+		if (type === 'room.updated' && data.name !== undefined)
+			name = `${by} renamed the room to ${data.name}`;
+		if (type === 'room.updated' && data.topic !== undefined)
+			topic = data.topic ? `${by} set the topic: ${data.topic}` : `${by} cleared the topic`;
+		if (type === 'member.joined' && data.role !== 'owner')
 			joined.add(data.user.name);
-		else if (type === 'member.left')
+		if (type === 'member.left')
 			left.add(data.user.name);
 	}
+	const parts = [created, name, topic].filter(Boolean);
 	if (joined.size)
 		parts.push(`${nameList([...joined])} joined`);
 	if (left.size)
