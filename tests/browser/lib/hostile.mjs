@@ -40,6 +40,7 @@ export const HOSTILE = {
 	'mentions in code': '`@ann`',
 	'marks on one letter': (n) => 'a' + fill('\u0301\u0316', n),
 	'marks on every letter': `a${'\u0301\u0316\u0334'.repeat(10)}`,
+	'marks behind an at sign': (n) => '@a' + fill('\u0316\u0301', n),
 	'ligatures that are sentences': '@\ufdfa',
 	'surrogates': '🎉*',
 };
