@@ -31,22 +31,22 @@ async function roomWith(name, texts) {
 	}
 }
 
-// The longest time that the page did nothing else, since the last call.
-const longestTaskMs = (person) => person.page.evaluate(() => {
-	const longest = Math.max(0, ...window.longTasks.splice(0));
-	return longest;
-});
-
-const watchTasks = (person) => person.page.evaluate(() => {
-	window.longTasks = [];
-	new PerformanceObserver((list) => window.longTasks.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: 'longtask' });
-});
+// The processor time that the page's thread has taken: scripts, layout and all. What others do on the machine does not count.
+async function threadClock(person) {
+	const session = await person.context.newCDPSession(person.page);
+	await session.send('Performance.enable', { timeDomain: 'threadTicks' });
+	return async () => {
+		const { metrics } = await session.send('Performance.getMetrics');
+		return metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
+	};
+}
 
 test('a room full of hostile messages opens, and the page answers', async (t) => {
 	const kinds = Object.keys(HOSTILE);
 	await roomWith('hostile', Array.from({ length: 100 }, (_, i) => hostileText(kinds[i % kinds.length], TEXT_BYTES)).concat('the last one'));
 	const ana = await Person.join(t, browser, server.url, 'Ann');
-	await watchTasks(ana);
+	const threadMs = await threadClock(ana);
+	const begunMs = await threadMs();
 	await ana.page.keyboard.press('Control+k');
 	await ana.page.locator('#jump-to:focus').waitFor();
 	await ana.page.keyboard.type('hostile');
@@ -54,30 +54,35 @@ test('a room full of hostile messages opens, and the page answers', async (t) =>
 	await ana.page.keyboard.press('Enter');
 	await ana.sees('the last one');
 	await ana.draws();
-	const openMs = await longestTaskMs(ana);
-	t.diagnostic(`opening the room: the longest task took ${openMs} ms`);
-	assert.ok(openMs < scaled(1500), `opening the room: the longest task took ${openMs} ms`);
+	for (let n = 0; (n = await ana.page.locator('article').count()) < 101;) { // pages are bounded by bytes: up to the first one
+		await ana.page.locator('.log').evaluate((log) => { log.scrollTop = 0; });
+		await ana.page.waitForFunction((before) => document.querySelectorAll('article').length > before, n);
+	}
+	const openMs = await threadMs() - begunMs;
+	t.diagnostic(`opening the room took ${openMs} ms`);
+	assert.ok(openMs < 1500, `opening the room took ${openMs} ms`);
 
-	const { took, elements, height } = await ana.page.evaluate(async () => {
+	const { took, elements, articles, height } = await ana.page.evaluate(async () => {
 		const button = document.querySelector('[aria-label^="About this room"]');
 		const begun = performance.now();
 		button.click();
 		await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
-		return { took: performance.now() - begun, elements: document.querySelectorAll('.log *').length, height: Math.max(...[...document.querySelectorAll('article')].map((a) => a.offsetHeight)) };
+		return { took: performance.now() - begun, elements: document.querySelectorAll('.log *').length, articles: document.querySelectorAll('article').length, height: Math.max(...[...document.querySelectorAll('article')].map((a) => a.offsetHeight)) };
 	});
-	t.diagnostic(`a click is answered in ${took} ms; ${elements} elements; the tallest message has ${height} px`);
+	t.diagnostic(`a click is answered in ${took} ms; ${elements} elements for ${articles} messages; the tallest message has ${height} px`);
 	assert.ok(took < scaled(500), `a click is answered after ${took} ms`);
 	assert.ok(elements < 20000, `${elements} elements`);
 	assert.ok(height < 3000, `a message of ${height} px`);
 	await ana.page.keyboard.press('Escape');
+	const liveBegunMs = await threadMs();
 	for (let i = 0; i < 5; i++) {
 		await writer.request('message.send', { room: 'hostile', text: hostileText('schemes, then brackets', TEXT_BYTES) });
 	}
 	await writer.request('message.send', { room: 'hostile', text: 'came live' });
 	await ana.sees('came live');
-	const liveMs = await longestTaskMs(ana);
-	t.diagnostic(`live messages: the longest task took ${liveMs} ms`);
-	assert.ok(liveMs < scaled(1000), `live messages: the longest task took ${liveMs} ms`);
+	const liveMs = await threadMs() - liveBegunMs;
+	t.diagnostic(`live messages took ${liveMs} ms`);
+	assert.ok(liveMs < 1000, `live messages took ${liveMs} ms`);
 });
 
 test('a long message shows its start; the rest comes when asked for, and stays', async (t) => {

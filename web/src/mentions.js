@@ -8,13 +8,11 @@ import { characterAt, characterBefore, isOneWord, mayStartBehind } from './lette
 const AT_SIGN = /[@\uff20\ufe6b]/;
 const MARK_OR_LETTER = /[\p{L}\p{M}\p{N}_]/u;
 const JOINER = /[.@-]/; /* between letters: "ann.example", "ann-marie", "ann@example" are other names than "ann" */
-/* Names have at most three in a row. More of them only make the normalisation slow, which sorts them. */
-const TOO_MANY_MARKS = /(\p{M}{30})\p{M}+/gu;
 const HIDDEN = '\ufffc'; /* stands for code and addresses, which mention nobody */
 
 /** Texts that the server's rule for names takes for the same become the same. @param {string} text */
 function folded(text) {
-	const known = text.replace(TOO_MANY_MARKS, '$1').replace(/\p{Default_Ignorable_Code_Point}+/gu, '').normalize('NFKC');
+	const known = text.replace(/\p{Default_Ignorable_Code_Point}+/gu, '').normalize('NFKC');
 	return known.toUpperCase().toLowerCase().replace(/\u03c2/g, '\u03c3').replace(/\s+/g, ' ');
 }
 
@@ -31,7 +29,7 @@ function isNameEnd(text, at, last) {
 	return !isOneWord(last, next) && !(/\p{M}/u.test(next) && MARK_OR_LETTER.test(last));
 }
 
-/** @param {Block[]} blocks the tree of a text @param {string} name */
+/** @param {Block[]} blocks the tree of a text: without piles of marks, which normalising sorts in quadratic time @param {string} name */
 export function mentions(blocks, name) {
 	const prose = blocks.map((block) => block.kind === 'pre' ? HIDDEN : block.children.map(proseOf).join('')).join('\n');
 	if (!AT_SIGN.test(prose))

@@ -15,6 +15,8 @@ import { linkAt } from './links.js';
 const MOST_MARKS = 500;
 const SPECIAL = /\*+|`|https?:\/\/|mailto:/gi;
 const BIDI_CONTROLS = /[\u202a-\u202e\u2066-\u2069]/g;
+/* No language piles up more than a few marks on a letter (30 is the bound of UAX #15, section 13); drawing thousands takes quadratic time. */
+const TOO_MANY_MARKS = /(\p{M}{30})\p{M}+/gu;
 const WHITE = /^\s?$/; /* or the end of the text */
 
 /** Text without the characters that reorder what stands around them. @param {string} text */
@@ -156,7 +158,7 @@ function parseInline(text, left) {
 
 /** @param {string} source @returns {Block[]} */
 export function parseText(source) {
-	const lines = withoutBidiControls(source).split('\n');
+	const lines = withoutBidiControls(source).replace(TOO_MANY_MARKS, '$1').split('\n');
 	const left = { marks: MOST_MARKS };
 	/** @type {Block[]} */
 	const blocks = [];
