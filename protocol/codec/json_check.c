@@ -9,6 +9,7 @@ enum {
 	PATH_LEVELS = 4,     /* members named in a message, from the outermost */
 	PATH_KEY_BYTES = 32, /* of each */
 	PATH_BYTES = PATH_LEVELS * (PATH_KEY_BYTES + 1) + 8,
+	ESCAPE_BYTES = 6, /* \\u0072 */
 };
 
 /* The end of the string that starts with the quote at `at`: the index of its closing quote, or n when there is none. */
@@ -28,6 +29,11 @@ static size_t skip_space(const uint8_t *bytes, size_t n, size_t at)
 	return at;
 }
 
+static bool is_in_number(uint8_t byte)
+{
+	return (byte >= '0' && byte <= '9') || byte == '-' || byte == '+' || byte == '.' || byte == 'e' || byte == 'E';
+}
+
 /* The value whose colon is at `at`, after space. */
 static bool find_value(const uint8_t *bytes, size_t n, size_t at, const uint8_t **value, size_t *n_value)
 {
@@ -37,16 +43,47 @@ static bool find_value(const uint8_t *bytes, size_t n, size_t at, const uint8_t 
 	if (first < n && bytes[first] == '"')
 		end = string_end(bytes, n, first) + 1;
 	else
-		while (end < n && (bytes[end] == '-' || (bytes[end] >= '0' && bytes[end] <= '9')))
+		while (end < n && is_in_number(bytes[end]))
 			end++;
 	*value = bytes + first;
 	*n_value = end - first;
 	return end > first && end <= n;
 }
 
+static unsigned hex_digit(uint8_t byte)
+{
+	if (byte >= '0' && byte <= '9')
+		return byte - (unsigned)'0';
+	byte |= 0x20;
+	return byte >= 'a' && byte <= 'f' ? byte - (unsigned)'a' + 10 : 16;
+}
+
+/* Whether the first of n bytes of a string stand for this character: as it is, or as \u00XX. How many they are, or 0. */
+static size_t stands_for(const uint8_t *bytes, size_t n, char c)
+{
+	if (n > 0 && bytes[0] == (uint8_t)c)
+		return 1;
+	bool escaped = n >= ESCAPE_BYTES && memcmp(bytes, "\\u00", ESCAPE_BYTES - 2) == 0 &&
+		       hex_digit(bytes[4]) * 16 + hex_digit(bytes[5]) == (uint8_t)c;
+	return escaped ? ESCAPE_BYTES : 0;
+}
+
+/* Whether the n bytes between two quotes are this name, which has letters only. */
+static bool is_name(const uint8_t *bytes, size_t n, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		size_t used = stands_for(bytes, n, *name);
+		if (used == 0)
+			return false;
+		bytes += used;
+		n -= used;
+	}
+	return n == 0;
+}
+
 bool json_check_find(const uint8_t *bytes, size_t n, const char *name, const uint8_t **value, size_t *n_value)
 {
-	size_t depth = 0, n_name = strlen(name);
+	size_t depth = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		size_t first = i + 1;
@@ -54,7 +91,7 @@ bool json_check_find(const uint8_t *bytes, size_t n, const char *name, const uin
 		switch (bytes[i]) {
 		case '"':
 			i = string_end(bytes, n, i);
-			if (depth == 1 && i - first == n_name && memcmp(bytes + first, name, n_name) == 0 &&
+			if (depth == 1 && is_name(bytes + first, i - first, name) &&
 			    find_value(bytes, n, skip_space(bytes, n, i + 1), value, n_value))
 				return true;
 			break;

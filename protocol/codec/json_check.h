@@ -17,8 +17,8 @@ enum { JSON_CHECK_DEPTH_MAX = LIMIT_JSON_DEPTH_MOST }; /* holds even where depth
 enum json_scope { JSON_SCOPE_FRAME, JSON_SCOPE_DATA };
 
 /*
- * The value of this member of the document's own (a string with its quotes, or a number), found in one pass that builds nothing: for requests that
- * are not parsed. False when there is none to be found, as when its name is written with escapes. What was found is not checked yet.
+ * The value of this member of the document's own (a string with its quotes, or a number), found in one pass that builds nothing, in bytes that were
+ * not parsed, or that are no JSON. The name has letters only; it is found in escapes, too. False when there is none to be found. What was found is not checked yet.
  */
 bool json_check_find(const uint8_t *bytes, size_t n, const char *name, const uint8_t **value, size_t *n_value);
 

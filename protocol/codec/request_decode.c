@@ -91,16 +91,31 @@ static void begin(struct request *out, enum command command, struct request_faul
 	*fault = (struct request_fault){.code = WIRE_OK};
 }
 
+/* The reference of a frame that was not parsed. */
+static void find_ref(const uint8_t *bytes, size_t n, struct request *out)
+{
+	struct request_fault ignored;
+	const uint8_t *value;
+	size_t n_value;
+
+	if (json_check_find(bytes, n, "ref", &value, &n_value) && n_value <= REF_JSON_BYTES_MAX)
+		out->json = json_loadb((const char *)value, n_value, JSON_DECODE_ANY, NULL);
+	(void)decode_ref(out->json, out, &ignored);
+}
+
 bool request_decode(const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out, struct request_fault *fault)
 {
 	begin(out, CMD_COUNT, fault);
 	if (n == 0)
 		return request_fault_set(fault, WIRE_INVALID_JSON, "the frame is empty");
-	if (!check_length("frame", n, limits, fault))
+	if (check_length("frame", n, limits, fault))
+		out->json = json_check_parse(bytes, n, JSON_SCOPE_FRAME, limits->json_depth, fault);
+	if (out->json == NULL) {
+		find_ref(bytes, n, out);
 		return false;
-	out->json = json_check_parse(bytes, n, JSON_SCOPE_FRAME, limits->json_depth, fault);
+	}
 	/* The reference first, so that every later refusal can carry it. */
-	if (out->json == NULL || !decode_ref(json_object_get(out->json, "ref"), out, fault) || !decode_type(out->json, out, fault))
+	if (!decode_ref(json_object_get(out->json, "ref"), out, fault) || !decode_type(out->json, out, fault))
 		return false;
 
 	json_t *data = json_object_get(out->json, "data");
@@ -126,14 +141,10 @@ bool request_decode_data(enum command command, const uint8_t *bytes, size_t n, c
 
 void request_peek_ref(const uint8_t *bytes, size_t n, struct request *out)
 {
-	struct request_fault fault;
-	const uint8_t *value;
-	size_t n_value;
+	struct request_fault ignored;
 
-	begin(out, CMD_COUNT, &fault);
-	if (json_check_find(bytes, n, "ref", &value, &n_value) && n_value <= REF_JSON_BYTES_MAX)
-		out->json = json_loadb((const char *)value, n_value, JSON_DECODE_ANY, NULL);
-	(void)decode_ref(out->json, out, &fault);
+	begin(out, CMD_COUNT, &ignored);
+	find_ref(bytes, n, out);
 }
 
 void request_finish(struct request *r)

@@ -179,7 +179,7 @@ struct request {
 		COMMAND_TABLE(X)
 #undef X
 	} data;
-	json_t *json;        /* owned */
+	json_t *json;        /* owned; of what is no JSON its ref alone, or NULL */
 	char ref_number[24]; /* storage for a numeric ref */
 };
 
@@ -190,13 +190,13 @@ struct request_fault {
 };
 
 /* Decodes a whole frame: {"type":…,"ref":…,"data":{…}}. Returns true, or false with *fault filled. On false, out->ref is still
- * set when the frame got that far (so the error can carry it) and request_finish() must be called all the same. */
+ * set when one can be found, even in what is no JSON (so the error can carry it), and request_finish() must be called all the same. */
 bool request_decode(const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out, struct request_fault *fault);
 /* The same for a transport that names the command elsewhere (HTTP): bytes are `data` alone; an empty body is {}. */
 bool request_decode_data(enum command command, const uint8_t *bytes, size_t n, const struct limits *limits, struct request *out,
 			 struct request_fault *fault);
-/* Only the reference of a whole frame, for one that is refused unread: one pass that builds nothing. Without one that can be had so, out->ref stays
- * empty. request_finish() as above. */
+/* Only the reference of a whole frame, for one that is refused unread: one pass. Without one that can be found, out->ref stays empty.
+ * request_finish() as above. */
 void request_peek_ref(const uint8_t *bytes, size_t n, struct request *out);
 void request_finish(struct request *r);
 

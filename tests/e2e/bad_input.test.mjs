@@ -160,6 +160,12 @@ test('the ref comes back as it was, also in errors', async () => {
 	}
 });
 
+test('the ref comes back with what is no JSON, too deep or too large', async () => {
+	const send = (text, name = 'ref') => `{"type":"message.send","data":{"room":"room","text":${text}},"${name}":"mine"}`;
+	for (const frame of [send('"\\ud800"'), send('"a\\u0000"'), send('1e999'), send(deep(20)), send('"\\x"'), send(`"${'x'.repeat(9000)}"`), send('"\\ud800"', '\\u0072ef')])
+		assert.equal((await errorOf(frame)).ref, 'mine', frame.slice(0, 100));
+});
+
 test('a request without a ref gets a reply without one', async () => {
 	const n = client.messages.length;
 	client.send('{"type":"room.list","data":{"limit":1}}');

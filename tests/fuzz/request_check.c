@@ -9,7 +9,8 @@
 static void check_reply(const struct buf *reply, const struct request *request)
 {
 	json_auto_t *root = json_loadb((const char *)reply->data, reply->len, JSON_REJECT_DUPLICATES, NULL);
-	const json_t *sent = request->json != NULL ? json_object_get(request->json, "ref") : NULL;
+	/* Of what is no JSON only the reference was kept. */
+	const json_t *sent = json_is_object(request->json) ? json_object_get(request->json, "ref") : request->json;
 	const json_t *given = json_object_get(root, "ref");
 
 	assert(json_is_object(root));

@@ -359,6 +359,8 @@ static void a_frame_that_is_not_parsed_still_shows_its_reference(void **state)
 	assert_peeked(" { \"data\" : {\"ref\":\"inner\",\"list\":[\"ref\",{}]} , \"ref\" :\n-12 }", "-12", true);
 	assert_peeked("{\"a\":\"\\\"ref\\\":1\",\"ref\":\"\\u00e4\\\"\"}", "\xc3\xa4\"", false);
 	assert_peeked("{\"a\":\"ref\",\"ref\":\"b\" and what follows is no JSON", "b", false);
+	assert_peeked("{\"\\u0072ef\":1}", "1", true);
+	assert_peeked("{\"r\\u0065\\u0066\" : \"\\u0037\"}", "7", false);
 	static const char *const none[] = {"",
 					   "{",
 					   "{\"ref\"",
@@ -371,11 +373,37 @@ static void a_frame_that_is_not_parsed_still_shows_its_reference(void **state)
 					   "{\"ref\":\"\\ud800\"}",
 					   "{\"ref\":99999999999999999999}",
 					   "{\"data\":{\"ref\":1}}",
-					   "{\"\\u0072ef\":1}"};
+					   "{\"ref\":1.5}",
+					   "{\"ref\":1e3}",
+					   "{\"\\u0052ef\":1}",
+					   "{\"\\u00\":1}",
+					   "{\"re\\u0066",
+					   "{\"\\\"ref\":1}"};
 	for (size_t i = 0; i < sizeof none / sizeof none[0]; i++)
 		assert_peeked(none[i], NULL, false);
 	snprintf(frame, sizeof frame, "{\"ref\":\"%0500d\"}", 0);
 	assert_peeked(frame, NULL, false);
+}
+
+static void what_is_no_json_is_refused_with_its_reference(void **state)
+{
+	struct world *w = *state;
+	static const char *const frames[] = {
+		"{\"type\":\"message.send\",\"ref\":\"7\",\"data\":{\"room\":\"g\",\"text\":\"\\ud800\"}}",
+		"{\"ref\":\"7\",\"type\":\"room.list\",}",
+		"{\"ref\":\"7\",\"type\":\"room.list\",\"type\":\"room.list\"}",
+		"{\"type\":\"room.list\",\"data\":{\"a\":[[[[[[[[[[]]]]]]]]]]},\"ref\":\"7\"}",
+		"{\"type\":\"room.list\",\"data\":{\"limit\":1e999},\"\\u0072ef\":\"7\"}",
+	};
+
+	for (size_t i = 0; i < sizeof frames / sizeof frames[0]; i++) {
+		assert_false(decode(w, frames[i]));
+		assert_text(w->request.ref, "7");
+	}
+	w->limits.frame_bytes = 20;
+	assert_false(decode(w, "{\"ref\":\"7\",\"type\":\"room.list\"}"));
+	assert_int_equal(w->fault.code, WIRE_TOO_LARGE);
+	assert_text(w->request.ref, "7");
 }
 
 static void commands_are_found_by_type(void **state)
@@ -409,6 +437,7 @@ int main(void)
 		TEST(messages_quote_safely),
 		TEST(bodies_are_data_alone),
 		TEST(a_frame_that_is_not_parsed_still_shows_its_reference),
+		TEST(what_is_no_json_is_refused_with_its_reference),
 		TEST(commands_are_found_by_type),
 	};
 
