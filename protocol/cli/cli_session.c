@@ -91,7 +91,7 @@ static json_t *call_once(struct cli_session *s, const char *type, json_t *data, 
 {
 	struct waiting_call *call = calloc(1, sizeof *call);
 	assert(call != NULL);
-	parley_client_request(s->client, type, data, PARLEY_REPEAT, take_reply, call);
+	parley_client_request(s->client, type, data, take_reply, call);
 	while (call->reply == NULL) {
 		int64_t left = until - client_clock_ms();
 		if (left <= 0) {
@@ -119,17 +119,14 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 		}
 		if (parley_reply_ok(reply))
 			return reply;
-		json_t *details = parley_reply_data(reply);
-		json_int_t pause = json_integer_value(json_object_get(details, "retry_after_ms"));
-		bool again =
-			json_is_true(json_object_get(details, "retryable")) && strcmp(parley_reply_code(reply), "connection_lost") != 0;
-		if (!again || client_clock_ms() + pause >= until) {
+		uint32_t pause_ms;
+		if (!parley_reply_retry(reply, &pause_ms) || client_clock_ms() + pause_ms >= until) {
 			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
 				cli_session_tell(type, json_string_value(json_object_get(kept, "room")), reply);
 			return reply;
 		}
 		json_decref(reply);
-		int64_t resume_at = client_clock_ms() + (pause > 0 ? pause : 500);
+		int64_t resume_at = client_clock_ms() + pause_ms;
 		while (client_clock_ms() < resume_at && parley_client_run(s->client, (int)(resume_at - client_clock_ms()), -1, NULL) == 0)
 			;
 	}

@@ -45,7 +45,7 @@ struct admin {
 /* Reply data as a new reference, or NULL with the failure told. */
 static json_t *call(const struct admin *a, const char *type, json_t *data)
 {
-	json_auto_t *reply = parley_client_call(a->client, type, data, PARLEY_ONCE);
+	json_auto_t *reply = parley_client_call(a->client, type, data);
 
 	if (parley_reply_ok(reply))
 		return json_incref(parley_reply_data(reply));

@@ -55,17 +55,6 @@ static void on_reply(void *arg, json_t *reply)
 	cli_print_json(reply);
 }
 
-/* Commands whose second arrival would do something twice. */
-static enum parley_repeat repeat_of(const char *type)
-{
-	static const char *const once[] = {"account.create", "account.logout", "bot.create", "room.create", "session.end", "signal.send"};
-
-	for (size_t i = 0; i < sizeof once / sizeof once[0]; i++)
-		if (strcmp(type, once[i]) == 0)
-			return PARLEY_ONCE;
-	return PARLEY_REPEAT;
-}
-
 static void take_line(struct parley_client *client, const char *line, size_t n)
 {
 	json_error_t where;
@@ -85,7 +74,7 @@ static void take_line(struct parley_client *client, const char *line, size_t n)
 	/* With an id of its own a message can be sent again after a lost connection and is still one message. */
 	if (strcmp(type, "message.send") == 0 && json_object_get(data, "client_id") == NULL)
 		(void)json_object_set_new(data, "client_id", parley_client_new_id());
-	parley_client_request(client, type, data, repeat_of(type), on_reply, json_incref(ref));
+	parley_client_request(client, type, data, on_reply, json_incref(ref));
 }
 
 /* Every whole line that was read. */

@@ -28,10 +28,10 @@ void client_requests_finish(struct client_requests *q)
 	client_requests_init(q);
 }
 
-struct client_request *client_requests_add(struct client_requests *q, const char *type, json_t *data, enum parley_repeat repeat,
-					   parley_reply_fn *on_reply, void *arg)
+struct client_request *client_requests_add(struct client_requests *q, const char *type, json_t *data, parley_reply_fn *on_reply, void *arg)
 {
 	struct client_request *r = calloc(1, sizeof *r);
+	bool repeatable = command_repeatable(command_by_type(type, strlen(type)), data);
 	json_auto_t *frame =
 		json_pack("{s:s, s:I, s:o}", "type", type, "ref", (json_int_t)++q->last_ref, "data", data == NULL ? json_object() : data);
 
@@ -40,7 +40,7 @@ struct client_request *client_requests_add(struct client_requests *q, const char
 	r->frame = json_dumps(frame, JSON_COMPACT);
 	assert(r->frame != NULL);
 	r->n = strlen(r->frame);
-	r->repeat = repeat;
+	r->repeatable = repeatable;
 	r->on_reply = on_reply;
 	r->arg = arg;
 	*q->end = r;
@@ -58,6 +58,8 @@ static struct client_request *take(struct client_requests *q, struct client_requ
 	if (q->end == &r->next)
 		q->end = link;
 	q->n--;
+	if (r->sent && q->n_suspects > 0)
+		q->n_suspects--;
 	return r;
 }
 
@@ -79,6 +81,18 @@ bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *rep
 	return false;
 }
 
+bool client_requests_answer_oldest(struct client_requests *q, json_t *reply)
+{
+	struct client_request **link = &q->first;
+
+	while (*link != NULL && !(*link)->sent)
+		link = &(*link)->next;
+	if (*link == NULL)
+		return false;
+	answer(take(q, link), reply);
+	return true;
+}
+
 static void answer_error(struct client_request *r, const char *code, const char *message, bool retryable)
 {
 	json_auto_t *reply = json_pack("{s:s, s:I, s:{s:s, s:s, s:b}}", "type", "error", "ref", (json_int_t)r->ref, "data", "code", code,
@@ -94,7 +108,7 @@ void client_requests_lost(struct client_requests *q, const char *why, bool all)
 	/* Taken out first and answered afterwards: an answer may make new requests. */
 	for (struct client_request **link = &q->first; *link != NULL;) {
 		struct client_request *r = *link;
-		if (!all && !(r->sent && r->repeat == PARLEY_ONCE)) {
+		if (!all && (!r->sent || r->repeatable)) {
 			r->sent = false;
 			link = &r->next;
 			continue;
@@ -110,29 +124,40 @@ void client_requests_lost(struct client_requests *q, const char *why, bool all)
 	}
 }
 
-/* Takes out the first one that is to be refused; NULL: there is none. */
-static struct client_request *take_unfit(struct client_requests *q, const struct client_limits *limits, struct request_fault *fault)
+void client_requests_closed(struct client_requests *q, const char *why)
 {
-	for (struct client_request **link = &q->first; *link != NULL; link = &(*link)->next)
-		if (!(*link)->sent && !client_limits_allow(limits, (*link)->frame, (*link)->n, fault))
-			return take(q, link);
-	return NULL;
+	struct client_request **sent = NULL;
+	size_t n_sent = 0;
+
+	for (struct client_request **link = &q->first; *link != NULL; link = &(*link)->next) {
+		if (!(*link)->sent)
+			continue;
+		sent = link;
+		n_sent++;
+	}
+	if (n_sent == 1)
+		answer_error(take(q, sent), "connection_closed", why, false);
+	else if (n_sent > 1)
+		q->n_suspects = n_sent;
 }
 
-void client_requests_refuse(struct client_requests *q, const struct client_limits *limits)
+struct client_request *client_requests_next(struct client_requests *q, const struct client_limits *limits)
 {
-	struct client_request *r;
 	struct request_fault fault;
 
-	/* From the start each time: an answer may make new requests. */
-	while ((r = take_unfit(q, limits, &fault)) != NULL)
-		answer_error(r, wire_error_code(fault.code), fault.message, wire_error_retryable(fault.code));
-}
-
-bool client_requests_any_sent(const struct client_requests *q)
-{
-	for (const struct client_request *r = q->first; r != NULL; r = r->next)
-		if (r->sent)
-			return true;
-	return false;
+	for (struct client_request **link = &q->first; *link != NULL;) {
+		struct client_request *r = *link;
+		if (r->sent) {
+			if (q->n_suspects > 0)
+				return NULL;
+			link = &r->next;
+			continue;
+		}
+		r->sent = true;
+		if (client_limits_allow(limits, r->frame, r->n, &fault))
+			return r;
+		answer_error(take(q, link), wire_error_code(fault.code), fault.message, wire_error_retryable(fault.code));
+		link = &q->first; /* the answer may have made new requests */
+	}
+	return NULL;
 }

@@ -1,5 +1,9 @@
 /*
  * Requests of a client that have no reply yet, in the order in which they were made. Owned by the client; one thread.
+ *
+ * What is refused for good is never sent again: it would have the same end, and what is behind it would never go out. A server may refuse by closing
+ * the connection, and then says not which request it was. Where one was under way, it was that one. Of several, each is sent alone afterwards, so that
+ * the one to blame is found and the others are done.
  */
 #ifndef PARLEY_CLIENT_REQUESTS_H
 #define PARLEY_CLIENT_REQUESTS_H
@@ -12,8 +16,8 @@ struct client_request {
 	uint64_t ref;
 	char *frame; /* the whole request as JSON; owned */
 	size_t n;
-	bool sent; /* on the present connection */
-	enum parley_repeat repeat;
+	bool sent;       /* on the present connection */
+	bool repeatable; /* command_repeatable() */
 	parley_reply_fn *on_reply;
 	void *arg;
 };
@@ -22,6 +26,7 @@ struct client_requests {
 	struct client_request *first, **end; /* a queue through `next` */
 	uint64_t last_ref;
 	size_t n;
+	size_t n_suspects; /* the first of the queue: one of them was refused by closing; each goes out alone */
 };
 
 void client_requests_init(struct client_requests *q);
@@ -29,16 +34,18 @@ void client_requests_init(struct client_requests *q);
 void client_requests_finish(struct client_requests *q);
 
 /* Adds a request at the end; steals data. */
-struct client_request *client_requests_add(struct client_requests *q, const char *type, json_t *data, enum parley_repeat repeat,
-					   parley_reply_fn *on_reply, void *arg);
+struct client_request *client_requests_add(struct client_requests *q, const char *type, json_t *data, parley_reply_fn *on_reply, void *arg);
+/* The next one to send, which then counts as sent on the present connection; NULL: none. Those that the server would not read are answered on
+ * the way. */
+struct client_request *client_requests_next(struct client_requests *q, const struct client_limits *limits);
 /* Takes the request with this ref out and hands it the reply; false when there is none. */
 bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *reply);
+/* An error reply that names no request: the oldest that was sent is meant. False when none was. */
+bool client_requests_answer_oldest(struct client_requests *q, json_t *reply);
+/* The server closed the connection because of what was sent: `why`. Before client_requests_lost(). */
+void client_requests_closed(struct client_requests *q, const char *why);
 /* The connection is gone: requests that were sent and may not be repeated are answered with connection_lost; the others wait to be
  * sent again. With `all`, every one is answered so. */
 void client_requests_lost(struct client_requests *q, const char *why, bool all);
-/* Answers those that were not sent and that the server would not read. */
-void client_requests_refuse(struct client_requests *q, const struct client_limits *limits);
-/* Whether one was sent on the present connection. */
-bool client_requests_any_sent(const struct client_requests *q);
 
 #endif

@@ -37,8 +37,10 @@ struct parley_client {
 	json_t *session; /* reply data of the last session.start; owned */
 	char *token;     /* a guest's own, to come back with; owned */
 	bool was_ready;
+	/* Of the next loss; 0: the first. An answered request or a remembered event resets it; signing in does not, so that what ends each
+	 * connection after it does so ever more rarely. */
 	uint32_t back_off_ms;
-	uint32_t leaving_ms; /* the server said when to come back; 0: it did not */
+	uint32_t told_ms; /* the server said when to come back, at the earliest; 0: it did not */
 	uint32_t heartbeat_ms;
 	int64_t retry_at_ms, heard_at_ms, pinged_at_ms;
 	struct client_fault fault;
@@ -81,8 +83,8 @@ static int client_end(struct parley_client *c, const char *why)
 	return -ECONNRESET;
 }
 
-/* The connection is gone (or could not be made): tries again later, or ends. */
-static int client_lost(struct parley_client *c, const char *why)
+/* The connection is gone (or could not be made): tries again later, or ends. for_request: the server closed it because of one. */
+static int client_gone(struct parley_client *c, const char *why, bool for_request)
 {
 	if (!c->options.reconnect || !c->was_ready)
 		return client_end(c, why);
@@ -92,14 +94,23 @@ static int client_lost(struct parley_client *c, const char *why)
 	c->state = CLIENT_DOWN;
 	uint32_t base = c->back_off_ms == 0 ? BACK_OFF_FIRST_MS : c->back_off_ms;
 	/* Somewhere between half and the whole, so that many clients do not come back in step. */
-	uint32_t delay = c->leaving_ms > 0 ? c->leaving_ms : base / 2 + client_random_below(base / 2 + 1);
-	c->leaving_ms = 0;
+	uint32_t delay = base / 2 + client_random_below(base / 2 + 1);
+	if (delay < c->told_ms)
+		delay = c->told_ms;
+	c->told_ms = 0;
 	c->back_off_ms = base * 2 > BACK_OFF_MOST_MS ? BACK_OFF_MOST_MS : base * 2;
 	c->retry_at_ms = client_clock_ms() + delay;
+	if (for_request)
+		client_requests_closed(&c->requests, c->fault.text);
 	client_requests_lost(&c->requests, c->fault.text, false);
 	if (c->options.on_down != NULL)
 		c->options.on_down(c->options.arg, c->fault.text, delay);
 	return 0;
+}
+
+static int client_lost(struct parley_client *c, const char *why)
+{
+	return client_gone(c, why, false);
 }
 
 /* The connection ended. Where the server refused what we sent, sending it again would have the same end. */
@@ -110,19 +121,16 @@ static int client_closed(struct parley_client *c)
 	struct client_fault why;
 
 	client_fault_set(&why, "%s", client_link_end(c->link));
-	return refused && client_requests_any_sent(&c->requests) ? client_end(c, why.text) : client_lost(c, why.text);
+	return refused && c->state == CLIENT_STARTING ? client_end(c, why.text) : client_gone(c, why.text, refused);
 }
 
 /* Sends the requests that wait, but for those that the server would not read: they are answered here. */
 static void send_requests(struct parley_client *c)
 {
-	client_requests_refuse(&c->requests, &c->limits);
-	for (struct client_request *r = c->requests.first; r != NULL; r = r->next) {
-		if (r->sent)
-			continue;
+	struct client_request *r;
+
+	while ((r = client_requests_next(&c->requests, &c->limits)) != NULL)
 		client_link_send(c->link, r->frame, r->n);
-		r->sent = true;
-	}
 }
 
 static void client_ready(struct parley_client *c)
@@ -131,7 +139,6 @@ static void client_ready(struct parley_client *c)
 
 	c->state = CLIENT_READY;
 	c->was_ready = true;
-	c->back_off_ms = 0;
 	send_requests(c);
 	if (c->options.on_up != NULL)
 		c->options.on_up(c->options.arg, again);
@@ -161,13 +168,12 @@ static int session_started(struct parley_client *c, json_t *reply)
 	json_t *data = parley_reply_data(reply);
 
 	if (!parley_reply_ok(reply)) {
-		bool retryable = json_is_true(json_object_get(data, "retryable"));
 		struct client_fault why;
+		uint32_t after_ms;
 		client_fault_set(&why, "the server refused to sign in: %s (%s)", parley_reply_message(reply), parley_reply_code(reply));
-		if (!retryable)
+		if (!parley_reply_retry(reply, &after_ms))
 			return client_end(c, why.text);
-		json_int_t after = json_integer_value(json_object_get(data, "retry_after_ms"));
-		c->leaving_ms = after > 0 && after < 3600000 ? (uint32_t)after : 0;
+		c->told_ms = after_ms;
 		return client_lost(c, why.text);
 	}
 	json_decref(c->session);
@@ -203,7 +209,7 @@ static bool follow_event(struct parley_client *c, const struct parley_event *e)
 		return client_cursors_advance(&c->cursors, e->room, e->seq);
 	if (strcmp(e->type, "server.leaving") == 0) {
 		json_int_t after = json_integer_value(json_object_get(data, "retry_after_ms"));
-		c->leaving_ms = after > 0 && after < 3600000 ? (uint32_t)after : 0;
+		c->told_ms = after > 0 && after < 3600000 ? (uint32_t)after : 0;
 	} else if (e->room != NULL && strcmp(e->type, "room.gap") == 0) {
 		uint64_t to = (uint64_t)json_integer_value(json_object_get(data, "to"));
 		if (parley_gap_is_void(e))
@@ -221,16 +227,22 @@ static bool follow_event(struct parley_client *c, const struct parley_event *e)
 static int take_reply(struct parley_client *c, json_t *message)
 {
 	json_t *ref = json_object_get(message, "ref");
+	const char *name = json_string_value(ref);
+	bool nameless = ref == NULL && !parley_reply_ok(message);
 
-	if (c->state == CLIENT_STARTING && json_is_string(ref) && strcmp(json_string_value(ref), "start") == 0)
+	if (c->state == CLIENT_STARTING && (nameless || (name != NULL && strcmp(name, "start") == 0)))
 		return session_started(c, message);
 	/* A room just joined or created is resumed from there, even when nothing comes from it before the connection is lost. */
 	json_t *data = parley_reply_data(message);
 	const char *id = json_string_value(json_object_get(data, "id"));
 	if (parley_reply_ok(message) && id != NULL && json_is_integer(json_object_get(data, "last_seq")))
 		client_cursors_begin(&c->cursors, id, (uint64_t)json_integer_value(json_object_get(data, "last_seq")));
-	if (json_is_integer(ref))
-		(void)client_requests_answer(&c->requests, (uint64_t)json_integer_value(ref), message);
+	bool answered = nameless ? client_requests_answer_oldest(&c->requests, message)
+				 : json_is_integer(ref) && client_requests_answer(&c->requests, (uint64_t)json_integer_value(ref), message);
+	if (answered)
+		c->back_off_ms = 0;
+	if (answered && c->state == CLIENT_READY)
+		send_requests(c);
 	return 0;
 }
 
@@ -250,7 +262,11 @@ static int take_message(struct parley_client *c, const char *text, size_t n)
 	struct parley_event e = {.text = text, .n = n, .json = message, .type = type};
 	e.room = json_string_value(json_object_get(message, "room"));
 	e.seq = (uint64_t)json_integer_value(json_object_get(message, "seq"));
-	if (follow_event(c, &e) && c->options.on_event != NULL)
+	if (!follow_event(c, &e))
+		return 0;
+	if (e.seq > 0)
+		c->back_off_ms = 0;
+	if (c->options.on_event != NULL)
 		c->options.on_event(c->options.arg, &e);
 	return 0;
 }
@@ -367,10 +383,9 @@ int parley_client_connect(struct parley_client *c)
 	return 0;
 }
 
-void parley_client_request(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat, parley_reply_fn *on_reply,
-			   void *arg)
+void parley_client_request(struct parley_client *c, const char *type, json_t *data, parley_reply_fn *on_reply, void *arg)
 {
-	(void)client_requests_add(&c->requests, type, data, repeat, on_reply, arg);
+	(void)client_requests_add(&c->requests, type, data, on_reply, arg);
 	if (c->state == CLIENT_READY)
 		send_requests(c);
 	else if (c->state == CLIENT_ENDED)
@@ -384,11 +399,11 @@ static void keep_reply(void *arg, json_t *reply)
 	*kept = json_incref(reply);
 }
 
-json_t *parley_client_call(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat)
+json_t *parley_client_call(struct parley_client *c, const char *type, json_t *data)
 {
 	json_t *reply = NULL;
 
-	parley_client_request(c, type, data, repeat, keep_reply, &reply);
+	parley_client_request(c, type, data, keep_reply, &reply);
 	while (reply == NULL && parley_client_run(c, -1, -1, NULL) == 0)
 		;
 	return reply;

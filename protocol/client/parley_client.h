@@ -49,20 +49,15 @@ void parley_client_destroy(struct parley_client *c);
 /* Connects and signs in, waiting. 0, or a negative errno with a sentence in parley_client_fault(). */
 int parley_client_connect(struct parley_client *c);
 
-/* The reply: {"type":"ok"|"error","ref":…,"data":{…}}. A request that may not be repeated and lost its connection gets an error with
- * the code "connection_lost"; so does every request left when the client ends. */
+/* The reply: {"type":"ok"|"error","ref":…,"data":{…}}. After a loss a request is sent again where that does nothing twice (command_repeatable());
+ * any other gets an error with the code "connection_lost", and so does every request left when the client ends. A request that the server answered
+ * by closing the connection gets "connection_closed", and is not sent again; those around it are. */
 typedef void parley_reply_fn(void *arg, json_t *reply);
 
-enum parley_repeat {
-	PARLEY_REPEAT, /* safe to send again after a loss: reading, joining, a message with a client_id, … */
-	PARLEY_ONCE,
-};
-
 /* Sends a request; steals `data` (NULL: {}). Before signing in is done it waits. on_reply may be NULL. */
-void parley_client_request(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat, parley_reply_fn *on_reply,
-			   void *arg);
+void parley_client_request(struct parley_client *c, const char *type, json_t *data, parley_reply_fn *on_reply, void *arg);
 /* The same, waiting for the reply: a new reference the caller releases, or NULL when the client has ended. */
-json_t *parley_client_call(struct parley_client *c, const char *type, json_t *data, enum parley_repeat repeat);
+json_t *parley_client_call(struct parley_client *c, const char *type, json_t *data);
 /* Requests without a reply yet. */
 size_t parley_client_n_waiting(const struct parley_client *c);
 
@@ -91,5 +86,8 @@ bool parley_reply_ok(const json_t *reply);
 json_t *parley_reply_data(const json_t *reply);
 const char *parley_reply_code(const json_t *reply);
 const char *parley_reply_message(const json_t *reply);
+/* Whether the server asks to make this request again later, and in how many milliseconds. An answer that was lost (connection_lost) does not: what
+ * was asked may have been done. */
+bool parley_reply_retry(const json_t *reply, uint32_t *after_ms);
 
 #endif

@@ -57,7 +57,7 @@ static void read_on(struct parley_follow *f)
 		return;
 	f->reading = true;
 	json_t *data = json_pack("{s:s, s:I, s:i}", "room", f->room, "after", (json_int_t)f->cursor, "limit", PAGE_EVENTS);
-	parley_client_request(f->client, "history.read", data, PARLEY_REPEAT, take_page, f);
+	parley_client_request(f->client, "history.read", data, take_page, f);
 }
 
 void parley_follow_init(struct parley_follow *f, struct parley_client *client, const char *room, uint64_t cursor, bool behind,

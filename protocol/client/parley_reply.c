@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { RETRY_MS = 500, RETRY_MOST_MS = 3600000 }; /* where the server tells none; a time beyond the other counts as none */
+
 bool parley_reply_ok(const json_t *reply)
 {
 	const char *type = json_string_value(json_object_get(reply, "type"));
@@ -30,6 +32,16 @@ const char *parley_reply_message(const json_t *reply)
 	const char *message = json_string_value(json_object_get(parley_reply_data(reply), "message"));
 
 	return message == NULL ? "" : message;
+}
+
+bool parley_reply_retry(const json_t *reply, uint32_t *after_ms)
+{
+	const json_t *data = parley_reply_data(reply);
+	json_int_t told = json_integer_value(json_object_get(data, "retry_after_ms"));
+
+	*after_ms = told > 0 && told < RETRY_MOST_MS ? (uint32_t)told : RETRY_MS;
+	return !parley_reply_ok(reply) && json_is_true(json_object_get(data, "retryable")) &&
+	       strcmp(parley_reply_code(reply), "connection_lost") != 0;
 }
 
 bool parley_gap_is_void(const struct parley_event *gap)

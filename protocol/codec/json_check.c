@@ -55,7 +55,7 @@ static unsigned hex_digit(uint8_t byte)
 	if (byte >= '0' && byte <= '9')
 		return byte - (unsigned)'0';
 	byte |= 0x20;
-	return byte >= 'a' && byte <= 'f' ? byte - (unsigned)'a' + 10 : 16;
+	return byte >= 'a' && byte <= 'f' ? byte - (unsigned)'a' + 10 : UINT8_MAX + 1;
 }
 
 /* Whether the first of n bytes of a string stand for this character: as it is, or as \u00XX. How many they are, or 0. */

@@ -203,5 +203,8 @@ void request_finish(struct request *r);
 /* The command with this type, or CMD_COUNT. */
 enum command command_by_type(const char *type, size_t n);
 const char *command_type(enum command c);
+/* Whether a request whose reply was lost may be made again: what it does is then not done twice. data: of the request, NULL: {}. CMD_COUNT,
+ * which a newer server may know, may not. */
+bool command_repeatable(enum command c, const json_t *data);
 
 #endif

@@ -37,9 +37,17 @@ struct field {
 	const char *choices[FIELD_CHOICES];
 };
 
+/* Whether a command may be repeated when its reply was lost (command_repeatable()). */
+enum command_repeat {
+	REPEAT_NEVER, /* it would do something twice, or be refused because it was done */
+	REPEAT_ALWAYS,
+	REPEAT_BY_CLIENT_ID, /* where it has one */
+};
+
 struct command_fields {
 	const struct field *fields;
 	size_t n_fields;
+	enum command_repeat repeat;
 	/* What no single member can tell; NULL: nothing. */
 	bool (*rule)(const struct request *r, struct request_fault *fault);
 };

@@ -190,26 +190,41 @@ static const struct command_fields tables[CMD_COUNT] = {
 	[CMD_ACCOUNT_LOGOUT] = {FIELDS(account_logout)},
 	[CMD_BOT_CREATE] = {FIELDS(bot_create)},
 	[CMD_ROOM_CREATE] = {FIELDS(room_create)},
-	[CMD_ROOM_LIST] = {FIELDS(room_list)},
-	[CMD_ROOM_GET] = {FIELDS(room_get)},
+	[CMD_ROOM_LIST] = {FIELDS(room_list), .repeat = REPEAT_ALWAYS},
+	[CMD_ROOM_GET] = {FIELDS(room_get), .repeat = REPEAT_ALWAYS},
 	[CMD_ROOM_UPDATE] = {FIELDS(room_update), .rule = room_update_rule},
-	[CMD_ROOM_JOIN] = {FIELDS(room_join)},
+	[CMD_ROOM_JOIN] = {FIELDS(room_join), .repeat = REPEAT_ALWAYS},
 	[CMD_ROOM_LEAVE] = {FIELDS(room_leave)},
-	[CMD_ROOM_MEMBERS] = {FIELDS(room_members)},
-	[CMD_MESSAGE_SEND] = {FIELDS(message_send)},
-	[CMD_HISTORY_READ] = {FIELDS(history_read), .rule = history_read_rule},
-	[CMD_READ_MARK] = {FIELDS(read_mark)},
-	[CMD_TYPING_SET] = {FIELDS(typing_set)},
+	[CMD_ROOM_MEMBERS] = {FIELDS(room_members), .repeat = REPEAT_ALWAYS},
+	[CMD_MESSAGE_SEND] = {FIELDS(message_send), .repeat = REPEAT_BY_CLIENT_ID},
+	[CMD_HISTORY_READ] = {FIELDS(history_read), .repeat = REPEAT_ALWAYS, .rule = history_read_rule},
+	[CMD_READ_MARK] = {FIELDS(read_mark), .repeat = REPEAT_ALWAYS},
+	[CMD_TYPING_SET] = {FIELDS(typing_set), .repeat = REPEAT_ALWAYS},
 	[CMD_SIGNAL_SEND] = {FIELDS(signal_send)},
 	[CMD_ADMIN_OWNER] = {FIELDS(admin_owner)},
 	[CMD_ADMIN_BOT] = {FIELDS(admin_bot)},
 	[CMD_ADMIN_PASSWORD] = {FIELDS(admin_password)},
-	[CMD_ADMIN_EXPORT] = {FIELDS(admin_export)},
+	[CMD_ADMIN_EXPORT] = {FIELDS(admin_export), .repeat = REPEAT_ALWAYS},
 	[CMD_ADMIN_BACKUP] = {FIELDS(admin_backup)},
-	[CMD_ADMIN_VERIFY] = {0},
+	[CMD_ADMIN_VERIFY] = {.repeat = REPEAT_ALWAYS},
 };
 
 const struct command_fields *request_fields_of(enum command c)
 {
 	return &tables[c];
+}
+
+bool command_repeatable(enum command c, const json_t *data)
+{
+	if ((unsigned)c >= CMD_COUNT)
+		return false;
+	switch (tables[c].repeat) {
+	case REPEAT_NEVER:
+		return false;
+	case REPEAT_ALWAYS:
+		return true;
+	case REPEAT_BY_CLIENT_ID:
+		return json_is_string(json_object_get(data, "client_id"));
+	}
+	return false;
 }

@@ -178,7 +178,7 @@ static void a_gap_says_whether_the_place_is_void(void **state)
 }
 
 struct heard {
-	char codes[64]; /* one letter a reply: o for ok, l for connection_lost */
+	char codes[64]; /* one letter a reply: o for ok, l for connection_lost, c for connection_closed */
 };
 
 static void hear(void *arg, json_t *reply)
@@ -186,7 +186,10 @@ static void hear(void *arg, json_t *reply)
 	struct heard *h = arg;
 	size_t n = strlen(h->codes);
 
-	h->codes[n] = parley_reply_ok(reply) ? 'o' : strcmp(parley_reply_code(reply), "connection_lost") == 0 ? 'l' : '?';
+	h->codes[n] = parley_reply_ok(reply)                                       ? 'o'
+		      : strcmp(parley_reply_code(reply), "connection_lost") == 0   ? 'l'
+		      : strcmp(parley_reply_code(reply), "connection_closed") == 0 ? 'c'
+										   : '?';
 }
 
 static void requests_meet_their_replies_in_any_order(void **state)
@@ -197,8 +200,8 @@ static void requests_meet_their_replies_in_any_order(void **state)
 
 	(void)state;
 	client_requests_init(&q);
-	uint64_t a = client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &first)->ref;
-	uint64_t b = client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &second)->ref;
+	uint64_t a = client_requests_add(&q, "room.get", NULL, hear, &first)->ref;
+	uint64_t b = client_requests_add(&q, "room.get", NULL, hear, &second)->ref;
 	assert_true(client_requests_answer(&q, b, ok));
 	assert_string_equal(second.codes, "o");
 	assert_string_equal(first.codes, "");
@@ -206,7 +209,7 @@ static void requests_meet_their_replies_in_any_order(void **state)
 	assert_true(client_requests_answer(&q, a, ok));
 	assert_int_equal(q.n, 0);
 	/* The queue still takes more at its end. */
-	uint64_t c = client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &first)->ref;
+	uint64_t c = client_requests_add(&q, "room.get", NULL, hear, &first)->ref;
 	assert_true(client_requests_answer(&q, c, ok));
 	assert_string_equal(first.codes, "oo");
 	client_requests_finish(&q);
@@ -218,7 +221,7 @@ static void requests_write_the_envelope(void **state)
 
 	(void)state;
 	client_requests_init(&q);
-	struct client_request *r = client_requests_add(&q, "room.get", json_pack("{s:s}", "room", "a\"b"), PARLEY_REPEAT, NULL, NULL);
+	struct client_request *r = client_requests_add(&q, "room.get", json_pack("{s:s}", "room", "a\"b"), NULL, NULL);
 	assert_string_equal(r->frame, "{\"type\":\"room.get\",\"ref\":1,\"data\":{\"room\":\"a\\\"b\"}}");
 	assert_int_equal(r->n, strlen(r->frame));
 	client_requests_finish(&q);
@@ -227,15 +230,17 @@ static void requests_write_the_envelope(void **state)
 static void a_loss_answers_only_what_was_sent_and_may_not_be_repeated(void **state)
 {
 	struct client_requests q;
-	struct heard repeat = {""}, once = {""}, unsent = {""};
+	struct heard repeat = {""}, without_id = {""}, once = {""}, unsent = {""};
 
 	(void)state;
 	client_requests_init(&q);
-	client_requests_add(&q, "message.send", NULL, PARLEY_REPEAT, hear, &repeat)->sent = true;
-	client_requests_add(&q, "room.create", NULL, PARLEY_ONCE, hear, &once)->sent = true;
-	(void)client_requests_add(&q, "room.create", NULL, PARLEY_ONCE, hear, &unsent);
+	client_requests_add(&q, "message.send", json_pack("{s:s}", "client_id", "a"), hear, &repeat)->sent = true;
+	client_requests_add(&q, "message.send", NULL, hear, &without_id)->sent = true;
+	client_requests_add(&q, "room.update", NULL, hear, &once)->sent = true;
+	(void)client_requests_add(&q, "room.create", NULL, hear, &unsent);
 	client_requests_lost(&q, "gone", false);
 	assert_string_equal(once.codes, "l");
+	assert_string_equal(without_id.codes, "l");
 	assert_string_equal(repeat.codes, "");
 	assert_string_equal(unsent.codes, "");
 	assert_int_equal(q.n, 2);
@@ -244,6 +249,65 @@ static void a_loss_answers_only_what_was_sent_and_may_not_be_repeated(void **sta
 	assert_string_equal(repeat.codes, "l");
 	assert_string_equal(unsent.codes, "l");
 	assert_int_equal(q.n, 0);
+	client_requests_finish(&q);
+}
+
+static void an_error_without_a_reference_is_for_the_oldest_that_was_sent(void **state)
+{
+	struct client_requests q;
+	struct heard first = {""}, second = {""};
+	json_auto_t *error = json_pack("{s:s, s:{s:s}}", "type", "error", "data", "code", "invalid_json");
+
+	(void)state;
+	client_requests_init(&q);
+	assert_false(client_requests_answer_oldest(&q, error));
+	struct client_request *a = client_requests_add(&q, "room.get", NULL, hear, &first);
+	client_requests_add(&q, "room.get", NULL, hear, &second)->sent = true;
+	assert_true(client_requests_answer_oldest(&q, error));
+	assert_string_equal(second.codes, "?");
+	assert_false(client_requests_answer_oldest(&q, error));
+	a->sent = true;
+	assert_true(client_requests_answer_oldest(&q, error));
+	assert_string_equal(first.codes, "?");
+	client_requests_finish(&q);
+}
+
+/* Sends what may go out now; how many that were. */
+static size_t send_all(struct client_requests *q)
+{
+	struct client_limits none = {0};
+	size_t n = 0;
+
+	while (client_requests_next(q, &none) != NULL)
+		n++;
+	return n;
+}
+
+static void of_several_requests_the_one_that_closes_the_connection_is_found(void **state)
+{
+	struct client_requests q;
+	struct heard heard[4] = {{""}};
+	json_auto_t *ok = json_pack("{s:s}", "type", "ok");
+
+	(void)state;
+	client_requests_init(&q);
+	for (size_t i = 0; i < 3; i++)
+		(void)client_requests_add(&q, "room.get", NULL, hear, &heard[i]);
+	assert_int_equal(send_all(&q), 3);
+	client_requests_closed(&q, "1007");
+	client_requests_lost(&q, "1007", false);
+	(void)client_requests_add(&q, "room.get", NULL, hear, &heard[3]);
+	assert_int_equal(send_all(&q), 1);
+	assert_true(client_requests_answer(&q, q.first->ref, ok));
+	assert_int_equal(send_all(&q), 1);
+	client_requests_closed(&q, "1007");
+	client_requests_lost(&q, "1007", false);
+	assert_string_equal(heard[0].codes, "o");
+	assert_string_equal(heard[1].codes, "c");
+	assert_int_equal(send_all(&q), 1); /* the last suspect */
+	assert_true(client_requests_answer(&q, q.first->ref, ok));
+	(void)client_requests_add(&q, "room.get", NULL, hear, &heard[2]);
+	assert_int_equal(send_all(&q), 2); /* all is as usual again */
 	client_requests_finish(&q);
 }
 
@@ -258,22 +322,24 @@ static void what_the_server_would_not_read_is_answered_here(void **state)
 	(void)state;
 	memset(text, 'x', 100);
 	client_requests_init(&q);
-	client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), PARLEY_REPEAT, hear, &sent)->sent = true;
-	(void)client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), PARLEY_REPEAT, hear, &long_one);
-	(void)client_requests_add(&q, "message.send", json_pack("{s:s%}", "text", "a\0b", (size_t)3), PARLEY_REPEAT, hear, &with_nul);
-	(void)client_requests_add(&q, "room.get", NULL, PARLEY_REPEAT, hear, &good);
-	assert_true(client_requests_any_sent(&q));
-	client_requests_refuse(&q, &limits); /* no limit was told */
+	client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), hear, &sent)->sent = true;
+	(void)client_requests_add(&q, "message.send", json_pack("{s:s%}", "text", "a\0b", (size_t)3), hear, &with_nul);
+	(void)client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), hear, &long_one);
+	(void)client_requests_add(&q, "room.get", NULL, hear, &good);
+	assert_non_null(client_requests_next(&q, &limits)); /* no limit was told */
 	assert_string_equal(with_nul.codes, "?");
 	assert_int_equal(q.n, 3);
+	client_requests_lost(&q, "gone", false); /* without a client_id they are not repeated */
+	assert_string_equal(sent.codes, "l");
+	assert_string_equal(long_one.codes, "l");
 	client_limits_take(&limits, hello);
-	client_requests_refuse(&q, &limits);
-	assert_string_equal(long_one.codes, "?");
+	(void)client_requests_add(&q, "message.send", json_pack("{s:s}", "text", text), hear, &long_one);
+	assert_ptr_equal(client_requests_next(&q, &limits), q.first);
+	assert_null(client_requests_next(&q, &limits));
+	assert_string_equal(long_one.codes, "l?");
 	assert_string_equal(good.codes, "");
-	assert_string_equal(sent.codes, "");
-	assert_int_equal(q.n, 2);
+	assert_int_equal(q.n, 1);
 	client_requests_finish(&q);
-	assert_false(client_requests_any_sent(&q));
 }
 
 int main(void)
@@ -290,6 +356,8 @@ int main(void)
 		cmocka_unit_test(requests_meet_their_replies_in_any_order),
 		cmocka_unit_test(requests_write_the_envelope),
 		cmocka_unit_test(a_loss_answers_only_what_was_sent_and_may_not_be_repeated),
+		cmocka_unit_test(an_error_without_a_reference_is_for_the_oldest_that_was_sent),
+		cmocka_unit_test(of_several_requests_the_one_that_closes_the_connection_is_found),
 		cmocka_unit_test(what_the_server_would_not_read_is_answered_here),
 	};
 
