@@ -6,6 +6,7 @@
 #include "cli/cli_output.h"
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
+#include "cli/pipe_lanes.h"
 #include "codec/buf.h"
 
 #include <errno.h>
@@ -14,20 +15,38 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_BYTES = 1 << 20, READ_BYTES = 65536, WAITING_MAX = 500 };
+enum { LINE_MAX_BYTES = 1 << 20, READ_BYTES = 65536, WAITING_MAX = 500, PATIENCE_S = 300 };
 
-struct pipe_line {
-	struct buf in; /* what was read of stdin and is not a whole line yet */
+struct pipe_options {
+	uint64_t patience_s;
+};
+
+static const struct cli_option options_table[] = {
+	{"patience", "SECONDS", CLI_NUMBER, offsetof(struct pipe_options, patience_s), 86400,
+	 "make a request again for so long, where the server asks to make it later (default 300)"},
+	{0},
+};
+
+static void set_defaults(void *options)
+{
+	((struct pipe_options *)options)->patience_s = PATIENCE_S;
+}
+
+struct pipe_input {
+	struct buf in;    /* what was read of stdin and is not a whole line yet */
+	uint64_t n_lines; /* so far */
 	bool eof;
 	bool failed;   /* stdin cannot be read, which was told */
 	bool too_long; /* the present line is skipped up to its end */
 };
 
-static void print_fault(const char *code, const char *message, json_t *ref)
+/* A line that is no request. */
+static void refuse_line(struct pipe_lanes *lanes, uint64_t line, const char *code, const char *message, json_t *ref)
 {
 	json_auto_t *fault = json_pack("{s:s, s:O*, s:{s:s, s:s, s:b}}", "type", "error", "ref", ref, "data", "code", code, "message",
 				       message, "retryable", 0);
 
+	pipe_lanes_count(lanes, line, code);
 	cli_print_json(fault);
 }
 
@@ -37,25 +56,18 @@ static void on_event(void *arg, const struct parley_event *e)
 	cli_print_json_bytes(e->text, e->n);
 }
 
+static void print_reply(json_t *reply)
+{
+	cli_print_json(reply);
+}
+
 static void on_down(void *arg, const char *why, uint32_t retry_ms)
 {
 	(void)arg;
 	cli_tell("%s; trying again in %u ms", why, retry_ms);
 }
 
-/* The caller's own ref (owned; NULL: none) goes back in the place of the client's. */
-static void on_reply(void *arg, json_t *reply)
-{
-	json_auto_t *ref = arg;
-
-	if (ref == NULL)
-		(void)json_object_del(reply, "ref");
-	else
-		(void)json_object_set(reply, "ref", ref);
-	cli_print_json(reply);
-}
-
-static void take_line(struct parley_client *client, const char *line, size_t n)
+static void take_line(struct pipe_lanes *lanes, uint64_t number, const char *line, size_t n)
 {
 	json_error_t where;
 	json_auto_t *request = json_loadb(line, n, JSON_REJECT_DUPLICATES, &where);
@@ -63,22 +75,22 @@ static void take_line(struct parley_client *client, const char *line, size_t n)
 	json_t *data = json_object_get(request, "data"), *ref = json_object_get(request, "ref");
 
 	if (request == NULL) {
-		print_fault("invalid_json", where.text, NULL);
+		refuse_line(lanes, number, "invalid_json", where.text, NULL);
 		return;
 	}
 	if (type == NULL || (data != NULL && !json_is_object(data))) {
-		print_fault("invalid_request", "a request is {\"type\":…,\"ref\":…,\"data\":{…}}", ref);
+		refuse_line(lanes, number, "invalid_request", "a request is {\"type\":…,\"ref\":…,\"data\":{…}}", ref);
 		return;
 	}
 	data = data == NULL ? json_object() : json_incref(data);
 	/* With an id of its own a message can be sent again after a lost connection and is still one message. */
 	if (strcmp(type, "message.send") == 0 && json_object_get(data, "client_id") == NULL)
 		(void)json_object_set_new(data, "client_id", parley_client_new_id());
-	parley_client_request(client, type, data, on_reply, json_incref(ref));
+	pipe_lanes_add(lanes, number, type, data, json_incref(ref));
 }
 
 /* Every whole line that was read. */
-static void take_lines(struct pipe_line *p, struct parley_client *client)
+static void take_lines(struct pipe_input *p, struct pipe_lanes *lanes)
 {
 	size_t used = 0;
 
@@ -93,17 +105,18 @@ static void take_lines(struct pipe_line *p, struct parley_client *client)
 			used += n;
 			break;
 		}
+		p->n_lines++;
 		if (p->too_long || n > LINE_MAX_BYTES)
-			print_fault("too_large", "a line is longer than 1 MiB", NULL);
+			refuse_line(lanes, p->n_lines, "too_large", "a line is longer than 1 MiB", NULL);
 		else if (n > strspn(line, " \t\r") && n > 0)
-			take_line(client, line, n);
+			take_line(lanes, p->n_lines, line, n);
 		p->too_long = false;
 		used += n + (end == NULL ? 0 : 1);
 	}
 	buf_consume(&p->in, used);
 }
 
-static void read_stdin(struct pipe_line *p, struct parley_client *client)
+static void read_stdin(struct pipe_input *p, struct pipe_lanes *lanes)
 {
 	ssize_t got = read(STDIN_FILENO, buf_reserve(&p->in, READ_BYTES), READ_BYTES);
 
@@ -116,7 +129,7 @@ static void read_stdin(struct pipe_line *p, struct parley_client *client)
 	p->failed = got < 0;
 	if (p->failed)
 		cli_tell("cannot read standard input: %s", strerror(errno));
-	take_lines(p, client);
+	take_lines(p, lanes);
 }
 
 /* Who we are and in which rooms, as the first line; without the token, which is a secret. */
@@ -129,36 +142,50 @@ static void print_session(struct parley_client *client)
 	cli_print_json(line);
 }
 
+/* Until the input has ended and everything is answered. An exit code. */
+static int pass_on(struct pipe_input *input, struct pipe_lanes *lanes)
+{
+	struct parley_client *client = lanes->client;
+
+	while (cli_output_flush()) {
+		int wait_ms = pipe_lanes_turn(lanes);
+		if (input->eof && lanes->n_waiting == 0)
+			return CLI_OK;
+		bool listening = !input->eof && lanes->n_waiting < WAITING_MAX, ready = false;
+		if (parley_client_run(client, wait_ms, listening ? STDIN_FILENO : -1, &ready) != 0) {
+			pipe_lanes_end(lanes, parley_client_fault(client));
+			cli_tell("%s", parley_client_fault(client));
+			return CLI_FAILED;
+		}
+		if (ready)
+			read_stdin(input, lanes);
+	}
+	return CLI_FAILED;
+}
+
 static int run(const struct cli_common *common, const void *arg, int n_words, char **words)
 {
+	const struct pipe_options *options = arg;
 	struct cli_session session;
-	struct pipe_line line = {0};
+	struct pipe_input input = {0};
+	struct pipe_lanes lanes = {.patience_ms = (int64_t)options->patience_s * 1000, .on_reply = print_reply};
 	int result = cli_session_open(&session, common,
 				      (struct parley_client_options){.reconnect = true, .on_event = on_event, .on_down = on_down});
 
-	(void)arg;
 	(void)n_words;
 	(void)words;
 	if (result != CLI_OK)
 		return result;
-	struct parley_client *client = session.client;
-	print_session(client);
-	while (cli_output_flush() && !(line.eof && parley_client_n_waiting(client) == 0)) {
-		bool listening = !line.eof && parley_client_n_waiting(client) < WAITING_MAX, ready = false;
-		if (parley_client_run(client, -1, listening ? STDIN_FILENO : -1, &ready) != 0) {
-			cli_tell("%s", parley_client_fault(client));
-			result = CLI_FAILED;
-			break;
-		}
-		if (ready)
-			read_stdin(&line, client);
-	}
+	lanes.client = session.client;
+	print_session(session.client);
+	result = pass_on(&input, &lanes);
+	if (pipe_lanes_tell(&lanes) || input.failed)
+		result = CLI_FAILED;
 	cli_session_close(&session);
-	buf_finish(&line.in);
-	return line.failed ? CLI_FAILED : result;
+	pipe_lanes_finish(&lanes);
+	buf_finish(&input.in);
+	return result;
 }
-
-static const struct cli_option options_table[] = {{0}};
 
 const struct cli_command cmd_pipe = {
 	.name = "pipe",
@@ -168,13 +195,18 @@ const struct cli_command cmd_pipe = {
 	.summary = "requests as JSON lines in, replies and events out",
 	.description =
 		"Signs in, prints the session (who, and in which rooms) as the first line, and then passes requests from standard input to the\n"
-		"server, one JSON object per line. It joins no room by itself: do that first, and wait for the reply before you go on, as in\n"
+		"server, one JSON object per line. It joins no room by itself: do that first, as in\n"
 		"{\"type\":\"room.join\",\"ref\":1,\"data\":{\"room\":\"general\"}}\n"
 		"{\"type\":\"message.send\",\"ref\":2,\"data\":{\"room\":\"general\",\"text\":\"hi\"}}\n"
-		"Replies carry the request's ref; events have none. After a lost connection everything goes on where it stopped; only a request\n"
-		"that must not be done twice is answered with the code connection_lost. At the end of standard input it waits for the\n"
-		"outstanding replies and ends.",
+		"Requests that name the same room by the same word (room.create by the new room's name) go out one after the other, each when the\n"
+		"one before was answered, and so do those that name none. Where the server asks to make a request later (rate_limited, unavailable), it is made again when the server says, and what is\n"
+		"behind it waits; the requests of other rooms go on.\n\n"
+		"Each request gets one reply, which carries its ref; events have none. After a lost connection everything goes on where it stopped; only\n"
+		"a request that must not be done twice is answered with the code connection_lost. One that the server answers by closing the\n"
+		"connection gets connection_closed and is not sent again. At the end of standard input it waits for the outstanding replies and ends. What\n"
+		"was refused is told on standard error, by code, and the exit code is then 1; it is 0 when every request was answered with ok.",
 	.options = options_table,
-	.options_bytes = 0,
+	.options_bytes = sizeof(struct pipe_options),
+	.set_defaults = set_defaults,
 	.run = run,
 };

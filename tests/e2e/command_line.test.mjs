@@ -221,7 +221,8 @@ test('pipe passes requests, replies and events; ends when stdin does', async (t)
 	write({ type: 'no.such', ref: 'n' });
 	const ended = new Promise((resolve) => { pipe.child.on('close', resolve); });
 	pipe.child.stdin.end('not json\n{"type":"room.get","ref":"last","data":{"room":"' + id + '"}}'); // no line end: still a request
-	assert.equal(await ended, 0, pipe.err);
+	assert.equal(await ended, 1, pipe.err);
+	assert.match(pipe.err, /2 of 5 requests were refused: /);
 	const lines = pipe.lines().map((line) => JSON.parse(line));
 	assert.equal(lines.find(({ ref }) => ref === 'last').data.room.id, id);
 	assert.equal(lines[0].data.user.kind, 'guest');
@@ -253,12 +254,12 @@ test('pipe answers a line that the server would not read, and goes on', async (t
 	const ended = await parley(['--guest', fresh('Pipe'), 'pipe'], {
 		input: [request('long', { more: 'x'.repeat(70000) }), request('deep', { more: [[[[[[[[]]]]]]]] }), request('good')].join('\n'),
 	});
-	assert.equal(ended.code, 0, ended.stderr);
+	assert.equal(ended.code, 1);
 	const lines = ended.stdout.trim().split('\n').map((line) => JSON.parse(line));
 	assert.match(lines.find(({ ref }) => ref === 'long').data.message, /the limit \(frame_bytes\) is 65536/);
 	assert.match(lines.find(({ ref }) => ref === 'deep').data.message, /the limit \(json_depth\) is 8 levels/);
 	assert.equal(lines.find(({ ref }) => ref === 'good').type, 'ok');
-	assert.equal(ended.stderr, '');
+	assert.equal(ended.stderr, 'parley: 2 of 3 requests were refused: too_large 2 (first in line 1)\n');
 });
 
 test('bench accounts for every delivery', async () => {
