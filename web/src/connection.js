@@ -10,6 +10,8 @@ const CONNECT_MOST_MS = 20000;
 const TICK_MS = 1000;
 const JUMP_MS = 10000;
 const BACKOFF_FIRST_MS = 800;
+/* Close codes of RFC 6455 with which a server refuses what it was sent: the protocol, the kind of data, its contents, its size. */
+const REFUSING = [1002, 1003, 1007, 1009];
 const BACKOFF_MOST_MS = 20000;
 
 export class RequestError extends Error {
@@ -19,8 +21,16 @@ export class RequestError extends Error {
 		this.code = code;
 		this.retryable = retryable;
 		this.retryAfterMs = retryAfterMs;
+		/** With "disconnected": the server closed the connection because of what it was sent, and so many requests of this type were unanswered then. */
+		this.suspects = 0;
 	}
 }
+
+/** As JSON that every server reads: half a surrogate pair, which no UTF-8 can hold, becomes U+FFFD. @param {any} value */
+const encode = (value) => JSON.stringify(value, (_, member) => typeof member === 'string' ? member.replace(/\p{Cs}/gu, '\ufffd') : member);
+
+/** Bytes of UTF-8. @param {string} text */
+const bytesOf = (text) => new TextEncoder().encode(text).length;
 
 /** @param {any} data of an error reply */
 const errorOf = (data) => new RequestError(data.code, data.message, data.retryable === true, data.retry_after_ms);
@@ -33,7 +43,7 @@ export async function post(type, data) {
 	let response, body;
 	try {
 		response = await fetch(`/api/v1/${type}`, {
-			method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify(data), signal: AbortSignal.timeout(20000),
+			method: 'POST', headers: { 'Content-Type': 'application/json' }, body: encode(data), signal: AbortSignal.timeout(20000),
 		});
 		body = await response.json();
 	} catch {
@@ -47,7 +57,7 @@ export async function post(type, data) {
 export class Connection {
 	/**
 	 * @param {{resume: () => {epoch?: string, resume: Record<string, number>}, started: (data: any) => void, event: (event: any) => void,
-	 *   signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, trouble: () => void, probe: () => [string, any]}} hooks
+	 *   afresh: () => void, signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, trouble: () => void, probe: () => [string, any]}} hooks
 	 */
 	constructor(hooks) {
 		this.hooks = hooks;
@@ -62,11 +72,14 @@ export class Connection {
 		this.greeted = false;
 		/** The longest message that the server takes, in bytes of UTF-8. */
 		this.textLimit = 8000;
+		/** The longest request, in bytes; for a longer one the server closes the connection. */
+		this.frameLimit = Infinity;
 		/** @type {WebSocket|null} */
 		this.socket = null;
-		/** @type {Map<string, {resolve: (data: any) => void, reject: (e: Error) => void, timer: number}>} */
+		/** @type {Map<string, {type: string, resolve: (data: any) => void, reject: (e: Error) => void, timer: number}>} in the order of sending */
 		this.requests = new Map();
 		this.lastRef = 0;
+		/** Losses since work was done: an answered request, or an event. Signing in is none, so that what ends each connection after it does so ever more rarely. */
 		this.failures = 0;
 		this.retryTimer = 0;
 		this.notBefore = 0;
@@ -141,7 +154,7 @@ export class Connection {
 			if (close.code === 4003)
 				this.refused('signed_out');
 			else
-				this.lose(socket);
+				this.lose(socket, 0, REFUSING.includes(close.code));
 		};
 	}
 
@@ -152,13 +165,18 @@ export class Connection {
 			this.guests = frame.data.guests !== false;
 			this.heartbeatMs = frame.data.heartbeat_ms || this.heartbeatMs;
 			this.textLimit = frame.data.limits?.text_bytes || Infinity;
+			this.frameLimit = frame.data.limits?.frame_bytes || Infinity;
 			this.signIn(socket, late);
 		} else if (frame.type === 'ok' || frame.type === 'error') {
-			const request = this.requests.get(String(frame.ref));
+			/* An error that names no request is for the oldest one. */
+			const ref = frame.ref === undefined && frame.type === 'error' ? this.requests.keys().next().value : String(frame.ref);
+			const request = this.requests.get(ref ?? '');
 			if (!request)
 				return;
-			this.requests.delete(String(frame.ref));
+			this.requests.delete(ref ?? '');
 			clearTimeout(request.timer);
+			if (this.live)
+				this.failures = 0;
 			if (frame.type === 'ok')
 				request.resolve(frame.data);
 			else
@@ -166,6 +184,8 @@ export class Connection {
 		} else if (frame.type === 'server.leaving') {
 			this.leave(socket, Number(frame.data?.retry_after_ms) || 0);
 		} else {
+			if (frame.seq)
+				this.failures = 0;
 			this.hooks.event(frame);
 		}
 	}
@@ -175,10 +195,10 @@ export class Connection {
 		const ref = String(++this.lastRef);
 		/* Answered inside receive(), not by a promise: the events that follow must find the rooms. */
 		this.requests.set(ref, {
+			type: 'session.start',
 			timer: 0,
 			resolve: (data) => {
 				clearTimeout(late);
-				this.failures = 0;
 				this.hooks.started(data);
 				this.setState('live');
 			},
@@ -190,7 +210,12 @@ export class Connection {
 					this.refused(error.code);
 			},
 		});
-		socket.send(JSON.stringify({ type: 'session.start', ref, data: { ...this.hooks.resume(), on_gap: 'skip' } }));
+		let frame = encode({ type: 'session.start', ref, data: { ...this.hooks.resume(), on_gap: 'skip' } });
+		if (bytesOf(frame) > this.frameLimit) {
+			this.hooks.afresh();
+			frame = encode({ type: 'session.start', ref, data: { on_gap: 'skip' } });
+		}
+		socket.send(frame);
 	}
 
 	/** @param {string} code */
@@ -206,7 +231,7 @@ export class Connection {
 	}
 
 	/**
-	 * A request; rejects with RequestError. No answer in time means that the socket is dead.
+	 * A request; rejects with RequestError. No answer in time means that the socket is dead. What the server would not read is refused here.
 	 * @param {string} type @param {any} data @param {number} [ms] @returns {Promise<any>}
 	 */
 	request(type, data, ms = REQUEST_MS) {
@@ -214,10 +239,13 @@ export class Connection {
 		if (!socket || !this.live)
 			return Promise.reject(new RequestError('disconnected', 'There is no connection right now.', true));
 		const ref = String(++this.lastRef);
+		const frame = encode({ type, ref, data });
+		if (bytesOf(frame) > this.frameLimit)
+			return Promise.reject(new RequestError('too_large', `this is longer than the server takes (${this.frameLimit} bytes)`, false));
 		return new Promise((resolve, reject) => {
 			const timer = setTimeout(() => this.lose(socket), ms);
-			this.requests.set(ref, { resolve, reject, timer });
-			socket.send(JSON.stringify({ type, ref, data }));
+			this.requests.set(ref, { type, resolve, reject, timer });
+			socket.send(frame);
 		});
 	}
 
@@ -230,8 +258,8 @@ export class Connection {
 		});
 	}
 
-	/** Lets go of the socket; who waits for an answer is told. */
-	drop() {
+	/** Lets go of the socket; who waits for an answer is told. @param {boolean} [refused] the server closed it because of what it was sent */
+	drop(refused = false) {
 		const socket = this.socket;
 		this.socket = null;
 		if (socket) {
@@ -242,16 +270,19 @@ export class Connection {
 		this.requests.clear();
 		for (const request of waiting) {
 			clearTimeout(request.timer);
+			const lost = new RequestError('disconnected', 'The connection was lost.', true);
+			lost.suspects = refused ? waiting.filter(({ type }) => type === request.type).length : 0;
 			if (request.timer)
-				request.reject(new RequestError('disconnected', 'The connection was lost.', true));
+				request.reject(lost);
 		}
 	}
 
-	/** The socket is dead or gone: come back after a pause that grows and is never the same for two. @param {WebSocket} socket @param {number} [afterMs] */
-	lose(socket, afterMs = 0) {
+	/** The socket is dead or gone: come back after a pause that grows and is never the same for two. @param {WebSocket} socket @param {number} [afterMs]
+	 * @param {boolean} [refused] the server closed it because of what it was sent */
+	lose(socket, afterMs = 0, refused = false) {
 		if (this.socket !== socket)
 			return;
-		this.drop();
+		this.drop(refused);
 		if (!this.greeted)
 			this.askWhy();
 		const most = Math.min(BACKOFF_MOST_MS, BACKOFF_FIRST_MS * 2 ** this.failures++);

@@ -43,6 +43,7 @@ class App {
 			resume: () => ({ epoch: this.store.epoch, resume: this.store.cursors() }),
 			started: (data) => this.started(data),
 			event: (event) => this.store.apply(event),
+			afresh: () => this.store.forgetLogs(),
 			signedOut: (why) => this.showDoor(why),
 			changed: () => this.changed(),
 			trouble: () => this.splash(),

@@ -1,5 +1,9 @@
-// Messages on their way out. Each is kept in the browser until the server has acknowledged it, goes out one at a time and in order,
-// and carries a client_id, by which the server knows a repeated one: so it arrives once, whatever happens in between.
+// Messages on their way out. Each is kept in the browser until the server has acknowledged it, and carries a client_id, by which the server knows a
+// repeated one: so it arrives once, whatever happens in between. Those of a room go out one at a time and in order; rooms do not wait for each other.
+//
+// What becomes of one that is not acknowledged: when the connection was lost, it goes out on the next one. When the server asks to send it later, it is
+// sent later, and its room waits. When it is refused for good, it is shown as not sent, and the next one goes out. A server may also refuse one by closing
+// the connection. Where several were under way, each of them then goes out alone, so that the one to blame is found.
 
 import { keep, keptKeys, recall } from './storage.js';
 
@@ -21,7 +25,10 @@ export class Outbox {
 		/** @type {Outgoing[]} in the order of writing */
 		this.entries = [];
 		this.owner = '';
-		this.sending = false;
+		/** Rooms whose messages are going out; '' is that of the suspects. @type {Set<string>} */
+		this.sending = new Set();
+		/** Messages (client_id) that were under way when the server closed the connection because of one. @type {Set<string>} */
+		this.suspects = new Set();
 	}
 
 	/** Takes up what this person left unsent, in this tab or before a reload. @param {string} userId */
@@ -29,6 +36,7 @@ export class Outbox {
 		if (this.owner === userId)
 			return;
 		this.owner = userId;
+		this.suspects.clear();
 		this.entries = keptKeys(`out.${userId}.`).map(recall).filter((e) => e?.client_id).sort((a, b) => a.at - b.at);
 	}
 
@@ -65,6 +73,7 @@ export class Outbox {
 	/** @param {Outgoing} entry */
 	remove(entry) {
 		this.entries = this.entries.filter((e) => e !== entry);
+		this.suspects.delete(entry.client_id);
 		keep(`out.${this.owner}.${entry.client_id}`, null);
 		this.hooks.changed(entry.room);
 	}
@@ -72,21 +81,31 @@ export class Outbox {
 	/** The message came back in the log. @param {string|undefined} clientId */
 	seen(clientId) {
 		const entry = clientId && this.entries.find((e) => e.client_id === clientId);
-		if (entry && entry.state === 'sent')
+		if (entry && entry.state !== 'queued')
 			this.remove(entry);
 		else if (entry)
 			entry.seq = 1; /* in the log already: not shown twice while its acknowledgement is under way */
 	}
 
 	async flush() {
-		if (this.sending)
+		if (this.suspects.size)
+			await this.sendAll('', (e) => this.suspects.has(e.client_id));
+		if (this.suspects.size)
+			return; /* the connection is gone again, or an earlier call is still at it */
+		for (const room of new Set(this.entries.map((e) => e.room)))
+			this.sendAll(room, (e) => e.room === room);
+	}
+
+	/** Sends what is queued of these, one after the other. @param {string} lane @param {(entry: Outgoing) => boolean} isOf */
+	async sendAll(lane, isOf) {
+		if (this.sending.has(lane))
 			return;
-		this.sending = true;
+		this.sending.add(lane);
 		try {
-			for (let entry; this.hooks.live() && (entry = this.entries.find((e) => e.state === 'queued'));)
+			for (let entry; this.hooks.live() && (entry = this.entries.find((e) => e.state === 'queued' && isOf(e)));)
 				await this.send(entry);
 		} finally {
-			this.sending = false;
+			this.sending.delete(lane);
 		}
 	}
 
@@ -98,20 +117,29 @@ export class Outbox {
 			if (entry.seq || sent.duplicate) {
 				this.remove(entry);
 			} else {
+				this.suspects.delete(client_id);
 				entry.state = 'sent';
 				entry.seq = sent.seq;
 				this.save(entry);
 			}
 		} catch (/** @type {any} */ error) {
-			if (error.code === 'disconnected')
-				return; /* stays queued; the connection calls flush() when it is back */
-			if (error.retryable) {
+			if (error.code === 'disconnected' && error.suspects > 1)
+				this.suspects.add(client_id);
+			else if (error.suspects === 1)
+				this.fail(entry, 'the server closed the connection because of it');
+			else if (error.retryable && error.code !== 'disconnected')
 				await new Promise((resolve) => setTimeout(resolve, error.retryAfterMs || 2000));
-				return;
-			}
-			entry.state = 'failed';
-			entry.error = error.message;
-			this.save(entry);
+			else if (!error.retryable)
+				this.fail(entry, error.message);
+			/* Otherwise it stays queued; the connection calls flush() when it is back. */
 		}
+	}
+
+	/** @param {Outgoing} entry @param {string} why */
+	fail(entry, why) {
+		this.suspects.delete(entry.client_id);
+		entry.state = 'failed';
+		entry.error = why;
+		this.save(entry);
 	}
 }
