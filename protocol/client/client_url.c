@@ -67,11 +67,14 @@ int client_url_parse(const char *text, struct client_url *out, struct client_fau
 		rest = text + scheme;
 		out->is_tls = schemes[i].is_tls;
 	}
+	if (rest == NULL && strstr(text, "://") == NULL)
+		rest = text;
 	size_t n = rest == NULL ? 0 : strcspn(rest, "/");
 	/* The server's paths are its own (/ws): a URL that names one is fine, and so is a bare slash. */
 	if (rest == NULL || (rest[n] != '\0' && strcmp(rest + n, "/") != 0 && strcmp(rest + n, "/ws") != 0) ||
 	    !split_authority(rest, n, out)) {
-		client_fault_set(fault, "not a server's URL (http://host:port, https://host:port, ws, wss or unix:/path): %s", text);
+		client_fault_set(fault, "not a server's URL (host:port, http://host:port, https://host:port, ws, wss or unix:/path): %s",
+				 text);
 		return -EINVAL;
 	}
 	(void)snprintf(out->host_header, sizeof out->host_header, "%.*s", (int)n, rest);

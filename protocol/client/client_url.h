@@ -1,5 +1,6 @@
 /*
- * Where a server is: http://host:port, https://host:port, ws and wss likewise, [v6] addresses in brackets, or unix:/path. Pure, no allocation.
+ * Where a server is: http://host:port (host:port alone means the same), https://host:port, ws and wss in the same way, [v6] addresses in brackets, or
+ * unix:/path. Pure, no allocation.
  */
 #ifndef PARLEY_CLIENT_URL_H
 #define PARLEY_CLIENT_URL_H

@@ -38,6 +38,9 @@ static void url_names_a_host_and_a_port(void **state)
 	expect_url("HTTP://chat.example:1/ws", "chat.example", "1", "chat.example:1");
 	expect_url("http://[::1]:65535", "::1", "65535", "[::1]:65535");
 	expect_url("http://[::1]", "::1", "80", "[::1]");
+	expect_url("localhost:8080", "localhost", "8080", "localhost:8080");
+	expect_url("chat.example", "chat.example", "80", "chat.example");
+	expect_url("[::1]:8080/ws", "::1", "8080", "[::1]:8080");
 }
 
 static void url_names_a_unix_socket(void **state)
@@ -56,7 +59,9 @@ static void url_refuses_everything_else(void **state)
 {
 	static const char *const wrong[] = {
 		"",
-		"localhost:8080",
+		"localhost:8o80",
+		"/run/parley.sock",
+		"http:/x",
 		"ftp://x",
 		"http://",
 		"http://:80",
