@@ -84,6 +84,7 @@ struct bench {
 	struct bench_conn *conns;
 	uint32_t n_rooms, n_conns;
 	struct bench_conn creator;
+	bool limits_seen;     /* those of the server were compared with the load */
 	uint32_t n_opening;   /* connections between closed and done */
 	uint32_t n_done;      /* connections whose job is done */
 	uint32_t *room_table; /* hash of a room's id → number + 1 */
@@ -93,7 +94,7 @@ struct bench {
 	uint64_t wall_minus_mono_ns; /* as of this turn */
 	uint8_t mask[4];
 	char run[16];    /* makes names unique */
-	char fault[300]; /* the first thing that went wrong; empty while nothing did */
+	char fault[500]; /* the first thing that went wrong; empty while nothing did */
 
 	pthread_mutex_t write_lock; /* recursive; held while a publisher's socket is written to by either thread */
 	atomic_uint_fast64_t sent, sender_done, stop, send_waits;
@@ -135,6 +136,9 @@ void bench_loop_write(struct bench *b, struct bench_conn *c, const struct buf *b
 int bench_loop_turn(struct bench *b, int wait_ms);
 /* Appends a masked frame. */
 void bench_loop_frame(const struct bench *b, struct buf *out, uint8_t opcode, const char *payload, size_t n);
+
+/* bench_limits.c: whether the limits that hello tells let this load pass; else the fault names those that do not. */
+bool bench_limits_allow(struct bench *b, const json_t *hello);
 
 /* bench_setup.c: signing in, creating and joining. */
 bool bench_setup_rooms(struct bench *b);

@@ -124,10 +124,12 @@ void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payloa
 		bench_fail(b, "the server sent something that is not Parley's protocol");
 	} else if (strcmp(type, "error") == 0) {
 		json_t *data = json_object_get(message, "data");
-		bench_fail(b, "the server refused to set up the load: %s (%s); start it with its limits at 0",
-			   json_string_value(json_object_get(data, "message")), json_string_value(json_object_get(data, "code")));
+		bench_fail(b, "the server refused to set up the load: %s (%s)", json_string_value(json_object_get(data, "message")),
+			   json_string_value(json_object_get(data, "code")));
 	} else if (strcmp(type, "hello") == 0 && c->state == BENCH_HELLO) {
-		sign_in(b, c);
+		if (b->limits_seen || bench_limits_allow(b, json_object_get(message, "data")))
+			sign_in(b, c);
+		b->limits_seen = true;
 	} else if (strcmp(type, "ok") == 0 && c->state == BENCH_STARTING) {
 		signed_in(b, c, json_object_get(message, "data"));
 	} else if (strcmp(type, "ok") == 0 && c->state == BENCH_ASKING) {
