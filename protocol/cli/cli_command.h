@@ -49,7 +49,7 @@ struct cli_command {
 	int (*run)(const struct cli_common *common, const void *options, int n_words, char **words); /* an exit code */
 };
 
-extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_bench, cmd_admin;
+extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_room, cmd_bench, cmd_admin;
 
 /* All commands, in the order of help; NULL at the end. */
 extern const struct cli_command *const cli_commands[];

@@ -71,6 +71,15 @@ void cli_session_tell(const char *what, const char *about, const json_t *reply)
 		 parley_reply_code(reply));
 }
 
+/* room: NULL: the request names none. */
+static void tell_refusal(const char *type, const char *room, const json_t *reply)
+{
+	if (room != NULL && strcmp(parley_reply_code(reply), "not_found") == 0)
+		cli_tell("%s: %s: %s (not_found); `parley room create` makes one", type, room, parley_reply_message(reply));
+	else
+		cli_session_tell(type, room, reply);
+}
+
 struct waiting_call {
 	json_t *reply; /* owned by whoever takes it */
 	bool left;     /* nobody waits any more */
@@ -122,7 +131,7 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 		uint32_t pause_ms;
 		if (!parley_reply_retry(reply, &pause_ms) || client_clock_ms() + pause_ms >= until) {
 			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
-				cli_session_tell(type, json_string_value(json_object_get(kept, "room")), reply);
+				tell_refusal(type, json_string_value(json_object_get(kept, "room")), reply);
 			return reply;
 		}
 		json_decref(reply);

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct cli_command *const cli_commands[] = {&cmd_send, &cmd_tail, &cmd_pipe, &cmd_bench, &cmd_admin, NULL};
+const struct cli_command *const cli_commands[] = {&cmd_send, &cmd_tail, &cmd_pipe, &cmd_room, &cmd_bench, &cmd_admin, NULL};
 
 #define COMMON(member) offsetof(struct cli_common, member)
 const struct cli_option cli_common_options[] = {
 	{"server", "URL", CLI_TEXT, COMMON(server), 0,
-	 "where the server is: http://HOST:PORT, https://HOST:PORT or unix:/PATH (else PARLEY_SERVER, else http://127.0.0.1:8080)"},
+	 "where the server is: HOST:PORT or http://HOST:PORT, https://HOST:PORT or unix:/PATH (else PARLEY_SERVER, else http://127.0.0.1:8080)"},
 	{"ca-file", "FILE", CLI_TEXT, COMMON(ca_file), 0,
 	 "https: trust the authorities whose certificates (PEM) are in this file, not the system's"},
 	{"token-file", "FILE", CLI_TEXT, COMMON(token_file), 0, "sign in with the token in this file (else PARLEY_TOKEN)"},

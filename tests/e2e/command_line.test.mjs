@@ -128,16 +128,44 @@ test('a room that is not there is named', async () => {
 	for (const words of [['send', 'nosuch', 'x'], ['tail', 'nosuch']]) {
 		const ended = await run(clientBinary, ['--server', server.url, '--guest', 'Ann', ...words]);
 		assert.equal(ended.code, 1);
-		assert.match(ended.stderr, /parley: [a-z.]+: nosuch: there is no such room/);
+		assert.match(ended.stderr, /^parley: [a-z.]+: nosuch: there is no such room, or you may not see it \(not_found\); `parley room create` makes one\n$/);
 	}
 	const exported = await run(clientBinary, ['admin', '--data', server.dataDir, 'export', 'nosuch']);
 	assert.match(exported.stderr, /parley: admin\.export: nosuch: there is no such room/);
 });
 
+test('room makes, joins and lists rooms; each is a line of id and name', async () => {
+	const name = fresh('made here'), hidden = fresh('hidden here');
+	const owner = await command(server, 'account.create', { name: fresh('Owner'), password: 'correct horse' });
+	const asOwner = (...words) => parley(['room', ...words], { env: { PARLEY_TOKEN: owner.token } });
+	const made = await asOwner('create', name, '--topic', 'What it is about');
+	assert.equal(made.code, 0, made.stderr);
+	const [id] = made.stdout.split(' ');
+	assert.equal(made.stdout, `${id} ${name}\n`);
+	assert.equal((await command(server, 'room.get', { room: id }, { token: owner.token })).room.topic, 'What it is about');
+	const secret = await asOwner('create', hidden, '--private');
+	assert.equal((await asOwner('create', name)).code, 1);
+	assert.match((await asOwner('create', name)).stderr, /name_taken/);
+	assert.ok((await asOwner('list')).stdout.includes(secret.stdout));
+	const stranger = (...words) => parley(['--guest', fresh('Stranger'), 'room', ...words]);
+	const listed = await stranger('list');
+	assert.ok(listed.stdout.includes(made.stdout) && !listed.stdout.includes(hidden), listed.stdout);
+	assert.equal((await stranger('join', name)).stdout, made.stdout);
+	assert.match((await stranger('join', hidden)).stderr, /not_found/);
+	for (const words of [['list', 'x'], ['create'], ['destroy', 'x'], ['join', name, '--private']]) {
+		assert.equal((await stranger(...words)).code, 2, words.join(' '));
+	}
+});
+
+test('a server is found by host and port alone', async () => {
+	const listed = await run(clientBinary, ['--server', new URL(server.url).host, '--guest', fresh('Plain'), 'room', 'list']);
+	assert.equal(listed.code, 0, listed.stderr);
+});
+
 test('help, version and the manual page name every command', async () => {
 	const help = await run(clientBinary, ['--help']);
 	const man = await run(clientBinary, ['--man']);
-	for (const name of ['send', 'tail', 'pipe', 'bench', 'admin']) {
+	for (const name of ['send', 'tail', 'pipe', 'room', 'bench', 'admin']) {
 		assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
 		assert.match(man.stdout, new RegExp(`^\\.SS parley ${name} `, 'm'));
 		assert.equal((await run(clientBinary, [name, '--help'])).code, 0);
@@ -274,11 +302,13 @@ test('bench accounts for every delivery', async () => {
 	assert.ok(row.delivery_ms.n > 0 && row.ack_ms.n > 0 && row.server_rss_mib > 0);
 });
 
-test('bench fails loudly when a server refuses the load', async (t) => {
+test('bench names the limits that are in the way of its load', async (t) => {
 	const strict = await serverFor(t, { relaxed: false, args: ['--limit-address-accounts', '5'] });
 	const done = await run(clientBinary, ['--server', strict.url, 'bench', '--readers', '50', '--seconds', '1'], { timeoutMs: 60000 });
 	assert.equal(done.code, 1);
-	assert.match(done.stderr, /refused to set up the load: .*rate_limited/);
+	assert.match(done.stderr, /^parley: limits of the server are in the way of this load: start it with --limit-address-accounts 0\n$/);
+	const fast = await run(clientBinary, ['--server', strict.url, 'bench', '--readers', '4', '--publishers', '1', '--rate', '1000'], { timeoutMs: 60000 });
+	assert.match(fast.stderr, /in the way of this load: start it with --limit-connection-requests 0 --limit-account-requests 0\n$/);
 });
 
 for (const [bot, program, args, env, text, answer] of [
