@@ -1,9 +1,11 @@
 // A request that is refused for good is no lost connection: clients say so, and go on with the next.
 import assert from 'node:assert/strict';
+import http from 'node:http';
+import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { clientFor, fresh } from './lib/client.mjs';
-import { clientBinary } from './lib/env.mjs';
+import { clientBinary, projectDir } from './lib/env.mjs';
 import { keepRunning, run, serverFor, startServer } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -22,8 +24,8 @@ const guest = () => ['--guest', fresh('Pipe')];
 const repliesOf = ({ stdout }) => new Map(stdout.trim().split('\n').map((line) => JSON.parse(line)).filter(({ ref }) => ref !== undefined).map((reply) => [reply.ref, reply]));
 
 // A server that does to each request what `take` wants: (request, ws, nth connection) => data of the reply, or undefined when it did something
-// itself. Tells how many connections there were, and which requests came.
-async function scriptedServer(t, take) {
+// itself. roomsOfReturning: what session.start answers after the first connection. Tells how many connections there were, and which requests came.
+async function scriptedServer(t, take, roomsOfReturning = []) {
 	const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/ws' });
 	const script = { connections: 0, requests: [] };
 	t.after(() => {
@@ -39,7 +41,7 @@ async function scriptedServer(t, take) {
 				return; /* it is being closed for an earlier one */
 			}
 			script.requests.push(request);
-			const data = request.type === 'session.start' ? { user: { id: 'me' }, epoch: 'e', rooms: [], token: 'T' } : take(request, ws, nth);
+			const data = request.type === 'session.start' ? { user: { id: 'me' }, epoch: 'e', rooms: nth > 1 ? roomsOfReturning : [], token: 'T' } : take(request, ws, nth);
 			if (data) {
 				ws.send(JSON.stringify({ type: 'ok', ref: request.ref, data }));
 			}
@@ -167,4 +169,76 @@ test('a connection that ends after each sign-in is made ever more rarely', async
 	const pauses = () => [...pipe.err.matchAll(/trying again in (\d+) ms/g)].map(([, ms]) => Number(ms));
 	await until(30000, 'the fourth loss', () => pauses().length >= 4);
 	assert.ok(pauses()[3] >= 800, pauses().join());
+});
+
+const botFile = (name) => join(projectDir, 'protocol', 'examples', 'bots', name);
+const uuid = (n) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const created = (seq, text) => ({ type: 'message.created', id: uuid(seq), timestamp: '2026-01-31T12:00:00.123Z', room: ROOM, seq,
+	data: { text, author: { id: uuid(1000), name: 'Ann', kind: 'guest' } } });
+
+test('of ten answers of echo-bot three are refused for good, each in another way; seven are sent once and in order', async (t) => {
+	const got = [];
+	const script = await scriptedServer(t, ({ type, ref, data }, ws) => {
+		if (type === 'room.join') {
+			setImmediate(() => {
+				for (let i = 1; i <= 10; i++)
+					ws.send(JSON.stringify(created(i, `!echo ${i === 2 ? `${i} ${'\ud800'}` : i}`)));
+			});
+			return { id: ROOM, last_seq: 0 };
+		}
+		if (data.text === '1') {
+			ws.close(1007, 'no');
+		} else if (data.text === '5') {
+			ws.send('{"type":"error","data":{"code":"invalid_json","message":"not JSON","retryable":false}}');
+		} else if (data.text === '10') {
+			ws.send(JSON.stringify({ type: 'error', ref, data: { code: 'forbidden', message: 'you may not', retryable: false } }));
+		} else if (data.text === '7' && got.at(-1) !== 'later') {
+			got.push('later');
+			ws.send(JSON.stringify({ type: 'error', ref, data: { code: 'unavailable', message: 'busy', retryable: true, retry_after_ms: 50 } }));
+		} else {
+			got.push(data.text);
+			return { room: ROOM, seq: 10 + got.length, id: uuid(2000 + got.length) };
+		}
+		return undefined;
+	}, [{ id: ROOM, last_seq: 10 }]);
+	const bot = keepRunning(t, process.execPath, ['--require', join(projectDir, 'tests', 'e2e', 'lib', 'websocket.cjs'), botFile('echo-bot.mjs'),
+		script.url.replace('http', 'ws') + '/ws', 'room']);
+	await bot.says('answer refused: you may not');
+	assert.deepEqual(got, ['2 \ufffd', '3', '4', '6', 'later', '7', '8', '9']);
+	assert.match(bot.err, /answer refused: the server closed the connection \(1007\)/);
+	assert.match(bot.err, /answer refused: not JSON/);
+	assert.equal(script.connections, 2);
+});
+
+test('curl-bot goes on when an answer is refused for good, and repeats one that the server asks for later', async (t) => {
+	const got = [];
+	const answers = [[403, false], [503, false], [429, true, 1000], [200], [200]]; /* a 503 that is final: damaged data */
+	const api = http.createServer((request, response) => {
+		const reply = (status, body) => response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+		if (request.url.startsWith('/api/v1/events')) {
+			response.writeHead(200, { 'Content-Type': 'text/event-stream' });
+			for (let i = 1; i <= 4; i++)
+				response.write(`id: ${ROOM}:${i}\nevent: message.created\ndata: ${JSON.stringify(created(i, '!ping'))}\n\n`);
+		} else if (request.url.endsWith('/message.send')) {
+			let body = '';
+			request.on('data', (chunk) => { body += chunk; }).on('end', () => {
+				got.push(JSON.parse(body).client_id);
+				const [status, retryable, retry_after_ms] = answers.shift() ?? [200];
+				reply(status, status === 200 ? { type: 'ok', data: {} } : { type: 'error', data: { code: 'x', message: `refused ${status}`, retryable, retry_after_ms } });
+			});
+		} else {
+			reply(200, { type: 'ok', data: { token: 'T', id: ROOM, last_seq: 0 } });
+		}
+	});
+	api.listen(0, '127.0.0.1');
+	await new Promise((resolve) => { api.on('listening', resolve); });
+	t.after(() => {
+		api.closeAllConnections();
+		api.close();
+	});
+	const bot = keepRunning(t, 'sh', [botFile('curl-bot.sh'), `http://127.0.0.1:${api.address().port}`, 'room']);
+	await until(30000, `five answers; ${bot.err}`, () => got.length >= 5);
+	assert.deepEqual(got, [1, 2, 3, 3, 4].map(uuid));
+	assert.match(bot.err, /answer refused: .*refused 403/);
+	assert.match(bot.err, /answer refused: .*refused 503/);
 });

@@ -26,10 +26,18 @@ umask 077
 json() { printf '"%s"' "$(printf '%s' "$1" | sed 's/[\\"]/\\&/g')"; }
 
 # call TYPE DATA: prints the reply's JSON. The token comes from a file, never from the arguments, which ps(1) shows to everybody.
-# What may be tried again is tried again: all commands used here can be repeated without harm.
+# What can succeed later is tried again, up to ten times and when the server says: all commands used here can be repeated without harm.
 call() {
-	curl --silent --show-error --retry 10 --retry-connrefused --max-time 30 --config "$work/curl" \
-		--header 'Content-Type: application/json' --data-binary "$2" "$server/api/v1/$1"
+	for pause in 1 2 4 8 15 15 15 15 15 15; do
+		reply=$(curl --silent --show-error --max-time 30 --config "$work/curl" --header 'Content-Type: application/json' --data-binary "$2" "$server/api/v1/$1") ||
+			reply='{"type":"error","data":{"code":"no_answer","retryable":true}}'
+		# Within a string the quotes would be escaped.
+		case $reply in *'"retryable":true'*) ;; *) break ;; esac
+		asked_ms=$(printf '%s' "$reply" | tr ',{}' '\n\n\n' | sed -n 's/^"retry_after_ms":\([0-9]*\)$/\1/p' | head -n 1)
+		[ -z "$asked_ms" ] || pause=$(((asked_ms + 999) / 1000))
+		sleep "$pause"
+	done
+	printf '%s' "$reply"
 }
 
 # What the server said, for a terminal: printable ASCII only, so that nothing of it is obeyed.
@@ -64,7 +72,11 @@ follow() {
 			case $data in
 			# A quote inside a text would be escaped: this matches the text "!ping" and nothing else.
 			'{"type":"message.created",'*[,{]'"text":"!ping"'[,}]*)
-				call message.send "{\"room\":\"$room_id\",\"text\":\"pong\",\"client_id\":\"$(printf '%s' "$data" | member id)\"}" > /dev/null
+				reply=$(call message.send "{\"room\":\"$room_id\",\"text\":\"pong\",\"client_id\":\"$(printf '%s' "$data" | member id)\"}")
+				case $reply in
+				*'"retryable":true'*) return 1 ;; # the stream is followed anew from before this ping
+				'{"type":"error"'*) echo "curl-bot: answer refused: $(printf '%s' "$reply" | plain)" >&2 ;;
+				esac
 				;;
 			esac
 			[ -z "$id" ] || echo "$id" > "$work/cursor" # only now is the event done
@@ -82,5 +94,6 @@ while :; do
 	stream=$!
 	follow < "$work/stream" &
 	wait $! || true # a signal ends this wait, but would not end a pipeline in the foreground
+	kill "$stream" 2> /dev/null || true # it may still follow, when it was the other end that gave up
 	sleep 2
 done

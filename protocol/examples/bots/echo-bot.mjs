@@ -4,10 +4,19 @@
 //   import { startBot } from './echo-bot.mjs'              (a browser, or your own bot)
 //
 // After a lost connection it comes back by itself and goes on with the event after the last one it handled. It answers each message
-// once, whatever happens: the id of the message is the client_id of its answer, so an answer sent twice is one message.
+// once, whatever happens: the id of the message is the client_id of its answer, so an answer sent twice is one message. Answers go out one at a time and
+// in order; one that the server refuses for good is left out, and the next goes out.
 
 // What a terminal would obey, or what would show a line in another order than it has: control characters, separators, marks of direction.
 const UNSHOWN = /[\0-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+
+// Close codes with which a server refuses what it was sent: sent again, it would have the same end.
+const REFUSING = [1002, 1003, 1007, 1009];
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 30000;
+
+// Half a surrogate pair, which no UTF-8 can hold, becomes U+FFFD.
+const encode = (value) => JSON.stringify(value, (_, member) => (typeof member === 'string' ? member.replace(/\p{Cs}/gu, '\ufffd') : member));
 
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -18,31 +27,60 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 	let roomId = null;
 	let lastSeq = 0;       // the last event that was handled
 	let epoch;             // in which that seq holds
-	let retryMs = 500;
+	let retryMs = RETRY_FIRST_MS; // doubles with each loss; a reply or an event after the sign-in resets it
 	let leavingMs = 0;     // the server is leaving and said when to come back
 	let nextRef = 1;
-	const waiting = new Map();   // ref → what to do with the reply
-	const unsent = new Map();    // client_id → answer without an acknowledgement yet
+	let frameBytes = Infinity; // the server closes the connection for what is longer
+	let started = false;   // signed in on this connection …
+	let ready = false;     // … and in the room
+	const waiting = new Map(); // ref → what to do with the reply, in the order of the requests
+	const answers = [];    // those without an acknowledgement, in order
+	let sending = 'no';    // the first of them: 'no', 'sent', or to be sent 'later', as the server asks
 
 	function request(type, data, onReply) {
 		const ref = nextRef++;
 		waiting.set(ref, onReply);
-		socket.send(JSON.stringify({ type, ref, data }));
+		socket.send(encode({ type, ref, data }));
+	}
+
+	// The first answer is done with.
+	function next(refused) {
+		if (refused)
+			log(`answer refused: ${refused}`);
+		answers.shift();
+		sending = 'no';
+		sendAnswer();
+	}
+
+	function sendAnswer() {
+		if (!ready || sending !== 'no' || answers.length === 0)
+			return;
+		if (new TextEncoder().encode(encode(answers[0])).length + 100 > frameBytes) {
+			next('it is longer than the server takes');
+			return;
+		}
+		sending = 'sent';
+		request('message.send', answers[0], ({ type, data }) => {
+			if (type === 'ok' || !data.retryable)
+				next(type === 'error' && data.message);
+			else // the server asks for patience
+				sendLater(data.retry_after_ms ?? 1000);
+		});
+	}
+
+	async function sendLater(ms) {
+		const connection = socket;
+		sending = 'later';
+		await sleep(ms);
+		if (connection !== socket || sending !== 'later')
+			return;
+		sending = 'no';
+		sendAnswer();
 	}
 
 	function send(answer) {
-		unsent.set(answer.client_id, answer);
-		if (socket?.readyState !== 1) // 1: open; otherwise it goes out after the reconnect
-			return;
-		request('message.send', answer, (reply) => {
-			if (reply.type === 'ok' || !reply.data.retryable) {
-				unsent.delete(answer.client_id);
-				if (reply.type === 'error')
-					log(`answer refused: ${reply.data.message}`);
-			} else { // the server asks for patience
-				setTimeout(() => unsent.has(answer.client_id) && send(answer), reply.data.retry_after_ms ?? 1000);
-			}
-		});
+		answers.push(answer);
+		sendAnswer();
 	}
 
 	function signIn() {
@@ -57,16 +95,17 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 				return;
 			}
 			token ??= reply.data.token; // a guest comes back as the same guest
-			retryMs = 500;
+			started = true;
 			if (!reply.data.rooms.some(({ id }) => id === roomId)) { // at first; or the server went back to before the bot joined
 				lastSeq = 0;
 				joinRoom();
-			} else if (epoch !== reply.data.epoch) { // the server went back to an earlier state: beyond every end, until room.gap comes
-				lastSeq = Number.MAX_SAFE_INTEGER;
+			} else {
+				if (epoch !== reply.data.epoch) // the server went back to an earlier state: beyond every end, until room.gap comes
+					lastSeq = Number.MAX_SAFE_INTEGER;
+				ready = true;
 			}
 			epoch = reply.data.epoch;
-			for (const answer of unsent.values())
-				send(answer);
+			sendAnswer();
 		});
 	}
 
@@ -74,13 +113,15 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 		request('room.join', { room }, (reply) => {
 			if (reply.type === 'error') {
 				log(`cannot join ${room}: ${reply.data.message}`);
-				stopped = true;
+				stopped = !reply.data.retryable; // else it is tried again on the next connection
 				socket.close();
 				return;
 			}
 			roomId = reply.data.id;
 			lastSeq = Math.max(lastSeq, reply.data.last_seq);
 			log(`listening in ${room}`);
+			ready = true;
+			sendAnswer();
 		});
 	}
 
@@ -98,18 +139,34 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 		if (event.type === 'message.created')
 			onMessage(event, (text) => send({ room: roomId, text, reply_to: event.seq, client_id: event.id }));
 		lastSeq = event.seq;
+		retryMs = RETRY_FIRST_MS;
 	}
 
 	function takeFrame(frame) {
 		if (frame.type === 'hello') {
+			frameBytes = frame.data.limits?.frame_bytes || Infinity;
 			signIn();
 		} else if (frame.type === 'ok' || frame.type === 'error') {
-			const onReply = waiting.get(frame.ref);
-			waiting.delete(frame.ref);
+			// An error that names no request is for the oldest one.
+			const ref = frame.type === 'error' && frame.ref === undefined ? waiting.keys().next().value : frame.ref;
+			const onReply = waiting.get(ref);
+			waiting.delete(ref);
+			if (started)
+				retryMs = RETRY_FIRST_MS;
 			onReply?.(frame);
 		} else {
 			takeEvent(frame);
 		}
+	}
+
+	// After a loss the first answer goes out again, unless the connection was closed because of it.
+	function lost({ code } = {}) {
+		waiting.clear();
+		started = ready = false;
+		const refused = sending === 'sent' && REFUSING.includes(code);
+		sending = 'no';
+		if (refused)
+			next(`the server closed the connection (${code})`);
 	}
 
 	// One connection, from opening to closing. A WebSocket answers the server's pings by itself.
@@ -124,14 +181,13 @@ export function startBot({ url, room, token, guest, onMessage, log = () => {} })
 
 	(async () => {
 		while (!stopped) {
-			await connectOnce();
-			waiting.clear();
+			lost(await connectOnce());
 			if (stopped)
 				break;
 			// Half of the time is left to chance, so that many bots do not come back in step.
 			const pause = leavingMs || retryMs / 2 + Math.random() * retryMs / 2;
 			leavingMs = 0;
-			retryMs = Math.min(retryMs * 2, 30000);
+			retryMs = Math.min(retryMs * 2, RETRY_MOST_MS);
 			log(`disconnected; coming back in ${Math.round(pause)} ms`);
 			await sleep(pause);
 		}
