@@ -164,8 +164,8 @@ export class Connection {
 			this.greeted = true;
 			this.guests = frame.data.guests !== false;
 			this.heartbeatMs = frame.data.heartbeat_ms || this.heartbeatMs;
-			this.textLimit = frame.data.limits?.text_bytes || Infinity;
 			this.frameLimit = frame.data.limits?.frame_bytes || Infinity;
+			this.textLimit = Math.min(frame.data.limits?.text_bytes || Infinity, this.frameLimit);
 			this.signIn(socket, late);
 		} else if (frame.type === 'ok' || frame.type === 'error') {
 			/* An error that names no request is for the oldest one. */
