@@ -95,8 +95,8 @@ static void take_reply(void *arg, json_t *reply)
 		call->reply = json_incref(reply);
 }
 
-/* One try: a new reference, or NULL after the deadline or when the client ended. */
-static json_t *call_once(struct cli_session *s, const char *type, json_t *data, int64_t until)
+/* A new reference, or NULL after the deadline or when the client ended. */
+static json_t *call_until(struct cli_session *s, const char *type, json_t *data, int64_t until)
 {
 	struct waiting_call *call = calloc(1, sizeof *call);
 	assert(call != NULL);
@@ -116,29 +116,18 @@ static json_t *call_once(struct cli_session *s, const char *type, json_t *data, 
 
 json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, int timeout_ms, const char *quiet_code)
 {
-	int64_t until = timeout_ms < 0 ? INT64_MAX : client_clock_ms() + timeout_ms;
 	json_auto_t *kept = data == NULL ? json_object() : data;
 
-	for (;;) {
-		json_t *reply = call_once(s, type, json_deep_copy(kept), until);
-		if (reply == NULL) {
-			const char *why = parley_client_fault(s->client);
-			cli_tell("%s: no answer in time%s%s", type, why[0] == '\0' ? "" : ": ", why);
-			return NULL;
-		}
-		if (parley_reply_ok(reply))
-			return reply;
-		uint32_t pause_ms;
-		if (!parley_reply_retry(reply, &pause_ms) || client_clock_ms() + pause_ms >= until) {
-			if (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)
-				tell_refusal(type, json_string_value(json_object_get(kept, "room")), reply);
-			return reply;
-		}
-		json_decref(reply);
-		int64_t resume_at = client_clock_ms() + pause_ms;
-		while (client_clock_ms() < resume_at && parley_client_run(s->client, (int)(resume_at - client_clock_ms()), -1, NULL) == 0)
-			;
+	/* Somewhat less than there is time, so that it is the server's refusal that is told. */
+	parley_client_be_patient(s->client, timeout_ms < 0 ? UINT32_MAX : (uint32_t)(timeout_ms - timeout_ms / 10));
+	json_t *reply = call_until(s, type, json_incref(kept), timeout_ms < 0 ? INT64_MAX : client_clock_ms() + timeout_ms);
+	if (reply == NULL) {
+		const char *why = parley_client_fault(s->client);
+		cli_tell("%s: no answer in time%s%s", type, why[0] == '\0' ? "" : ": ", why);
+	} else if (!parley_reply_ok(reply) && (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)) {
+		tell_refusal(type, json_string_value(json_object_get(kept, "room")), reply);
 	}
+	return reply;
 }
 
 json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms)

@@ -56,6 +56,15 @@ static void on_event(void *arg, const struct parley_event *e)
 	cli_print_json_bytes(e->text, e->n);
 }
 
+static void on_patience(void *arg, const json_t *reply)
+{
+	bool *told = arg;
+
+	if (!*told)
+		cli_tell("the server asks for patience, and is given it: %s (%s)", parley_reply_message(reply), parley_reply_code(reply));
+	*told = true;
+}
+
 static void print_reply(json_t *reply)
 {
 	cli_print_json(reply);
@@ -148,11 +157,11 @@ static int pass_on(struct pipe_input *input, struct pipe_lanes *lanes)
 	struct parley_client *client = lanes->client;
 
 	while (cli_output_flush()) {
-		int wait_ms = pipe_lanes_turn(lanes);
+		pipe_lanes_turn(lanes);
 		if (input->eof && lanes->n_waiting == 0)
 			return CLI_OK;
 		bool listening = !input->eof && lanes->n_waiting < WAITING_MAX, ready = false;
-		if (parley_client_run(client, wait_ms, listening ? STDIN_FILENO : -1, &ready) != 0) {
+		if (parley_client_run(client, -1, listening ? STDIN_FILENO : -1, &ready) != 0) {
 			pipe_lanes_end(lanes, parley_client_fault(client));
 			cli_tell("%s", parley_client_fault(client));
 			return CLI_FAILED;
@@ -168,15 +177,18 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	const struct pipe_options *options = arg;
 	struct cli_session session;
 	struct pipe_input input = {0};
-	struct pipe_lanes lanes = {.patience_ms = (int64_t)options->patience_s * 1000, .on_reply = print_reply};
-	int result = cli_session_open(&session, common,
-				      (struct parley_client_options){.reconnect = true, .on_event = on_event, .on_down = on_down});
+	struct pipe_lanes lanes = {.on_reply = print_reply};
+	bool patience_told = false;
+	struct parley_client_options callbacks = {
+		.reconnect = true, .arg = &patience_told, .on_event = on_event, .on_down = on_down, .on_patience = on_patience};
+	int result = cli_session_open(&session, common, callbacks);
 
 	(void)n_words;
 	(void)words;
 	if (result != CLI_OK)
 		return result;
 	lanes.client = session.client;
+	parley_client_be_patient(session.client, (uint32_t)options->patience_s * 1000);
 	print_session(session.client);
 	result = pass_on(&input, &lanes);
 	if (pipe_lanes_tell(&lanes) || input.failed)

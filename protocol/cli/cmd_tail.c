@@ -180,6 +180,7 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	}
 	/* What came along with the reply to room.join is read from the history. */
 	bool behind = tail.early || (options->after != NULL && after < last);
+	parley_client_be_patient(session.client, UINT32_MAX); /* with what it reads from the history */
 	parley_follow_init(&tail.follow, session.client, id, options->after == NULL ? last : after, behind, show, &tail);
 	tail.following = true;
 	result = follow(&session, &tail);

@@ -4,7 +4,6 @@
 #include "cli/pipe_lanes.h"
 
 #include "cli/cli_say.h"
-#include "client/client_clock.h"
 #include "codec/buf.h"
 
 #include <assert.h>
@@ -19,7 +18,6 @@ struct pipe_request {
 	char *type;
 	json_t *data, *ref; /* ref NULL: none */
 	uint64_t line;
-	int64_t first_refused_ms; /* 0: not yet */
 };
 
 struct pipe_lane {
@@ -27,8 +25,7 @@ struct pipe_lane {
 	struct pipe_lanes *all;
 	char *room; /* as the requests name it; "" for those without */
 	struct pipe_request *first, **end;
-	bool under_way;       /* the first one was given to the client */
-	int64_t not_until_ms; /* … or waits until then */
+	bool under_way; /* the first one was given to the client */
 };
 
 static void request_free(struct pipe_request *r)
@@ -127,27 +124,6 @@ void pipe_lanes_count(struct pipe_lanes *lanes, uint64_t line, const char *code)
 	count_refused(&lanes->refusals, line, code);
 }
 
-/* Whether the first request of the lane is made again later, as the server asks. */
-static bool have_patience(struct pipe_lane *lane, const json_t *reply)
-{
-	struct pipe_lanes *all = lane->all;
-	struct pipe_request *r = lane->first;
-	int64_t now_ms = client_clock_ms();
-	uint32_t after_ms;
-
-	if (!parley_reply_retry(reply, &after_ms))
-		return false;
-	if (r->first_refused_ms == 0)
-		r->first_refused_ms = now_ms;
-	if (now_ms + after_ms - r->first_refused_ms > all->patience_ms)
-		return false;
-	lane->not_until_ms = now_ms + after_ms;
-	if (!all->patience_told)
-		cli_tell("the server asks for patience, and is given it: %s (%s)", parley_reply_message(reply), parley_reply_code(reply));
-	all->patience_told = true;
-	return true;
-}
-
 /* The request's own ref goes back in the place of the client's. */
 static void answer(struct pipe_lane *lane, json_t *reply)
 {
@@ -169,25 +145,19 @@ static void on_reply(void *arg, json_t *reply)
 	struct pipe_lane *lane = arg;
 
 	lane->under_way = false;
-	if (!have_patience(lane, reply))
-		answer(lane, reply);
+	answer(lane, reply);
 }
 
-int pipe_lanes_turn(struct pipe_lanes *lanes)
+void pipe_lanes_turn(struct pipe_lanes *lanes)
 {
-	int64_t now_ms = client_clock_ms(), next_ms = -1;
-
 	for (struct pipe_lane *lane = lanes->lanes; lane != NULL; lane = lane->next) {
 		/* One that the client answers at once, unsent, is followed by the next. */
-		while (lane->first != NULL && !lane->under_way && lane->not_until_ms <= now_ms) {
+		while (lane->first != NULL && !lane->under_way) {
 			lane->under_way = true;
 			parley_client_request(lanes->client, lane->first->type, json_incref(lane->first->data), on_reply, lane);
 		}
-		if (lane->first != NULL && !lane->under_way && (next_ms < 0 || lane->not_until_ms < next_ms))
-			next_ms = lane->not_until_ms;
 	}
 	free_lanes(lanes, false);
-	return next_ms < 0 ? -1 : (int)(next_ms - now_ms);
 }
 
 void pipe_lanes_end(struct pipe_lanes *lanes, const char *why)

@@ -26,8 +26,6 @@ struct pipe_lanes {
 	struct pipe_lane *lanes; /* owned */
 	size_t n_waiting;        /* requests without an answer */
 	uint64_t n_requests;     /* so far */
-	int64_t patience_ms;     /* how long a request is made again at most */
-	bool patience_told;
 	struct pipe_refusals refusals;
 	void (*on_reply)(json_t *reply); /* the last word on a request, with the ref of its own */
 };
@@ -37,8 +35,8 @@ void pipe_lanes_finish(struct pipe_lanes *lanes);
 void pipe_lanes_add(struct pipe_lanes *lanes, uint64_t line, const char *type, json_t *data, json_t *ref);
 /* Counts an input that is no request. */
 void pipe_lanes_count(struct pipe_lanes *lanes, uint64_t line, const char *code);
-/* Sends what may go out. How long parley_client_run() may wait for the next time, or -1. */
-int pipe_lanes_turn(struct pipe_lanes *lanes);
+/* Sends what may go out. */
+void pipe_lanes_turn(struct pipe_lanes *lanes);
 /* The client has ended: `why`. What waits is answered so. */
 void pipe_lanes_end(struct pipe_lanes *lanes, const char *why);
 /* Tells what was refused, in one line; whether something was. */

@@ -3,6 +3,8 @@
  */
 #include "client/client_requests.h"
 
+#include "client/client_clock.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,7 @@ struct client_request *client_requests_add(struct client_requests *q, const char
 	assert(r->frame != NULL);
 	r->n = strlen(r->frame);
 	r->repeatable = repeatable;
+	r->patience_ms = q->patience_ms;
 	r->on_reply = on_reply;
 	r->arg = arg;
 	*q->end = r;
@@ -70,18 +73,42 @@ static void answer(struct client_request *r, json_t *reply)
 	request_free(r);
 }
 
-bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *reply)
+/* Whether the request is to be made again later, as this reply asks. */
+static bool keep_for_later(struct client_request *r, const json_t *reply)
+{
+	int64_t now_ms = client_clock_ms();
+	uint32_t after_ms;
+
+	if (r->patience_ms == 0 || !parley_reply_retry(reply, &after_ms))
+		return false;
+	if (r->first_refused_ms == 0)
+		r->first_refused_ms = now_ms;
+	if (now_ms + after_ms - r->first_refused_ms > r->patience_ms)
+		return false;
+	r->not_before_ms = now_ms + after_ms;
+	r->sent = false;
+	return true;
+}
+
+static void reply_to(struct client_requests *q, struct client_request **link, json_t *reply, bool *kept)
+{
+	*kept = keep_for_later(*link, reply);
+	if (!*kept)
+		answer(take(q, link), reply);
+}
+
+bool client_requests_answer(struct client_requests *q, uint64_t ref, json_t *reply, bool *kept)
 {
 	for (struct client_request **link = &q->first; *link != NULL; link = &(*link)->next) {
 		if ((*link)->ref == ref) {
-			answer(take(q, link), reply);
+			reply_to(q, link, reply, kept);
 			return true;
 		}
 	}
 	return false;
 }
 
-bool client_requests_answer_oldest(struct client_requests *q, json_t *reply)
+bool client_requests_answer_oldest(struct client_requests *q, json_t *reply, bool *kept)
 {
 	struct client_request **link = &q->first;
 
@@ -89,8 +116,18 @@ bool client_requests_answer_oldest(struct client_requests *q, json_t *reply)
 		link = &(*link)->next;
 	if (*link == NULL)
 		return false;
-	answer(take(q, link), reply);
+	reply_to(q, link, reply, kept);
 	return true;
+}
+
+int64_t client_requests_due_ms(const struct client_requests *q)
+{
+	int64_t due_ms = -1;
+
+	for (const struct client_request *r = q->first; r != NULL; r = r->next)
+		if (!r->sent && r->not_before_ms > 0 && (due_ms < 0 || r->not_before_ms < due_ms))
+			due_ms = r->not_before_ms;
+	return due_ms;
 }
 
 static void answer_error(struct client_request *r, const char *code, const char *message, bool retryable)
@@ -143,13 +180,14 @@ void client_requests_closed(struct client_requests *q, const char *why)
 
 struct client_request *client_requests_next(struct client_requests *q, const struct client_limits *limits)
 {
+	int64_t now_ms = client_clock_ms();
 	struct request_fault fault;
 
 	for (struct client_request **link = &q->first; *link != NULL;) {
 		struct client_request *r = *link;
-		if (r->sent) {
-			if (q->n_suspects > 0)
-				return NULL;
+		if (r->sent && q->n_suspects > 0)
+			return NULL;
+		if (r->sent || r->not_before_ms > now_ms) {
 			link = &r->next;
 			continue;
 		}

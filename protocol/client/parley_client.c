@@ -237,10 +237,14 @@ static int take_reply(struct parley_client *c, json_t *message)
 	const char *id = json_string_value(json_object_get(data, "id"));
 	if (parley_reply_ok(message) && id != NULL && json_is_integer(json_object_get(data, "last_seq")))
 		client_cursors_begin(&c->cursors, id, (uint64_t)json_integer_value(json_object_get(data, "last_seq")));
-	bool answered = nameless ? client_requests_answer_oldest(&c->requests, message)
-				 : json_is_integer(ref) && client_requests_answer(&c->requests, (uint64_t)json_integer_value(ref), message);
+	bool kept = false;
+	bool answered =
+		nameless ? client_requests_answer_oldest(&c->requests, message, &kept)
+			 : json_is_integer(ref) && client_requests_answer(&c->requests, (uint64_t)json_integer_value(ref), message, &kept);
 	if (answered)
 		c->back_off_ms = 0;
+	if (kept && c->options.on_patience != NULL)
+		c->options.on_patience(c->options.arg, message);
 	if (answered && c->state == CLIENT_READY)
 		send_requests(c);
 	return 0;
@@ -332,6 +336,8 @@ static int client_step(struct parley_client *c)
 	}
 	if (c->link == NULL)
 		return 0;
+	if (c->state == CLIENT_READY)
+		send_requests(c); /* those whose time has come */
 	int gone = client_link_receive(c->link);
 	const struct client_link *link = c->link;
 	int taken = take_messages(c);
@@ -344,16 +350,27 @@ static int client_step(struct parley_client *c)
 	return gone != 0 ? client_closed(c) : client_beat(c);
 }
 
+/* How long there is nothing to do but to listen. */
+static int client_due_ms(const struct parley_client *c)
+{
+	int64_t now_ms = client_clock_ms();
+	int64_t due_ms = c->link == NULL ? c->retry_at_ms - now_ms : c->heartbeat_ms / 4;
+	int64_t request_ms = c->state == CLIENT_READY ? client_requests_due_ms(&c->requests) : -1;
+
+	if (request_ms >= 0 && request_ms - now_ms < due_ms)
+		due_ms = request_ms - now_ms;
+	return due_ms < 0 ? 0 : (int)due_ms;
+}
+
 int parley_client_run(struct parley_client *c, int wait_ms, int other_fd, bool *other_ready)
 {
 	if (c->state == CLIENT_ENDED)
 		return -ECONNRESET;
 	if (c->link != NULL && client_link_flush(c->link) != 0)
 		wait_ms = 0; /* the next step hears how it ended */
-	int64_t due = c->link == NULL ? c->retry_at_ms - client_clock_ms() : c->heartbeat_ms / 4;
-	if (due < 0)
-		due = 0;
-	int wait = wait_ms >= 0 && wait_ms < due ? wait_ms : (int)due;
+	int wait = client_due_ms(c);
+	if (wait_ms >= 0 && wait_ms < wait)
+		wait = wait_ms;
 	/* poll() passes over negative descriptors. */
 	struct pollfd fds[2] = {
 		{.fd = c->link == NULL ? -1 : client_link_fd(c->link), .events = POLLIN},
@@ -390,6 +407,11 @@ void parley_client_request(struct parley_client *c, const char *type, json_t *da
 		send_requests(c);
 	else if (c->state == CLIENT_ENDED)
 		client_requests_lost(&c->requests, c->fault.text, true);
+}
+
+void parley_client_be_patient(struct parley_client *c, uint32_t patience_ms)
+{
+	c->requests.patience_ms = patience_ms;
 }
 
 static void keep_reply(void *arg, json_t *reply)

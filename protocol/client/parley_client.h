@@ -40,6 +40,7 @@ struct parley_client_options {
 	void (*on_event)(void *arg, const struct parley_event *event);  /* every event but repeated ones */
 	void (*on_down)(void *arg, const char *why, uint32_t retry_ms); /* the connection was lost */
 	void (*on_up)(void *arg, bool again);                           /* signed in; `again` after a loss */
+	void (*on_patience)(void *arg, const json_t *reply);            /* the server asked to make a request later, and that is done */
 };
 
 /* Strings in the options must outlive the client. */
@@ -58,6 +59,9 @@ typedef void parley_reply_fn(void *arg, json_t *reply);
 void parley_client_request(struct parley_client *c, const char *type, json_t *data, parley_reply_fn *on_reply, void *arg);
 /* The same, waiting for the reply: a new reference the caller releases, or NULL when the client has ended. */
 json_t *parley_client_call(struct parley_client *c, const char *type, json_t *data);
+/* Of the requests made from now on: where the server asks to make one later, it is made again then, for so long, before it is answered with the
+ * refusal. 0, as at first: refusals are replies. */
+void parley_client_be_patient(struct parley_client *c, uint32_t patience_ms);
 /* Requests without a reply yet. */
 size_t parley_client_n_waiting(const struct parley_client *c);
 

@@ -20,6 +20,11 @@ const send = (ref, room, text) => ({ type: 'message.send', ref, data: { room, te
 const asLines = (requests) => requests.map((request) => `${JSON.stringify(request)}\n`).join('');
 const guest = () => ['--guest', fresh('Pipe')];
 
+const botFile = (name) => join(projectDir, 'protocol', 'examples', 'bots', name);
+const uuid = (n) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
+const created = (seq, text) => ({ type: 'message.created', id: uuid(seq), timestamp: '2026-01-31T12:00:00.123Z', room: ROOM, seq,
+	data: { text, author: { id: uuid(1000), name: 'Ann', kind: 'guest' } } });
+
 // Answers of a pipe that has ended, by ref.
 const repliesOf = ({ stdout }) => new Map(stdout.trim().split('\n').map((line) => JSON.parse(line)).filter(({ ref }) => ref !== undefined).map((reply) => [reply.ref, reply]));
 
@@ -162,6 +167,23 @@ test('what may be done only once is not made again when its answer was lost', as
 	assert.equal(ended.code, 1);
 });
 
+test('tail waits where the server asks to read the history later', async (t) => {
+	let asked = 0;
+	const script = await scriptedServer(t, ({ type, ref }, ws) => {
+		if (type === 'room.join') {
+			return { id: ROOM, last_seq: 1 };
+		}
+		if (++asked === 1) {
+			ws.send(JSON.stringify({ type: 'error', ref, data: { code: 'rate_limited', message: 'slow down', retryable: true, retry_after_ms: 50 } }));
+			return undefined;
+		}
+		return { events: [created(1, 'read later')], last_seq: 1 };
+	});
+	const tail = keepRunning(t, clientBinary, ['--server', script.url, ...guest(), 'tail', 'room', '--after', '0']);
+	await tail.says('read later');
+	assert.equal(tail.err, '');
+});
+
 test('a connection that ends after each sign-in is made ever more rarely', async (t) => {
 	const script = await scriptedServer(t, (_, ws) => ws.terminate());
 	const pipe = keepRunning(t, clientBinary, ['--server', script.url, ...guest(), 'pipe']);
@@ -170,11 +192,6 @@ test('a connection that ends after each sign-in is made ever more rarely', async
 	await until(30000, 'the fourth loss', () => pauses().length >= 4);
 	assert.ok(pauses()[3] >= 800, pauses().join());
 });
-
-const botFile = (name) => join(projectDir, 'protocol', 'examples', 'bots', name);
-const uuid = (n) => `01890000-0000-7000-8000-${String(n).padStart(12, '0')}`;
-const created = (seq, text) => ({ type: 'message.created', id: uuid(seq), timestamp: '2026-01-31T12:00:00.123Z', room: ROOM, seq,
-	data: { text, author: { id: uuid(1000), name: 'Ann', kind: 'guest' } } });
 
 test('of ten answers of echo-bot three are refused for good, each in another way; seven are sent once and in order', async (t) => {
 	const got = [];

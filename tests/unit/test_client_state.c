@@ -201,21 +201,22 @@ static void requests_meet_their_replies_in_any_order(void **state)
 {
 	struct client_requests q;
 	struct heard first = {""}, second = {""};
+	bool kept = true;
 	json_auto_t *ok = json_pack("{s:s}", "type", "ok");
 
 	(void)state;
 	client_requests_init(&q);
 	uint64_t a = client_requests_add(&q, "room.get", NULL, hear, &first)->ref;
 	uint64_t b = client_requests_add(&q, "room.get", NULL, hear, &second)->ref;
-	assert_true(client_requests_answer(&q, b, ok));
+	assert_true(client_requests_answer(&q, b, ok, &kept));
 	assert_string_equal(second.codes, "o");
 	assert_string_equal(first.codes, "");
-	assert_false(client_requests_answer(&q, b, ok));
-	assert_true(client_requests_answer(&q, a, ok));
+	assert_false(client_requests_answer(&q, b, ok, &kept));
+	assert_true(client_requests_answer(&q, a, ok, &kept));
 	assert_int_equal(q.n, 0);
 	/* The queue still takes more at its end. */
 	uint64_t c = client_requests_add(&q, "room.get", NULL, hear, &first)->ref;
-	assert_true(client_requests_answer(&q, c, ok));
+	assert_true(client_requests_answer(&q, c, ok, &kept));
 	assert_string_equal(first.codes, "oo");
 	client_requests_finish(&q);
 }
@@ -261,18 +262,19 @@ static void an_error_without_a_reference_is_for_the_oldest_that_was_sent(void **
 {
 	struct client_requests q;
 	struct heard first = {""}, second = {""};
+	bool kept = true;
 	json_auto_t *error = json_pack("{s:s, s:{s:s}}", "type", "error", "data", "code", "invalid_json");
 
 	(void)state;
 	client_requests_init(&q);
-	assert_false(client_requests_answer_oldest(&q, error));
+	assert_false(client_requests_answer_oldest(&q, error, &kept));
 	struct client_request *a = client_requests_add(&q, "room.get", NULL, hear, &first);
 	client_requests_add(&q, "room.get", NULL, hear, &second)->sent = true;
-	assert_true(client_requests_answer_oldest(&q, error));
+	assert_true(client_requests_answer_oldest(&q, error, &kept));
 	assert_string_equal(second.codes, "?");
-	assert_false(client_requests_answer_oldest(&q, error));
+	assert_false(client_requests_answer_oldest(&q, error, &kept));
 	a->sent = true;
-	assert_true(client_requests_answer_oldest(&q, error));
+	assert_true(client_requests_answer_oldest(&q, error, &kept));
 	assert_string_equal(first.codes, "?");
 	client_requests_finish(&q);
 }
@@ -288,10 +290,49 @@ static size_t send_all(struct client_requests *q)
 	return n;
 }
 
+static void what_the_server_asks_for_later_is_made_again_while_there_is_patience(void **state)
+{
+	struct client_requests q;
+	struct client_limits none = {0};
+	struct heard patient = {""}, impatient = {""};
+	json_auto_t *later = json_pack("{s:s, s:{s:s, s:b, s:i}}", "type", "error", "data", "code", "unavailable", "retryable", 1,
+				       "retry_after_ms", 60000);
+	json_auto_t *never = json_pack("{s:s, s:{s:s, s:b}}", "type", "error", "data", "code", "unavailable", "retryable", 0);
+	bool kept;
+
+	(void)state;
+	client_requests_init(&q);
+	(void)client_requests_add(&q, "room.get", NULL, hear, &impatient);
+	q.patience_ms = 70000;
+	struct client_request *r = client_requests_add(&q, "room.get", NULL, hear, &patient);
+	assert_int_equal(client_requests_due_ms(&q), -1);
+	assert_ptr_equal(client_requests_next(&q, &none), q.first);
+	assert_ptr_equal(client_requests_next(&q, &none), r);
+	assert_true(client_requests_answer(&q, q.first->ref, later, &kept));
+	assert_false(kept);
+	assert_string_equal(impatient.codes, "?");
+	assert_true(client_requests_answer(&q, r->ref, later, &kept));
+	assert_true(kept);
+	assert_null(client_requests_next(&q, &none)); /* not yet */
+	assert_true(client_requests_due_ms(&q) > 0);
+	r->not_before_ms = r->first_refused_ms -= 60000; /* its time has come */
+	assert_ptr_equal(client_requests_next(&q, &none), r);
+	assert_true(client_requests_answer(&q, r->ref, later, &kept));
+	assert_false(kept); /* the patience is used up */
+	assert_string_equal(patient.codes, "?");
+	r = client_requests_add(&q, "room.get", NULL, hear, &patient);
+	assert_ptr_equal(client_requests_next(&q, &none), r);
+	assert_true(client_requests_answer(&q, r->ref, never, &kept));
+	assert_false(kept);
+	assert_string_equal(patient.codes, "??");
+	client_requests_finish(&q);
+}
+
 static void of_several_requests_the_one_that_closes_the_connection_is_found(void **state)
 {
 	struct client_requests q;
 	struct heard heard[4] = {{""}};
+	bool kept = true;
 	json_auto_t *ok = json_pack("{s:s}", "type", "ok");
 
 	(void)state;
@@ -303,14 +344,14 @@ static void of_several_requests_the_one_that_closes_the_connection_is_found(void
 	client_requests_lost(&q, "1007", false);
 	(void)client_requests_add(&q, "room.get", NULL, hear, &heard[3]);
 	assert_int_equal(send_all(&q), 1);
-	assert_true(client_requests_answer(&q, q.first->ref, ok));
+	assert_true(client_requests_answer(&q, q.first->ref, ok, &kept));
 	assert_int_equal(send_all(&q), 1);
 	client_requests_closed(&q, "1007");
 	client_requests_lost(&q, "1007", false);
 	assert_string_equal(heard[0].codes, "o");
 	assert_string_equal(heard[1].codes, "c");
 	assert_int_equal(send_all(&q), 1); /* the last suspect */
-	assert_true(client_requests_answer(&q, q.first->ref, ok));
+	assert_true(client_requests_answer(&q, q.first->ref, ok, &kept));
 	(void)client_requests_add(&q, "room.get", NULL, hear, &heard[2]);
 	assert_int_equal(send_all(&q), 2); /* all is as usual again */
 	client_requests_finish(&q);
@@ -362,6 +403,7 @@ int main(void)
 		cmocka_unit_test(requests_write_the_envelope),
 		cmocka_unit_test(a_loss_answers_only_what_was_sent_and_may_not_be_repeated),
 		cmocka_unit_test(an_error_without_a_reference_is_for_the_oldest_that_was_sent),
+		cmocka_unit_test(what_the_server_asks_for_later_is_made_again_while_there_is_patience),
 		cmocka_unit_test(of_several_requests_the_one_that_closes_the_connection_is_found),
 		cmocka_unit_test(what_the_server_would_not_read_is_answered_here),
 	};
