@@ -211,12 +211,12 @@ const struct cli_command cmd_pipe = {
 		"{\"type\":\"room.join\",\"ref\":1,\"data\":{\"room\":\"general\"}}\n"
 		"{\"type\":\"message.send\",\"ref\":2,\"data\":{\"room\":\"general\",\"text\":\"hi\"}}\n"
 		"Requests that name the same room by the same word (room.create by the new room's name) go out one after the other, each when the\n"
-		"one before was answered, and so do those that name none. Where the server asks to make a request later (rate_limited, unavailable), it is made again when the server says, and what is\n"
-		"behind it waits; the requests of other rooms go on.\n\n"
-		"Each request gets one reply, which carries its ref; events have none. After a lost connection everything goes on where it stopped; only\n"
-		"a request that must not be done twice is answered with the code connection_lost. One that the server answers by closing the\n"
-		"connection gets connection_closed and is not sent again. At the end of standard input it waits for the outstanding replies and ends. What\n"
-		"was refused is told on standard error, by code, and the exit code is then 1; it is 0 when every request was answered with ok.",
+		"one before was answered, and so do those that name none. Where the server asks to make a request later (rate_limited,\n"
+		"unavailable), it is made again when the server says, and what is behind it waits; the requests of other rooms go on.\n\n"
+		"Each request gets one reply, which carries its ref; events have none. After a lost connection everything goes on where it stopped;\n"
+		"only a request that must not be done twice is answered with the code connection_lost. One that the server answers by closing the\n"
+		"connection gets connection_closed and is not sent again. At the end of standard input it waits for the outstanding replies and ends.\n"
+		"What was refused is told on standard error, by code, and the exit code is then 1; it is 0 when every request was answered with ok.",
 	.options = options_table,
 	.options_bytes = sizeof(struct pipe_options),
 	.set_defaults = set_defaults,

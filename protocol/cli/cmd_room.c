@@ -16,7 +16,7 @@ struct room_options {
 };
 
 static const struct cli_option options_table[] = {
-	{"private", NULL, CLI_FLAG, offsetof(struct room_options, is_private), 0, "create: only those whom it shows itself to can see it"},
+	{"private", NULL, CLI_FLAG, offsetof(struct room_options, is_private), 0, "create: only its members can see the room"},
 	{"topic", "TEXT", CLI_TEXT, offsetof(struct room_options, topic), 0, "create: the room's topic"},
 	{0},
 };
