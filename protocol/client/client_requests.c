@@ -124,9 +124,12 @@ int64_t client_requests_due_ms(const struct client_requests *q)
 {
 	int64_t due_ms = -1;
 
-	for (const struct client_request *r = q->first; r != NULL; r = r->next)
+	for (const struct client_request *r = q->first; r != NULL; r = r->next) {
+		if (r->sent && q->n_suspects > 0)
+			return -1; /* its answer comes first */
 		if (!r->sent && r->not_before_ms > 0 && (due_ms < 0 || r->not_before_ms < due_ms))
 			due_ms = r->not_before_ms;
+	}
 	return due_ms;
 }
 

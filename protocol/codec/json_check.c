@@ -9,7 +9,7 @@ enum {
 	PATH_LEVELS = 4,     /* members named in a message, from the outermost */
 	PATH_KEY_BYTES = 32, /* of each */
 	PATH_BYTES = PATH_LEVELS * (PATH_KEY_BYTES + 1) + 8,
-	ESCAPE_BYTES = 6, /* \\u0072 */
+	ESCAPE_BYTES = 6, /* \u0072 */
 };
 
 /* The end of the string that starts with the quote at `at`: the index of its closing quote, or n when there is none. */

@@ -351,6 +351,8 @@ static void of_several_requests_the_one_that_closes_the_connection_is_found(void
 	assert_string_equal(heard[0].codes, "o");
 	assert_string_equal(heard[1].codes, "c");
 	assert_int_equal(send_all(&q), 1); /* the last suspect */
+	q.first->next->not_before_ms = 1;
+	assert_int_equal(client_requests_due_ms(&q), -1); /* what is behind it is due when it is answered */
 	assert_true(client_requests_answer(&q, q.first->ref, ok, &kept));
 	(void)client_requests_add(&q, "room.get", NULL, hear, &heard[2]);
 	assert_int_equal(send_all(&q), 2); /* all is as usual again */

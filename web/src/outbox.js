@@ -123,7 +123,7 @@ export class Outbox {
 				this.save(entry);
 			}
 		} catch (/** @type {any} */ error) {
-			if (error.code === 'disconnected' && error.suspects > 1)
+			if (error.suspects > 1)
 				this.suspects.add(client_id);
 			else if (error.suspects === 1)
 				this.fail(entry, 'the server closed the connection because of it');
