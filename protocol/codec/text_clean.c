@@ -1,11 +1,12 @@
 #include "text_clean.h"
 
+#include "name_letter.h"
+#include "text_fold.h"
 #include "uid.h"
 
-#include <stdlib.h>
 #include <utf8proc.h>
 
-enum { NAME_MARKS_MAX = 3 };
+enum { NAME_MARKS_MAX = 4 };
 
 /* The bytes to leave out at s: a C0 control other than newline and tab, DEL, or a C1 control (two bytes in UTF-8). 0: keep it. */
 static size_t control_bytes(const char *s, size_t n)
@@ -35,70 +36,67 @@ size_t text_clean_message(const char *s, size_t n, struct buf *out)
 	return out->len - before;
 }
 
-enum letter { LETTER_PLAIN, LETTER_SPACE, LETTER_MARK, LETTER_BAD };
-
-static enum letter letter_of(utf8proc_int32_t codepoint)
+static const int32_t *codepoints_of(const struct buf *b, size_t *n)
 {
-	switch (utf8proc_category(codepoint)) {
-	case UTF8PROC_CATEGORY_ZS:
-		return LETTER_SPACE;
-	case UTF8PROC_CATEGORY_MN:
-	case UTF8PROC_CATEGORY_MC:
-	case UTF8PROC_CATEGORY_ME:
-		return LETTER_MARK;
-	case UTF8PROC_CATEGORY_CC: /* control */
-	case UTF8PROC_CATEGORY_CF: /* format: bidi overrides, zero-width joiners */
-	case UTF8PROC_CATEGORY_CS: /* surrogates */
-	case UTF8PROC_CATEGORY_CO: /* private use */
-	case UTF8PROC_CATEGORY_CN: /* unassigned */
-	case UTF8PROC_CATEGORY_ZL: /* line and paragraph separators */
-	case UTF8PROC_CATEGORY_ZP:
-		return LETTER_BAD;
-	default: /* the library's enum is long: everything else may be in a name */
-		return LETTER_PLAIN;
+	*n = b->len / sizeof(int32_t);
+	return (const int32_t *)(const void *)b->data;
+}
+
+static void append_utf8(struct buf *out, const struct buf *codepoints)
+{
+	size_t n;
+	const int32_t *text = codepoints_of(codepoints, &n);
+
+	for (size_t i = 0; i < n; i++) {
+		utf8proc_uint8_t bytes[4];
+
+		buf_append(out, bytes, (size_t)utf8proc_encode_char(text[i], bytes));
 	}
 }
 
-/* Copies NFC text to `shown`, white space trimmed and folded, refusing what may not be in a name. */
-static enum name_fault fold_name(const utf8proc_uint8_t *s, size_t n, struct buf *shown)
+/* The name in NFC as code points, white space trimmed and its runs folded to one space. */
+static bool fold_space(const char *s, size_t n, struct buf *out)
 {
-	size_t before = shown->len, n_marks = 0, at = 0;
+	const int32_t blank = ' ', *text;
+	auto_buf composed = BUF_INIT, codepoints = BUF_INIT;
 	bool space = false;
+	size_t n_text;
 
-	while (at < n) {
-		utf8proc_int32_t codepoint;
-		utf8proc_ssize_t used = utf8proc_iterate(s + at, (utf8proc_ssize_t)(n - at), &codepoint);
-		enum letter letter = used > 0 ? letter_of(codepoint) : LETTER_BAD;
+	if (!text_fold(s, n, TEXT_FORM_NFC, &composed) || !text_codepoints(composed.data, composed.len, &codepoints))
+		return false;
+	text = codepoints_of(&codepoints, &n_text);
+	for (size_t i = 0; i < n_text; i++) {
+		if (name_letter_of(text[i]) == NAME_LETTER_SPACE) {
+			space = true;
+			continue;
+		}
+		if (space && out->len > 0)
+			buf_append(out, &blank, sizeof blank);
+		space = false;
+		buf_append(out, &text[i], sizeof text[i]);
+	}
+	return true;
+}
 
-		if (letter == LETTER_BAD)
+static enum name_fault check_letters(const int32_t *text, size_t n)
+{
+	size_t n_marks = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		enum name_letter letter = name_letter_of(text[i]);
+
+		if (letter == NAME_LETTER_BAD)
 			return NAME_BAD_CHARACTER;
+		if (letter == NAME_LETTER_INVISIBLE && !name_letter_fits(text, n, i))
+			return NAME_INVISIBLE_CHARACTER;
 		/* A mark needs something to sit on, or it would decorate what stands beside the name. */
-		if (letter == LETTER_MARK && (space || shown->len == before))
+		if ((letter == NAME_LETTER_MARK || letter == NAME_LETTER_SPACING_MARK) && (i == 0 || text[i - 1] == ' '))
 			return NAME_BAD_CHARACTER;
-		n_marks = letter == LETTER_MARK ? n_marks + 1 : 0;
+		n_marks = letter == NAME_LETTER_MARK ? n_marks + 1 : 0;
 		if (n_marks > NAME_MARKS_MAX)
 			return NAME_TOO_MANY_MARKS;
-		if (letter != LETTER_SPACE) {
-			if (space && shown->len > before)
-				buf_append_byte(shown, ' ');
-			buf_append(shown, s + at, (size_t)used);
-		}
-		space = letter == LETTER_SPACE;
-		at += (size_t)used;
 	}
-	return shown->len > before ? NAME_OK : NAME_EMPTY;
-}
-
-/* Appends s as the normalisation form that the options name; false if it is not UTF-8. */
-static bool append_mapped(const void *s, size_t n, utf8proc_option_t options, struct buf *out)
-{
-	utf8proc_uint8_t *mapped = NULL;
-	utf8proc_ssize_t n_mapped = n > 0 ? utf8proc_map(s, (utf8proc_ssize_t)n, &mapped, options) : 0;
-
-	if (n_mapped > 0)
-		buf_append(out, mapped, (size_t)n_mapped);
-	free(mapped);
-	return n_mapped >= 0;
+	return n > 0 ? NAME_OK : NAME_EMPTY;
 }
 
 static bool looks_like_id(const uint8_t *s, size_t n)
@@ -111,19 +109,20 @@ static bool looks_like_id(const uint8_t *s, size_t n)
 static enum name_fault clean_name(const char *s, size_t n, size_t max_bytes, struct buf *shown, struct buf *key)
 {
 	size_t shown_at = shown->len, key_at = key->len;
-	auto_buf composed = BUF_INIT;
+	auto_buf folded = BUF_INIT;
 
-	if (!append_mapped(s, n, UTF8PROC_STABLE | UTF8PROC_COMPOSE, &composed))
+	if (!fold_space(s, n, &folded))
 		return NAME_BAD_CHARACTER;
-	enum name_fault fault = fold_name(composed.data, composed.len, shown);
+	size_t n_text;
+	const int32_t *text = codepoints_of(&folded, &n_text);
+	enum name_fault fault = check_letters(text, n_text);
 	if (fault != NAME_OK)
 		return fault;
+	append_utf8(shown, &folded);
 	size_t n_shown = shown->len - shown_at;
 	if (max_bytes > 0 && n_shown > max_bytes)
 		return NAME_TOO_LONG;
-	/* NFKC_Casefold: what looks alike in width, case or by invisible characters is the same name. */
-	if (!append_mapped(shown->data + shown_at, n_shown,
-			   UTF8PROC_STABLE | UTF8PROC_COMPAT | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_IGNORE, key))
+	if (!text_fold(shown->data + shown_at, n_shown, TEXT_FORM_KEY, key))
 		return NAME_BAD_CHARACTER;
 	if (key->len == key_at)
 		return NAME_EMPTY; /* nothing but invisible letters */
@@ -154,13 +153,27 @@ const char *name_fault_text(enum name_fault f)
 	case NAME_TOO_LONG:
 		return "is too long";
 	case NAME_BAD_CHARACTER:
-		return "has a character that is not allowed in names";
+		return "has a character that names cannot have";
+	case NAME_INVISIBLE_CHARACTER:
+		return "has an invisible character where it has no effect; type the name instead of pasting it";
 	case NAME_TOO_MANY_MARKS:
-		return "has more than 3 combining marks in a row";
+		return "has more than 4 marks above or below one letter";
 	case NAME_LOOKS_LIKE_ID:
 		return "must not look like an id";
 	}
 	return "is not valid";
+}
+
+void text_name_key(const char *s, size_t n, struct buf *key)
+{
+	size_t before = key->len;
+	auto_buf folded = BUF_INIT, shown = BUF_INIT;
+
+	if (!fold_space(s, n, &folded))
+		return;
+	append_utf8(&shown, &folded);
+	if (!text_fold(shown.data, shown.len, TEXT_FORM_KEY, key))
+		key->len = before;
 }
 
 bool text_is_utf8(const void *s, size_t n)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/memory.h"
+#include "store/skeleton.h"
 #include "store/sqlite_connection.h"
 
 #include <errno.h>
@@ -27,8 +28,7 @@ static const char add_private_keys_sql[] = "ALTER TABLE room ADD COLUMN private_
 
 /* Names of private rooms were unique among all once, which told everybody of them. An older version, gone back to for a while, makes such too. */
 static const char move_private_keys_sql[] =
-	"UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL;"
-	"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
+	"UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL";
 
 static const char add_skeletons_sql[] =
 	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";
@@ -37,7 +37,8 @@ static const char add_skeletons_sql[] =
  * back to for a while, leaves names without one too. */
 static const char fill_skeletons_sql[] =
 	"UPDATE OR IGNORE user SET skeleton = skeleton(name) WHERE skeleton IS NULL AND kind <> 2;"
-	"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL";
+	"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL;"
+	"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
 
 /*
  * What comes next fits in: an edit, a deletion or a reaction is an event whose target_seq names the event it is about (a reply does so
@@ -229,6 +230,24 @@ int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open)
 	return rc;
 }
 
+/* Those of other tables say nothing beside ours. They are forgotten and the note is made in one transaction; whoever has none is given one at each start. */
+static int forget_other_skeletons(struct sqlite_connection *c)
+{
+	char version[SKELETON_VERSION_BYTES], sql[400];
+	int rc;
+
+	skeleton_version(version);
+	snprintf(sql, sizeof sql, "SELECT count(*) FROM meta WHERE key = 'skeletons' AND value = '%s'", version);
+	if (sqlite_connection_number(c, sql, &rc) == 1 || rc != SQLITE_OK)
+		return rc;
+	snprintf(sql, sizeof sql,
+		 "BEGIN IMMEDIATE; UPDATE user SET skeleton = NULL WHERE skeleton IS NOT NULL;"
+		 "UPDATE room SET skeleton = NULL WHERE skeleton IS NOT NULL;"
+		 "INSERT OR REPLACE INTO meta VALUES ('skeletons', '%s'); COMMIT",
+		 version);
+	return sqlite_connection_exec(c, sql);
+}
+
 int sqlite_schema_complete(struct sqlite_connection *c)
 {
 	static const struct {
@@ -247,6 +266,8 @@ int sqlite_schema_complete(struct sqlite_connection *c)
 		if (rc == SQLITE_OK)
 			rc = sqlite_connection_exec(c, columns[i].then_sql);
 	}
+	if (rc == SQLITE_OK)
+		rc = forget_other_skeletons(c);
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, fill_skeletons_sql);
 	return rc == SQLITE_OK ? sqlite_connection_exec(c, "INSERT OR IGNORE INTO meta VALUES ('quiet_commits', 0)") : rc;

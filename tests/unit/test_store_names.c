@@ -229,6 +229,37 @@ static void an_older_file_keeps_what_looks_alike_in_it(void **state)
 	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), -EEXIST);
 }
 
+static void what_shows_nothing_makes_no_other_look(void **state)
+{
+	struct store_fixture *f = *state;
+	assert_int_equal(make(f, "ann", USER_PERSON), 0);
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+	assert_int_equal(make(f, CYRILLIC_A "\uFE0Fnn", USER_PERSON), -EEXIST); /* a variation selector */
+	assert_int_equal(make(f, CYRILLIC_A "n\u034Fn", USER_PERSON), -EEXIST); /* a grapheme joiner */
+	assert_int_equal(make_named_room(f, "gener" CYRILLIC_A "\uFE0Fl", ROOM_PUBLIC), -EEXIST);
+	assert_int_equal(make(f, "\U0001F469\u200D\U0001F4BB", USER_PERSON), 0);
+	assert_int_equal(make(f, "\U0001F469\U0001F4BB", USER_PERSON), -EEXIST);
+}
+
+/* A library with other tables, or an earlier version of the function, made those that are there. */
+static void skeletons_of_other_tables_are_made_anew(void **state)
+{
+	struct store_fixture *f = *state;
+	assert_int_equal(make(f, "ann", USER_PERSON), 0);
+	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
+	assert_int_equal(make_named_room(f, "secret", ROOM_PRIVATE), 0);
+	store_fixture_close(f);
+	store_fixture_change(f, "UPDATE user SET skeleton = 'x'; UPDATE room SET skeleton = 'y' || no;"
+				"INSERT OR REPLACE INTO meta VALUES ('skeletons', '1/60.1')");
+	assert_true(store_fixture_open(f));
+	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), -EEXIST);
+	assert_int_equal(make_named_room(f, "gener" CYRILLIC_A "l", ROOM_PUBLIC), -EEXIST);
+	store_fixture_close(f);
+	store_fixture_change(f, "UPDATE user SET skeleton = 'x'");
+	assert_true(store_fixture_open(f)); /* the note says that they are ours: not again at each start */
+	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), 0);
+}
+
 /* A version that knew nothing of skeletons was gone back to for a while. */
 static void names_without_a_skeleton_get_it_at_the_next_start(void **state)
 {
@@ -251,6 +282,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(names_are_looked_at_as_they_are_shown, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(names_without_a_skeleton_get_it_at_the_next_start, store_fixture_setup,
 						store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(what_shows_nothing_makes_no_other_look, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(skeletons_of_other_tables_are_made_anew, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(rooms_do_not_look_alike, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(names_of_private_rooms_do_not_show, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_private_room_is_found_by_name_when_private_too_and_alone, store_fixture_setup,
