@@ -10,10 +10,16 @@
 #include <termios.h>
 #include <unistd.h>
 
+/* Some editors begin a file with it, and none shows it. */
+static const char byte_order_mark[] = "\xEF\xBB\xBF";
+
 static bool read_line(FILE *in, char *out, size_t size)
 {
 	if (fgets(out, (int)size, in) == NULL)
 		return false;
+	size_t n_mark = sizeof byte_order_mark - 1;
+	if (strncmp(out, byte_order_mark, n_mark) == 0)
+		memmove(out, out + n_mark, strlen(out + n_mark) + 1);
 	size_t n = strcspn(out, "\r\n");
 	bool whole = out[n] != '\0' || feof(in);
 	out[n] = '\0';

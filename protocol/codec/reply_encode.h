@@ -21,6 +21,8 @@ void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *d
 /* message NULL: the table's; retry_after_ms 0: none. */
 void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms);
 /* An error that trying again does not help against, whatever its code. */
+/* What the decoder found. */
+void reply_encode_fault(struct buf *out, const struct reply_ref *ref, const struct request_fault *fault);
 void reply_encode_final_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message);
 
 #endif

@@ -183,9 +183,10 @@ struct request {
 	char ref_number[24]; /* storage for a numeric ref */
 };
 
-/* What was wrong; the code is a row of the table, the message names the member. */
+/* What was wrong; the code is a row of the table. The message is for people where the member is one that people fill in; else it names the member. */
 struct request_fault {
 	enum wire_error code; /* WIRE_OK when there is none */
+	const char *field;    /* the member of `data` that is at fault, a constant; NULL: none, or it is not known */
 	char message[200];
 };
 

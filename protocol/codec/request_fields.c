@@ -25,16 +25,31 @@ static uint64_t field_max(const struct walk *w)
 
 static bool refuse(const struct walk *w, const char *what)
 {
-	return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: %s", w->field->name, what);
+	return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "data.%s: %s", w->field->name, what);
 }
 
 /* `limit_name` is told where an operator can change it. */
 static bool refuse_size(const struct walk *w, uint64_t n, uint64_t most, const char *unit, const char *limit_name)
 {
 	if (limit_name != NULL)
-		return request_fault_set(w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit (%s) is %" PRIu64, w->field->name, n,
-					 unit, limit_name, most);
-	return request_fault_set(w->fault, WIRE_TOO_LARGE, "data.%s: %" PRIu64 " %s; the limit is %" PRIu64, w->field->name, n, unit, most);
+		return request_fault_of(w->fault, WIRE_TOO_LARGE, w->field->name, "data.%s: %" PRIu64 " %s; the limit (%s) is %" PRIu64,
+					w->field->name, n, unit, limit_name, most);
+	return request_fault_of(w->fault, WIRE_TOO_LARGE, w->field->name, "data.%s: %" PRIu64 " %s; the limit is %" PRIu64, w->field->name,
+				n, unit, most);
+}
+
+static bool refuse_empty(const struct walk *w)
+{
+	if (w->field->people_say == NULL)
+		return refuse(w, "must not be empty");
+	return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "%s must not be empty", w->field->people_say);
+}
+
+static bool refuse_long(const struct walk *w, size_t n, uint64_t most)
+{
+	if (w->field->people_say == NULL)
+		return refuse_size(w, n, most, "bytes", w->field->limit_name);
+	return request_fault_too_long(w->fault, w->field->name, w->field->people_say, n, most);
 }
 
 static bool walk_text(const struct walk *w, struct text *text)
@@ -45,12 +60,9 @@ static bool walk_text(const struct walk *w, struct text *text)
 		return refuse(w, "must be a string");
 	*text = (struct text){json_string_value(w->value), json_string_length(w->value)};
 	if (text->n == 0 && w->field->min > 0)
-		return refuse(w, "must not be empty");
-	if (text->n < w->field->min)
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must have at least %" PRIu64 " bytes", w->field->name,
-					 w->field->min);
+		return refuse_empty(w);
 	if (most > 0 && text->n > most)
-		return refuse_size(w, text->n, most, "bytes", w->field->limit_name);
+		return refuse_long(w, text->n, most);
 	return true;
 }
 
@@ -84,8 +96,8 @@ static bool walk_number(const struct walk *w, uint64_t *number)
 		return refuse(w, "must be an integer");
 	json_int_t v = json_integer_value(w->value);
 	if (v < 0 || (uint64_t)v < w->field->min || (uint64_t)v > most)
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must be between %" PRIu64 " and %" PRIu64,
-					 w->field->name, w->field->min, most);
+		return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "data.%s: must be between %" PRIu64 " and %" PRIu64,
+					w->field->name, w->field->min, most);
 	*number = (uint64_t)v;
 	return true;
 }
@@ -101,8 +113,8 @@ static bool walk_choice(const struct walk *w)
 			memcpy(w->at, &i, sizeof(i));
 			return true;
 		}
-	return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: must be \"%s\" or \"%s\"", w->field->name, choices[0],
-				 choices[1]);
+	return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "data.%s: must be \"%s\" or \"%s\"", w->field->name,
+				choices[0], choices[1]);
 }
 
 static bool walk_any(const struct walk *w)
@@ -128,13 +140,15 @@ static bool read_cursor(const struct walk *w, const char *key, json_t *value, st
 
 	request_fault_quote(quoted, sizeof(quoted), key, strlen(key));
 	if (!uid_parse(key, strlen(key), &cursor->room))
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s: \"%s\" is not a room's id", w->field->name, quoted);
+		return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "data.%s: \"%s\" is not a room's id",
+					w->field->name, quoted);
 	if (!json_is_integer(value))
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be an integer", w->field->name, quoted);
+		return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "data.%s.%s: must be an integer", w->field->name,
+					quoted);
 	json_int_t seq = json_integer_value(value);
 	if (seq < 0 || (uint64_t)seq > FIELD_SEQ_MAX)
-		return request_fault_set(w->fault, WIRE_INVALID_REQUEST, "data.%s.%s: must be between 0 and %" PRIu64, w->field->name,
-					 quoted, FIELD_SEQ_MAX);
+		return request_fault_of(w->fault, WIRE_INVALID_REQUEST, w->field->name, "data.%s.%s: must be between 0 and %" PRIu64,
+					w->field->name, quoted, FIELD_SEQ_MAX);
 	cursor->seq = (uint64_t)seq;
 	return true;
 }

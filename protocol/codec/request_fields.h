@@ -8,7 +8,7 @@
 
 /* What a member must be, and the type of the structure's member that it is decoded to. */
 enum field_kind {
-	FIELD_TEXT,    /* struct text: a string of min to max bytes */
+	FIELD_TEXT,    /* struct text: a string of at most max bytes, empty where min is 0 */
 	FIELD_ID_TEXT, /* struct text: a UUID, left as text */
 	FIELD_ID,      /* struct uid, and whether it was given */
 	FIELD_ROOM,    /* struct room_ref */
@@ -35,6 +35,7 @@ struct field {
 	const char *limit_name; /* not NULL: a limit that is set replaces max */
 	size_t limit_offset;    /* in struct limits */
 	const char *choices[FIELD_CHOICES];
+	const char *people_say; /* texts that people fill in: what they call it; then faults are worded for them */
 };
 
 /* Whether a command may be repeated when its reply was lost (command_repeatable()). */

@@ -2,14 +2,7 @@
 
 /* What each command takes. The schemas in protocol/schema/ say the same to everybody else; tests hold the two together. */
 
-enum {
-	TOKEN_BYTES_MAX = 128,
-	SIGNAL_NAME_BYTES_MAX = 64,
-	PATH_BYTES_MAX = 4096,
-	EPOCH_BYTES_MAX = 64,
-	PASSWORD_BYTES_MIN = 8,
-	LIST_MAX = 200
-};
+enum { TOKEN_BYTES_MAX = 128, SIGNAL_NAME_BYTES_MAX = 64, PATH_BYTES_MAX = 4096, EPOCH_BYTES_MAX = 64, LIST_MAX = 200 };
 enum { PAGE_EVENTS_MAX = 1000, RESUME_ROOMS_MAX = 10000 }; /* where the limit is 0 */
 
 /* clang-format off */
@@ -17,6 +10,8 @@ enum { PAGE_EVENTS_MAX = 1000, RESUME_ROOMS_MAX = 10000 }; /* where the limit is
 
 #define TEXT(command, member, least, ...) \
 	{.name = #member, .kind = FIELD_TEXT, .offset = offsetof(struct data_##command, member), .min = (least), __VA_ARGS__}
+/* How long it may be is looked at where it is prepared (chat/password.h): one password has several lengths. */
+#define PASSWORD(command, ...) TEXT(command, password, 1, .people_say = "the password", __VA_ARGS__)
 #define ROOM(command) \
 	{.name = "room", .kind = FIELD_ROOM, .required = true, .offset = offsetof(struct data_##command, room), .min = 1, LIMITED(name_bytes)}
 #define NUMBER(command, member, least, most, ...) \
@@ -29,7 +24,7 @@ enum { PAGE_EVENTS_MAX = 1000, RESUME_ROOMS_MAX = 10000 }; /* where the limit is
 
 static const struct field session_start[] = {
 	TEXT(session_start, token, 1, .max = TOKEN_BYTES_MAX),
-	TEXT(session_start, guest, 1, LIMITED(name_bytes)),
+	TEXT(session_start, guest, 1, LIMITED(name_bytes), .people_say = "the name"),
 	{.name = "resume",
 	 .kind = FIELD_CURSORS,
 	 .offset = offsetof(struct data_session_start, resume),
@@ -41,13 +36,13 @@ static const struct field session_start[] = {
 };
 
 static const struct field account_create[] = {
-	TEXT(account_create, name, 1, .required = true, LIMITED(name_bytes)),
-	TEXT(account_create, password, PASSWORD_BYTES_MIN, .required = true, LIMITED(password_bytes)),
+	TEXT(account_create, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
+	PASSWORD(account_create, .required = true),
 };
 
 static const struct field account_login[] = {
-	TEXT(account_login, name, 1, .required = true, LIMITED(name_bytes)),
-	TEXT(account_login, password, 1, .required = true, LIMITED(password_bytes)),
+	TEXT(account_login, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
+	PASSWORD(account_login, .required = true),
 };
 
 static const struct field account_logout[] = {
@@ -55,13 +50,13 @@ static const struct field account_logout[] = {
 };
 
 static const struct field bot_create[] = {
-	TEXT(bot_create, name, 1, .required = true, LIMITED(name_bytes)),
+	TEXT(bot_create, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
 };
 
 static const struct field room_create[] = {
-	TEXT(room_create, name, 1, .required = true, LIMITED(name_bytes)),
+	TEXT(room_create, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
 	CHOICE(room_create, kind, "public", "private"),
-	TEXT(room_create, topic, 0, LIMITED(topic_bytes)),
+	TEXT(room_create, topic, 0, LIMITED(topic_bytes), .people_say = "the topic"),
 };
 
 static const struct field room_list[] = {
@@ -75,8 +70,8 @@ static const struct field room_get[] = {
 
 static const struct field room_update[] = {
 	ROOM(room_update),
-	TEXT(room_update, name, 1, LIMITED(name_bytes)),
-	TEXT(room_update, topic, 0, LIMITED(topic_bytes)),
+	TEXT(room_update, name, 1, LIMITED(name_bytes), .people_say = "the name"),
+	TEXT(room_update, topic, 0, LIMITED(topic_bytes), .people_say = "the topic"),
 };
 
 static const struct field room_join[] = {
@@ -95,7 +90,7 @@ static const struct field room_members[] = {
 
 static const struct field message_send[] = {
 	ROOM(message_send),
-	TEXT(message_send, text, 1, .required = true, LIMITED(text_bytes)),
+	TEXT(message_send, text, 1, .required = true, LIMITED(text_bytes), .people_say = "the message"),
 	{.name = "client_id",
 	 .kind = FIELD_ID,
 	 .offset = offsetof(struct data_message_send, client_id),
@@ -128,18 +123,18 @@ static const struct field signal_send[] = {
 };
 
 static const struct field admin_owner[] = {
-	TEXT(admin_owner, name, 1, .required = true, LIMITED(name_bytes)),
-	TEXT(admin_owner, password, PASSWORD_BYTES_MIN, LIMITED(password_bytes)),
+	TEXT(admin_owner, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
+	PASSWORD(admin_owner, .required = false),
 };
 
 static const struct field admin_bot[] = {
-	TEXT(admin_bot, name, 1, .required = true, LIMITED(name_bytes)),
+	TEXT(admin_bot, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
 	BOOL(admin_bot, renew, false),
 };
 
 static const struct field admin_password[] = {
-	TEXT(admin_password, name, 1, .required = true, LIMITED(name_bytes)),
-	TEXT(admin_password, password, PASSWORD_BYTES_MIN, .required = true, LIMITED(password_bytes)),
+	TEXT(admin_password, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
+	PASSWORD(admin_password, .required = true),
 };
 
 static const struct field admin_export[] = {
@@ -157,7 +152,7 @@ static bool session_start_rule(const struct request *r, struct request_fault *fa
 	const struct data_session_start *d = &r->data.session_start;
 
 	if (d->token.s != NULL && d->guest.s != NULL)
-		return request_fault_set(fault, WIRE_INVALID_REQUEST, "data.guest: give either token or guest");
+		return request_fault_of(fault, WIRE_INVALID_REQUEST, "guest", "data.guest: give either token or guest");
 	return true;
 }
 
@@ -166,7 +161,7 @@ static bool room_update_rule(const struct request *r, struct request_fault *faul
 	const struct data_room_update *d = &r->data.room_update;
 
 	if (d->name.s == NULL && d->topic.s == NULL)
-		return request_fault_set(fault, WIRE_INVALID_REQUEST, "data.name: give name or topic or both");
+		return request_fault_of(fault, WIRE_INVALID_REQUEST, "name", "data.name: give name or topic or both");
 	return true;
 }
 

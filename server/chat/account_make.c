@@ -1,6 +1,7 @@
 #include "chat/account_make.h"
 
 #include "base/id.h"
+#include "chat/password.h"
 #include "chat/session.h"
 #include "chat/state_encode.h"
 #include "codec/text_clean.h"
@@ -14,8 +15,8 @@ bool account_clean_name(const struct call *call, const char *member, struct text
 	char message[200];
 	if (fault == NAME_OK)
 		return true;
-	snprintf(message, sizeof(message), "data.%s: %s", member, name_fault_text(fault));
-	call_error(call, WIRE_INVALID_REQUEST, message);
+	snprintf(message, sizeof(message), "the name %s", name_fault_text(fault));
+	call_refuse(call, member, message);
 	return false;
 }
 
@@ -52,6 +53,7 @@ static void make_free(struct account_make *m)
 	wait_end(&m->wait);
 	buf_finish(&m->name);
 	buf_finish(&m->name_key);
+	password_finish(&m->password);
 	secret_wipe(m->token, sizeof(m->token));
 	free(m);
 }
@@ -76,10 +78,8 @@ static void store(struct account_make *m)
 static void hash(struct worker_job *job, void *thread_state)
 {
 	struct account_make *m = list_entry(job, struct account_make, hashing);
-	const struct request *r = &m->wait.request;
 	(void)thread_state;
-	struct text password = r->command == CMD_ADMIN_OWNER ? r->data.admin_owner.password : r->data.account_create.password;
-	if (secret_password_hash(password.s, password.n, m->password_hash) == 0)
+	if (secret_password_hash((const char *)m->password.data, m->password.len, m->password_hash) == 0)
 		m->op.password_hash = m->password_hash;
 }
 
@@ -98,6 +98,10 @@ void account_make_go(struct account_make *m, struct text password)
 {
 	if (!password.s) {
 		store(m);
+		return;
+	}
+	if (!password_take(&m->wait.answer, password, &m->password)) {
+		make_free(m);
 		return;
 	}
 	m->hashing.run = hash;

@@ -10,7 +10,7 @@ struct account_make {
 	struct store_user_create op; /* first: the store hands this back */
 	struct worker_job hashing;
 	struct wait wait;
-	struct buf name, name_key;
+	struct buf name, name_key, password;
 	char password_hash[SECRET_PASSWORD_CHARS];
 	char token[SECRET_TOKEN_CHARS + 1];
 	void (*then)(struct account_make *m); /* on the loop, stored; answers. The maker frees m afterwards */
@@ -18,7 +18,7 @@ struct account_make {
 
 /* Checks the name (a fault is answered; NULL then), and begins a wait. */
 struct account_make *account_make_begin(struct call *call, struct text name, enum user_kind kind, void (*then)(struct account_make *m));
-/* Hashes the password first when password.s is set. */
+/* Prepares and hashes the password first when password.s is set; a fault of it is answered. */
 void account_make_go(struct account_make *m, struct text password);
 /* {"user":{…},"token":"…"} and, over HTTP, the cookie: the answer that most of them give. */
 void account_make_answer(struct account_make *m);

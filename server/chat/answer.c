@@ -4,6 +4,7 @@
 #include "chat/room.h"
 #include "chat/session.h"
 #include "chat/user.h"
+#include "codec/request_fault.h"
 
 #include <errno.h>
 
@@ -40,6 +41,17 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 	conn_append(s->conn, json.data, json.len, code, retry_after_ms);
 }
 
+void answer_fault(const struct answer *a, const struct request_fault *fault)
+{
+	struct session *s = answer_session(a);
+	metric_count_error(a->chat->metrics, fault->code);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_fault(&json, &a->ref, fault);
+	conn_append(s->conn, json.data, json.len, fault->code, 0);
+}
+
 void answer_damaged(const struct answer *a, const char *message)
 {
 	struct session *s = answer_session(a);
@@ -61,6 +73,19 @@ void call_error(const struct call *call, enum wire_error code, const char *messa
 {
 	struct answer a = answer_of(call);
 	answer_error(&a, code, message, 0);
+}
+
+void call_fault(const struct call *call, const struct request_fault *fault)
+{
+	struct answer a = answer_of(call);
+	answer_fault(&a, fault);
+}
+
+void call_refuse(const struct call *call, const char *field, const char *message)
+{
+	struct request_fault fault;
+	request_fault_of(&fault, WIRE_INVALID_REQUEST, field, "%s", message);
+	call_fault(call, &fault);
 }
 
 bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message)

@@ -26,11 +26,16 @@ struct answer answer_of(const struct call *call);
 struct session *answer_session(const struct answer *a);
 void answer_ok(const struct answer *a, const struct buf *data);
 void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms);
+/* What is wrong with the request itself. */
+void answer_fault(const struct answer *a, const struct request_fault *fault);
 /* What is stored is damaged: `unavailable`, and trying again is of no use. message NULL: the usual one. */
 void answer_damaged(const struct answer *a, const char *message);
 /* The same inside the call. */
 void call_ok(const struct call *call, const struct buf *data);
 void call_error(const struct call *call, enum wire_error code, const char *message);
+void call_fault(const struct call *call, const struct request_fault *fault);
+/* `invalid_request` about a member of `data`, which is a constant. */
+void call_refuse(const struct call *call, const char *field, const char *message);
 /* Answers rate_limited when wait_ms is not 0; whether it did. */
 bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message);
 

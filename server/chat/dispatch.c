@@ -91,10 +91,11 @@ static void refuse(struct session *s, struct request *r, enum wire_error code, c
 
 static void dispatch_decoded(struct session *s, bool good, struct request *r, const struct request_fault *fault)
 {
+	struct call call = {.chat = s->chat, .session = s, .request = r};
 	if (good)
 		dispatch(s, r);
 	else
-		refuse(s, r, fault->code, fault->message, 0);
+		call_fault(&call, fault);
 	request_finish(r);
 }
 

@@ -6,6 +6,7 @@
 #include "chat/session.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
+#include "codec/text_clean.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -67,12 +68,8 @@ static void found(struct store_op *op)
 
 static void renew(struct call *call, struct text name)
 {
-	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, "name", name, &shown, &key))
-		return;
 	struct renewal *r = mem_new(struct renewal);
-	r->name_key = key;
-	key = BUF_INIT;
+	text_name_key(name.s, name.n, &r->name_key);
 	r->find.op = (struct store_op){.kind = STORE_USER_BY_NAME, .done = found};
 	r->find.name_key = (struct text){(const char *)r->name_key.data, r->name_key.len};
 	wait_begin(&r->wait, call, NULL);

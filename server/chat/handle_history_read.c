@@ -20,7 +20,7 @@ void handle_history_read(struct call *call)
 	else if (d->has_around)
 		range = around(d->around, d->limit);
 	if (d->has_before && d->before == 0) {
-		call_error(call, WIRE_INVALID_REQUEST, "data.before: must be at least 1");
+		call_refuse(call, "before", "data.before: must be at least 1");
 		return;
 	}
 	struct wait w;

@@ -89,7 +89,7 @@ void handle_message_send(struct call *call)
 	buf_clear(text);
 	text_clean_message(d->text.s, d->text.n, text);
 	if (is_blank(text)) {
-		call_error(call, WIRE_INVALID_REQUEST, "data.text: must not be empty");
+		call_refuse(call, "text", "the message must not be empty");
 		return;
 	}
 	struct send *m = mem_new(struct send);

@@ -75,7 +75,7 @@ void handle_room_create(struct call *call)
 	if (call_must_wait(call, rate_room_made(call->session), "too many rooms made by this account"))
 		return;
 	if (!user_room_claim(call->user)) {
-		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows");
+		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as this server allows");
 		return;
 	}
 	struct room_create *c = mem_new(struct room_create);

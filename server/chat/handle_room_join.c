@@ -55,7 +55,7 @@ static void found(struct wait *w, struct room *r)
 	} else if (!r || r->kind == ROOM_PRIVATE) { /* private: just leaving */
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	} else if (!user_room_claim(w->user)) {
-		answer_error(&w->answer, WIRE_LIMIT_REACHED, "you are in as many rooms as limit user_rooms allows", 0);
+		answer_error(&w->answer, WIRE_LIMIT_REACHED, "you are in as many rooms as this server allows", 0);
 	} else {
 		struct join *j = mem_new(struct join);
 		j->wait = *w;

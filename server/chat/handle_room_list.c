@@ -1,20 +1,19 @@
-#include "chat/account_make.h"
 #include "chat/dispatch.h"
 #include "chat/state_encode.h"
+#include "codec/text_clean.h"
 
 #include <stdlib.h>
 
 struct list_rooms {
 	struct store_room_page op; /* first: the store hands this back */
 	struct wait wait;
-	struct buf after, after_key;
+	struct buf after_key;
 };
 
 static void list_free(struct list_rooms *l)
 {
 	wait_end(&l->wait);
 	store_room_page_finish(&l->op);
-	buf_finish(&l->after);
 	buf_finish(&l->after_key);
 	free(l);
 }
@@ -41,16 +40,12 @@ static void listed(struct store_op *op)
 void handle_room_list(struct call *call)
 {
 	const struct data_room_list *d = &call->request->data.room_list;
-	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (d->after.s && !account_clean_name(call, "after", d->after, &shown, &key))
-		return;
 	struct list_rooms *l = mem_new(struct list_rooms);
 	l->op.op = (struct store_op){.kind = STORE_ROOM_PAGE, .done = listed};
 	l->op.user_no = call->user->no;
 	l->op.limit = d->limit;
-	l->after = shown;
-	l->after_key = key;
-	shown = key = BUF_INIT;
+	if (d->after.s)
+		text_name_key(d->after.s, d->after.n, &l->after_key);
 	l->op.after_key = (struct text){(const char *)l->after_key.data, l->after_key.len};
 	wait_begin(&l->wait, call, NULL);
 	if (!wait_submit(&l->wait, &l->op.op))

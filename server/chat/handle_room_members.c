@@ -53,7 +53,7 @@ void handle_room_members(struct call *call)
 	l->op.limit = d->limit;
 	if (d->after.s && !uid_parse(d->after.s, d->after.n, &l->op.after)) {
 		free(l);
-		call_error(call, WIRE_INVALID_REQUEST, "data.after: must be the id of a user");
+		call_refuse(call, "after", "data.after: must be the id of a user");
 		return;
 	}
 	wait_begin(&l->wait, call, call->member->room);

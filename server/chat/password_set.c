@@ -1,8 +1,9 @@
 #include "chat/password_set.h"
 
-#include "chat/account_make.h"
+#include "chat/password.h"
 #include "chat/session.h"
 #include "chat/user.h"
+#include "codec/text_clean.h"
 
 #include <stdlib.h>
 
@@ -10,16 +11,16 @@ struct password_set {
 	struct store_user_set op; /* first: the store hands this back */
 	struct worker_job hashing;
 	struct wait wait;
-	struct buf name, name_key;
-	struct text password;
+	struct buf name_key;
+	struct buf password;
 	char hash[SECRET_PASSWORD_CHARS];
 };
 
 static void set_free(struct password_set *p)
 {
 	wait_end(&p->wait);
-	buf_finish(&p->name);
 	buf_finish(&p->name_key);
+	password_finish(&p->password);
 	free(p);
 }
 
@@ -58,7 +59,7 @@ static void hash(struct worker_job *job, void *thread_state)
 {
 	struct password_set *p = list_entry(job, struct password_set, hashing);
 	(void)thread_state;
-	if (secret_password_hash(p->password.s, p->password.n, p->hash) == 0)
+	if (secret_password_hash((const char *)p->password.data, p->password.len, p->hash) == 0)
 		p->op.password_hash = p->hash;
 }
 
@@ -75,19 +76,17 @@ static void hashed(struct worker_job *job)
 
 void password_set(struct call *call, struct text name, struct text password, bool make_owner)
 {
-	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (!account_clean_name(call, "name", name, &shown, &key))
-		return;
 	struct password_set *p = mem_new(struct password_set);
-	p->name = shown;
-	p->name_key = key;
-	shown = key = BUF_INIT;
+	text_name_key(name.s, name.n, &p->name_key);
 	p->op.name_key = (struct text){(const char *)p->name_key.data, p->name_key.len};
 	p->op.make_owner = make_owner;
-	p->password = password;
 	wait_begin(&p->wait, call, NULL);
 	if (!password.s) {
 		store(p);
+		return;
+	}
+	if (!password_take(&p->wait.answer, password, &p->password)) {
+		set_free(p);
 		return;
 	}
 	p->hashing.run = hash;

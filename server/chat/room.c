@@ -17,8 +17,8 @@ static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq);
 
 static void hash_name(const char *name, uint8_t out[16])
 {
-	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	text_clean_name(name, strlen(name), 0, &shown, &key);
+	auto_buf key = BUF_INIT;
+	text_name_key(name, strlen(name), &key);
 	id_map_key_of(key.data, key.len, out);
 }
 

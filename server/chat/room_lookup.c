@@ -17,13 +17,6 @@ struct search {
 	void (*then)(struct wait *w, struct room *r);
 };
 
-static void key_of(const struct room_ref *ref, struct buf *key)
-{
-	auto_buf shown = BUF_INIT;
-	if (text_clean_name(ref->name.s, ref->name.n, 0, &shown, key) != NAME_OK)
-		buf_clear(key);
-}
-
 /* A name is first the private room of the user's that has it: what is meant for that one must not go to a public one that somebody else names so. */
 static struct room *in_memory(struct chat *c, struct user *u, const struct room_ref *ref, const struct buf *key)
 {
@@ -37,7 +30,7 @@ struct member *room_lookup_member(struct user *u, const struct room_ref *ref)
 {
 	auto_buf key = BUF_INIT;
 	if (!ref->is_id)
-		key_of(ref, &key);
+		text_name_key(ref->name.s, ref->name.n, &key);
 	struct room *r = in_memory(u->chat, u, ref, &key);
 	struct member *m = r ? user_member_of(u, r) : NULL;
 	return m && !m->leaving ? m : NULL;
@@ -95,7 +88,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	const struct room_ref *ref = room_ref_of(call->request);
 	auto_buf key = BUF_INIT;
 	if (!ref->is_id)
-		key_of(ref, &key);
+		text_name_key(ref->name.s, ref->name.n, &key);
 	struct room *r = in_memory(call->chat, call->user, ref, &key);
 	bool sees_all = dispatch_access(call->request->command) == ACCESS_OPERATOR;
 	if ((r && (sees_all || may_see(call->user, r))) || (!ref->is_id && key.len == 0)) {

@@ -213,8 +213,9 @@ struct store_token_create {
 	struct store_op op;
 	uint64_t user_no;
 	enum token_kind kind;
-	bool alone;                /* all others of the user, of either kind, are void */
-	const char *password_hash; /* the one that was verified; NULL: the token is not given for a password */
+	bool alone;                        /* all others of the user, of either kind, are void */
+	const char *password_hash;         /* the one that was verified; NULL: the token is not given for a password */
+	const char *renewed_password_hash; /* takes its place: of the same password in another form; NULL: it stays */
 	uint8_t hash[SECRET_HASH_BYTES];
 };
 

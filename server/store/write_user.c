@@ -98,12 +98,18 @@ static int delete_tokens_of(struct writer *w, uint64_t user_no, enum token_kind 
 	return writer_own(w, sqlite_statement_run(st), "tokens");
 }
 
-static int set_password(struct writer *w, uint64_t user_no, const char *password_hash)
+static int put_password(struct writer *w, uint64_t user_no, const char *password_hash)
 {
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_SET_PASSWORD);
 	sqlite_statement_bind_u64(st, 1, user_no);
 	sqlite_statement_bind_text(st, 2, text_of(password_hash));
-	int rc = sqlite_statement_run(st);
+	return sqlite_statement_run(st);
+}
+
+/* Another password: nobody stays signed in who knew only the old one. */
+static int set_password(struct writer *w, uint64_t user_no, const char *password_hash)
+{
+	int rc = put_password(w, user_no, password_hash);
 	return rc == SQLITE_OK ? delete_tokens_of(w, user_no, TOKEN_SESSION) : rc;
 }
 
@@ -152,7 +158,10 @@ int write_token_create(struct writer *w, struct store_token_create *op)
 		op->op.result = -ENOENT;
 		return SQLITE_OK;
 	}
-	rc = op->alone ? delete_tokens_of(w, op->user_no, TOKEN_BOT) : SQLITE_OK;
+	if (op->renewed_password_hash)
+		rc = put_password(w, op->user_no, op->renewed_password_hash);
+	if (rc == SQLITE_OK && op->alone)
+		rc = delete_tokens_of(w, op->user_no, TOKEN_BOT);
 	return rc == SQLITE_OK ? insert_token(w, op->user_no, op->kind, op->hash) : rc;
 }
 

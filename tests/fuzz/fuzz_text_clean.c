@@ -1,5 +1,6 @@
 /* What is cleaned is clean: cleaning it again changes nothing. */
 #include "codec/text_clean.h"
+#include "codec/text_password.h"
 
 #include <assert.h>
 #include <jansson.h>
@@ -34,7 +35,7 @@ static void check_message(const char *s, size_t n, bool valid)
 
 static void check_name(const char *s, size_t n, bool valid)
 {
-	auto_buf shown = BUF_INIT, key = BUF_INIT, shown_again = BUF_INIT, key_again = BUF_INIT;
+	auto_buf shown = BUF_INIT, key = BUF_INIT, shown_again = BUF_INIT, key_again = BUF_INIT, found = BUF_INIT;
 	enum name_fault fault = text_clean_name(s, n, 64, &shown, &key);
 
 	assert(valid || fault != NAME_OK);
@@ -46,6 +47,20 @@ static void check_name(const char *s, size_t n, bool valid)
 	assert(is_utf8(shown.data, shown.len) && is_utf8(key.data, key.len));
 	assert(text_clean_name((const char *)shown.data, shown.len, 64, &shown_again, &key_again) == NAME_OK);
 	assert(same(&shown, &shown_again) && same(&key, &key_again));
+	text_name_key(s, n, &found);
+	assert(same(&key, &found));
+}
+
+static void check_password(const char *s, size_t n, bool valid)
+{
+	auto_buf once = BUF_INIT, twice = BUF_INIT;
+
+	if (!text_password(s, n, &once)) {
+		assert(once.len == 0);
+		return;
+	}
+	assert(valid && once.len > 0 && is_utf8(once.data, once.len));
+	assert(text_password((const char *)once.data, once.len, &twice) && same(&once, &twice));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
@@ -55,5 +70,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	check_message(s, n, valid);
 	check_name(s, n, valid || n == 0);
+	check_password(s, n, valid);
 	return 0;
 }

@@ -280,6 +280,9 @@ static int token_create(struct fake_store *f, const struct store_token_create *o
 	const char *password_hash = f->users[op->user_no - 1].password_hash;
 	if (op->password_hash && (!password_hash || strcmp(password_hash, op->password_hash) != 0))
 		return -ENOENT;
+	if (op->renewed_password_hash)
+		replace(&f->users[op->user_no - 1].password_hash,
+			(struct text){op->renewed_password_hash, strlen(op->renewed_password_hash)});
 	for (size_t i = 0; op->alone && i < f->n_tokens; i++)
 		if (f->tokens[i].user_no == op->user_no)
 			f->tokens[i].user_no = 0;

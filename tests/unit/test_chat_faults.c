@@ -3,24 +3,24 @@
 
 #include <string.h>
 
-/* What a handler finds wrong names the member as the decoder does. */
+/* What a handler finds wrong names the member as the decoder does: in `field`; and in words, those for people where it is theirs. */
 static void test_faults_name_the_member(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *frame, *message;
+		const char *frame, *field, *message;
 	} faults[] = {
-		{"\"room.list\",\"data\":{\"after\":\"\\u0001\"}", "data.after: "},
-		{"\"room.create\",\"data\":{\"name\":\"\\u0001\"}", "data.name: "},
-		{"\"room.update\",\"data\":{\"room\":\"r1\",\"name\":\"\\u0001\"}", "data.name: "},
-		{"\"bot.create\",\"data\":{\"name\":\"\\u0001\"}", "data.name: "},
-		{"\"account.create\",\"data\":{\"name\":\"\\u0001\",\"password\":\"correct horse\"}", "data.name: "},
-		{"\"account.login\",\"data\":{\"name\":\"\\u0001\",\"password\":\"correct horse\"}", "data.name: "},
-		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\",\"reply_to\":99}", "data.reply_to: "},
-		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"\\u0001\"}", "data.text: "},
-		{"\"history.read\",\"data\":{\"room\":\"r1\",\"before\":0}", "data.before: "},
-		{"\"admin.bot\",\"data\":{\"name\":\"nobody\",\"renew\":true}", "data.name: "},
-		{"\"admin.owner\",\"data\":{\"name\":\"nobody\"}", "data.name: "},
+		{"\"room.create\",\"data\":{\"name\":\"\\u0001\"}", "name", "the name has a character that names cannot have"},
+		{"\"room.update\",\"data\":{\"room\":\"r1\",\"name\":\"\\u0001\"}", "name",
+		 "the name has a character that names cannot have"},
+		{"\"bot.create\",\"data\":{\"name\":\"\\u0001\"}", "name", "the name has a character that names cannot have"},
+		{"\"account.create\",\"data\":{\"name\":\"\\u0001\",\"password\":\"correct horse\"}", "name",
+		 "the name has a character that names cannot have"},
+		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\",\"reply_to\":99}", NULL, "data.reply_to: "},
+		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"\\u0001\"}", "text", "the message must not be empty"},
+		{"\"history.read\",\"data\":{\"room\":\"r1\",\"before\":0}", "before", "data.before: "},
+		{"\"admin.bot\",\"data\":{\"name\":\"nobody\",\"renew\":true}", NULL, "data.name: "},
+		{"\"admin.owner\",\"data\":{\"name\":\"nobody\"}", NULL, "data.name: "},
 	};
 	struct house h = {0};
 	house_setup(&h, 5);
@@ -33,18 +33,64 @@ static void test_faults_name_the_member(void **state)
 		char ref[24];
 		snprintf(ref, sizeof(ref), "%zu", i);
 		const char *message = json_string_value(json_object_get(data_of(ann, ref), "message"));
+		const char *field = json_string_value(json_object_get(data_of(ann, ref), "field"));
+		if (!field != !faults[i].field || (field && strcmp(field, faults[i].field) != 0))
+			fail_msg("%s: field %s", faults[i].frame, field);
 		if (!message || strncmp(message, faults[i].message, strlen(faults[i].message)) != 0)
 			fail_msg("%s: %s", faults[i].frame, message);
 	}
 	say(unknown, "{\"ref\":\"guest\",\"type\":\"session.start\",\"data\":{\"guest\":\"\\u0001\"}}");
 	fixture_run(&h.f, -1);
-	assert_int_equal(strncmp(json_string_value(json_object_get(data_of(unknown, "guest"), "message")), "data.guest: ", 12), 0);
+	assert_string_equal(json_string_value(json_object_get(data_of(unknown, "guest"), "message")),
+			    "the name has a character that names cannot have");
+	assert_string_equal(json_string_value(json_object_get(data_of(unknown, "guest"), "field")), "guest");
+	fixture_finish(&h.f);
+}
+
+/* What people fill in is refused in words for people, with the member beside them for programs. */
+static void what_people_typed_is_refused_in_words_for_them(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *frame, *field, *message;
+	} faults[] = {
+		{"\"session.start\",\"data\":{\"guest\":\"\"}", "guest", "the name must not be empty"},
+		{"\"session.start\",\"data\":{\"guest\":\"   \"}", "guest", "the name must not be empty"},
+		{"\"session.start\",\"data\":{\"guest\":\"123456789\"}", "guest",
+		 "the name is too long: it has 9 bytes, and may have 8 (a letter takes one to four)"},
+		{"\"session.start\",\"data\":{\"guest\":\"a\\u200db\"}", "guest",
+		 "the name has an invisible character where it has no effect; type the name instead of pasting it"},
+		{"\"account.create\",\"data\":{\"name\":\"bob\",\"password\":\"\"}", "password", "the password must not be empty"},
+		{"\"account.create\",\"data\":{\"name\":\"bob\",\"password\":\"1234567\"}", "password",
+		 "the password is too short: 8 letters are long enough"},
+		{"\"account.create\",\"data\":{\"name\":\"bob\",\"password\":\"12345678901234567\"}", "password",
+		 "the password is too long: it has 17 bytes, and may have 16 (a letter takes one to four)"},
+		{"\"account.create\",\"data\":{\"name\":\"bob\",\"password\":\"1234\\u200b5678\"}", "password",
+		 "the password has a character that passwords cannot have, an invisible one perhaps"},
+		{"\"account.create\",\"data\":{\"password\":\"12345678\"}", "name", "data.name: required"}, /* a program's fault */
+	};
+	struct house h = {0};
+	house_setup(&h, 5);
+	house_start(&h);
+	h.f.chat->config.limits.name_bytes = 8;
+	h.f.chat->config.limits.password_bytes = 16;
+	struct conn *unknown = fixture_websocket(&h.f);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++) {
+		say(unknown, "{\"ref\":\"%zu\",\"type\":%s}", i, faults[i].frame);
+		fixture_run(&h.f, -1);
+		char ref[24];
+		snprintf(ref, sizeof(ref), "%zu", i);
+		json_t *data = data_of(unknown, ref);
+		assert_string_equal(json_string_value(json_object_get(data, "message")), faults[i].message);
+		assert_string_equal(json_string_value(json_object_get(data, "field")), faults[i].field);
+	}
 	fixture_finish(&h.f);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_people_typed_is_refused_in_words_for_them),
 		cmocka_unit_test(test_faults_name_the_member),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
