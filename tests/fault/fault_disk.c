@@ -1,12 +1,12 @@
 /*
- * A disk that fails on demand, for LD_PRELOAD. While the file named by PARLEY_FAULT_TRIGGER exists, calls fail as its lines say:
+ * A disk that fails on demand, for LD_PRELOAD. While the file named by TEST_FAULT_TRIGGER exists, calls fail as its lines say:
  *
- *   fsync                  fsync and fdatasync: EIO, on files whose path contains PARLEY_FAULT_MATCH
+ *   fsync                  fsync and fdatasync: EIO, on files whose path contains TEST_FAULT_MATCH
  *   full                   write, pwrite, ftruncate that grows, fallocate: ENOSPC, on the same files
  *   ERROR CALL WHERE       e.g. EDQUOT write parley.db-wal$: that error, of calls of the kind write (pwrite and fallocate as well), fsync or
  *                          truncate, on files whose path contains WHERE
  *
- * A $ at the end of PARLEY_FAULT_MATCH or WHERE: the path ends so. PARLEY_FAULT_MATCH unset: every file.
+ * A $ at the end of TEST_FAULT_MATCH or WHERE: the path ends so. TEST_FAULT_MATCH unset: every file.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -53,7 +53,7 @@ static int code_in_line(const char *line, const char *call, const char *path)
 {
 	struct fault f = {0};
 	int n = sscanf(line, "%15s %15s %99s", f.error, f.call, f.where);
-	const char *match = getenv("PARLEY_FAULT_MATCH");
+	const char *match = getenv("TEST_FAULT_MATCH");
 	if (n == 1 && strcmp(f.error, "fsync") == 0)
 		return strcmp(call, "fsync") == 0 && matches(path, match) ? EIO : 0;
 	if (n == 1 && strcmp(f.error, "full") == 0)
@@ -63,7 +63,7 @@ static int code_in_line(const char *line, const char *call, const char *path)
 
 static bool read_trigger(char *lines, size_t size)
 {
-	const char *trigger = getenv("PARLEY_FAULT_TRIGGER");
+	const char *trigger = getenv("TEST_FAULT_TRIGGER");
 	if (!trigger || access(trigger, F_OK) != 0)
 		return false;
 	int fd = open(trigger, O_RDONLY | O_CLOEXEC);

@@ -1,5 +1,5 @@
 /*
- * Memory that runs out on demand, for LD_PRELOAD. The file named by PARLEY_FAULT_COUNTDOWN holds a 32-bit number: while it is not zero, each
+ * Memory that runs out on demand, for LD_PRELOAD. The file named by TEST_FAULT_COUNTDOWN holds a 32-bit number: while it is not zero, each
  * allocation takes one off, and the one that takes the last fails. So exactly one allocation of any thread fails each time that it is set.
  */
 #include <errno.h>
@@ -20,7 +20,7 @@ static _Atomic uint32_t *countdown;
 
 __attribute__((constructor)) static void map_countdown(void)
 {
-	const char *path = getenv("PARLEY_FAULT_COUNTDOWN");
+	const char *path = getenv("TEST_FAULT_COUNTDOWN");
 	int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
 	if (fd < 0)
 		abort();

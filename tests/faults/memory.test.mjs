@@ -20,7 +20,7 @@ function openCountdown() {
 	const fd = openSync(path, 'r+');
 	const bytes = Buffer.alloc(4);
 	return {
-		env: { LD_PRELOAD: join(buildDir, 'tests', 'fault', 'libfault_memory.so'), PARLEY_FAULT_COUNTDOWN: path },
+		env: { LD_PRELOAD: join(buildDir, 'tests', 'fault', 'libfault_memory.so'), TEST_FAULT_COUNTDOWN: path },
 		set(n) {
 			bytes.writeUInt32LE(n);
 			writeSync(fd, bytes, 0, 4, 0);

@@ -120,7 +120,7 @@ static void no_room_to_start(void **state)
 
 static void trigger(const char *fault)
 {
-	const char *path = getenv("PARLEY_FAULT_TRIGGER");
+	const char *path = getenv("TEST_FAULT_TRIGGER");
 	unlink(path);
 	if (!fault)
 		return;
@@ -184,8 +184,8 @@ static int run_preloaded(const char *scenario, const char *dir)
 	pid_t child = fork();
 	if (child == 0) {
 		setenv("LD_PRELOAD", library, 1);
-		setenv("PARLEY_FAULT_TRIGGER", trigger_path, 1);
-		setenv("PARLEY_FAULT_MATCH", "parley.db", 1);
+		setenv("TEST_FAULT_TRIGGER", trigger_path, 1);
+		setenv("TEST_FAULT_MATCH", "parley.db", 1);
 		setenv("ASAN_OPTIONS", "verify_asan_link_order=0:detect_leaks=0", 1);
 		execl(exe, exe, scenario, dir, (char *)NULL);
 		_exit(59);

@@ -13,7 +13,7 @@ export function preload(trigger, match = 'parley.db') {
 	if (!existsSync(library)) {
 		throw new Error(`${library} is not built`);
 	}
-	return { LD_PRELOAD: library, PARLEY_FAULT_TRIGGER: trigger, PARLEY_FAULT_MATCH: match,
+	return { LD_PRELOAD: library, TEST_FAULT_TRIGGER: trigger, TEST_FAULT_MATCH: match,
 		ASAN_OPTIONS: `${process.env.ASAN_OPTIONS ? `${process.env.ASAN_OPTIONS}:` : ''}verify_asan_link_order=0` };
 }
 
