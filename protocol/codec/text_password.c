@@ -145,6 +145,8 @@ static void wipe(struct buf *b)
 bool text_password(const char *s, size_t n, struct buf *out)
 {
 	size_t before = out->len;
+	if (n == 0)
+		return false;
 	auto_buf spaced = BUF_INIT, codepoints = BUF_INIT;
 
 	(void)buf_reserve(&spaced, n);
