@@ -289,7 +289,11 @@ json_t *json_check_parse(const uint8_t *bytes, size_t n, enum json_scope scope, 
 		return NULL;
 	}
 	if (start < n && bytes[start] != '{') {
-		if (bytes[start] == '[')
+		if (n - start >= 3 && memcmp(bytes + start, "\xEF\xBB\xBF", 3) == 0)
+			request_fault_set(fault, WIRE_INVALID_JSON,
+					  "%sbegins with a byte-order mark; send it without (RFC 8259, section 8.1)",
+					  scope == JSON_SCOPE_DATA ? "the body " : "the frame ");
+		else if (bytes[start] == '[')
 			request_fault_set(fault, WIRE_INVALID_JSON, "%smust be an object",
 					  scope == JSON_SCOPE_DATA ? "data: " : "the frame ");
 		else
