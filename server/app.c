@@ -128,8 +128,10 @@ static int start(struct app *a)
 	a->chat = chat_new(a->loop, a->store, a->metrics, &chat_config);
 	net_config_of(a, &net_config);
 	a->net = net_server_new(a->loop, a->chat, a->metrics, &net_config, fault);
-	if (a->net == NULL)
+	if (a->net == NULL) {
+		store_sqlite_undo(a->store);
 		return complain(fault);
+	}
 	return 0;
 }
 

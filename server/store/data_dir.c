@@ -20,20 +20,31 @@ static char *path_in(const char *dir, const char *name)
 	return path;
 }
 
+static int make_dir(struct data_dir *d, const char *path)
+{
+	if (mkdir(path, 0700) != 0)
+		return errno == EEXIST ? 0 : -errno;
+	if (!d->made)
+		d->made = mem_strndup(path, strlen(path));
+	return 0;
+}
+
 /* As mkdir -p does, since --data may name a path of which nothing exists yet. */
-static int make_dirs(const char *path)
+static int make_dirs(struct data_dir *d, const char *path)
 {
 	auto_free char *copy = mem_strndup(path, strlen(path));
-	for (char *at = copy + 1; *at; at++) {
+	int failed = 0;
+	for (char *at = copy + 1; *at && failed == 0; at++) {
 		if (*at != '/')
 			continue;
 		*at = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-			return -errno;
+		failed = make_dir(d, copy);
 		*at = '/';
 	}
-	if (mkdir(copy, 0700) != 0 && errno != EEXIST)
-		return -errno;
+	if (failed == 0)
+		failed = make_dir(d, copy);
+	if (failed != 0)
+		return failed;
 	struct stat st;
 	if (stat(copy, &st) != 0)
 		return -errno;
@@ -48,7 +59,7 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 	d->wal_path = path_in(path, "parley.db-wal");
 	d->reach_path = path_in(path, "parley.reach");
 	d->lock_path = path_in(path, "parley.lock");
-	int made = make_dirs(path);
+	int made = make_dirs(d, path);
 	if (made != 0) {
 		snprintf(fault, DATA_DIR_FAULT_BYTES, "the data directory %s cannot be made or entered: %s", path, strerror(-made));
 		return -1;
@@ -63,6 +74,8 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 		snprintf(fault, DATA_DIR_FAULT_BYTES,
 			 "the data directory %s is already in use by another parleyd; stop that one, or give --data another directory",
 			 path);
+		close(d->lock_fd);
+		d->lock_fd = -1;
 		return -1;
 	}
 	return 0;
@@ -117,6 +130,25 @@ int data_dir_sync(const struct data_dir *d)
 	return failed;
 }
 
+void data_dir_undo(struct data_dir *d)
+{
+	static const char *const files[] = {"parley.db",         "parley.db-wal", "parley.db-shm",
+					    "parley.db-journal", "parley.reach",  "parley.lock"};
+	if (!d->made)
+		return;
+	for (size_t i = 0; i < sizeof files / sizeof files[0] && d->lock_fd >= 0; i++) {
+		auto_free char *path = path_in(d->path, files[i]);
+		(void)unlink(path);
+	}
+	auto_free char *dir = mem_strndup(d->path, strlen(d->path));
+	while (rmdir(dir) == 0 || errno == ENOENT) { /* two slashes in a row: the second time it is gone */
+		char *slash = strrchr(dir, '/');
+		if (!slash || (size_t)(slash - dir) < strlen(d->made))
+			break;
+		*slash = '\0';
+	}
+}
+
 void data_dir_finish(struct data_dir *d)
 {
 	if (d->lock_fd >= 0)
@@ -127,6 +159,7 @@ void data_dir_finish(struct data_dir *d)
 	free(d->wal_path);
 	free(d->reach_path);
 	free(d->lock_path);
-	d->lock_path = NULL;
+	free(d->made);
+	d->lock_path = d->made = NULL;
 	d->path = d->db_path = d->wal_path = d->reach_path = NULL;
 }

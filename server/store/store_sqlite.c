@@ -20,6 +20,7 @@ struct store_sqlite {
 	struct store store; /* first: what chat sees */
 	struct metrics *metrics;
 	struct data_dir dir;
+	bool is_undone;
 	struct commit_queue *writes;
 	struct damage *damage;
 	struct worker_pool *reads, *slow_reads;
@@ -65,8 +66,15 @@ static void destroy(struct store *store)
 		sqlite_connection_close(&s->readers[i].connection);
 	commit_queue_destroy(s->writes);
 	damage_destroy(s->damage);
+	if (s->is_undone)
+		data_dir_undo(&s->dir);
 	data_dir_finish(&s->dir);
 	free(s);
+}
+
+void store_sqlite_undo(struct store *store)
+{
+	list_entry(store, struct store_sqlite, store)->is_undone = true;
 }
 
 static const struct store_methods methods = {.submit = submit, .destroy = destroy};
@@ -128,6 +136,7 @@ struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct 
 	s->store.methods = &methods;
 	s->metrics = m;
 	if (data_dir_open(&s->dir, config->dir, fault) != 0 || prepare_file(&s->dir, fault) != 0) {
+		data_dir_undo(&s->dir);
 		data_dir_finish(&s->dir);
 		free(s);
 		return NULL;
@@ -136,6 +145,7 @@ struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct 
 	if (open_connections(s, l, config, reason, sizeof reason) != 0) {
 		snprintf(fault, DATA_DIR_FAULT_BYTES, "%s cannot be opened: %s; is the disk full, or the file not writable?",
 			 s->dir.db_path, reason);
+		store_sqlite_undo(&s->store);
 		destroy(&s->store);
 		return NULL;
 	}

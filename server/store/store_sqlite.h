@@ -16,7 +16,10 @@ struct store_sqlite_config {
 };
 
 /* Opens or makes the database. NULL with fault filled: in use by another process, damaged (the file is left untouched), made by a newer
- * version, no permission, disk full. The sentence names the file and what to do. */
+ * version, no permission, disk full. The sentence names the file and what to do. Nothing
+ * that it made is left then. */
 struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct store_sqlite_config *config, char fault[400]);
+/* The server will not serve after all: a data directory that this start made goes with the store. Before it is destroyed. */
+void store_sqlite_undo(struct store *store);
 
 #endif
