@@ -9,9 +9,8 @@ enum { NOTE_BYTES = 60 };
 
 static const char *zero_note(const struct config_option *o, char out[NOTE_BYTES])
 {
-	uint64_t held = o->zero_is_none ? limits_held(o->name + strlen("limit_")) : 0;
-	if (held)
-		snprintf(out, NOTE_BYTES, "; 0: what the server can hold, %llu", (unsigned long long)held);
+	if (o->zero_is_none && config_table_most(o) < o->most)
+		snprintf(out, NOTE_BYTES, "; 0: what the server can hold, %llu", (unsigned long long)config_table_most(o));
 	else
 		snprintf(out, NOTE_BYTES, "%s", o->zero_is_none ? "; 0: none" : "");
 	return out;

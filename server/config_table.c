@@ -15,10 +15,11 @@ static void *member(struct config *c, const struct config_option *o)
 	return (char *)c + o->offset;
 }
 
-static const char *set_text(struct config *c, const struct config_option *o, const char *text)
+static const char *set_path(struct config *c, const struct config_option *o, const char *text)
 {
-	if (!*text)
-		return "a name (it is empty)";
+	const char *expected = config_value_path(text);
+	if (expected)
+		return expected;
 	char **to = member(c, o);
 	free(*to);
 	*to = mem_strndup(text, strlen(text));
@@ -45,9 +46,28 @@ static const char *set_number(struct config *c, const struct config_option *o, c
 
 static const char *set_limit(struct config *c, const struct config_option *o, const char *text)
 {
-	if (!config_value_number(text, o->least, o->most, member(c, o)))
+	if (!config_value_number(text, o->least, config_table_most(o), member(c, o)))
 		return "a whole number";
 	return NULL;
+}
+
+uint64_t config_table_most(const struct config_option *o)
+{
+	uint64_t held = o->set == set_limit ? limits_held(o->name + strlen("limit_")) : 0;
+	return held ? held : o->most;
+}
+
+uint64_t config_table_number(struct config *c, const struct config_option *o)
+{
+	return o->set == set_limit ? *(uint64_t *)member(c, o) : *(uint32_t *)member(c, o);
+}
+
+void config_table_put(struct config *c, const struct config_option *o, uint64_t n)
+{
+	if (o->set == set_limit)
+		*(uint64_t *)member(c, o) = n;
+	else
+		*(uint32_t *)member(c, o) = (uint32_t)n;
 }
 
 static const char *set_log_format(struct config *c, const struct config_option *o, const char *text)
@@ -81,7 +101,7 @@ static const char *add_listen(struct config_listen *list, size_t *n, const char 
 	if (*n == CONFIG_LIST_MAX)
 		return too_many;
 	if (!config_value_listen(text, &list[*n]))
-		return "an address like 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path (of at most 107 bytes)";
+		return "an address like 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path (of at most 107 bytes, written out)";
 	++*n;
 	return NULL;
 }
@@ -123,7 +143,7 @@ static const char *set_origin(struct config *c, const struct config_option *o, c
 	if (c->n_origins == CONFIG_LIST_MAX)
 		return too_many;
 	if (!config_value_origin(text, &c->origins[c->n_origins]))
-		return "an origin like https://chat.example or http://localhost:8080, without a path";
+		return "an origin like https://chat.example or http://localhost:8080: without a path or a slash at its end, other letters than ASCII as xn--…";
 	c->n_origins++;
 	return NULL;
 }
@@ -140,7 +160,7 @@ static const char *set_trusted_proxy(struct config *c, const struct config_optio
 	if (c->n_trusted_proxies == CONFIG_LIST_MAX)
 		return too_many;
 	if (!config_value_network(text, &c->trusted_proxies[c->n_trusted_proxies]))
-		return "an address or a network like 127.0.0.1, 10.0.0.0/8 or fd00::/8, or unix";
+		return "an address or a network like 127.0.0.1, 10.0.0.0/8 or fd00::/8 (with no bits behind those that count), or unix";
 	c->n_trusted_proxies++;
 	return NULL;
 }
@@ -157,20 +177,20 @@ static const struct config_option table[] = {
 	{"listen", "ADDRESS", "127.0.0.1:8080", "address to listen on: 127.0.0.1:8080, [::1]:8080, :8080 (every address), unix:/path; port 0 takes a free one, which is printed; sockets handed over by systemd take its place", .set = set_listen, .clear = clear_listen},
 	{"listen_ops", "ADDRESS", NULL, "address for /healthz, /readyz and /metrics alone, over plain HTTP: then they are served nowhere else", .set = set_listen_ops, .clear = clear_listen_ops},
 	{"reuse_port", "on|off", "off", "whether other processes of this user may listen on the same address: a new one before the old one leaves", .set = set_switch, AT(reuse_port)},
-	{"data", "DIR", "./parley-data", "directory of the database and of the operator's socket; made when missing", .set = set_text, AT(data_dir)},
+	{"data", "DIR", "./parley-data", "directory of the database and of the operator's socket; made when missing", .set = set_path, AT(data_dir)},
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},
-	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_text, AT(tls_cert)},
-	{"tls_key", "FILE", NULL, "private key (PEM) of the certificate; read again on SIGHUP", .set = set_text, AT(tls_key)},
+	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_path, AT(tls_cert)},
+	{"tls_key", "FILE", NULL, "private key (PEM) of the certificate; read again on SIGHUP", .set = set_path, AT(tls_key)},
 	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names, where it is localhost, an address or this machine's name", .set = set_origin, .clear = clear_origins},
 	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; unix: whoever connects to a Unix socket of --listen", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
 	{"proxy_protocol", "on|off", "off", "whether connections begin with a PROXY header (version 1 or 2): then only trusted proxies may connect, and must send it", .set = set_switch, AT(proxy_protocol)},
 	{"hsts_seconds", "N", "31536000", "seconds for which browsers that came over TLS, to this server or to a trusted proxy, use nothing else for this host (Strict-Transport-Security); 0: not told, 1: forget it", .set = set_number, AT(hsts_seconds), .most = 63072000},
 	{"log_format", "text|json", "text", "format of the log on standard error", .set = set_log_format},
 	{"log_level", "LEVEL", "info", "least level that is logged: debug, info, warn or error", .set = set_log_level},
-	{"config", "FILE", NULL, "file of further options: lines of `name = value`, names as the flags without dashes in front; lines that start with # are comments", .set = set_text, AT(config_file)},
-	{"web_dir", "DIR", NULL, "directory to serve the page from instead of the copy inside the program; for developing it", .set = set_text, AT(web_dir)},
+	{"config", "FILE", NULL, "file of further options: lines of `name = value`, names as the flags without dashes in front, values without quotes; lines that start with # are comments", .set = set_path, AT(config_file)},
+	{"web_dir", "DIR", NULL, "directory to serve the page from instead of the copy inside the program; for developing it", .set = set_path, AT(web_dir)},
 	{"drain_ms", "N", "10000", "milliseconds over which clients are told to come back when the server is ending", .set = set_number, AT(drain_ms), .most = 3600000},
-	{"heartbeat_ms", "N", "25000", "milliseconds between two pings to a client; less where two would not fit into limit-idle-ms", .set = set_number, AT(heartbeat_ms), .least = 50, .most = 3600000},
+	{"heartbeat_ms", "N", "25000", "milliseconds between two pings to a client; the default is less where two would not fit into limit-idle-ms", .set = set_number, AT(heartbeat_ms), .least = 50, .most = 3600000},
 	{"sweep_rest", "PERCENT", "120", "rest of a big, busy room, in percent of the time its sweeps cost: more makes writes fewer and fuller, and delivery later; 0: none",
 		.set = set_number, AT(sweep_rest), .most = 10000},
 	{"sweep_slice", "N", "0", "readers written to in one slice of a sweep; 0: the server's choice", .set = set_number, AT(sweep_slice), .most = 1000000},

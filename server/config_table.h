@@ -21,6 +21,11 @@ struct config_option {
 };
 
 const struct config_option *config_table(size_t *n);
+/* Numbers: the largest value; for a size, what the parts can hold. */
+uint64_t config_table_most(const struct config_option *o);
+/* Numbers: what is set, whatever its width. */
+uint64_t config_table_number(struct config *c, const struct config_option *o);
+void config_table_put(struct config *c, const struct config_option *o, uint64_t n);
 
 enum config_spelling { CONFIG_SPELLING_FLAG, CONFIG_SPELLING_ENVIRONMENT, CONFIG_SPELLING_FILE };
 

@@ -8,6 +8,34 @@
 #include <string.h>
 #include <sys/un.h>
 
+const char *config_value_misspelled(const char *text, bool has_notes)
+{
+	size_t n = strlen(text);
+	if (n && (text[0] == '"' || text[0] == '\''))
+		return "is in quotes, and they would be part of it: leave them out";
+	for (size_t i = 1; has_notes && i < n; i++) {
+		if (text[i] == '#' && (text[i - 1] == ' ' || text[i - 1] == '\t'))
+			return "has a # behind it, and what follows would be part of it: a note has a line of its own";
+	}
+	return NULL;
+}
+
+const char *config_value_path(const char *text)
+{
+	size_t n = strlen(text);
+	if (!n)
+		return "a name (it is empty)";
+	if (text[0] == '~' || text[0] == '$')
+		return "a path that is written out: only a shell replaces ~ and $NAME (write ./ before a name that begins so)";
+	if (text[0] == ' ' || text[n - 1] == ' ')
+		return "a path without blanks at its ends";
+	for (size_t i = 0; i < n; i++) {
+		if (iscntrl((unsigned char)text[i]))
+			return "a path without control characters (a file with CRLF at the ends of its lines?)";
+	}
+	return NULL;
+}
+
 bool config_value_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
 {
 	uint64_t n = 0;
@@ -51,7 +79,7 @@ bool config_value_listen(const char *text, struct config_listen *out)
 	*out = (struct config_listen){0};
 	if (!strncmp(text, "unix:", 5)) {
 		size_t n = strlen(text + 5);
-		if (!n || n >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		if (n >= sizeof(((struct sockaddr_un *)NULL)->sun_path) || config_value_path(text + 5))
 			return false;
 		out->is_unix = true;
 		out->path = mem_strndup(text + 5, n);
@@ -74,7 +102,7 @@ static size_t origin_host_length(const char *host)
 		return host[n] == ']' && parse_host(host, n + 1, address) ? n + 1 : 0;
 	}
 	size_t n = 0;
-	while (isalnum((unsigned char)host[n]) || host[n] == '-' || host[n] == '.')
+	while (isalnum((unsigned char)host[n]) || host[n] == '-' || host[n] == '.' || host[n] == '_')
 		n++;
 	return n;
 }
@@ -102,13 +130,13 @@ bool config_value_origin(const char *text, char **out)
 	return false;
 }
 
-static void clear_bits_after(uint8_t address[16], unsigned n_bits)
+static bool has_bits_after(const uint8_t address[16], unsigned n_bits)
 {
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned keep = n_bits > i * 8 ? n_bits - i * 8 : 0;
-		if (keep < 8)
-			address[i] &= (uint8_t)(0xff00u >> keep);
+	for (unsigned i = n_bits; i < 128; i++) {
+		if (address[i / 8] & (0x80u >> i % 8))
+			return true;
 	}
+	return false;
 }
 
 bool config_value_network(const char *text, struct config_network *out)
@@ -137,7 +165,8 @@ bool config_value_network(const char *text, struct config_network *out)
 	if (text[n] && !config_value_number(text + n + 1, 0, 128 - before, &bits))
 		return false;
 	out->n_bits = before + (unsigned)bits;
-	clear_bits_after(out->address, out->n_bits);
+	if (has_bits_after(out->address, out->n_bits))
+		return false;
 	out->text = mem_strndup(text, strlen(text));
 	return true;
 }

@@ -14,7 +14,7 @@ struct limits limits_default(void)
 void limits_fit(struct limits *l)
 {
 #define X(name, held) \
-	if (l->name == 0 || l->name > (held)) \
+	if (l->name == 0) \
 		l->name = (held);
 	LIMIT_HELD_TABLE(X)
 #undef X

@@ -83,7 +83,7 @@ struct limits {
 
 /* The defaults of the table. */
 struct limits limits_default(void);
-/* A size of 0, or beyond what the parts can hold, becomes what they can hold. */
+/* A size of 0 becomes what the parts can hold. Larger ones are refused where they are set. */
 void limits_fit(struct limits *l);
 /* What the parts can hold of this limit; 0: as much as anybody asks for. */
 uint64_t limits_held(const char *name);

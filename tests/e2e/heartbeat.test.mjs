@@ -38,7 +38,7 @@ describe('heartbeats', { concurrency: true }, () => {
 	});
 
 	// Two pings fit into limits.idle_ms, however long the heartbeat and the time to sign in.
-	for (const [name, args] of [['heartbeat', ['--heartbeat-ms', '60000', '--limit-sign-in-ms', '300']], ['time to sign in', ['--limit-sign-in-ms', '60000', '--heartbeat-ms', '1000']]]) {
+	for (const [name, args] of [['heartbeat of default', ['--limit-sign-in-ms', '300']], ['time to sign in', ['--limit-sign-in-ms', '60000', '--heartbeat-ms', '1000']]]) {
 		test(`a ${name} longer than the silence that is allowed closes nobody who answers`, async (t) => {
 			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });
 			const client = await clientFor(t, server, { guest: 'Listening' });
@@ -85,7 +85,7 @@ describe('heartbeats', { concurrency: true }, () => {
 	});
 
 	test('any word of a client counts as a sign of life', async (t) => {
-		const server = await serverFor(t, { args: ['--heartbeat-ms', '60000', '--limit-idle-ms', '3000'] });
+		const server = await serverFor(t, { args: ['--limit-idle-ms', '3000'] });
 		const talking = await silent(server); // answers no ping either, but talks
 		t.after(() => talking.destroy());
 		const quiet = await silent(server);

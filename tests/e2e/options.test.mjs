@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Client } from './lib/client.mjs';
@@ -171,4 +171,74 @@ test('behind a trusted proxy the client\'s address is the forwarded one, from ot
 		}
 		assert.equal(statuses.at(-1), wanted, `${args}: ${statuses}`);
 	}
+});
+
+test('a start that fails leaves no directory behind that it made, and none of what was there is touched', async (t) => {
+	const first = await serverFor(t, {});
+	const parent = temporaryDir();
+	const busy = ['--listen', `127.0.0.1:${first.port}`];
+	const noCertificate = ['--listen', '127.0.0.1:0', '--tls-cert', '/no/cert.pem', '--tls-key', '/no/key.pem'];
+	for (const args of [busy, noCertificate, ['--listen', '127.0.0.1:0', '--web-dir', '/no/page'], ['--heartbeat-ms', 'x']]) {
+		for (const dir of ['new', 'new/', 'new//below/it', './new']) {
+			const { code, stderr } = await runServer([...args, '--data', join(parent, dir).replace('below', dir.includes('//') ? '/below' : 'below')]);
+			assert.ok(code === 1 || code === 2, stderr);
+			assert.deepEqual(readdirSync(parent), [], `${args} ${dir}`);
+		}
+	}
+	mkdirSync(join(parent, 'kept'));
+	assert.equal((await runServer([...busy, '--data', join(parent, 'kept')])).code, 1);
+	assert.equal((await runServer([...busy, '--data', join(parent, 'kept', 'new')])).code, 1);
+	assert.ok(existsSync(join(parent, 'kept')) && !existsSync(join(parent, 'kept', 'new')));
+	const again = await runServer([...busy, '--data', first.dataDir]);
+	assert.equal(again.code, 1);
+	assert.ok(existsSync(join(first.dataDir, 'parley.db')), 'that of a running server stays');
+	const stopped = await startServer();
+	await stopped.stop();
+	assert.equal((await runServer([...busy, '--data', stopped.dataDir])).code, 1);
+	assert.ok(existsSync(join(stopped.dataDir, 'parley.db')), 'that of a stopped one too');
+});
+
+test('options that contradict each other, and what would silently be something else, are refused by name', async () => {
+	for (const [args, env, says] of [
+		[['--limit-text-bytes', '60000'], {}, /--limit-text-bytes 60000 needs a --limit-frame-bytes of at least 180384, which is 65536 by default/],
+		[['--heartbeat-ms', '60000', '--limit-idle-ms', '3000'], {}, /--heartbeat-ms 60000 needs a --limit-idle-ms of at least 135000, which is 3000/],
+		[[], { PARLEY_GUEST: 'off' }, /PARLEY_GUEST: there is no such option/],
+		[[], { PARLEY_DATA: '"/srv/x"' }, /PARLEY_DATA: "\/srv\/x" is in quotes/],
+		[['--data', '~/parley'], {}, /--data: "~\/parley" is not a path that is written out/],
+		[['--trusted-proxy', '10.1.2.3/8'], {}, /--trusted-proxy: "10.1.2.3\/8" is not/],
+		[['--config', configFile('guests = off\nguests = on\n')], {}, /:2: guests is given twice, first on line 1/],
+		[['--config', configFile('guests = off # for now\n')], {}, /:1: guests: off # for now has a # behind it/],
+		[['--config', configFile(Buffer.from('\ufeffguests = off\n', 'utf16le'))], {}, /saved as UTF-16/],
+	]) {
+		const { code, stderr } = await runServer(args, { env });
+		assert.equal(code, 2, stderr);
+		assert.match(stderr, says);
+	}
+});
+
+test('what belongs to the client or to Kubernetes is no option, and no fault', async (t) => {
+	await serverFor(t, { env: { PARLEY_TOKEN: 'x', PARLEY_SERVER: 'http://127.0.0.1:1', PARLEY_SERVICE_HOST: '10.0.0.1', PARLEY_PORT: 'tcp://10.0.0.1:80', PARLEY_PORT_80_TCP: 'tcp://10.0.0.1:80' } });
+});
+
+test('a config file that begins with a byte-order mark is read like any other', async (t) => {
+	assert.equal(await heartbeatOf(t, { args: ['--config', configFile('\ufeffheartbeat-ms = 4000\r\n')] }), 4000);
+});
+
+test('a frame or a body that begins with a byte-order mark is refused by that name', async (t) => {
+	const server = await serverFor(t, {});
+	const { json } = await post(server, 'session.start', {}, { body: '\ufeff{"guest":"Marked"}' });
+	assert.equal(json.data.code, 'invalid_json');
+	assert.match(json.data.message, /^the body begins with a byte-order mark/);
+	const client = await Client.connect(server);
+	client.send('\ufeff{"type":"room.list","ref":1}');
+	const error = await client.waitFor('a refusal', () => client.messages.find(({ type }) => type === 'error'));
+	assert.match(error.data.message, /^the frame begins with a byte-order mark/);
+	await client.close();
+});
+
+test('a host with an underscore is an origin', async (t) => {
+	const server = await serverFor(t, { args: ['--origin', 'http://my_host:8080'] });
+	const ask = (origin) => post(server, 'session.start', { guest: 'From there' }, { origin, headers: { Host: origin.slice('http://'.length) } });
+	assert.equal((await ask('http://my_host:8080')).status, 200);
+	assert.equal((await ask('http://other_host:8080')).status, 403);
 });

@@ -99,7 +99,7 @@ for (const [file, match] of [['log', 'parley.db-wal$'], ['database', 'parley.db$
 test('a backup that fails leaves nothing behind, is unavailable where there is no room, and can be made afterwards', { timeout: 60000 }, async (t) => {
 	const dir = temporaryDir();
 	const [trigger, path] = [join(dir, 'trigger'), join(dir, 'copy.db')];
-	const server = await startServer({ env: preload(trigger, 'copy.db'), args: ['--limit-text-bytes', '60000'] });
+	const server = await startServer({ env: preload(trigger, 'copy.db'), args: ['--limit-text-bytes', '60000', '--limit-frame-bytes', '200000'] });
 	t.after(() => server.stop());
 	const client = await Client.start(server, { guest: 'Writer' });
 	const { id: room } = await client.request('room.create', { name: 'kept' });

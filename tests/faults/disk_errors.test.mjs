@@ -11,7 +11,7 @@ import { runServer, startServer, temporaryDir } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { preload } from './lib/disk.mjs';
 
-const LARGE = ['--limit-text-bytes', '60000', '--limit-frame-bytes', '100000'];
+const LARGE = ['--limit-text-bytes', '60000', '--limit-frame-bytes', '200000'];
 
 async function writerOn(options) {
 	const server = await startServer({ args: LARGE, ...options });

@@ -76,25 +76,75 @@ static void defaults(void **state)
 	finish(p);
 }
 
-static void heartbeat_fits_silence(void **state)
+static uint64_t number_of(const struct parsed *p, const char *name)
+{
+	const struct config_option *o = config_table_find(name, strlen(name), CONFIG_SPELLING_FILE);
+	assert_non_null(o);
+	return config_table_number((struct config *)(uintptr_t)&p->config, o);
+}
+
+/* A default gives way to what was given; two that were given are the operator's. */
+static void a_default_gives_way_to_what_was_given(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *idle, *given;
-		uint32_t used;
+		const char *given, *value, *fitted;
+		uint64_t used;
 	} cases[] = {
-		{"60000", "25000", 25000},
-		{"9000", "25000", 4000},
-		{"9000", "4001", 4000},
-		{"9000", "3999", 3999},
-		{"0", "25000", 25000},
-		{"10", "25000", 50},
-		{"18000000000", "3600000", 3600000},
+		{"--limit-idle-ms", "9000", "heartbeat-ms", 4000},         {"--limit-idle-ms", "60000", "heartbeat-ms", 25000},
+		{"--limit-idle-ms", "0", "heartbeat-ms", 25000},           {"--limit-idle-ms", "113", "heartbeat-ms", 50},
+		{"--limit-frame-bytes", "3384", "limit-text-bytes", 1000}, {"--limit-frame-bytes", "3384", "limit-topic-bytes", 500},
+		{"--limit-frame-bytes", "0", "limit-text-bytes", 8000},    {"--limit-frame-bytes", "500", "limit-user-rooms", 1000},
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct parsed *p = parse(WORDS("--limit-idle-ms", cases[i].idle, "--heartbeat-ms", cases[i].given), NULL);
-		assert_int_equal(p->outcome, CONFIG_RUN);
-		assert_int_equal(p->config.heartbeat_ms, cases[i].used);
+		struct parsed *p = parse(WORDS(cases[i].given, cases[i].value), NULL);
+		assert_string_equal(p->fault, "");
+		assert_int_equal(number_of(p, cases[i].fitted), cases[i].used);
+		finish(p);
+	}
+	struct parsed *p = parse(WORDS("--limit-idle-ms=9000", "--heartbeat-ms=3999"), NULL);
+	assert_int_equal(number_of(p, "heartbeat-ms"), 3999);
+	finish(p);
+}
+
+static void options_that_contradict_each_other_are_named(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *one, *other, *fault;
+	} cases[] = {
+		{"--heartbeat-ms=4001", "--limit-idle-ms=9000",
+		 "--heartbeat-ms 4001 needs a --limit-idle-ms of at least 9003, which is 9000: two pings come, each up to an eighth late, before a silent "
+		 "connection is closed"},
+		{"--limit-idle-ms=112", "--drain-ms=1", "--heartbeat-ms 50 needs a --limit-idle-ms of at least 113, which is 112: "},
+		{"--limit-text-bytes=60000", "--drain-ms=1",
+		 "--limit-text-bytes 60000 needs a --limit-frame-bytes of at least 180384, which is 65536 by default: JSON may write a letter in three times "
+		 "its bytes"},
+		{"--limit-topic-bytes=1000", "--limit-frame-bytes=3000",
+		 "--limit-topic-bytes 1000 needs a --limit-frame-bytes of at least 3384"},
+		{"--limit-name-bytes=30000", "--drain-ms=1", "--limit-name-bytes 30000 needs a --limit-frame-bytes of at least 90384"},
+		{"--limit-signal-bytes=30000", "--drain-ms=1", "--limit-signal-bytes 30000 needs a --limit-frame-bytes of at least 90384"},
+		{"--limit-password-bytes=1000", "--limit-sign-in-bytes=2000",
+		 "--limit-password-bytes 1000 needs a --limit-sign-in-bytes of at least 3384"},
+		{"--limit-user-rooms=2000", "--limit-frame-bytes=200000", NULL},
+		{"--limit-user-rooms=2000", "--drain-ms=1",
+		 "--limit-user-rooms 2000 needs a --limit-frame-bytes of at least 112384, which is 65536 by default: "},
+		{"--limit-user-rooms=4000", "--limit-frame-bytes=400000",
+		 "--limit-user-rooms 4000 needs a --limit-sign-in-bytes of at least 224384"},
+		{"--limit-stream-rooms=64", "--limit-head-bytes=4096",
+		 "--limit-stream-rooms 64 needs a --limit-head-bytes of at least 7168"},
+		{"--limit-text-bytes=0", "--limit-frame-bytes=1000", NULL},
+		{"--limit-text-bytes=89128960", "--limit-frame-bytes=0", NULL},
+		{"--listen=127.0.0.1:80", "--listen-ops=127.0.0.1:80", "--listen-ops: 127.0.0.1:80 is listened on already, by --listen"},
+		{"--listen=unix:/x", "--listen=unix:/x", "--listen: unix:/x is listened on already, by --listen"},
+		{"--listen=[::1]:80", "--listen=[0:0::1]:80", "--listen: [0:0::1]:80 is listened on already, by --listen"},
+		{"--listen=127.0.0.1:0", "--listen=127.0.0.1:0", NULL},
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct parsed *p = parse(WORDS(cases[i].one, cases[i].other), NULL);
+		if (strncmp(p->fault, cases[i].fault ? cases[i].fault : "", cases[i].fault ? strlen(cases[i].fault) : 1))
+			fail_msg("%s %s: %s", cases[i].one, cases[i].other, p->fault);
+		assert_int_equal(p->outcome, cases[i].fault ? CONFIG_FAULT : CONFIG_RUN);
 		finish(p);
 	}
 }
@@ -102,12 +152,12 @@ static void heartbeat_fits_silence(void **state)
 static void flags_in_both_spellings(void **state)
 {
 	(void)state;
-	struct parsed *p =
-		parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off", "--limit-frame-bytes",
-			    "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c", "--tls-key=k",
-			    "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080", "--trusted-proxy=10.1.2.3/8",
-			    "--trusted-proxy=fd00::1", "--trusted-proxy=unix", "--proxy-protocol=on", "--reuse-port=on"),
-		      NULL);
+	struct parsed *p = parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off",
+				       "--limit-frame-bytes", "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c",
+				       "--tls-key=k", "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080",
+				       "--origin=https://my_chat.example", "--trusted-proxy=10.0.0.0/8", "--trusted-proxy=fd00::1",
+				       "--trusted-proxy=unix", "--proxy-protocol=on", "--reuse-port=on"),
+				 NULL);
 	assert_string_equal(p->fault, "");
 	assert_int_equal(p->outcome, CONFIG_RUN);
 	const struct config *c = &p->config;
@@ -125,6 +175,7 @@ static void flags_in_both_spellings(void **state)
 	assert_int_equal(c->log_level, LOG_LEVEL_DEBUG);
 	assert_string_equal(c->origins[0], "https://chat.example");
 	assert_string_equal(c->origins[1], "http://[::1]:8080");
+	assert_string_equal(c->origins[2], "https://my_chat.example");
 	assert_int_equal(c->trusted_proxies[0].n_bits, 104);
 	assert_memory_equal(c->trusted_proxies[0].address, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\0", 16);
 	assert_int_equal(c->trusted_proxies[1].n_bits, 128);
@@ -167,14 +218,19 @@ static void numbers_are_strict(void **state)
 		"", " 1", "1 ", "-1", "+1", "0x10", "1e3", "1.5", "12x", "9007199254740992", "99999999999999999999999"};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		char expected[200];
-		snprintf(expected, sizeof(expected), "--limit-frame-bytes: \"%s\" is not a whole number from 0 to 9007199254740991",
+		snprintf(expected, sizeof(expected), "--limit-resume-events: \"%s\" is not a whole number from 0 to 9007199254740991",
 			 bad[i]);
-		expect_fault(WORDS("--limit-frame-bytes", bad[i]), NULL, expected);
+		expect_fault(WORDS("--limit-resume-events", bad[i]), NULL, expected);
 	}
-	struct parsed *p = parse(WORDS("--limit-resume-events=9007199254740991", "--limit-frame-bytes=9007199254740991"), NULL);
+	struct parsed *p = parse(WORDS("--limit-resume-events=9007199254740991", "--limit-frame-bytes=267386880"), NULL);
 	assert_int_equal(p->config.limits.resume_events, 9007199254740991);
 	assert_int_equal(p->config.limits.frame_bytes, LIMIT_HELD_BYTES);
 	finish(p);
+	/* More than the parts can hold is not made less in silence. */
+	expect_fault(WORDS("--limit-frame-bytes=267386881"), NULL,
+		     "--limit-frame-bytes: \"267386881\" is not a whole number from 0 to 267386880");
+	expect_fault(NO_WORDS, WORDS("PARLEY_LIMIT_NAME_BYTES=9999999"),
+		     "PARLEY_LIMIT_NAME_BYTES: \"9999999\" is not a whole number from 0 to 1048576");
 	expect_fault(WORDS("--heartbeat-ms=1"), NULL, "--heartbeat-ms: \"1\" is not a whole number from 50 to 3600000");
 }
 
@@ -191,7 +247,10 @@ static void a_fault_names_the_option(void **state)
 	expect_fault(WORDS("--data="), NULL, "--data: \"\" is not a name (it is empty)");
 	expect_fault(WORDS("--tls-cert=c"), NULL, "--tls-cert and --tls-key belong together: --tls-key is missing");
 	expect_fault(NO_WORDS, WORDS("PARLEY_GUESTS=1"), "PARLEY_GUESTS: \"1\" is not \"on\" or \"off\"");
-	expect_fault(NO_WORDS, WORDS("PARLEY_LIMIT_FRAMES=1"), "PARLEY_LIMIT_FRAMES: there is no such limit");
+	expect_fault(NO_WORDS, WORDS("PARLEY_LIMIT_FRAMES=1"), "PARLEY_LIMIT_FRAMES: there is no such option; see --help");
+	expect_fault(NO_WORDS, WORDS("PARLEY_GUEST=off"), "PARLEY_GUEST: there is no such option; see --help");
+	expect_fault(NO_WORDS, WORDS("PARLEY_HELP=1"), "PARLEY_HELP: there is no such option; see --help");
+	expect_fault(NO_WORDS, WORDS("PARLEY_SERVERS=x"), "PARLEY_SERVERS: there is no such option; see --help");
 	expect_fault(WORDS("--config=/nonexistent/x"), NULL, "--config: cannot read /nonexistent/x: No such file or directory");
 }
 
@@ -227,7 +286,8 @@ static void addresses_that_are_none(void **state)
 			fail_msg("%s was taken", bad_origins[i]);
 		finish(p);
 	}
-	static const char *const bad_networks[] = {"10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/", "10.0.0.0/x", "", "x", "10.0.0.0/8/8"};
+	static const char *const bad_networks[] = {"10.0.0.0/33", "10.0.0/8",     "::/129",     "10.0.0.0/", "10.0.0.0/x", "",
+						   "x",           "10.0.0.0/8/8", "10.1.2.3/8", "fd00::1/8"};
 	for (size_t i = 0; i < sizeof(bad_networks) / sizeof(bad_networks[0]); i++) {
 		struct parsed *p = parse(WORDS("--trusted-proxy", bad_networks[i]), NULL);
 		if (p->outcome != CONFIG_FAULT)
@@ -253,7 +313,9 @@ static void flag_over_environment_over_file_over_default(void **state)
 	write_file(path, text, sizeof(text) - 1);
 	char variable[64];
 	snprintf(variable, sizeof(variable), "PARLEY_CONFIG=%s", path);
-	struct parsed *p = parse(NO_WORDS, WORDS(variable, "PARLEY_DRAIN_MS=6", "PARLEY_GUESTS=", "PARLEY_TOKEN=other program's"));
+	struct parsed *p = parse(NO_WORDS, WORDS(variable, "PARLEY_DRAIN_MS=6", "PARLEY_GUESTS=", "PARLEY_TOKEN=the client's",
+						 "PARLEY_SERVER=the client's", "PARLEY_PORT=tcp://10.0.0.1:8080",
+						 "PARLEY_PORT_8080_TCP=Kubernetes'", "PARLEY_SERVICE_HOST=10.0.0.1"));
 	assert_string_equal(p->fault, "");
 	assert_false(p->config.guests); /* an empty variable is none */
 	assert_int_equal(p->config.n_listen, 2);
@@ -280,7 +342,22 @@ static void a_fault_in_the_file_names_its_line(void **state)
 	static const struct {
 		const char *text, *fault;
 	} cases[] = {
-		{"guests = off\n\nguests = maybe\n", ":3: guests: \"maybe\" is not \"on\" or \"off\""},
+		{"drain-ms = 1\n\nguests = maybe\n", ":3: guests: \"maybe\" is not \"on\" or \"off\""},
+		{"guests = off\n#\nguests = off\n", ":3: guests is given twice, first on line 1"},
+		{"data = /x\r\ntls-cert = /y\r\ndata = /z\r\n", ":3: data is given twice, first on line 1"},
+		{"data = \"/srv/x\"", ":1: data: \"/srv/x\" is in quotes, and they would be part of it: leave them out"},
+		{"guests = 'off'", ":1: guests: 'off' is in quotes, and they would be part of it: leave them out"},
+		{"data = /srv/x # the data",
+		 ":1: data: /srv/x # the data has a # behind it, and what follows would be part of it: a note has a line of its own"},
+		{"drain-ms = 5\t# ms",
+		 ":1: drain-ms: 5\t# ms has a # behind it, and what follows would be part of it: a note has a line of its own"},
+		{"data = ~/parley",
+		 ":1: data: \"~/parley\" is not a path that is written out: only a shell replaces ~ and $NAME (write ./ before a name that begins so)"},
+		{"web-dir = $HOME/web",
+		 ":1: web-dir: \"$HOME/web\" is not a path that is written out: only a shell replaces ~ and $NAME (write ./ before a name that begins so)"},
+		{"listen = unix:~/x",
+		 ":1: listen: \"unix:~/x\" is not an address like 127.0.0.1:8080, [::1]:8080, :8080 or unix:/path (of at most 107 bytes, written out)"},
+		{"limit-text-bytes = 8k", ":1: limit-text-bytes: \"8k\" is not a whole number from 0 to 267386880"},
 		{"--guests = off", ":1: there is no option \"--guests\" for this file"},
 		{"config = x", ":1: there is no option \"config\" for this file"},
 		{"help = x", ":1: there is no option \"help\" for this file"},
@@ -300,19 +377,60 @@ static void a_fault_in_the_file_names_its_line(void **state)
 	unlink(path);
 }
 
+static struct parsed *parse_file(const char *text, size_t n)
+{
+	char path[] = "/tmp/parley-config-XXXXXX";
+	write_file(path, text, n);
+	struct parsed *p = parse(WORDS("--config", path), NULL);
+	unlink(path);
+	return p;
+}
+
+static void a_byte_order_mark_is_passed_over_or_named(void **state)
+{
+	(void)state;
+	static const char marked[] = "\xEF\xBB\xBFguests = off\r\nlisten = :1\r\nlisten = :2\r\n", utf16[] = "\xFF\xFEg\0u\0";
+	struct parsed *p = parse_file(marked, sizeof(marked) - 1);
+	assert_string_equal(p->fault, "");
+	assert_false(p->config.guests);
+	assert_int_equal(p->config.n_listen, 2);
+	finish(p);
+	p = parse_file(utf16, sizeof(utf16) - 1);
+	assert_non_null(strstr(p->fault, " is not a text file of UTF-8: it is saved as UTF-16"));
+	finish(p);
+}
+
+/* As files for `docker run --env-file` and carriage returns leave them. */
+static void values_of_variables_are_looked_at_like_those_of_the_file(void **state)
+{
+	(void)state;
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATA=\"/srv/x\""),
+		     "PARLEY_DATA: \"/srv/x\" is in quotes, and they would be part of it: leave them out");
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATA=/srv/x # here"),
+		     "PARLEY_DATA: /srv/x # here has a # behind it, and what follows would be part of it: a note has a line of its own");
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATA=/srv/x\r"),
+		     "PARLEY_DATA: \"/srv/x\r\" is not a path without control characters (a file with CRLF at the ends of its lines?)");
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATA=/srv/x "), "PARLEY_DATA: \"/srv/x \" is not a path without blanks at its ends");
+	struct parsed *p = parse(WORDS("--data=/srv/a #b", "--web-dir=./~x"), NULL); /* a flag has no notes */
+	assert_string_equal(p->fault, "");
+	assert_string_equal(p->config.data_dir, "/srv/a #b");
+	assert_string_equal(p->config.web_dir, "./~x");
+	finish(p);
+}
+
 static void lists_are_bounded(void **state)
 {
 	(void)state;
 	const char *words[CONFIG_LIST_MAX + 2];
 	for (size_t i = 0; i <= CONFIG_LIST_MAX; i++)
-		words[i] = "--listen=:1";
+		words[i] = "--listen=:0";
 	words[CONFIG_LIST_MAX] = NULL;
 	struct parsed *p = parse(words, NULL);
 	assert_int_equal(p->config.n_listen, CONFIG_LIST_MAX);
 	finish(p);
-	words[CONFIG_LIST_MAX] = "--listen=:1";
+	words[CONFIG_LIST_MAX] = "--listen=:0";
 	words[CONFIG_LIST_MAX + 1] = NULL;
-	expect_fault(words, NULL, "--listen: \":1\" is not among the first 64, and no more are taken");
+	expect_fault(words, NULL, "--listen: \":0\" is not among the first 64, and no more are taken");
 }
 
 static char *shown(enum config_outcome what)
@@ -360,7 +478,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
-		cmocka_unit_test(heartbeat_fits_silence),
+		cmocka_unit_test(a_default_gives_way_to_what_was_given),
+		cmocka_unit_test(options_that_contradict_each_other_are_named),
 		cmocka_unit_test(flags_in_both_spellings),
 		cmocka_unit_test(every_limit_is_an_option),
 		cmocka_unit_test(numbers_are_strict),
@@ -368,6 +487,8 @@ int main(void)
 		cmocka_unit_test(addresses_that_are_none),
 		cmocka_unit_test(flag_over_environment_over_file_over_default),
 		cmocka_unit_test(a_fault_in_the_file_names_its_line),
+		cmocka_unit_test(a_byte_order_mark_is_passed_over_or_named),
+		cmocka_unit_test(values_of_variables_are_looked_at_like_those_of_the_file),
 		cmocka_unit_test(lists_are_bounded),
 		cmocka_unit_test(help_and_manual_tell_of_every_option),
 		cmocka_unit_test(a_page_that_cannot_be_written_is_a_fault),
