@@ -12,18 +12,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Blanks, quotes and line ends around a token come from files and shells, and no server would say so. */
+static bool is_token(const char *where, const char *token)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+	if (token[strspn(token, letters)] == '\0')
+		return true;
+	cli_tell("%s: this is no token: it has other characters than letters, digits, - and _", where);
+	return false;
+}
+
 /* A token file, else a guest name, else a token from the environment, else a guest named after the person. */
 static bool choose_credentials(struct cli_session *s, const struct cli_common *common, struct parley_client_options *options)
 {
 	const char *from_environment = getenv("PARLEY_TOKEN"), *user = getenv("USER");
 
 	if (common->token_file != NULL) {
-		if (!cli_secret_from_file(common->token_file, s->token, sizeof s->token))
+		if (!cli_secret_from_file(common->token_file, s->token, sizeof s->token) || !is_token(common->token_file, s->token))
 			return false;
 		options->token = s->token;
 	} else if (common->guest != NULL) {
 		options->guest = common->guest;
 	} else if (from_environment != NULL && from_environment[0] != '\0') {
+		if (!is_token("PARLEY_TOKEN", from_environment))
+			return false;
 		options->token = from_environment;
 	} else {
 		(void)snprintf(s->guest, sizeof s->guest, "%s", user != NULL && user[0] != '\0' ? user : "guest");

@@ -151,6 +151,17 @@ bool wait_submit(struct wait *w, struct store_op *op)
 	return false;
 }
 
+void wait_answer_absent(const struct wait *w, int result, const char *field, const char *message)
+{
+	struct request_fault fault;
+	if (result != -ENOENT) {
+		wait_answer_failure(w, result, WIRE_NOT_FOUND, NULL);
+		return;
+	}
+	request_fault_of(&fault, WIRE_NOT_FOUND, field, "%s", message);
+	answer_fault(&w->answer, &fault);
+}
+
 void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message)
 {
 	switch (result) {

@@ -54,5 +54,7 @@ void wait_end(struct wait *w);
 bool wait_submit(struct wait *w, struct store_op *op) warn_unused;
 /* Answers a result of the store other than 0: absent for -ENOENT, `taken` for -EEXIST. */
 void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message);
+/* The same, where -ENOENT means that what a member of `data` names is not there. */
+void wait_answer_absent(const struct wait *w, int result, const char *field, const char *message);
 
 #endif

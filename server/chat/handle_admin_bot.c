@@ -52,7 +52,7 @@ static void found(struct store_op *op)
 	struct renewal *r = (struct renewal *)(void *)op;
 	int result = op->result == 0 && r->find.user.kind != USER_BOT ? -ENOENT : op->result;
 	if (result != 0) {
-		wait_answer_failure(&r->wait, result, WIRE_NOT_FOUND, "data.name: there is no bot with this name");
+		wait_answer_absent(&r->wait, result, "name", "there is no bot with this name");
 		renewal_free(r);
 		return;
 	}

@@ -48,7 +48,7 @@ static void stored(struct store_op *op)
 		room_offer(m->wait.room, m->op.event);
 		metric_observe(&metrics->acknowledge_seconds, clock_mono_ns() - m->arrived_ns);
 	} else {
-		wait_answer_failure(&m->wait, op->result, WIRE_NOT_FOUND, "data.reply_to: there is no such message in this room");
+		wait_answer_absent(&m->wait, op->result, "reply_to", "the message that this one answers is not in this room");
 	}
 	send_free(m);
 }

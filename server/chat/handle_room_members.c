@@ -39,7 +39,7 @@ static void listed(struct store_op *op)
 		buf_append_str(&data, l->op.more ? "],\"more\":true}" : "],\"more\":false}");
 		answer_ok(&l->wait.answer, &data);
 	} else {
-		wait_answer_failure(&l->wait, op->result, WIRE_NOT_FOUND, "data.after: no such user");
+		wait_answer_absent(&l->wait, op->result, "after", "data.after: no such user");
 	}
 	list_free(l);
 }

@@ -41,9 +41,8 @@ static void stored(struct store_op *op)
 		buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
 		answer_ok(&p->wait.answer, &data);
 	} else {
-		wait_answer_failure(&p->wait, op->result, WIRE_NOT_FOUND,
-				    p->op.password_hash ? "data.name: there is no person with this name"
-							: "data.name: there is no such account");
+		wait_answer_absent(&p->wait, op->result, "name",
+				   p->op.password_hash ? "there is no person with this name" : "there is no such account");
 	}
 	set_free(p);
 }

@@ -51,6 +51,14 @@ test('a token comes from a file or the environment', async (t) => {
 	assert.equal((await parley(['--token-file', file, 'send', name, 'by file'])).code, 0);
 	assert.equal((await owner.waitEvent('message.created')).data.author.id, person.user.id);
 	assert.equal((await parley(['send', name, 'by environment'], { env: { PARLEY_TOKEN: person.token } })).code, 0);
+	writeFileSync(file, `\ufeff${person.token}\r\n`);
+	assert.equal((await parley(['--token-file', file, 'send', name, 'by a file of another system'])).code, 0);
+	writeFileSync(file, `"${person.token}"\n`);
+	for (const [args, env, where] of [[['--token-file', file], {}, file], [[], { PARLEY_TOKEN: `${person.token}\r` }, 'PARLEY_TOKEN'], [[], { PARLEY_TOKEN: `'${person.token}'` }, 'PARLEY_TOKEN']]) {
+		const { code, stderr } = await parley([...args, 'send', name, 'not sent'], { env });
+		assert.equal(code, 1, stderr);
+		assert.ok(stderr.includes(`${where}: this is no token`), stderr);
+	}
 });
 
 test('refusals end with 1, wrong usage with 2, each with one sentence', async () => {

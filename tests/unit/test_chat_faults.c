@@ -16,11 +16,12 @@ static void test_faults_name_the_member(void **state)
 		{"\"bot.create\",\"data\":{\"name\":\"\\u0001\"}", "name", "the name has a character that names cannot have"},
 		{"\"account.create\",\"data\":{\"name\":\"\\u0001\",\"password\":\"correct horse\"}", "name",
 		 "the name has a character that names cannot have"},
-		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\",\"reply_to\":99}", NULL, "data.reply_to: "},
+		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\",\"reply_to\":99}", "reply_to",
+		 "the message that this one answers is not in this room"},
 		{"\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"\\u0001\"}", "text", "the message must not be empty"},
 		{"\"history.read\",\"data\":{\"room\":\"r1\",\"before\":0}", "before", "data.before: "},
-		{"\"admin.bot\",\"data\":{\"name\":\"nobody\",\"renew\":true}", NULL, "data.name: "},
-		{"\"admin.owner\",\"data\":{\"name\":\"nobody\"}", NULL, "data.name: "},
+		{"\"admin.bot\",\"data\":{\"name\":\"nobody\",\"renew\":true}", "name", "there is no bot with this name"},
+		{"\"admin.owner\",\"data\":{\"name\":\"nobody\"}", "name", "there is no such account"},
 	};
 	struct house h = {0};
 	house_setup(&h, 5);
