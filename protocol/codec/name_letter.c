@@ -30,8 +30,6 @@ enum name_letter name_letter_of(int32_t c)
 
 	if (c == ZWNJ || c == ZWJ || c == MONGOLIAN_VOWEL_SEPARATOR || (c >= TAG_FIRST && c <= TAG_END))
 		return NAME_LETTER_INVISIBLE;
-	if (c == BRAILLE_BLANK)
-		return NAME_LETTER_SPACE;
 	switch (u_charType(c)) {
 	case U_SPACE_SEPARATOR:
 		return NAME_LETTER_SPACE;
@@ -52,6 +50,11 @@ enum name_letter name_letter_of(int32_t c)
 	default: /* the library's numbers are many: everything else may be in a name */
 		return NAME_LETTER_PLAIN;
 	}
+}
+
+bool name_letter_shows(int32_t c)
+{
+	return c != BRAILLE_BLANK && c != ' ' && !u_hasBinaryProperty(c, UCHAR_DEFAULT_IGNORABLE_CODE_POINT);
 }
 
 /* ---- scripts ---- */

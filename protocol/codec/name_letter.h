@@ -12,7 +12,7 @@
 
 enum name_letter {
 	NAME_LETTER_PLAIN,
-	NAME_LETTER_SPACE, /* also the one of Braille, which shows as nothing */
+	NAME_LETTER_SPACE,
 	NAME_LETTER_MARK,  /* sits on the letter before, in no place of its own */
 	NAME_LETTER_SPACING_MARK,
 	NAME_LETTER_INVISIBLE, /* only where name_letter_fits() */
@@ -21,6 +21,8 @@ enum name_letter {
 
 enum name_letter name_letter_of(int32_t codepoint);
 
+/* Whether there is anything to see of it. */
+bool name_letter_shows(int32_t codepoint);
 /* Whether the invisible character at `at` has its effect there. */
 bool name_letter_fits(const int32_t *text, size_t n, size_t at);
 

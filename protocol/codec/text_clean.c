@@ -81,6 +81,7 @@ static bool fold_space(const char *s, size_t n, struct buf *out)
 static enum name_fault check_letters(const int32_t *text, size_t n)
 {
 	size_t n_marks = 0;
+	bool shows = false;
 
 	for (size_t i = 0; i < n; i++) {
 		enum name_letter letter = name_letter_of(text[i]);
@@ -92,11 +93,12 @@ static enum name_fault check_letters(const int32_t *text, size_t n)
 		/* A mark needs something to sit on, or it would decorate what stands beside the name. */
 		if ((letter == NAME_LETTER_MARK || letter == NAME_LETTER_SPACING_MARK) && (i == 0 || text[i - 1] == ' '))
 			return NAME_BAD_CHARACTER;
+		shows = shows || name_letter_shows(text[i]);
 		n_marks = letter == NAME_LETTER_MARK ? n_marks + 1 : 0;
 		if (n_marks > NAME_MARKS_MAX)
 			return NAME_TOO_MANY_MARKS;
 	}
-	return n > 0 ? NAME_OK : NAME_EMPTY;
+	return shows ? NAME_OK : NAME_EMPTY;
 }
 
 static bool looks_like_id(const uint8_t *s, size_t n)
@@ -124,8 +126,6 @@ static enum name_fault clean_name(const char *s, size_t n, size_t max_bytes, str
 		return NAME_TOO_LONG;
 	if (!text_fold(shown->data + shown_at, n_shown, TEXT_FORM_KEY, key))
 		return NAME_BAD_CHARACTER;
-	if (key->len == key_at)
-		return NAME_EMPTY; /* nothing but invisible letters */
 	if (looks_like_id(key->data + key_at, key->len - key_at))
 		return NAME_LOOKS_LIKE_ID;
 	return NAME_OK;

@@ -135,8 +135,10 @@ static int write_schema(struct sqlite_connection *c)
 	int rc = sqlite_connection_exec(c, settings);
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, schema_sql);
-	char rows[200];
-	snprintf(rows, sizeof rows, "INSERT INTO meta VALUES ('made_ms', %lld), ('pinged_ms', 0);", (long long)clock_wall_ms());
+	char rows[200], version[SKELETON_VERSION_BYTES];
+	skeleton_version(version);
+	snprintf(rows, sizeof rows, "INSERT INTO meta VALUES ('made_ms', %lld), ('pinged_ms', 0), ('skeletons', '%s');",
+		 (long long)clock_wall_ms(), version);
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, rows);
 	if (rc == SQLITE_OK)
