@@ -8,6 +8,7 @@ export class WireError extends Error {
 		super(`${type}: ${data.code}: ${data.message}`);
 		this.code = data.code;
 		this.wireMessage = data.message;
+		this.field = data.field;
 		this.retryable = data.retryable;
 		this.retryAfterMs = data.retry_after_ms;
 		this.data = data;
