@@ -13,7 +13,7 @@
 enum name_letter {
 	NAME_LETTER_PLAIN,
 	NAME_LETTER_SPACE,
-	NAME_LETTER_MARK,  /* sits on the letter before, in no place of its own */
+	NAME_LETTER_MARK, /* sits on the letter before, in no place of its own */
 	NAME_LETTER_SPACING_MARK,
 	NAME_LETTER_INVISIBLE, /* only where name_letter_fits() */
 	NAME_LETTER_BAD,
