@@ -37,6 +37,8 @@ bool text_fold(const void *s, size_t n, enum text_form form, struct buf *out)
 	const utf8proc_uint8_t *bytes = s;
 	size_t from = 0, at = 0;
 
+	if (n == 0)
+		return true; /* s may be NULL then */
 	while (at < n) {
 		utf8proc_int32_t codepoint;
 		utf8proc_ssize_t used = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(n - at), &codepoint);
