@@ -165,9 +165,9 @@ static bool is_in_flag(const int32_t *text, size_t n, size_t at)
 {
 	size_t from = at, to = at;
 
-	while (from > 0 && is_region_tag(text[from - 1]))
+	while (from > 0 && at - from < REGION_TAGS_MAX && is_region_tag(text[from - 1]))
 		from--;
-	while (to < n && is_region_tag(text[to]))
+	while (to < n && to - at < REGION_TAGS_MAX && is_region_tag(text[to]))
 		to++;
 	return from > 0 && text[from - 1] == BLACK_FLAG && to < n && text[to] == TAG_END && to - from >= REGION_TAGS_MIN &&
 	       to - from <= REGION_TAGS_MAX;

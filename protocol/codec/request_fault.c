@@ -4,14 +4,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+__attribute__((format(printf, 4, 0))) static void fill(struct request_fault *fault, enum wire_error code, const char *field,
+						       const char *format, va_list args)
+{
+	fault->code = code;
+	fault->field = field;
+	vsnprintf(fault->message, sizeof(fault->message), format, args);
+}
+
 bool request_fault_set(struct request_fault *fault, enum wire_error code, const char *format, ...)
 {
 	va_list args;
 
-	fault->code = code;
-	fault->field = NULL;
 	va_start(args, format);
-	vsnprintf(fault->message, sizeof(fault->message), format, args);
+	fill(fault, code, NULL, format, args);
 	va_end(args);
 	return false;
 }
@@ -20,10 +26,8 @@ bool request_fault_of(struct request_fault *fault, enum wire_error code, const c
 {
 	va_list args;
 
-	fault->code = code;
-	fault->field = field;
 	va_start(args, format);
-	vsnprintf(fault->message, sizeof(fault->message), format, args);
+	fill(fault, code, field, format, args);
 	va_end(args);
 	return false;
 }

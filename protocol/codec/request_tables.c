@@ -170,8 +170,8 @@ static bool history_read_rule(const struct request *r, struct request_fault *fau
 	const struct data_history_read *d = &r->data.history_read;
 
 	if (d->has_before + d->has_after + d->has_around > 1)
-		return request_fault_set(fault, WIRE_INVALID_REQUEST, "data.%s: give only one of before, after, around",
-					 d->has_before ? "before" : "after");
+		return request_fault_of(fault, WIRE_INVALID_REQUEST, d->has_before ? "before" : "after",
+					"data.%s: give only one of before, after, around", d->has_before ? "before" : "after");
 	return true;
 }
 

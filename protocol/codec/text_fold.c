@@ -4,7 +4,7 @@
 #include <unicode/uchar.h>
 #include <utf8proc.h>
 
-enum { UNICODE_MAJOR = 15, UNICODE_MINOR = 0 };
+enum { UNICODE_MAJOR = 15, UNICODE_MINOR = 0, SORTED_MARKS_MAX = 30 };
 
 static const utf8proc_option_t options_of[] = {
 	[TEXT_FORM_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
@@ -35,7 +35,7 @@ static bool append_mapped(const utf8proc_uint8_t *s, size_t n, enum text_form fo
 bool text_fold(const void *s, size_t n, enum text_form form, struct buf *out)
 {
 	const utf8proc_uint8_t *bytes = s;
-	size_t from = 0, at = 0;
+	size_t from = 0, at = 0, n_marks = 0;
 
 	if (n == 0)
 		return true; /* s may be NULL then */
@@ -43,7 +43,8 @@ bool text_fold(const void *s, size_t n, enum text_form form, struct buf *out)
 		utf8proc_int32_t codepoint;
 		utf8proc_ssize_t used = utf8proc_iterate(bytes + at, (utf8proc_ssize_t)(n - at), &codepoint);
 
-		if (used <= 0)
+		n_marks = used > 0 && u_getCombiningClass(codepoint) != 0 ? n_marks + 1 : 0;
+		if (used <= 0 || n_marks > SORTED_MARKS_MAX)
 			return false;
 		if (!is_mapped(codepoint)) {
 			if (!append_mapped(bytes + from, at - from, form, out))

@@ -15,7 +15,8 @@ enum text_form {
 	TEXT_FORM_KEY, /* NFKC_Casefold: without regard to case, width and invisible characters */
 };
 
-/* Appends s in this form; false, with anything appended, if it is not UTF-8. */
+/* Appends s in this form; false, with anything appended, if it is not UTF-8, or has more than 30 marks in a row that would have to be sorted (UAX #15, section 13: no
+ * text of people has; the library's time grows with the square of their number). */
 bool text_fold(const void *s, size_t n, enum text_form form, struct buf *out);
 
 /* Appends the code points of s as int32_t, with one allocation at most; false if it is not UTF-8. */

@@ -30,6 +30,7 @@ enum {
 struct label {
 	const int32_t *text;
 	size_t n;
+	bool has_kana_or_han, has_arabic_digit, has_extended_arabic_digit; /* anywhere */
 };
 
 static bool script_is(int32_t c, UScriptCode script)
@@ -54,12 +55,16 @@ static bool is_kana_or_han(int32_t c)
 	return script_is(c, USCRIPT_HIRAGANA) || (script_is(c, USCRIPT_KATAKANA) && c != KATAKANA_MIDDLE_DOT) || script_is(c, USCRIPT_HAN);
 }
 
-static bool has(const struct label *l, bool (*is_one)(int32_t c))
+static struct label label_of(const struct buf *codepoints)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (is_one(l->text[i]))
-			return true;
-	return false;
+	struct label l = {.text = (const int32_t *)(const void *)codepoints->data, .n = codepoints->len / sizeof(int32_t)};
+
+	for (size_t i = 0; i < l.n; i++) {
+		l.has_kana_or_han = l.has_kana_or_han || is_kana_or_han(l.text[i]);
+		l.has_arabic_digit = l.has_arabic_digit || is_arabic_digit(l.text[i]);
+		l.has_extended_arabic_digit = l.has_extended_arabic_digit || is_extended_arabic_digit(l.text[i]);
+	}
+	return l;
 }
 
 /* The characters that need others beside them (RFC 5892, appendix A), and those that are never allowed (section 2.6). NULL: neither. */
@@ -80,11 +85,11 @@ static const bool *by_rule(const struct label *l, size_t at)
 	if (c == GERESH || c == GERSHAYIM)
 		return script_is(before, USCRIPT_HEBREW) ? &yes : &no;
 	if (c == KATAKANA_MIDDLE_DOT)
-		return has(l, is_kana_or_han) ? &yes : &no;
+		return l->has_kana_or_han ? &yes : &no;
 	if (is_arabic_digit(c))
-		return has(l, is_extended_arabic_digit) ? &no : &yes;
+		return l->has_extended_arabic_digit ? &no : &yes;
 	if (is_extended_arabic_digit(c))
-		return has(l, is_arabic_digit) ? &no : &yes;
+		return l->has_arabic_digit ? &no : &yes;
 	if (c == TATWEEL || c == NKO_LAJANYALAN || c == VERTICAL_ITERATION || (c >= HANGUL_TONE_FIRST && c <= HANGUL_TONE_LAST) ||
 	    (c >= KANA_REPEAT_FIRST && c <= KANA_REPEAT_LAST))
 		return &no;
@@ -129,7 +134,7 @@ static bool all_allowed(const uint8_t *s, size_t n, struct buf *codepoints)
 {
 	if (!text_codepoints(s, n, codepoints))
 		return false;
-	struct label label = {(const int32_t *)(const void *)codepoints->data, codepoints->len / sizeof(int32_t)};
+	struct label label = label_of(codepoints);
 	for (size_t i = 0; i < label.n; i++)
 		if (!is_allowed(&label, i))
 			return false;

@@ -5,12 +5,18 @@
 
 #include <string.h>
 
-enum { PASSWORD_BYTES_MIN = 8 };
+enum {
+	PASSWORD_BYTES_MIN = 8,
+	PREPARED_TIMES_LESS =
+		3, /* at most: an accent or a Korean vowel on its own, and a wide space, have three bytes more or less (UAX #15, section 9) */
+};
 
-static bool refuse_long(const struct answer *a, size_t n, uint64_t most)
+/* What is longer than `times` the limit. */
+static bool refuse_long(const struct answer *a, size_t n, uint64_t times)
 {
 	struct request_fault fault;
-	if (most == 0 || n <= most)
+	uint64_t most = a->chat->config.limits.password_bytes;
+	if (most == 0 || n / times <= most)
 		return false;
 	request_fault_too_long(&fault, "password", "the password", n, most);
 	answer_fault(a, &fault);
@@ -20,6 +26,8 @@ static bool refuse_long(const struct answer *a, size_t n, uint64_t most)
 bool password_take(const struct answer *a, struct text given, struct buf *out)
 {
 	struct request_fault fault;
+	if (refuse_long(a, given.n, PREPARED_TIMES_LESS)) /* not even looked at */
+		return false;
 	if (!text_password(given.s, given.n, out)) {
 		request_fault_of(&fault, WIRE_INVALID_REQUEST, "password",
 				 "the password has a character that passwords cannot have, an invisible one perhaps");
@@ -32,7 +40,7 @@ bool password_take(const struct answer *a, struct text given, struct buf *out)
 		answer_fault(a, &fault);
 		return false;
 	}
-	return !refuse_long(a, out->len, a->chat->config.limits.password_bytes);
+	return !refuse_long(a, out->len, 1);
 }
 
 void password_finish(struct buf *password)
@@ -45,8 +53,10 @@ void password_finish(struct buf *password)
 bool password_tries_take(const struct answer *a, struct text given, struct password_tries *out)
 {
 	uint64_t most = a->chat->config.limits.password_bytes;
+	if (refuse_long(a, given.n, PREPARED_TIMES_LESS))
+		return false;
 	bool prepared = text_password(given.s, given.n, &out->prepared);
-	if (refuse_long(a, prepared ? out->prepared.len : given.n, most))
+	if (refuse_long(a, prepared ? out->prepared.len : given.n, 1))
 		return false;
 	bool differs = out->prepared.len != given.n || memcmp(out->prepared.data, given.s, given.n) != 0;
 	out->raw_too = differs && given.n <= most; /* the limit was of these bytes then */

@@ -94,13 +94,26 @@ static void some_characters_need_others_beside_them(void **state)
 	REFUSED("a\u200Cb");
 }
 
+/* Sorting marks takes the square of their number. */
+static void marks_without_end_are_refused(void **state)
+{
+	char raw[1 + 2 * 40 + 1] = "a";
+
+	(void)state;
+	for (size_t i = 0; i < 30; i++)
+		strcat(raw, i % 2 ? "\u0301" : "\u0323");
+	auto_buf out = BUF_INIT;
+	assert_true(text_password(raw, strlen(raw), &out));
+	strcat(raw, "\u0323");
+	assert_refused(raw, strlen(raw));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_examples_of_the_rfc),
-		cmocka_unit_test(one_password_from_every_keyboard),
-		cmocka_unit_test(what_no_password_may_have),
-		cmocka_unit_test(some_characters_need_others_beside_them),
+		cmocka_unit_test(the_examples_of_the_rfc),       cmocka_unit_test(one_password_from_every_keyboard),
+		cmocka_unit_test(what_no_password_may_have),     cmocka_unit_test(some_characters_need_others_beside_them),
+		cmocka_unit_test(marks_without_end_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
