@@ -88,20 +88,25 @@ static bool same_address(const struct config_listen *a, const struct config_list
 {
 	if (a->is_unix != b->is_unix)
 		return false;
-	return a->is_unix ? !strcmp(a->path, b->path) : a->port && a->port == b->port && !strcmp(a->host, b->host);
+	if (a->is_unix)
+		return !strcmp(a->path, b->path);
+	bool every = !*a->host || !*b->host; /* address of the machine */
+	return a->port && a->port == b->port && (every || !strcmp(a->host, b->host));
 }
 
 static bool check_addresses(struct config_parser *p)
 {
 	const struct config *c = p->config;
-	for (size_t i = 0; i < c->n_listen + c->n_listen_ops; i++) {
-		const struct config_listen *one = i < c->n_listen ? &c->listen[i] : &c->listen_ops[i - c->n_listen];
+	/* Sockets that systemd hands over take the place of the default. */
+	size_t n_listen = is_given(p, option("listen")) ? c->n_listen : 0;
+	for (size_t i = 0; i < n_listen + c->n_listen_ops; i++) {
+		const struct config_listen *one = i < n_listen ? &c->listen[i] : &c->listen_ops[i - n_listen];
 		for (size_t j = 0; j < i; j++) {
-			const struct config_listen *other = j < c->n_listen ? &c->listen[j] : &c->listen_ops[j - c->n_listen];
+			const struct config_listen *other = j < n_listen ? &c->listen[j] : &c->listen_ops[j - n_listen];
 			if (!same_address(one, other))
 				continue;
-			snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: %.100s is listened on already, by --listen%s",
-				 i < c->n_listen ? "--listen" : "--listen-ops", one->text, j < c->n_listen ? "" : "-ops");
+			snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: %.100s is listened on already, by --listen%s %.100s",
+				 i < n_listen ? "--listen" : "--listen-ops", one->text, j < n_listen ? "" : "-ops", other->text);
 			return false;
 		}
 	}

@@ -7,8 +7,7 @@
 
 enum {
 	PASSWORD_BYTES_MIN = 8,
-	PREPARED_TIMES_LESS =
-		3, /* at most: an accent or a Korean vowel on its own, and a wide space, have three bytes more or less (UAX #15, section 9) */
+	PREPARED_TIMES_LESS = 3, /* bytes than what was sent, at most: of syllables in parts, accents on their own, wide spaces */
 };
 
 /* What is longer than `times` the limit. */

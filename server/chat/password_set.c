@@ -11,8 +11,7 @@ struct password_set {
 	struct store_user_set op; /* first: the store hands this back */
 	struct worker_job hashing;
 	struct wait wait;
-	struct buf name_key;
-	struct buf password;
+	struct buf name_key, password;
 	char hash[SECRET_PASSWORD_CHARS];
 };
 

@@ -139,6 +139,9 @@ static void options_that_contradict_each_other_are_named(void **state)
 		{"--listen=unix:/x", "--listen=unix:/x", "--listen: unix:/x is listened on already, by --listen"},
 		{"--listen=[::1]:80", "--listen=[0:0::1]:80", "--listen: [0:0::1]:80 is listened on already, by --listen"},
 		{"--listen=127.0.0.1:0", "--listen=127.0.0.1:0", NULL},
+		{"--listen=:80", "--listen-ops=127.0.0.1:80", "--listen-ops: 127.0.0.1:80 is listened on already, by --listen :80"},
+		{"--listen=127.0.0.1:80", "--listen=127.0.0.2:80", NULL},
+		{"--listen-ops=127.0.0.1:8080", "--drain-ms=1", NULL}, /* sockets may be handed over in place of the default */
 	};
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct parsed *p = parse(WORDS(cases[i].one, cases[i].other), NULL);
