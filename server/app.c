@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ static int start(struct app *a)
 	struct chat_config chat_config = {
 		.limits = config->limits,
 		.guests = config->guests,
+		.accounts_closed = config->accounts_closed,
 		.heartbeat_ms = config->heartbeat_ms,
 		.sweep_slice = config->sweep_slice,
 		.sweep_rest = config->sweep_rest,
@@ -135,20 +137,54 @@ static int start(struct app *a)
 	return 0;
 }
 
-/* The server serves whether or not somebody hears where; the wait is for a reader that is slow. */
-static void print_address(void *arg, const char *address, bool is_ops)
+/* The server serves whether or not somebody hears where; the wait is for a reader that is slow. 0, or a negative errno. */
+static int print_line(struct app *a, const char *format, ...)
 {
-	struct app *a = arg;
 	char line[1024];
+	va_list args;
 
-	int n = snprintf(line, sizeof line - 1, "parleyd: %s on %s", is_ops ? "health and metrics" : "listening", address);
+	va_start(args, format);
+	int n = vsnprintf(line, sizeof line - 1, format, args);
+	va_end(args);
 	n = n < (int)sizeof line - 1 ? n : (int)sizeof line - 2;
 	line[n++] = '\n';
 	int failed = outlet_write(&a->printed, line, (size_t)n);
 	if (failed == -EAGAIN && outlet_wait(&a->printed, PRINT_WAIT_MS))
 		failed = outlet_write(&a->printed, line, (size_t)n);
+	return failed;
+}
+
+static void print_address(void *arg, const char *address, bool is_ops)
+{
+	struct app *a = arg;
+	int failed = print_line(a, "parleyd: %s on %s", is_ops ? "health and metrics" : "listening", address);
+
 	if (failed < 0)
 		LOG_WARN("listen.not_printed", LOG_S("address", address), LOG_S("reason", strerror(-failed)));
+}
+
+/* Where a browser finds the page: the first origin, else the first listener that is not a Unix socket. */
+static void note_page(void *arg, const char *address, bool is_ops)
+{
+	const char **page = arg;
+
+	if (*page == NULL && !is_ops && strncmp(address, "http", 4) == 0)
+		*page = address;
+}
+
+/* In the fragment, which browsers keep to themselves: no proxy's log has the code, and no log of ours. */
+static void print_owner_link(struct app *a)
+{
+	const char *code = chat_owner_code(a->chat);
+	const char *page = a->config->n_origins > 0 ? a->config->origins[0] : NULL;
+
+	if (code == NULL)
+		return;
+	net_server_addresses(a->net, note_page, &page);
+	int failed = print_line(a, "parleyd: nobody owns this server yet; the owner's account is made at %s/own#%s",
+				page != NULL ? page : "", code);
+	if (failed < 0)
+		LOG_WARN("owner.not_printed", LOG_S("reason", strerror(-failed)), LOG_S("instead", "parley admin owner NAME"));
 }
 
 static void flush_log(void *arg)
@@ -199,6 +235,7 @@ static void run(struct app *a)
 	log_start(a->config);
 	outlet_init(&a->printed, STDOUT_FILENO);
 	net_server_addresses(a->net, print_address, a);
+	print_owner_link(a);
 	a->log_timer = loop_timer_new(a->loop, flush_log, NULL);
 	loop_timer_start(a->log_timer, LOG_FLUSH_MS, LOG_FLUSH_MS);
 	a->notify = service_notify_new(a->loop);

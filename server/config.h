@@ -41,6 +41,7 @@ struct config {
 	bool reuse_port;
 	char *data_dir;
 	bool guests;
+	bool accounts_closed;           /* people make none for themselves */
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */
 	char *origins[CONFIG_LIST_MAX]; /* "https://chat.example" or "http://localhost:8080": lower case, no path, no default port */
 	size_t n_origins;               /* 0: the host that the request names, where it is one of the machine's own */

@@ -94,6 +94,16 @@ static const char *set_log_level(struct config *c, const struct config_option *o
 	return "\"debug\", \"info\", \"warn\" or \"error\"";
 }
 
+static const char *set_accounts(struct config *c, const struct config_option *o, const char *text)
+{
+	(void)o;
+	bool closed = !strcmp(text, "closed");
+	if (!closed && strcmp(text, "open"))
+		return "\"open\" or \"closed\"";
+	c->accounts_closed = closed;
+	return NULL;
+}
+
 static const char too_many[] = "among the first 64, and no more are taken";
 
 static const char *add_listen(struct config_listen *list, size_t *n, const char *text)
@@ -179,6 +189,7 @@ static const struct config_option table[] = {
 	{"reuse_port", "on|off", "off", "whether other processes of this user may listen on the same address: a new one before the old one leaves", .set = set_switch, AT(reuse_port)},
 	{"data", "DIR", "./parley-data", "directory of the database and of the operator's socket; made when missing", .set = set_path, AT(data_dir)},
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},
+	{"accounts", "open|closed", "open", "whether people may make accounts for themselves; closed: only the operator makes them (parley admin account), and bots are made as before", .set = set_accounts},
 	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_path, AT(tls_cert)},
 	{"tls_key", "FILE", NULL, "private key (PEM) of the certificate; read again on SIGHUP", .set = set_path, AT(tls_key)},
 	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names, where it is localhost, an address or this machine's name", .set = set_origin, .clear = clear_origins},

@@ -72,34 +72,47 @@ static bool read_password(const struct admin_options *options, char *out)
 	return false;
 }
 
-static int admin_owner(const struct admin *a)
+/* The reply to a request about a.word, with a password where that is asked for; NULL with the failure told. */
+static json_t *call_about_person(const struct admin *a, const char *type, bool with_password)
 {
 	char password[PASSWORD_BYTES];
 	json_t *data = json_pack("{s:s}", "name", a->word);
 
-	if (!a->options->promote) {
+	if (with_password) {
 		if (!read_password(a->options, password)) {
 			json_decref(data);
-			return CLI_FAILED;
+			return NULL;
 		}
 		(void)json_object_set_new(data, "password", json_string(password));
 		explicit_bzero(password, sizeof password);
 	}
-	json_auto_t *done = call(a, "admin.owner", data);
+	return call(a, type, data);
+}
+
+static int admin_owner(const struct admin *a)
+{
+	json_auto_t *done = call_about_person(a, "admin.owner", !a->options->promote);
+
 	if (done == NULL)
 		return CLI_FAILED;
 	cli_print("%s owns this server (%s)", a->word, json_string_value(json_object_get(done, "user_id")));
 	return CLI_OK;
 }
 
+static int admin_account(const struct admin *a)
+{
+	json_auto_t *done = call_about_person(a, "admin.account", true);
+
+	if (done == NULL)
+		return CLI_FAILED;
+	cli_print("%s has an account (%s)", a->word, json_string_value(json_object_get(done, "user_id")));
+	return CLI_OK;
+}
+
 static int admin_password(const struct admin *a)
 {
-	char password[PASSWORD_BYTES];
+	json_auto_t *done = call_about_person(a, "admin.password", true);
 
-	if (!read_password(a->options, password))
-		return CLI_FAILED;
-	json_auto_t *done = call(a, "admin.password", json_pack("{s:s, s:s}", "name", a->word, "password", password));
-	explicit_bzero(password, sizeof password);
 	if (done == NULL)
 		return CLI_FAILED;
 	cli_print("%s has a new password", a->word);
@@ -190,6 +203,7 @@ enum { TAKES_PASSWORD_FILE = 1, TAKES_PROMOTE = 2, TAKES_RENEW = 4 };
 static const struct admin_action actions[] = {
 	/* clang-format off */
 	{"owner", "NAME", admin_owner, TAKES_PASSWORD_FILE | TAKES_PROMOTE},
+	{"account", "NAME", admin_account, TAKES_PASSWORD_FILE},
 	{"bot", "NAME", admin_bot, TAKES_RENEW},
 	{"password", "NAME", admin_password, TAKES_PASSWORD_FILE},
 	{"export", "ROOM", admin_export, 0},
@@ -258,6 +272,7 @@ const struct cli_command cmd_admin = {
 	.summary = "what an operator does, over the socket in the data directory",
 	.description =
 		"owner NAME makes the account of the server's owner (asks for a password); with --promote, of an account that is there.\n"
+		"account NAME makes an account for a person (asks for a password), also where --accounts closed lets nobody make one.\n"
 		"bot NAME makes a bot and prints its token, once; with --renew, another token for a bot that is there, in place of all it had.\n"
 		"password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
 		"export ROOM prints all events of a room as JSON lines.\n"

@@ -41,6 +41,7 @@
 	X(CMD_TYPING_SET,     "typing.set",     typing_set) \
 	X(CMD_SIGNAL_SEND,    "signal.send",    signal_send) \
 	X(CMD_ADMIN_OWNER,    "admin.owner",    admin_owner) \
+	X(CMD_ADMIN_ACCOUNT,  "admin.account",  admin_account) \
 	X(CMD_ADMIN_BOT,      "admin.bot",      admin_bot) \
 	X(CMD_ADMIN_PASSWORD, "admin.password", admin_password) \
 	X(CMD_ADMIN_EXPORT,   "admin.export",   admin_export) \
@@ -85,7 +86,7 @@ struct data_session_end {
 	char unused;
 };
 struct data_account_create {
-	struct text name, password;
+	struct text name, password, owner_code;
 };
 struct data_account_login {
 	struct text name, password;
@@ -99,6 +100,7 @@ struct data_bot_create {
 struct data_room_create {
 	struct text name, topic;
 	enum room_kind kind;
+	bool owned; /* default true: by who makes it */
 };
 struct data_room_list {
 	struct text after;
@@ -151,6 +153,9 @@ struct data_signal_send {
 struct data_admin_owner {
 	struct text name, password;
 }; /* password absent: an existing account becomes the owner */
+struct data_admin_account {
+	struct text name, password;
+};
 struct data_admin_bot {
 	struct text name;
 	bool renew;

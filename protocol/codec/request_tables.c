@@ -38,6 +38,7 @@ static const struct field session_start[] = {
 static const struct field account_create[] = {
 	TEXT(account_create, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
 	PASSWORD(account_create, .required = true),
+	TEXT(account_create, owner_code, 1, .max = TOKEN_BYTES_MAX),
 };
 
 static const struct field account_login[] = {
@@ -57,6 +58,7 @@ static const struct field room_create[] = {
 	TEXT(room_create, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
 	CHOICE(room_create, kind, "public", "private"),
 	TEXT(room_create, topic, 0, LIMITED(topic_bytes), .people_say = "the topic"),
+	BOOL(room_create, owned, true),
 };
 
 static const struct field room_list[] = {
@@ -125,6 +127,11 @@ static const struct field signal_send[] = {
 static const struct field admin_owner[] = {
 	TEXT(admin_owner, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
 	PASSWORD(admin_owner, .required = false),
+};
+
+static const struct field admin_account[] = {
+	TEXT(admin_account, name, 1, .required = true, LIMITED(name_bytes), .people_say = "the name"),
+	PASSWORD(admin_account, .required = true),
 };
 
 static const struct field admin_bot[] = {
@@ -197,6 +204,7 @@ static const struct command_fields tables[CMD_COUNT] = {
 	[CMD_TYPING_SET] = {FIELDS(typing_set), .repeat = REPEAT_ALWAYS},
 	[CMD_SIGNAL_SEND] = {FIELDS(signal_send)},
 	[CMD_ADMIN_OWNER] = {FIELDS(admin_owner)},
+	[CMD_ADMIN_ACCOUNT] = {FIELDS(admin_account)},
 	[CMD_ADMIN_BOT] = {FIELDS(admin_bot)},
 	[CMD_ADMIN_PASSWORD] = {FIELDS(admin_password)},
 	[CMD_ADMIN_EXPORT] = {FIELDS(admin_export), .repeat = REPEAT_ALWAYS},

@@ -17,6 +17,7 @@
 	X(WIRE_WRONG_CREDENTIALS,   "wrong_credentials",   false, 401, "the name or the password is wrong") \
 	X(WIRE_INVALID_TOKEN,       "invalid_token",       false, 401, "the token is unknown, expired or revoked") \
 	X(WIRE_GUESTS_OFF,          "guests_off",          false, 403, "guests are not allowed on this server") \
+	X(WIRE_ACCOUNTS_CLOSED,     "accounts_closed",     false, 403, "on this server the operator makes the accounts") \
 	X(WIRE_FORBIDDEN,           "forbidden",           false, 403, "you may not do this") \
 	X(WIRE_NOT_FOUND,           "not_found",           false, 404, "there is no such thing, or you may not see it") \
 	X(WIRE_NAME_TAKEN,          "name_taken",          false, 409, "this name is taken, or looks like one that is") \

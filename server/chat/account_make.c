@@ -61,6 +61,8 @@ static void make_free(struct account_make *m)
 static void stored(struct store_op *op)
 {
 	struct account_make *m = (struct account_make *)(void *)op;
+	if (op->result == 0 && m->op.role == USER_ROLE_OWNER)
+		chat_forget_owner_code(m->wait.answer.chat);
 	if (op->result == 0)
 		m->then(m);
 	else
@@ -121,5 +123,14 @@ void account_make_answer(struct account_make *m)
 	struct session *s = answer_session(&m->wait.answer);
 	if (s && m->op.kind == USER_PERSON)
 		conn_set_cookie(s->conn, m->token);
+	answer_ok(&m->wait.answer, &data);
+}
+
+void account_make_answer_id(struct account_make *m)
+{
+	auto_buf data = BUF_INIT;
+	char id[UID_TEXT_BYTES + 1];
+	uid_format(&m->op.id, id);
+	buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
 	answer_ok(&m->wait.answer, &data);
 }

@@ -22,6 +22,8 @@ struct account_make *account_make_begin(struct call *call, struct text name, enu
 void account_make_go(struct account_make *m, struct text password);
 /* {"user":{…},"token":"…"} and, over HTTP, the cookie: the answer that most of them give. */
 void account_make_answer(struct account_make *m);
+/* {"user_id":"…"}: the operator is told of whom it made, and signs in as nobody. */
+void account_make_answer_id(struct account_make *m);
 /* The name of a user or room that came as data.<member>, cleaned into shown and key; false when the fault was answered. */
 bool account_clean_name(const struct call *call, const char *member, struct text name, struct buf *shown, struct buf *key);
 

@@ -171,6 +171,9 @@ void wait_answer_failure(const struct wait *w, int result, enum wire_error absen
 	case -EEXIST:
 		answer_error(&w->answer, WIRE_NAME_TAKEN, NULL, 0);
 		break;
+	case -EPERM:
+		answer_error(&w->answer, WIRE_FORBIDDEN, "this server has an owner already", 0);
+		break;
 	case -EAGAIN:
 		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write now: its disk is full", RETRY_BUSY_MS);
 		break;

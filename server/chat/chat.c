@@ -78,6 +78,8 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->config.write_bytes = or_default(config->write_bytes, DEFAULT_WRITE_BYTES);
 	c->config.room_tail_bytes = power_of_two(or_default(config->room_tail_bytes, DEFAULT_TAIL_BYTES));
 	c->config.room_idle_ms = or_default(config->room_idle_ms, DEFAULT_IDLE_MS);
+	if (!s->has_owner)
+		secret_token(c->owner_code);
 	list_init(&c->sweeping);
 	list_init(&c->resting);
 	list_init(&c->long_tails);
@@ -112,6 +114,11 @@ uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn)
 	return rate_upgrade(c, conn);
 }
 
+const char *chat_owner_code(const struct chat *c)
+{
+	return c->owner_code[0] ? c->owner_code : NULL;
+}
+
 void chat_lose_store(struct chat *c)
 {
 	c->no_store.methods = &refusing;
@@ -141,6 +148,7 @@ void chat_destroy(struct chat *c)
 	id_map_finish(&c->users);
 	buf_finish(&c->scratch);
 	buf_finish(&c->stream_scratch);
+	chat_forget_owner_code(c);
 	free(c->slots);
 	free(c);
 }

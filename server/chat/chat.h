@@ -18,6 +18,7 @@ struct session;
 struct chat_config {
 	struct limits limits;
 	bool guests;
+	bool accounts_closed;     /* only the operator makes accounts */
 	uint32_t heartbeat_ms;    /* told in hello: the server pings this often */
 	uint32_t sweep_slice;     /* readers written to per slice (0: default) */
 	uint32_t sweep_rest;      /* in percent of what a pass costs; 0: none */
@@ -31,6 +32,10 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 /* The store is about to be destroyed: what still comes back asks it for nothing more, and is refused as by a busy one. */
 void chat_lose_store(struct chat *c);
 void chat_destroy(struct chat *c); /* no session may be open; accepts NULL */
+
+/* While nobody owns the server: what account.create takes as `owner_code`, once, from whoever makes the owner's account. A secret of this process, new with
+ * each start; for the one who started it. NULL: there is an owner. */
+const char *chat_owner_code(const struct chat *c);
 
 /* Asked before a request becomes a WebSocket: 0, or the milliseconds that its address has to wait. */
 uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn);

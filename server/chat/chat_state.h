@@ -41,9 +41,10 @@ struct probe_result {      /* of the last probe */
 
 struct chat {
 	struct loop *loop;
-	struct store *store;               /* or &no_store */
-	struct store no_store;             /* refuses everything: when the store is gone */
-	char epoch[STORE_EPOCH_BYTES + 1]; /* the store's */
+	struct store *store;                     /* or &no_store */
+	struct store no_store;                   /* refuses everything: when the store is gone */
+	char epoch[STORE_EPOCH_BYTES + 1];       /* the store's */
+	char owner_code[SECRET_TOKEN_CHARS + 1]; /* whoever knows it makes the account of the server's owner; "" once there is one */
 	struct metrics *metrics;
 	struct chat_config config;
 	struct worker_pool *hashers; /* passwords */
@@ -171,6 +172,12 @@ struct session {
 static inline bool chat_epoch_is(const struct chat *c, struct text epoch)
 {
 	return epoch.n == STORE_EPOCH_BYTES && memcmp(epoch.s, c->epoch, STORE_EPOCH_BYTES) == 0;
+}
+
+/* The server has an owner now. */
+static inline void chat_forget_owner_code(struct chat *c)
+{
+	secret_wipe(c->owner_code, sizeof(c->owner_code));
 }
 
 /* probe.c: lets go of the probes that were not answered yet, without answering. */

@@ -31,6 +31,7 @@ static const struct command_row rows[CMD_COUNT] = {
 	[CMD_TYPING_SET] = {handle_typing_set, ACCESS_MEMBER, SHORT},
 	[CMD_SIGNAL_SEND] = {handle_signal_send, ACCESS_MEMBER, SHORT},
 	[CMD_ADMIN_OWNER] = {handle_admin_owner, ACCESS_OPERATOR, SHORT},
+	[CMD_ADMIN_ACCOUNT] = {handle_admin_account, ACCESS_OPERATOR, SHORT},
 	[CMD_ADMIN_BOT] = {handle_admin_bot, ACCESS_OPERATOR, SHORT},
 	[CMD_ADMIN_PASSWORD] = {handle_admin_password, ACCESS_OPERATOR, SHORT},
 	[CMD_ADMIN_EXPORT] = {handle_admin_export, ACCESS_OPERATOR, PAGE},

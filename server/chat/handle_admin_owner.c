@@ -5,15 +5,6 @@
 #include "chat/dispatch.h"
 #include "chat/password_set.h"
 
-static void made(struct account_make *m)
-{
-	auto_buf data = BUF_INIT;
-	char id[UID_TEXT_BYTES + 1];
-	uid_format(&m->op.id, id);
-	buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
-	answer_ok(&m->wait.answer, &data);
-}
-
 void handle_admin_owner(struct call *call)
 {
 	struct data_admin_owner data = call->request->data.admin_owner;
@@ -21,7 +12,7 @@ void handle_admin_owner(struct call *call)
 		password_set(call, data.name, data.password, true);
 		return;
 	}
-	struct account_make *m = account_make_begin(call, data.name, USER_PERSON, made);
+	struct account_make *m = account_make_begin(call, data.name, USER_PERSON, account_make_answer_id);
 	if (!m)
 		return;
 	m->op.role = USER_ROLE_OWNER;

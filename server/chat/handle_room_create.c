@@ -48,7 +48,7 @@ static void created(struct store_op *op)
 	create_free(c);
 }
 
-static void encode_events(struct room_create *c, const struct user *owner)
+static void encode_events(struct room_create *c, const struct user *maker)
 {
 	struct buf *b = &c->op.created_data;
 	buf_append_str(b, "{\"name\":");
@@ -58,12 +58,14 @@ static void encode_events(struct room_create *c, const struct user *owner)
 	buf_append_str(b, "\",\"topic\":");
 	buf_append_json_string(b, (const char *)c->topic.data, c->topic.len);
 	buf_append_str(b, ",\"by\":");
-	state_encode_person(b, owner);
+	state_encode_person(b, maker);
 	buf_append_byte(b, '}');
 	b = &c->op.joined_data;
 	buf_append_str(b, "{\"user\":");
-	state_encode_person(b, owner);
-	buf_append_str(b, ",\"role\":\"owner\"}");
+	state_encode_person(b, maker);
+	buf_append_str(b, ",\"role\":\"");
+	buf_append_str(b, state_member_role(c->op.unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER));
+	buf_append_str(b, "\"}");
 }
 
 void handle_room_create(struct call *call)
@@ -83,6 +85,7 @@ void handle_room_create(struct call *call)
 	id_random(c->op.id.b);
 	c->op.kind = d->kind;
 	c->op.owner_no = call->user->no;
+	c->op.unowned = !d->owned;
 	text_clean_message(d->topic.s ? d->topic.s : "", d->topic.n, &c->topic);
 	c->name = shown;
 	c->name_key = key;

@@ -29,6 +29,8 @@ static void stored(struct store_op *op)
 	struct chat *c = p->wait.answer.chat;
 	if (op->result == 0) {
 		c->n_revokes++;
+		if (p->op.make_owner)
+			chat_forget_owner_code(c);
 		struct user *u = user_by_id(c, &p->op.user_id);
 		if (u && p->op.make_owner)
 			u->role = USER_ROLE_OWNER;

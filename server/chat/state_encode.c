@@ -52,6 +52,7 @@ void state_encode_hello(struct buf *b, const struct chat *c)
 {
 	append_string(b, "{\"type\":\"hello\",\"data\":{\"protocol\":\"parley.v1\",\"server\":", c->config.server_name);
 	buf_append_str(b, c->config.guests ? ",\"guests\":true" : ",\"guests\":false");
+	append_string(b, ",\"accounts\":", c->config.accounts_closed ? "closed" : "open");
 	append_number(b, ",\"heartbeat_ms\":", c->config.heartbeat_ms);
 	buf_append_str(b, ",\"limits\":{");
 	const char *comma = "";

@@ -10,6 +10,7 @@
  *
  * result: 0, or a negative errno:
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
+ *   -EPERM   the server has an owner already
  *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    the read failed; logged by the store
  *   -ESTALE  the store's files are not where they were, so that nothing it writes would be found again; until a restart
  *   -EBADMSG what is stored is damaged, and stays so: a read that met it, a write to a room whose log has such a place, or one that needs a row that
@@ -77,6 +78,7 @@ struct store {
 	/* Names this history of the logs, until the store goes back to an earlier state (a restored backup): then it is another one, and what
 	 * clients know of seqs is void. Letters and digits with a NUL; set once, before the chat begins. */
 	char epoch[STORE_EPOCH_BYTES + 1];
+	bool has_owner; /* the server had one when the store was opened */
 };
 struct store_methods {
 	/* 0, or -EBUSY when too much waits already (op->done is not called then). */
@@ -160,6 +162,7 @@ struct store_room_create {
 	enum room_kind kind;
 	struct text name, name_key, topic;
 	uint64_t owner_no;
+	bool unowned; /* owner_no makes the room and is a member of it, no more */
 	struct buf created_data, joined_data;
 	struct store_membership membership; /* out */
 	struct event *events[2];            /* out */
@@ -188,6 +191,7 @@ struct store_user_create {
 	struct uid id;
 	enum user_kind kind;
 	enum user_role role;
+	bool first_owner; /* -EPERM where the server has an owner */
 	struct text name, name_key;
 	const char *password_hash; /* NULL: cannot sign in by password */
 	bool has_token;

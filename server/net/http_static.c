@@ -150,7 +150,8 @@ static bool serve_file(struct conn *c, const char *path)
 void http_static(struct conn *c, const struct http_request *r)
 {
 	char path[PATH_BYTES_MAX] = ""; /* too long: nothing has this name */
-	bool is_page = r->path.n == 1 || (r->path.n >= 3 && memcmp(r->path.s, "/r/", 3) == 0);
+	bool is_page = r->path.n == 1 || (r->path.n == 4 && memcmp(r->path.s, "/own", 4) == 0) ||
+		       (r->path.n >= 3 && memcmp(r->path.s, "/r/", 3) == 0);
 
 	if (is_page)
 		snprintf(path, sizeof path, "/index.html");

@@ -18,6 +18,7 @@ const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "me
  * walks past every private room of everybody. */
 #define ADDED_LATER_SQL \
 	"CREATE INDEX IF NOT EXISTS room_public ON room (name_key) WHERE kind = 0;" \
+	"CREATE INDEX IF NOT EXISTS user_owner ON user (role) WHERE role = 1;" \
 	"CREATE UNIQUE INDEX IF NOT EXISTS user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
 	"CREATE UNIQUE INDEX IF NOT EXISTS room_by_skeleton ON room (skeleton) WHERE name_key IS NOT NULL;"
 

@@ -106,6 +106,7 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
+	X(ST_USER_OWNER,        ROLE_WRITER | ROLE_READER, "SELECT 1 FROM user WHERE role = 1 LIMIT 1") \
 	X(ST_USER_HAS_PASSWORD, ROLE_WRITER,               "SELECT 1 FROM user WHERE no = ?1 AND password_hash = ?2") \
 	X(ST_USER_SET_PASSWORD, ROLE_WRITER,               "UPDATE user SET password_hash = ?2 WHERE no = ?1") \
 	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE user SET role = ?2 WHERE no = ?1") \

@@ -101,6 +101,12 @@ static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTE
 	return -1;
 }
 
+static int look_for_owner(struct store_sqlite *s, struct sqlite_connection *c)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(c, ST_USER_OWNER);
+	return sqlite_statement_finds(st, &s->store.has_owner);
+}
+
 static int open_connections(struct store_sqlite *s, struct loop *l, const struct store_sqlite_config *config, char *reason, size_t n)
 {
 	s->damage = damage_new(s->metrics, s->dir.db_path);
@@ -118,7 +124,7 @@ static int open_connections(struct store_sqlite *s, struct loop *l, const struct
 		r->writes = s->writes;
 		r->damage = s->damage;
 		if (sqlite_connection_open_reader(&r->connection, s->dir.db_path) != SQLITE_OK ||
-		    sqlite_schema_epoch(&r->connection, s->store.epoch) != SQLITE_OK) {
+		    sqlite_schema_epoch(&r->connection, s->store.epoch) != SQLITE_OK || look_for_owner(s, &r->connection) != SQLITE_OK) {
 			sqlite_connection_reason(&r->connection, reason, n);
 			return -1;
 		}

@@ -46,6 +46,7 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 		op->op.result = -EEXIST;
 		return SQLITE_OK;
 	}
+	enum member_role role = op->unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER;
 	int64_t at_ms = clock_wall_ms();
 	struct room_counters *room = NULL;
 	rc = insert_room(w, op, at_ms, &no);
@@ -61,11 +62,11 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 	if (w->met_damage)
 		w->failed = (struct damage_place){.what = "the place of a new room's events"}; /* the room is not made */
 	if (rc == SQLITE_OK)
-		rc = writer_add_member(w, room, op->owner_no, MEMBER_ROLE_OWNER);
+		rc = writer_add_member(w, room, op->owner_no, role);
 	if (rc != SQLITE_OK)
 		return rc;
 	room->n_members = 1;
-	op->membership.role = MEMBER_ROLE_OWNER;
+	op->membership.role = role;
 	op->membership.read_seq = room->last_seq;
 	op->membership.read_messages = room->n_messages;
 	return writer_describe_room(w, room, &op->membership.room);

@@ -73,14 +73,22 @@ static int insert_user(struct writer *w, const struct store_user_create *op, uin
 	return rc;
 }
 
+static int has_owner(struct writer *w, bool *has)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_OWNER);
+	return sqlite_statement_finds(st, has);
+}
+
 int write_user_create(struct writer *w, struct store_user_create *op)
 {
-	bool taken;
+	bool taken, owned = false;
 	int rc = is_taken(w, op, &taken);
+	if (rc == SQLITE_OK && op->first_owner)
+		rc = has_owner(w, &owned);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (taken) {
-		op->op.result = -EEXIST;
+	if (taken || owned) {
+		op->op.result = owned ? -EPERM : -EEXIST;
 		return SQLITE_OK;
 	}
 	rc = insert_user(w, op, &op->user_no);

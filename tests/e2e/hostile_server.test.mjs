@@ -136,6 +136,7 @@ test('admin shows what the operator\'s socket says without a control character',
 		'admin.verify': () => ({ rooms: 1, events: 1, faults: [EVIL] }),
 		'admin.bot': () => ({ token: EVIL }),
 		'admin.owner': () => ({ user_id: EVIL }),
+		'admin.account': () => ({ user_id: EVIL }),
 		'admin.password': () => refusal,
 		'admin.backup': () => ({ path: EVIL }),
 	}, { place: join(dir, 'operator.sock') });
@@ -148,6 +149,7 @@ test('admin shows what the operator\'s socket says without a control character',
 	assert.equal(verified.stdout.split('\n')[0], SHOWN);
 	assertHarmless(await admin('bot', `name${EVIL}`));
 	assertHarmless(await admin('owner', `name${EVIL}`, '--promote'), { lines: 0 });
+	assertHarmless(await admin('account', `name${EVIL}`));
 	assertHarmless(await admin('password', `name${EVIL}`));
 	assertHarmless(await admin('backup', `/${EVIL}`), { lines: 0 });
 });

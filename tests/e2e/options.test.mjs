@@ -77,6 +77,7 @@ const usage = [
 	[['--listen', 'nowhere'], /listen/],
 	[['--listen', '127.0.0.1:99999'], /listen/],
 	[['--guests', 'maybe'], /guests/],
+	[['--accounts', 'off'], /accounts/],
 	[['--log-format', 'xml'], /log-format/],
 	[['--log-level', 'loud'], /log-level/],
 	[['--limit-text-bytes', '1e9'], /limit-text-bytes/],
@@ -116,7 +117,7 @@ test('--help tells every option and ends with 0', async () => {
 	const { code, stdout, stderr } = await runServer(['--help']);
 	assert.equal(code, 0);
 	assert.equal(stderr, '');
-	for (const option of ['listen', 'data', 'guests', 'tls-cert', 'tls-key', 'origin', 'trusted-proxy', 'proxy-protocol', 'log-format', 'log-level', 'config', 'web-dir', 'drain-ms',
+	for (const option of ['listen', 'data', 'guests', 'accounts', 'tls-cert', 'tls-key', 'origin', 'trusted-proxy', 'proxy-protocol', 'log-format', 'log-level', 'config', 'web-dir', 'drain-ms',
 		'heartbeat-ms', 'version', 'help']) {
 		assert.ok(stdout.includes(`--${option}`), option);
 	}

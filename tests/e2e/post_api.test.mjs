@@ -149,7 +149,7 @@ test('a refusal by rate says in Retry-After when to come back', async (t) => {
 });
 
 test('admin commands are not served over TCP', async () => {
-	for (const type of ['admin.verify', 'admin.owner', 'admin.backup', 'admin.export', 'admin.bot', 'admin.password']) {
+	for (const type of ['admin.verify', 'admin.owner', 'admin.account', 'admin.backup', 'admin.export', 'admin.bot', 'admin.password']) {
 		const answer = await post(server, type, { name: 'x', password: 'correct horse', path: '/x', room: 'x' }, { token });
 		assert.ok([403, 404].includes(answer.status), `${type}: ${answer.status}`);
 		assert.ok(['forbidden', 'unknown_type'].includes(answer.json.data.code));

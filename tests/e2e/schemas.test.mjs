@@ -67,6 +67,7 @@ async function talk(owner, other, room) {
 async function administrate(name, room) {
 	const operator = await Client.connect(`ws+unix:${server.operatorSocket}:/ws`);
 	await ask(operator, 'admin.owner', { name });
+	await ask(operator, 'admin.account', { name: fresh('person'), password: 'a long password' });
 	await ask(operator, 'admin.bot', { name: fresh('bot') });
 	const forgetful = fresh('person'); // a new password ends the account's sessions
 	await ask(operator, 'admin.owner', { name: forgetful, password: 'a first password' });

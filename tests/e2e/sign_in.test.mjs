@@ -25,6 +25,7 @@ test('hello is the first frame and names protocol, server, guests, heartbeat and
 	assert.equal(client.hello.protocol, 'parley.v1');
 	assert.match(client.hello.server, /^parley\/\d+\.\d+\.\d+/);
 	assert.equal(client.hello.guests, true);
+	assert.equal(client.hello.accounts, 'open');
 	assert.equal(client.hello.heartbeat_ms, 25000);
 	assert.equal(client.hello.limits.frame_bytes, 65536);
 });

@@ -189,7 +189,8 @@ static int room_create(struct fake_store *f, struct store_room_create *op)
 	};
 	op->events[0] = add_event(r, EVENT_ROOM_CREATED, op->created_data.data, op->created_data.len);
 	op->events[1] = add_event(r, EVENT_MEMBER_JOINED, op->joined_data.data, op->joined_data.len);
-	*ADD_ROW(r->members, r->n_members) = (struct fake_member){.user_no = op->owner_no, .role = MEMBER_ROLE_OWNER, .read_seq = 2};
+	*ADD_ROW(r->members, r->n_members) =
+		(struct fake_member){.user_no = op->owner_no, .role = op->unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER, .read_seq = 2};
 	tell_membership(f, f->n_rooms, &r->members[0], &op->membership);
 	return 0;
 }
@@ -244,6 +245,9 @@ static int user_create(struct fake_store *f, struct store_user_create *op)
 {
 	if (user_by_key(f, op->name_key))
 		return -EEXIST;
+	for (size_t i = 0; op->first_owner && i < f->n_users; i++)
+		if (f->users[i].role == USER_ROLE_OWNER)
+			return -EPERM;
 	*ADD_ROW(f->users, f->n_users) = (struct fake_user){
 		.id = op->id,
 		.kind = op->kind,

@@ -57,7 +57,7 @@ export async function post(type, data) {
 export class Connection {
 	/**
 	 * @param {{resume: () => {epoch?: string, resume: Record<string, number>}, started: (data: any) => void, event: (event: any) => void,
-	 *   afresh: () => void, signedOut: (why: {code: string, guests: boolean}) => void, changed: () => void, trouble: () => void, probe: () => [string, any]}} hooks
+	 *   afresh: () => void, signedOut: (why: {code: string}) => void, changed: () => void, trouble: () => void, probe: () => [string, any]}} hooks
 	 */
 	constructor(hooks) {
 		this.hooks = hooks;
@@ -65,7 +65,8 @@ export class Connection {
 		this.state = 'off';
 		/** When the connection was lost, for the banner; 0 while live. */
 		this.lostAt = 0;
-		this.guests = true;
+		/** Who may come in: those with no more than a name, and those who make an account for themselves. */
+		this.open = { guests: true, accounts: true };
 		/** Why no connection comes about, where the server says so and only its operator can mend it; else empty. */
 		this.trouble = '';
 		/** Whether the server said hello on this socket. */
@@ -162,7 +163,7 @@ export class Connection {
 	receive(socket, frame, late) {
 		if (frame.type === 'hello') {
 			this.greeted = true;
-			this.guests = frame.data.guests !== false;
+			this.open = { guests: frame.data.guests !== false, accounts: frame.data.accounts !== 'closed' };
 			this.heartbeatMs = frame.data.heartbeat_ms || this.heartbeatMs;
 			this.frameLimit = frame.data.limits?.frame_bytes || Infinity;
 			this.textLimit = Math.min(frame.data.limits?.text_bytes || Infinity, this.frameLimit);
@@ -221,7 +222,7 @@ export class Connection {
 	/** @param {string} code */
 	refused(code) {
 		this.stop();
-		this.hooks.signedOut({ code, guests: this.guests });
+		this.hooks.signedOut({ code });
 	}
 
 	/** The server goes away and says when to come back; it may take its answers to what was asked before it closes. @param {WebSocket} socket @param {number} ms */

@@ -16,6 +16,7 @@ import { RoomsView } from './view_rooms.js';
 import { SignInView, sentence } from './view_sign_in.js';
 
 const BANNER_AFTER_MS = 2000;
+const OWNER_PATH = '/own'; /* of the link that a server prints which nobody owns yet */
 const FIRST_ROOM = 'general';
 const NARROW = '(max-width: 720px)'; /* as in app.css */
 
@@ -63,7 +64,10 @@ class App {
 		setInterval(() => this.changed(), 30000); /* day lines */
 		this.splashTimer = setTimeout(() => this.splash(), BANNER_AFTER_MS + 1000);
 		setInterval(() => this.connection.live && renewCookie(), 3600000);
-		this.connection.start();
+		if (location.pathname === OWNER_PATH && location.hash.length > 1)
+			this.showOwnerDoor(location.hash.slice(1));
+		else
+			this.connection.start();
 	}
 
 	makeRoomsView() {
@@ -99,19 +103,31 @@ class App {
 			this.root.replaceChildren(h('p', { class: 'splash', role: 'status' }, trouble ? sentence(trouble) : 'The server cannot be reached. Trying again…'));
 	}
 
-	/** @param {{code: string, guests: boolean}} why */
-	showDoor({ code, guests }) {
-		clearTimeout(this.splashTimer);
-		this.screen = 'door';
+	/** @param {{code: string}} why */
+	showDoor({ code }) {
 		this.store.rooms.clear();
 		this.store.me = null;
 		this.current = null;
 		document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
 		document.title = 'Parley';
 		const notice = code === 'unauthenticated' || code === 'left' ? '' : 'Your session has ended. Please sign in again.';
-		const door = new SignInView({ guests, notice, done: () => {
+		this.openDoor({ ...this.connection.open, notice });
+	}
+
+	/** The form of whoever started the server: the account that owns it. @param {string} ownerCode */
+	showOwnerDoor(ownerCode) {
+		this.openDoor({ guests: false, accounts: false, ownerCode, notice: '' });
+	}
+
+	/** @param {{guests: boolean, accounts: boolean, notice: string, ownerCode?: string}} options */
+	openDoor(options) {
+		clearTimeout(this.splashTimer);
+		this.screen = 'door';
+		const door = new SignInView({ ...options, done: () => {
 			this.justJoined = true;
 			cookieWasSet();
+			if (location.pathname === OWNER_PATH)
+				history.replaceState(null, '', '/');
 			this.connection.start();
 		} });
 		this.root.replaceChildren(door.element);
@@ -161,14 +177,14 @@ class App {
 			this.go(this.store.byName(recall(`room.${this.store.me?.id}`) ?? '') ?? this.store.sorted()[0], true);
 	}
 
-	/** Someone without rooms lands where the talk is; on an empty server, in its first room. */
+	/** Someone without rooms lands where the talk is; on an empty server, in its first room, which nobody owns for having come first. */
 	async firstRoom() {
 		try {
 			const { rooms } = await this.request('room.list', { limit: 200 });
 			if (rooms.some((/** @type {any} */ r) => r.name === FIRST_ROOM))
 				await this.join(FIRST_ROOM);
 			else if (rooms.length === 0)
-				this.take(await this.request('room.create', { name: FIRST_ROOM }).catch((error) => {
+				this.take(await this.request('room.create', { name: FIRST_ROOM, owned: false }).catch((error) => {
 					if (error.code === 'name_taken')
 						return this.request('room.join', { room: FIRST_ROOM });
 					throw error;
@@ -297,11 +313,10 @@ class App {
 			title: 'Sign out?', button: 'Sign out',
 			text: isGuest ? 'You are here as a guest. After signing out nobody can be this guest again.' : 'Messages that were not sent yet stay in this browser.',
 			confirmed: async () => {
-				const guests = this.connection.guests;
 				this.connection.stop();
 				await post('account.logout', {}).catch(() => {});
 				history.replaceState(null, '', '/');
-				this.showDoor({ code: 'left', guests });
+				this.showDoor({ code: 'left' });
 			},
 		});
 	}

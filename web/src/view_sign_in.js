@@ -6,13 +6,17 @@ import { h } from './dom.js';
 const MODES = {
 	guest: { tab: 'Guest', title: 'Join the conversation', button: 'Join', command: 'session.start', hint: 'No account needed: pick a name and start.' },
 	login: { tab: 'Sign in', title: 'Welcome back', button: 'Sign in', command: 'account.login', hint: '' },
+	owner: { tab: 'Owner', title: 'This server is yours', button: 'Create the owner’s account', command: 'account.create', hint: 'At least 8 characters. This account owns the server: it may change every room.' },
 	create: { tab: 'New account', title: 'Create your account', button: 'Create account', command: 'account.create', hint: 'At least 8 characters. Keeps your name yours on every device.' },
 };
 
+const USED_LINK = 'This link is used up, or older than the server’s last start. The server prints a new one when it starts, until it has an owner.';
+
 export class SignInView {
-	/** @param {{guests: boolean, notice: string, done: () => void}} options */
-	constructor({ guests, notice, done }) {
+	/** @param {{guests: boolean, accounts: boolean, notice: string, ownerCode?: string, done: () => void}} options ownerCode: for the owner's form */
+	constructor({ guests, accounts, notice, ownerCode, done }) {
 		this.done = done;
+		this.ownerCode = ownerCode;
 		this.busy = false;
 		/** @type {keyof typeof MODES} */
 		this.mode = 'login';
@@ -23,14 +27,16 @@ export class SignInView {
 		this.hint = h('p', { class: 'hint' });
 		this.error = h('p', { class: 'st bad', id: 'sign-in-error', role: 'alert' });
 		this.button = h('button', { class: 'primary' });
-		const modes = /** @type {(keyof typeof MODES)[]} */ (guests ? ['guest', 'login', 'create'] : ['login', 'create']);
+		const modes = /** @type {(keyof typeof MODES)[]} */ (ownerCode ? ['owner'] : [guests && 'guest', 'login', accounts && 'create'].filter(Boolean));
 		this.tabs = modes.map((mode) => h('button', { type: 'button', role: 'tab', id: `tab-${mode}`, 'data-mode': mode, 'aria-controls': 'sign-in', onclick: () => this.show(mode, true) }, MODES[mode].tab));
-		this.panel = h('div', { id: 'sign-in', role: 'tabpanel' }, h('form', { onsubmit: (/** @type {Event} */ e) => this.submit(e), oninput: () => { this.error.textContent = ''; } },
+		this.panel = h('div', { id: 'sign-in', role: modes.length > 1 && 'tabpanel' }, h('form', { onsubmit: (/** @type {Event} */ e) => this.submit(e), oninput: () => { this.error.textContent = ''; } },
 			h('div', { class: 'field' }, h('label', { for: 'name' }, 'Your name'), this.name), this.passwordField, this.hint, this.error, this.button));
 		this.element = h('main', { class: 'door' }, h('div', { class: 'card' },
 			h('div', { class: 'ws' }, h('img', { class: 'logo', src: document.querySelector('link[rel=icon]')?.getAttribute('href'), alt: '' }), 'Parley'), this.title,
 			notice && h('p', { class: 'note', role: 'status' }, notice),
-			h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'How to join', onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) }, ...this.tabs), this.panel,
+			modes.length > 1 && h('div', { class: 'tabs', role: 'tablist', 'aria-label': 'How to join', onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e) }, ...this.tabs), this.panel,
+			!ownerCode && !accounts && h('p', { class: 'note' }, 'Accounts on this server are made by whoever runs it.'),
+			ownerCode && h('p', { class: 'note' }, h('a', { href: '/' }, 'Come in without becoming the owner')),
 			!isSecureContext && h('p', { class: 'note' }, 'This page came without encryption: whoever runs the network can read along.')));
 		this.show(modes[0], false);
 	}
@@ -46,14 +52,16 @@ export class SignInView {
 		this.error.textContent = '';
 		this.passwordField.hidden = mode === 'guest';
 		this.password.required = mode !== 'guest';
-		this.password.minLength = mode === 'create' ? 8 : 0;
-		this.password.autocomplete = mode === 'create' ? 'new-password' : 'current-password';
+		const isNew = MODES[mode].command === 'account.create';
+		this.password.minLength = isNew ? 8 : 0;
+		this.password.autocomplete = isNew ? 'new-password' : 'current-password';
 		for (const tab of this.tabs) {
 			const selected = tab.dataset.mode === mode;
 			tab.setAttribute('aria-selected', String(selected));
 			tab.tabIndex = selected ? 0 : -1;
 		}
-		this.panel.setAttribute('aria-labelledby', `tab-${mode}`);
+		if (this.tabs.length > 1)
+			this.panel.setAttribute('aria-labelledby', `tab-${mode}`);
 		if (focus)
 			this.focus();
 	}
@@ -82,10 +90,11 @@ export class SignInView {
 		this.busy = true;
 		this.button.setAttribute('aria-busy', 'true');
 		try {
-			await post(MODES[this.mode].command, this.mode === 'guest' ? { guest: name } : { name, password: this.password.value });
+			await post(MODES[this.mode].command, this.mode === 'guest' ? { guest: name } :
+				{ name, password: this.password.value, ...(this.ownerCode && { owner_code: this.ownerCode }) });
 			this.done();
 		} catch (/** @type {any} */ error) {
-			this.error.textContent = error.code === 'rate_limited' ? `Too many tries. Wait ${Math.ceil((error.retryAfterMs || 1000) / 1000)} s.` : sentence(error.message);
+			this.error.textContent = this.ownerCode && error.code === 'forbidden' ? USED_LINK : error.code === 'rate_limited' ? `Too many tries. Wait ${Math.ceil((error.retryAfterMs || 1000) / 1000)} s.` : sentence(error.message);
 			(error.code === 'wrong_credentials' ? this.password : this.name).focus();
 		} finally {
 			this.busy = false;

@@ -1,0 +1,90 @@
+// How one comes in: the owner by the link that the server printed, others on a server where accounts are closed.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Client } from '../e2e/lib/client.mjs';
+import { serverFor } from '../e2e/lib/server.mjs';
+import { until } from '../e2e/lib/wait.mjs';
+import { Person, launch } from './lib/page.mjs';
+
+const PASSWORD = 'correct horse battery';
+
+let browser;
+before(async () => {
+	browser = await launch();
+});
+after(() => browser?.close());
+
+// The path of the owner's link; waits for it.
+async function ownerPath(server) {
+	const link = () => /(\/own#\S+)$/m.exec(server.stdout)?.[1];
+	await until(10000, 'the owner\'s link', link);
+	return link();
+}
+
+async function makeOwner(person, name) {
+	await person.page.waitForSelector('#name:focus');
+	await person.page.locator('#name').fill(name);
+	await person.page.locator('#password').fill(PASSWORD);
+	await person.page.keyboard.press('Enter');
+}
+
+test('the owner\'s link leads to one form, and from there into the first room', async (t) => {
+	const server = await serverFor(t);
+	const olga = await Person.open(t, browser, server.url, {}, await ownerPath(server));
+	await olga.page.getByRole('heading', { name: 'This server is yours' }).waitFor();
+	assert.equal(await olga.page.getByRole('tab').count(), 0);
+	await makeOwner(olga, 'Olga');
+	await olga.inRoom('general');
+	await olga.page.waitForSelector('#composer:focus');
+	assert.equal(new URL(olga.page.url()).pathname, '/r/general');
+	assert.ok(!olga.page.url().includes('#'));
+	assert.equal(await olga.page.locator('.me .who span').textContent(), 'Owner');
+});
+
+test('a used owner\'s link says so, and leads on to the sign-in', async (t) => {
+	const server = await serverFor(t);
+	const path = await ownerPath(server);
+	const olga = await Person.open(t, browser, server.url, {}, path);
+	await makeOwner(olga, 'Olga');
+	await olga.inRoom('general');
+	const late = await Person.open(t, browser, server.url, {}, path);
+	await makeOwner(late, 'Late');
+	await late.page.getByRole('alert').filter({ hasText: 'This link is used up' }).waitFor();
+	await late.page.getByRole('link', { name: 'Come in without becoming the owner' }).click();
+	await late.page.getByRole('tab', { name: 'Guest' }).waitFor();
+});
+
+test('a guest who comes first makes the first room without owning it', async (t) => {
+	const server = await serverFor(t);
+	const ana = await Person.join(t, browser, server.url, 'Ana');
+	await ana.say('first');
+	await ana.sees('first');
+	const client = await Client.start(server, { guest: 'Looking' });
+	t.after(() => client.close());
+	await client.request('room.join', { room: 'general' });
+	const { members } = await client.request('room.members', { room: 'general' });
+	assert.deepEqual(members.map(({ name, role }) => [name, role]), [['Ana', 'member'], ['Looking', 'member']]);
+});
+
+test('where accounts are closed the page offers none', async (t) => {
+	const server = await serverFor(t, { args: ['--accounts', 'closed'] });
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.waitForSelector('#name:focus');
+	assert.deepEqual(await ana.page.getByRole('tab').allTextContents(), ['Guest', 'Sign in']);
+	await ana.page.getByText('Accounts on this server are made by whoever runs it.').waitFor();
+	await ana.page.locator('#name').fill('Ana');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	await ana.page.getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.waitForSelector('#name:focus');
+	assert.deepEqual(await ana.page.getByRole('tab').allTextContents(), ['Guest', 'Sign in']);
+});
+
+test('where guests and accounts are closed only the sign-in is left', async (t) => {
+	const server = await serverFor(t, { args: ['--accounts', 'closed', '--guests', 'off'] });
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.waitForSelector('#name:focus');
+	assert.equal(await ana.page.getByRole('tab').count(), 0);
+	await ana.page.getByRole('button', { name: 'Sign in' }).waitFor();
+});
