@@ -17,6 +17,7 @@
 	X(EVENT_MEMBER_JOINED,    3, "member.joined") \
 	X(EVENT_MEMBER_LEFT,      4, "member.left") \
 	X(EVENT_MESSAGE_CREATED,  5, "message.created") \
+	X(EVENT_MEMBER_UPDATED,   6, "member.updated") \
 	X(EVENT_TYPING,         100, "typing") \
 	X(EVENT_SIGNAL,         101, "signal") \
 	X(EVENT_READ_MARKED,    102, "read.marked") \

@@ -69,9 +69,9 @@ struct chat {
 	struct probe_result probed;
 	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
 	size_t n_pending;          /* operations under way */
-	uint64_t n_revokes;        /* times that tokens were deleted or a role changed: likewise */
 	uint32_t n_entered;        /* sessions that signed in so far; wraps */
 	uint64_t n_unloads;        /* rooms and users that left memory: a snapshot taken before the last one may be stale */
+	uint64_t n_revokes;        /* times that tokens were deleted, or roles or memberships of whom is not in memory changed: likewise */
 	struct buf scratch;        /* for building one message; emptied by its user */
 	struct buf stream_scratch; /* for writing to event streams */
 };

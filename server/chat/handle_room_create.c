@@ -1,6 +1,7 @@
 #include "base/id.h"
 #include "chat/account_make.h"
 #include "chat/dispatch.h"
+#include "chat/person.h"
 #include "chat/rate.h"
 #include "chat/room.h"
 #include "chat/state_encode.h"
@@ -64,7 +65,7 @@ static void encode_events(struct room_create *c, const struct user *maker)
 	buf_append_str(b, "{\"user\":");
 	state_encode_person(b, maker);
 	buf_append_str(b, ",\"role\":\"");
-	buf_append_str(b, state_member_role(c->op.unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER));
+	buf_append_str(b, person_member_role(c->op.unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER));
 	buf_append_str(b, "\"}");
 }
 

@@ -35,6 +35,8 @@ static void left(struct store_op *op)
 		r->n_members--;
 		answer_ok(&l->wait.answer, &data);
 		room_offer(r, l->op.event);
+		if (l->op.passed_event)
+			room_pass_to(r, &l->op.heir, l->op.passed_event);
 	} else {
 		wait_answer_failure(&l->wait, op->result, WIRE_NOT_FOUND, "you are not a member of this room");
 	}

@@ -1,4 +1,5 @@
 #include "chat/dispatch.h"
+#include "chat/person.h"
 #include "chat/state_encode.h"
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ static void encode_member(struct buf *b, const struct store_user *u, enum member
 	uid_format(&u->id, id);
 	buf_appendf(b, "{\"id\":\"%s\",\"name\":", id);
 	buf_append_json_string(b, u->name, strlen(u->name));
-	buf_appendf(b, ",\"kind\":\"%s\",\"role\":\"%s\"}", state_user_kind(u->kind), state_member_role(role));
+	buf_appendf(b, ",\"kind\":\"%s\",\"role\":\"%s\"}", person_kind(u->kind), person_member_role(role));
 }
 
 static void listed(struct store_op *op)

@@ -1,30 +1,13 @@
 #include "chat/state_encode.h"
 
+#include "chat/person.h"
 #include "chat/user.h"
 
 #include <string.h>
 
-const char *state_user_kind(enum user_kind k)
-{
-	switch (k) {
-	case USER_PERSON:
-		return "person";
-	case USER_BOT:
-		return "bot";
-	case USER_GUEST:
-		return "guest";
-	}
-	return "person";
-}
-
 const char *state_room_kind(enum room_kind k)
 {
 	return k == ROOM_PRIVATE ? "private" : "public";
-}
-
-const char *state_member_role(enum member_role r)
-{
-	return r == MEMBER_ROLE_OWNER ? "owner" : "member";
 }
 
 static void append_id(struct buf *b, const struct uid *id)
@@ -67,11 +50,7 @@ void state_encode_hello(struct buf *b, const struct chat *c)
 
 void state_encode_person(struct buf *b, const struct user *u)
 {
-	buf_append_byte(b, '{');
-	append_id(b, &u->id);
-	append_string(b, ",\"name\":", u->name);
-	append_string(b, ",\"kind\":", state_user_kind(u->kind));
-	buf_append_byte(b, '}');
+	person_encode(b, &u->id, u->name, u->kind);
 }
 
 void state_encode_user(struct buf *b, const struct uid *id, const char *name, enum user_kind kind, enum user_role role)
@@ -79,7 +58,7 @@ void state_encode_user(struct buf *b, const struct uid *id, const char *name, en
 	buf_append_byte(b, '{');
 	append_id(b, id);
 	append_string(b, ",\"name\":", name);
-	append_string(b, ",\"kind\":", state_user_kind(kind));
+	append_string(b, ",\"kind\":", person_kind(kind));
 	append_string(b, ",\"role\":", role == USER_ROLE_OWNER ? "owner" : "none");
 	buf_append_byte(b, '}');
 }
@@ -101,7 +80,7 @@ void state_encode_room(struct buf *b, const struct room *r, const struct member 
 	append_number(b, ",\"last_seq\":", r->feed.last_seq);
 	append_number(b, ",\"members\":", r->n_members);
 	if (m) {
-		append_string(b, ",\"role\":", state_member_role(m->role));
+		append_string(b, ",\"role\":", person_member_role(m->role));
 		append_number(b, ",\"read_seq\":", m->read_seq);
 		append_number(b, ",\"unread\":", member_unread(m));
 	}

@@ -19,8 +19,6 @@ void state_encode_room(struct buf *b, const struct room *r, const struct member 
 void state_encode_found_room(struct buf *b, const struct room *r, const struct member *m);
 /* A room from the store in a list. */
 void state_encode_listed_room(struct buf *b, const struct store_room *r, bool is_member);
-const char *state_user_kind(enum user_kind k);
 const char *state_room_kind(enum room_kind k);
-const char *state_member_role(enum member_role r);
 
 #endif

@@ -146,12 +146,15 @@ struct store_join {
 	struct event *event;                /* out */
 };
 
-/* STORE_LEAVE: ends a membership with a member.left event (data given). -ENOENT: was not a member. */
+/* STORE_LEAVE: ends a membership with a member.left event (data given). Where the room's only owner leaves, the room passes on, with a member.updated event: to
+ * whoever is in it longest, of persons if there is one, else of bots, else of guests. -ENOENT: was not a member. */
 struct store_leave {
 	struct store_op op;
 	uint64_t room_no, user_no;
 	struct buf data;
-	struct event *event; /* out */
+	struct event *event;        /* out */
+	struct event *passed_event; /* out; NULL: the room did not pass on */
+	struct uid heir;            /* out, with passed_event */
 };
 
 /* STORE_ROOM_CREATE: a room with its events 1 (room.created, data given) and 2 (member.joined of its owner, data given). -EEXIST: a public room, or a

@@ -1,5 +1,6 @@
 /* STORE_JOIN, STORE_LEAVE and STORE_READ_MARK. */
 #include "base/clock.h"
+#include "chat/person.h"
 #include "store/sqlite_rows.h"
 #include "store/writer.h"
 
@@ -119,9 +120,47 @@ static int find_membership(struct writer *w, struct store_op *op, uint64_t room_
 	return rc;
 }
 
+/* Whom the room passes on to; heir->no 0: nobody, or it has an owner. */
+static int find_heir(struct writer *w, uint64_t room_no, struct store_user *heir)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_HEIR);
+	bool found;
+	sqlite_statement_bind_u64(st, 1, room_no);
+	*heir = (struct store_user){0};
+	int rc = sqlite_statement_finds(st, &found);
+	return rc == SQLITE_OK && found && !sqlite_rows_user(st, heir) ? SQLITE_CORRUPT : rc;
+}
+
+static int make_owner(struct writer *w, struct room_counters *room, const struct store_user *heir, struct event **event)
+{
+	auto_buf data = BUF_INIT;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_SET_ROLE);
+	sqlite_statement_bind_u64(st, 1, heir->no);
+	sqlite_statement_bind_u64(st, 2, room->no);
+	sqlite_statement_bind_i64(st, 3, MEMBER_ROLE_OWNER);
+	int rc = writer_own(w, sqlite_statement_run(st), "memberships");
+	if (rc != SQLITE_OK)
+		return rc;
+	person_encode_member(&data, heir, MEMBER_ROLE_OWNER, (struct text){0});
+	struct writer_event what = {EVENT_MEMBER_UPDATED, heir->no, 0, &data, clock_wall_ms()};
+	return writer_add_event(w, room, &what, event);
+}
+
+/* An owner has left. */
+static int pass_on(struct writer *w, struct room_counters *room, struct store_leave *op)
+{
+	struct store_user heir;
+	int rc = writer_own(w, find_heir(w, room->no, &heir), "memberships");
+	if (rc == SQLITE_OK && heir.no != 0)
+		rc = make_owner(w, room, &heir, &op->passed_event);
+	op->heir = heir.id;
+	store_user_finish(&heir);
+	return rc;
+}
+
 int write_leave(struct writer *w, struct store_leave *op)
 {
-	op->event = NULL;
+	op->event = op->passed_event = NULL;
 	struct room_counters *room;
 	struct member_row member = {0};
 	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
@@ -135,7 +174,8 @@ int write_leave(struct writer *w, struct store_leave *op)
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_DELETE);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	sqlite_statement_bind_u64(st, 2, op->room_no);
-	return writer_own(w, sqlite_statement_run(st), "memberships");
+	rc = writer_own(w, sqlite_statement_run(st), "memberships");
+	return rc == SQLITE_OK && member.role == MEMBER_ROLE_OWNER ? pass_on(w, room, op) : rc;
 }
 
 /* How many messages the room had at this seq. Sets op->result when that cannot be read. */

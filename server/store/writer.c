@@ -74,7 +74,9 @@ void writer_undo(struct store_op *op)
 		store_room_finish(&join->membership.room);
 		drop_event(&join->event);
 	} else if (op->kind == STORE_LEAVE) {
-		drop_event(&OP_OF(struct store_leave, op)->event);
+		struct store_leave *leave = OP_OF(struct store_leave, op);
+		drop_event(&leave->event);
+		drop_event(&leave->passed_event);
 	} else if (op->kind == STORE_ROOM_CREATE) {
 		struct store_room_create *create = OP_OF(struct store_room_create, op);
 		store_room_finish(&create->membership.room);

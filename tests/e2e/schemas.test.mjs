@@ -99,7 +99,9 @@ test('everything the server says satisfies its schema', async () => {
 	await ask(late, 'session.start', { token, resume: { [room]: 0 }, on_gap: 'skip' });
 	await late.waitEvent('room.gap');
 	await administrate(name, room);
+	await ask(guest, 'room.join', { room });
 	await ask(door, 'room.leave', { room });
+	await guest.waitEvent('member.updated');
 	await second.waitEvent('room.removed');
 
 	await guest.refused('room.get', { room: 'nowhere' }, 'not_found');

@@ -3,6 +3,7 @@
 
 #include "base/id.h"
 #include "base/memory.h"
+#include "chat/person.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -164,14 +165,30 @@ static int join(struct fake_store *f, struct store_join *op)
 	return 0;
 }
 
+static void pass_on(const struct fake_store *f, struct fake_room *r, struct store_leave *op)
+{
+	auto_buf data = BUF_INIT;
+	struct store_user heir;
+	r->members[0].role = MEMBER_ROLE_OWNER;
+	tell_user(f, r->members[0].user_no, &heir);
+	person_encode_member(&data, &heir, MEMBER_ROLE_OWNER, (struct text){0});
+	op->heir = heir.id;
+	op->passed_event = add_event(r, EVENT_MEMBER_UPDATED, data.data, data.len);
+	store_user_finish(&heir);
+}
+
 static int leave(struct fake_store *f, struct store_leave *op)
 {
 	struct fake_room *r = room_at(f, op->room_no);
 	struct fake_member *m = r ? member_at(r, op->user_no) : NULL;
 	if (!m)
 		return -ENOENT;
-	*m = r->members[--r->n_members];
+	bool was_owner = m->role == MEMBER_ROLE_OWNER;
+	r->n_members--;
+	memmove(m, m + 1, (size_t)(r->members + r->n_members - m) * sizeof(*m)); /* they stay in the order in which they came */
 	op->event = add_event(r, EVENT_MEMBER_LEFT, op->data.data, op->data.len);
+	if (was_owner && r->n_members > 0)
+		pass_on(f, r, op);
 	return 0;
 }
 

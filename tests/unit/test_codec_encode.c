@@ -87,6 +87,7 @@ static void stored_event_numbers_stay(void **state)
 	assert_int_equal(EVENT_MEMBER_JOINED, 3);
 	assert_int_equal(EVENT_MEMBER_LEFT, 4);
 	assert_int_equal(EVENT_MESSAGE_CREATED, 5);
+	assert_int_equal(EVENT_MEMBER_UPDATED, 6);
 	assert_string_equal(event_type_name(EVENT_MESSAGE_CREATED), "message.created");
 }
 

@@ -36,7 +36,7 @@ export function nameList(names) {
 
 /** What a run of events that are no messages says: of many changes of one thing the last, so that it stays a line. @param {LogEvent[]} run */
 function noticeText(run) {
-	let created = '', name = '', topic = '';
+	let created = '', name = '', topic = '', owner = '';
 	const joined = new Set(), left = new Set();
 	for (const { type, data } of run) {
 		const by = data.by?.name ?? 'Someone';
@@ -50,13 +50,15 @@ function noticeText(run) {
 			joined.add(data.user.name);
 		if (type === 'member.left')
 			left.add(data.user.name);
+		if (type === 'member.updated' && data.role === 'owner')
+			owner = `${data.user.name} owns the room now`;
 	}
 	const parts = [created, name, topic].filter(Boolean);
 	if (joined.size)
 		parts.push(`${nameList([...joined])} joined`);
 	if (left.size)
 		parts.push(`${nameList([...left])} left`);
-	return parts.join(' · ');
+	return parts.concat(owner || []).join(' · ');
 }
 
 /**

@@ -171,6 +171,8 @@ export class Store {
 			if (event.data.user.id === this.me?.id)
 				this.remove(room.id);
 		}
+		if (event.type === 'member.updated' && event.data.user.id === this.me?.id)
+			room.role = event.data.role;
 		if (event.type === 'room.updated') {
 			room.name = event.data.name ?? room.name;
 			room.topic = event.data.topic ?? room.topic;

@@ -1,0 +1,106 @@
+/* Who owns a room when its owner leaves; who can be made a member, and how many rooms one may be in. */
+#include "cmocka_wrap.h"
+
+#include "store_fixture.h"
+
+static struct store_leave leave(struct store_fixture *f, uint64_t room, uint64_t user)
+{
+	struct store_leave op = {.room_no = room, .user_no = user, .data = json_from("{\"user\":{}}")};
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_LEAVE), 0);
+	buf_finish(&op.data);
+	event_free(op.event);
+	return op;
+}
+
+static void enter(struct store_fixture *f, uint64_t room, uint64_t user)
+{
+	struct store_join op = {.room_no = room, .user_no = user, .data = json_from("{\"user\":{}}")};
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_JOIN), 0);
+	buf_finish(&op.data);
+	event_free(op.event);
+	store_room_finish(&op.membership.room);
+}
+
+/* The room's owner by name, or NULL. Static. */
+static const char *owner_of(struct store_fixture *f, uint64_t room)
+{
+	static char name[64];
+	struct store_member_page op = {.room_no = room, .limit = 100};
+	name[0] = 0;
+	assert_int_equal(store_fixture_do(f, &op.op, STORE_MEMBER_PAGE), 0);
+	for (size_t i = 0; i < op.n_users; i++) {
+		if (op.roles[i] != MEMBER_ROLE_OWNER)
+			continue;
+		assert_string_equal(name, "");
+		snprintf(name, sizeof name, "%s", op.users[i].name);
+	}
+	store_member_page_finish(&op);
+	return name[0] ? name : NULL;
+}
+
+/* Lets the owner go, and tells who owns the room then, which the event says as well. */
+static const char *heir_of(struct store_fixture *f, uint64_t room, uint64_t owner)
+{
+	struct store_leave op = leave(f, room, owner);
+	const char *heir = owner_of(f, room);
+	assert_int_equal(op.passed_event != NULL, heir != NULL);
+	if (heir) {
+		size_t n;
+		const char *json = (const char *)event_json(op.passed_event, &n);
+		char wanted[100];
+		snprintf(wanted, sizeof wanted, "\"name\":\"%s\"", heir);
+		assert_int_equal(op.passed_event->type, EVENT_MEMBER_UPDATED);
+		assert_non_null(memmem(json, n, wanted, strlen(wanted)));
+		assert_non_null(memmem(json, n, "\"role\":\"owner\"", 14));
+	}
+	event_free(op.passed_event);
+	return heir;
+}
+
+static void a_room_passes_on_to_the_person_who_is_in_it_longest(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t last = make_user(f, "last", USER_PERSON); /* an older account, but a newer member */
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	enter(f, room, make_user(f, "guest", USER_GUEST));
+	enter(f, room, make_user(f, "bot", USER_BOT));
+	uint64_t bob = make_user(f, "bob", USER_PERSON);
+	enter(f, room, bob);
+	enter(f, room, last);
+	assert_string_equal(heir_of(f, room, ann), "bob");
+	assert_string_equal(heir_of(f, room, bob), "last");
+	assert_string_equal(heir_of(f, room, last), "bot");
+}
+
+static void a_room_without_persons_passes_on_to_a_bot_and_then_to_a_guest(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	uint64_t guest = make_user(f, "guest", USER_GUEST), bot = make_user(f, "bot", USER_BOT);
+	enter(f, room, guest);
+	enter(f, room, bot);
+	assert_string_equal(heir_of(f, room, ann), "bot");
+	assert_string_equal(heir_of(f, room, bot), "guest");
+	assert_null(heir_of(f, room, guest));
+}
+
+static void who_does_not_own_a_room_leaves_its_owner_alone(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON), room = make_room(f, "r", ann);
+	enter(f, room, bob);
+	struct store_leave op = leave(f, room, bob);
+	assert_null(op.passed_event);
+	assert_string_equal(owner_of(f, room), "ann");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(a_room_passes_on_to_the_person_who_is_in_it_longest),
+		TEST(a_room_without_persons_passes_on_to_a_bot_and_then_to_a_guest),
+		TEST(who_does_not_own_a_room_leaves_its_owner_alone),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
