@@ -46,7 +46,7 @@ enum {
 	X(connection_requests,           50,       "requests/s", "requests of one connection per second, with a burst of ten seconds", 0) \
 	X(account_requests,              100,      "requests/s", "requests of one account per second, with a burst of ten seconds", 0) \
 	X(address_requests,              1000,     "requests/s", "requests from one address per second, with a burst of ten seconds", 0) \
-	X(account_rooms,                 60,       "rooms/min",    "attempts of one account to make a room, per minute", 0) \
+	X(account_rooms,                 60,       "rooms/min",    "attempts of one account to make a room or to add somebody to one, per minute", 0) \
 	X(address_accounts,              60,       "accounts/min", "guests and accounts made from one address per minute", 0) \
 	X(password_attempts,             10,       "attempts/min", "password attempts from one address in a minute; on one account, from all addresses together, eight times as many", 0) \
 	X(password_queue,                32,       "attempts", "password checks waiting for the hashing threads", 0) \

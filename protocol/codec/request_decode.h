@@ -35,6 +35,7 @@
 	X(CMD_ROOM_JOIN,      "room.join",      room_join) \
 	X(CMD_ROOM_LEAVE,     "room.leave",     room_leave) \
 	X(CMD_ROOM_MEMBERS,   "room.members",   room_members) \
+	X(CMD_MEMBER_ADD,     "member.add",     member_add) \
 	X(CMD_MESSAGE_SEND,   "message.send",   message_send) \
 	X(CMD_HISTORY_READ,   "history.read",   history_read) \
 	X(CMD_READ_MARK,      "read.mark",      read_mark) \
@@ -105,6 +106,7 @@ struct data_room_create {
 struct data_room_list {
 	struct text after;
 	uint64_t limit;
+	bool all; /* private ones of others too */
 };
 struct data_room_get {
 	struct room_ref room;
@@ -123,6 +125,9 @@ struct data_room_members {
 	struct room_ref room;
 	struct text after;
 	uint64_t limit;
+};
+struct data_member_add {
+	struct room_ref room, user; /* user: likewise an id or a name */
 };
 struct data_message_send {
 	struct room_ref room;

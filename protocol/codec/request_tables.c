@@ -12,8 +12,9 @@ enum { PAGE_EVENTS_MAX = 1000, RESUME_ROOMS_MAX = 10000 }; /* where the limit is
 	{.name = #member, .kind = FIELD_TEXT, .offset = offsetof(struct data_##command, member), .min = (least), __VA_ARGS__}
 /* How long it may be is looked at where it is prepared (chat/password.h): one password has several lengths. */
 #define PASSWORD(command, ...) TEXT(command, password, 1, .people_say = "the password", __VA_ARGS__)
-#define ROOM(command) \
-	{.name = "room", .kind = FIELD_ROOM, .required = true, .offset = offsetof(struct data_##command, room), .min = 1, LIMITED(name_bytes)}
+#define ID_OR_NAME(command, member) \
+	{.name = #member, .kind = FIELD_ROOM, .required = true, .offset = offsetof(struct data_##command, member), .min = 1, LIMITED(name_bytes)}
+#define ROOM(command) ID_OR_NAME(command, room)
 #define NUMBER(command, member, least, most, ...) \
 	{.name = #member, .kind = FIELD_NUMBER, .offset = offsetof(struct data_##command, member), .min = (least), .max = (most), __VA_ARGS__}
 #define SEQ_CHOICE(command, member) NUMBER(command, member, 0, FIELD_SEQ_MAX, .beside = offsetof(struct data_##command, has_##member))
@@ -64,6 +65,7 @@ static const struct field room_create[] = {
 static const struct field room_list[] = {
 	TEXT(room_list, after, 0, LIMITED(name_bytes)),
 	NUMBER(room_list, limit, 1, LIST_MAX, .fallback = 100),
+	BOOL(room_list, all, false),
 };
 
 static const struct field room_get[] = {
@@ -88,6 +90,11 @@ static const struct field room_members[] = {
 	ROOM(room_members),
 	{.name = "after", .kind = FIELD_ID_TEXT, .offset = offsetof(struct data_room_members, after)},
 	NUMBER(room_members, limit, 1, LIST_MAX, .fallback = 100),
+};
+
+static const struct field member_add[] = {
+	ROOM(member_add),
+	ID_OR_NAME(member_add, user),
 };
 
 static const struct field message_send[] = {
@@ -198,6 +205,7 @@ static const struct command_fields tables[CMD_COUNT] = {
 	[CMD_ROOM_JOIN] = {FIELDS(room_join), .repeat = REPEAT_ALWAYS},
 	[CMD_ROOM_LEAVE] = {FIELDS(room_leave)},
 	[CMD_ROOM_MEMBERS] = {FIELDS(room_members), .repeat = REPEAT_ALWAYS},
+	[CMD_MEMBER_ADD] = {FIELDS(member_add), .repeat = REPEAT_ALWAYS},
 	[CMD_MESSAGE_SEND] = {FIELDS(message_send), .repeat = REPEAT_BY_CLIENT_ID},
 	[CMD_HISTORY_READ] = {FIELDS(history_read), .repeat = REPEAT_ALWAYS, .rule = history_read_rule},
 	[CMD_READ_MARK] = {FIELDS(read_mark), .repeat = REPEAT_ALWAYS},

@@ -162,6 +162,11 @@ void wait_answer_absent(const struct wait *w, int result, const char *field, con
 	answer_fault(&w->answer, &fault);
 }
 
+void answer_rooms_full(const struct answer *a)
+{
+	answer_error(a, WIRE_LIMIT_REACHED, "you are in as many rooms as this server allows", 0);
+}
+
 void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message)
 {
 	switch (result) {
@@ -170,6 +175,9 @@ void wait_answer_failure(const struct wait *w, int result, enum wire_error absen
 		break;
 	case -EEXIST:
 		answer_error(&w->answer, WIRE_NAME_TAKEN, NULL, 0);
+		break;
+	case -EDQUOT:
+		answer_rooms_full(&w->answer);
 		break;
 	case -EPERM:
 		answer_error(&w->answer, WIRE_FORBIDDEN, "this server has an owner already", 0);

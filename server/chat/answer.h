@@ -52,6 +52,8 @@ void wait_begin(struct wait *w, const struct call *call, struct room *room);
 void wait_end(struct wait *w);
 /* Submits; when the store is too busy answers `unavailable` and returns false: the caller then frees its operation. */
 bool wait_submit(struct wait *w, struct store_op *op) warn_unused;
+/* limit_reached: the account is in limits.user_rooms rooms. */
+void answer_rooms_full(const struct answer *a);
 /* Answers a result of the store other than 0: absent for -ENOENT, `taken` for -EEXIST. */
 void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message);
 /* The same, where -ENOENT means that what a member of `data` names is not there. */

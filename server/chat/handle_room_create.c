@@ -78,7 +78,8 @@ void handle_room_create(struct call *call)
 	if (call_must_wait(call, rate_room_made(call->session), "too many rooms made by this account"))
 		return;
 	if (!user_room_claim(call->user)) {
-		call_error(call, WIRE_LIMIT_REACHED, "you are in as many rooms as this server allows");
+		struct answer a = answer_of(call);
+		answer_rooms_full(&a);
 		return;
 	}
 	struct room_create *c = mem_new(struct room_create);
@@ -87,6 +88,7 @@ void handle_room_create(struct call *call)
 	c->op.kind = d->kind;
 	c->op.owner_no = call->user->no;
 	c->op.unowned = !d->owned;
+	c->op.most_rooms = call->chat->config.limits.user_rooms;
 	text_clean_message(d->topic.s ? d->topic.s : "", d->topic.n, &c->topic);
 	c->name = shown;
 	c->name_key = key;

@@ -6,7 +6,7 @@
 static void found(struct wait *w, struct room *r)
 {
 	const struct member *m = r ? user_member_of(w->user, r) : NULL;
-	if (!r || (!m && r->kind == ROOM_PRIVATE)) {
+	if (!r) {
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	} else {
 		auto_buf data = BUF_INIT;

@@ -1,8 +1,7 @@
 #include "chat/dispatch.h"
-#include "chat/room.h"
+#include "chat/membership.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
-#include "chat/user_tell.h"
 
 #include <stdlib.h>
 
@@ -28,15 +27,8 @@ static void left(struct store_op *op)
 	if (op->result == 0) {
 		auto_buf data = BUF_INIT;
 		buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)l->op.event->seq);
-		if (m) {
-			user_tell_room_removed(m, answer_session(&l->wait.answer));
-			user_remove_member(m);
-		}
-		r->n_members--;
+		membership_ended(r, &l->wait.user->id, &l->op, answer_session(&l->wait.answer));
 		answer_ok(&l->wait.answer, &data);
-		room_offer(r, l->op.event);
-		if (l->op.passed_event)
-			room_pass_to(r, &l->op.heir, l->op.passed_event);
 	} else {
 		wait_answer_failure(&l->wait, op->result, WIRE_NOT_FOUND, "you are not a member of this room");
 	}

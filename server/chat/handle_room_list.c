@@ -40,10 +40,17 @@ static void listed(struct store_op *op)
 void handle_room_list(struct call *call)
 {
 	const struct data_room_list *d = &call->request->data.room_list;
+	struct request_fault fault;
+	if (d->all && call->user->role != USER_ROLE_OWNER) {
+		request_fault_of(&fault, WIRE_FORBIDDEN, "all", "%s", "only the owner of the server sees all rooms");
+		call_fault(call, &fault);
+		return;
+	}
 	struct list_rooms *l = mem_new(struct list_rooms);
 	l->op.op = (struct store_op){.kind = STORE_ROOM_PAGE, .done = listed};
 	l->op.user_no = call->user->no;
 	l->op.limit = d->limit;
+	l->op.all = d->all;
 	if (d->after.s)
 		text_name_key(d->after.s, d->after.n, &l->after_key);
 	l->op.after_key = (struct text){(const char *)l->after_key.data, l->after_key.len};

@@ -1,6 +1,7 @@
 #include "chat/account_make.h"
 #include "chat/dispatch.h"
 #include "chat/room.h"
+#include "chat/room_lookup.h"
 #include "chat/state_encode.h"
 #include "codec/text_clean.h"
 
@@ -69,11 +70,11 @@ static void encode_event(struct update *u, const struct user *by)
 	buf_append_byte(b, '}');
 }
 
-/* Where nothing would change, nothing is stored, and nobody is told. Whether that was answered; else what changes is in `u`. */
-static bool answer_unchanged(struct call *call, struct update *u)
+/* Where nothing would change, nothing is stored, and nobody is told. Whether that is so; else what changes is in u->op. */
+static bool is_unchanged(struct update *u)
 {
-	const struct data_room_update *d = &call->request->data.room_update;
-	const struct room *r = call->member->room;
+	const struct data_room_update *d = &u->wait.request.data.room_update;
+	const struct room *r = u->wait.room;
 	bool is_settled = r->n_updates == 0;
 	if (d->name.s && !(is_settled && is_same(r->name, &u->name))) {
 		u->op.name = (struct text){(const char *)u->name.data, u->name.len};
@@ -81,41 +82,44 @@ static bool answer_unchanged(struct call *call, struct update *u)
 	}
 	if (d->topic.s && !(is_settled && is_same(r->topic, &u->topic)))
 		u->op.topic = (struct text){u->topic.data ? (const char *)u->topic.data : "", u->topic.len};
-	if (u->op.name.s || u->op.topic.s)
-		return false;
+	return !u->op.name.s && !u->op.topic.s;
+}
+
+static void answer_unchanged(const struct update *u)
+{
 	auto_buf data = BUF_INIT;
-	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)r->feed.last_seq);
-	call_ok(call, &data);
-	return true;
+	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)u->wait.room->feed.last_seq);
+	answer_ok(&u->wait.answer, &data);
+}
+
+static void found(struct wait *w, struct room *r)
+{
+	if (!room_lookup_rules(w, r))
+		return;
+	const struct data_room_update *d = &w->request.data.room_update;
+	struct update *u = mem_new(struct update);
+	u->wait = *w;
+	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};
+	u->op.room_no = r->no;
+	u->op.user_no = w->user->no;
+	if (d->name.s)
+		text_clean_name(d->name.s, d->name.n, 0, &u->name, &u->name_key); /* without fault: it was checked before */
+	if (d->topic.s)
+		text_clean_message(d->topic.s, d->topic.n, &u->topic);
+	bool unchanged = is_unchanged(u);
+	r->n_updates++;
+	if (unchanged)
+		answer_unchanged(u);
+	else
+		encode_event(u, w->user);
+	if (unchanged || !wait_submit(&u->wait, &u->op.op))
+		update_free(u);
 }
 
 void handle_room_update(struct call *call)
 {
 	const struct data_room_update *d = &call->request->data.room_update;
-	struct room *r = call->member->room;
-	if (call->member->role != MEMBER_ROLE_OWNER && call->user->role != USER_ROLE_OWNER) {
-		call_error(call, WIRE_FORBIDDEN, "only the room's owner may change it");
-		return;
-	}
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
-	if (d->name.s && !account_clean_name(call, "name", d->name, &shown, &key))
-		return;
-	struct update *u = mem_new(struct update);
-	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};
-	u->op.room_no = r->no;
-	u->op.user_no = call->user->no;
-	u->name = shown;
-	u->name_key = key;
-	shown = key = BUF_INIT;
-	if (d->topic.s)
-		text_clean_message(d->topic.s, d->topic.n, &u->topic);
-	bool unchanged = answer_unchanged(call, u);
-	if (!unchanged)
-		encode_event(u, call->user);
-	wait_begin(&u->wait, call, r);
-	r->n_updates++;
-	if (unchanged)
-		update_free(u);
-	else if (!wait_submit(&u->wait, &u->op.op))
-		update_free(u);
+	if (!d->name.s || account_clean_name(call, "name", d->name, &shown, &key))
+		room_lookup(call, found);
 }

@@ -2,7 +2,6 @@
 
 #include "chat/reader.h"
 #include "chat/room_sweep.h"
-#include "chat/user.h"
 #include "codec/text_clean.h"
 #include "codec/ws_frame.h"
 
@@ -202,18 +201,6 @@ void room_offer(struct room *r, struct event *e)
 {
 	if (e)
 		room_feed_offer(&r->feed, e);
-}
-
-void room_pass_to(struct room *r, const struct uid *heir, struct event *e)
-{
-	struct user *u = user_by_id(r->chat, heir);
-	struct member *m = u ? user_member_of(u, r) : NULL;
-	r->chat->n_revokes++; /* a sign-in under way may have read the old role */
-	if (m) {
-		m->role = MEMBER_ROLE_OWNER;
-		u->n_told++; /* and so may one whose state is being made */
-	}
-	room_offer(r, e);
 }
 
 void room_pass_on(struct room *r, const void *json, size_t n)

@@ -26,8 +26,6 @@ void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms);
 
 /* An event that was committed: to the feed, which lets it out in order to the tail and the sweep. Takes it over; NULL is ignored. */
 void room_offer(struct room *r, struct event *e);
-/* The room is `heir`'s from now on, who is one of its members, and the event says so. Takes it over. */
-void room_pass_to(struct room *r, const struct uid *heir, struct event *e);
 /* An event that is not remembered: n bytes of JSON. Dropped when the tail is under pressure. */
 void room_pass_on(struct room *r, const void *json, size_t n);
 

@@ -90,7 +90,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	if (!ref->is_id)
 		text_name_key(ref->name.s, ref->name.n, &key);
 	struct room *r = in_memory(call->chat, call->user, ref, &key);
-	bool sees_all = dispatch_access(call->request->command) == ACCESS_OPERATOR;
+	bool sees_all = dispatch_access(call->request->command) == ACCESS_OPERATOR || (call->user && call->user->role == USER_ROLE_OWNER);
 	if ((r && (sees_all || may_see(call->user, r))) || (!ref->is_id && key.len == 0)) {
 		struct wait w;
 		wait_begin(&w, call, r);
@@ -117,11 +117,26 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 
 static void refuse(struct wait *w, struct room *r)
 {
-	if (r && r->kind == ROOM_PUBLIC)
+	if (r && (r->kind == ROOM_PUBLIC || w->user->role == USER_ROLE_OWNER)) /* private: just leaving */
 		answer_error(&w->answer, WIRE_FORBIDDEN, "join the room first", 0);
 	else
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	wait_end(w);
+}
+
+bool room_lookup_rules(struct wait *w, struct room *r)
+{
+	const struct member *m = r ? user_member_of(w->user, r) : NULL;
+	bool owns = m && !m->leaving && m->role == MEMBER_ROLE_OWNER;
+	if (r && (owns || w->user->role == USER_ROLE_OWNER))
+		return true;
+	if (m && !m->leaving) {
+		answer_error(&w->answer, WIRE_FORBIDDEN, "only the room's owner may do this, or the server's", 0);
+		wait_end(w);
+	} else {
+		refuse(w, r);
+	}
+	return false;
 }
 
 void room_lookup_refuse(struct call *call)

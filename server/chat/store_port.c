@@ -16,6 +16,12 @@ void store_room_finish(struct store_room *r)
 	r->name = r->topic = NULL;
 }
 
+void store_join_finish(struct store_join *j)
+{
+	store_user_finish(&j->user);
+	store_room_finish(&j->membership.room);
+}
+
 void store_sign_in_finish(struct store_sign_in *s)
 {
 	store_user_finish(&s->user);

@@ -10,6 +10,7 @@
  *
  * result: 0, or a negative errno:
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
+ *   -EDQUOT  a limit that the operation names is reached
  *   -EPERM   the server has an owner already
  *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    the read failed; logged by the store
  *   -ESTALE  the store's files are not where they were, so that nothing it writes would be found again; until a restart
@@ -135,16 +136,23 @@ struct store_append {
 	struct event *event;
 };
 
-/* STORE_JOIN: makes a member and a member.joined event (data given). Already a member: result 0, event NULL. -ENOENT: no room.
- * A joiner has read everything there was before the joining, and the joining itself. `membership` is filled either way. */
+/* STORE_JOIN: makes a member and a member.joined event. Who: user_no, or where that is 0 the one with user_id (by_id), or else the person or bot of this
+ * name. Already a member: result 0, event NULL. -ENOENT: no room, or nobody, or a guest whose only token is gone. -EDQUOT: the user is in most_rooms rooms.
+ * A joiner has read everything there was before the joining, and the joining itself. `user` and `membership` are filled either way. */
 struct store_join {
 	struct store_op op;
 	uint64_t room_no, user_no;
+	bool by_id;
+	struct uid user_id;
+	struct text name_key;
 	enum member_role role;
-	struct buf data;
-	struct store_membership membership; /* out; finish with store_room_finish(&membership.room) */
+	uint64_t most_rooms;                /* 0: any number */
+	struct text by;                     /* who adds the user, an encoded person; s NULL: the user joins */
+	struct store_user user;             /* out; finish with store_join_finish() */
+	struct store_membership membership; /* out */
 	struct event *event;                /* out */
 };
+void store_join_finish(struct store_join *j); /* but for the event */
 
 /* STORE_LEAVE: ends a membership with a member.left event (data given). Where the room's only owner leaves, the room passes on, with a member.updated event: to
  * whoever is in it longest, of persons if there is one, else of bots, else of guests. -ENOENT: was not a member. */
@@ -165,7 +173,8 @@ struct store_room_create {
 	enum room_kind kind;
 	struct text name, name_key, topic;
 	uint64_t owner_no;
-	bool unowned; /* owner_no makes the room and is a member of it, no more */
+	bool unowned;        /* owner_no makes the room and is a member of it, no more */
+	uint64_t most_rooms; /* -EDQUOT when owner_no is in as many (0: any number) */
 	struct buf created_data, joined_data;
 	struct store_membership membership; /* out */
 	struct event *events[2];            /* out */
@@ -268,13 +277,14 @@ struct store_room_find {
 	struct store_room room; /* out */
 };
 
-/* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own), by name key, after `after_key`. Rooms with one key are in one page, however
+/* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own; with `all` every room), by name key, after `after_key`. Rooms with one key are in one page, however
  * many there are. */
 struct store_room_page {
 	struct store_op op;
 	uint64_t user_no;
 	struct text after_key;
 	uint64_t limit;
+	bool all;
 	/* out */
 	struct store_room *rooms;
 	bool *is_member;

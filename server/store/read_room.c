@@ -90,7 +90,7 @@ int read_room_page(struct store_reader *r, struct store_room_page *op)
 	op->is_member = mem_zalloc(n_allocated * sizeof op->is_member[0]);
 	op->n_rooms = 0;
 	op->more = false;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_ROOM_PAGE);
+	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, op->all ? ST_ROOM_PAGE_ALL : ST_ROOM_PAGE);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	sqlite_statement_bind_text(st, 2, op->after_key.s ? op->after_key : (struct text){.s = "", .n = 0});
 	int rc;

@@ -27,9 +27,12 @@ static const char add_checksums_sql[] = "ALTER TABLE event ADD COLUMN checksum I
 
 static const char add_private_keys_sql[] = "ALTER TABLE room ADD COLUMN private_key TEXT";
 
+/* For a page of all rooms. */
+#define ROOM_BY_ANY_KEY_SQL "CREATE INDEX IF NOT EXISTS room_by_any_key ON room (coalesce(name_key, private_key));"
+
 /* Names of private rooms were unique among all once, which told everybody of them. An older version, gone back to for a while, makes such too. */
 static const char move_private_keys_sql[] =
-	"UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL";
+	ROOM_BY_ANY_KEY_SQL "UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL";
 
 static const char add_skeletons_sql[] =
 	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";

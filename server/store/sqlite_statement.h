@@ -86,7 +86,11 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	  " FROM room r INDEXED BY room_public WHERE r.kind = 0 AND r.name_key > ?2 UNION ALL " \
 	  "SELECT " ROOM_COLUMNS ", 1, r.private_key FROM member m CROSS JOIN room r ON r.no = m.room_no" \
 	  " WHERE m.user_no = ?1 AND r.kind <> 0 AND r.private_key > ?2 ORDER BY key") \
+	X(ST_ROOM_PAGE_ALL,     ROLE_READER, \
+	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), coalesce(r.name_key, r.private_key)" \
+	  " FROM room r INDEXED BY room_by_any_key WHERE coalesce(r.name_key, r.private_key) > ?2 ORDER BY coalesce(r.name_key, r.private_key)") \
 	X(ST_MEMBER_GET,        ROLE_WRITER,               "SELECT role, read_seq, read_messages FROM member WHERE user_no = ?1 AND room_no = ?2") \
+	X(ST_MEMBER_COUNT,      ROLE_WRITER,               "SELECT count(*) FROM (SELECT 1 FROM member WHERE user_no = ?1 LIMIT ?2)") \
 	X(ST_MEMBER_INSERT,     ROLE_WRITER, \
 	  "INSERT INTO member (user_no, room_no, role, read_seq, read_messages, joined_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?4)") \
 	X(ST_MEMBER_DELETE,     ROLE_WRITER,               "DELETE FROM member WHERE user_no = ?1 AND room_no = ?2") \
@@ -109,6 +113,7 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	  "SELECT 1 FROM user WHERE kind <> 2 AND name_key = ?1 UNION ALL " \
 	  "SELECT 1 FROM user WHERE kind <> 2 AND skeleton = skeleton(?2) LIMIT 1") \
 	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
+	X(ST_USER_BY_ID,        ROLE_WRITER,               "SELECT " USER_COLUMNS " FROM user u WHERE u.id = ?1") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
 	X(ST_USER_OWNER,        ROLE_WRITER | ROLE_READER, "SELECT 1 FROM user WHERE role = 1 LIMIT 1") \
@@ -117,6 +122,7 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE user SET role = ?2 WHERE no = ?1") \
 	X(ST_TOKEN_INSERT,      ROLE_WRITER,               "INSERT INTO token (hash, user_no, kind, created_ms, used_day) VALUES (?1, ?2, ?3, ?4, ?5)") \
 	X(ST_TOKEN_FIND,        ROLE_WRITER | ROLE_READER, "SELECT user_no, kind, used_day FROM token WHERE hash = ?1") \
+	X(ST_TOKEN_OF,          ROLE_WRITER,               "SELECT 1 FROM token WHERE user_no = ?1 LIMIT 1") \
 	X(ST_TOKEN_TOUCH,       ROLE_WRITER,               "UPDATE token SET used_day = ?2 WHERE hash = ?1 AND used_day < ?2") \
 	X(ST_TOKEN_DELETE,      ROLE_WRITER,               "DELETE FROM token WHERE hash = ?1") \
 	X(ST_TOKEN_DELETE_OF,   ROLE_WRITER,               "DELETE FROM token WHERE user_no = ?1 AND kind <= ?2") \

@@ -27,11 +27,45 @@ static int find_member(struct writer *w, uint64_t user_no, uint64_t room_no, str
 	return SQLITE_OK;
 }
 
-static int user_exists(struct writer *w, uint64_t user_no, bool *found)
+/* Whom a join is about; op->user.no 0: nobody. */
+static int find_joiner(struct writer *w, struct store_join *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_BY_NO);
+	enum statement which = op->user_no != 0 ? ST_USER_BY_NO : op->by_id ? ST_USER_BY_ID : ST_USER_BY_KEY;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, which);
+	if (op->user_no != 0)
+		sqlite_statement_bind_u64(st, 1, op->user_no);
+	else if (op->by_id)
+		sqlite_statement_bind_uid(st, 1, &op->user_id);
+	else
+		sqlite_statement_bind_text(st, 1, op->name_key);
+	bool found;
+	int rc = sqlite_statement_finds(st, &found);
+	return rc == SQLITE_OK && found && !sqlite_rows_user(st, &op->user) ? SQLITE_CORRUPT : rc;
+}
+
+/* A guest whose token is gone is nobody any more. */
+static int can_be(struct writer *w, const struct store_user *user, bool *can)
+{
+	*can = user->no != 0 && user->kind != USER_GUEST;
+	if (user->no == 0 || *can)
+		return SQLITE_OK;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_OF);
+	sqlite_statement_bind_u64(st, 1, user->no);
+	return writer_own(w, sqlite_statement_finds(st, can), "tokens");
+}
+
+int writer_has_most_rooms(struct writer *w, uint64_t user_no, uint64_t most, bool *has)
+{
+	*has = false;
+	if (most == 0)
+		return SQLITE_OK;
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_COUNT);
 	sqlite_statement_bind_u64(st, 1, user_no);
-	return sqlite_statement_finds(st, found);
+	sqlite_statement_bind_u64(st, 2, most);
+	int rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		*has = sqlite_statement_u64(st, 0) >= most;
+	return rc == SQLITE_ROW ? SQLITE_OK : writer_own(w, rc, "memberships");
 }
 
 int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role)
@@ -63,10 +97,12 @@ int writer_describe_room(struct writer *w, const struct room_counters *room, str
 
 static int enter(struct writer *w, struct room_counters *room, struct store_join *op)
 {
-	struct writer_event what = {EVENT_MEMBER_JOINED, op->user_no, 0, &op->data, clock_wall_ms()};
+	auto_buf data = BUF_INIT;
+	person_encode_member(&data, &op->user, op->role, op->by);
+	struct writer_event what = {EVENT_MEMBER_JOINED, op->user.no, 0, &data, clock_wall_ms()};
 	int rc = writer_add_event(w, room, &what, &op->event);
 	if (rc == SQLITE_OK)
-		rc = writer_add_member(w, room, op->user_no, op->role);
+		rc = writer_add_member(w, room, op->user.no, op->role);
 	if (rc != SQLITE_OK)
 		return rc;
 	room->n_members++;
@@ -76,25 +112,36 @@ static int enter(struct writer *w, struct room_counters *room, struct store_join
 	return SQLITE_OK;
 }
 
+/* Whether the joiner is a member already, or can become one; else op->result is set. */
+static int look_at_joiner(struct writer *w, struct store_join *op, struct member_row *member)
+{
+	bool can = false, has_most = false;
+	int rc = find_joiner(w, op);
+	if (rc == SQLITE_OK)
+		rc = can_be(w, &op->user, &can);
+	if (rc == SQLITE_OK && can)
+		rc = find_member(w, op->user.no, op->room_no, member);
+	if (rc == SQLITE_OK && can && !member->found)
+		rc = writer_has_most_rooms(w, op->user.no, op->most_rooms, &has_most);
+	if (!can)
+		op->op.result = -ENOENT;
+	else if (has_most)
+		op->op.result = -EDQUOT;
+	return rc;
+}
+
 int write_join(struct writer *w, struct store_join *op)
 {
 	op->event = NULL;
+	op->user = (struct store_user){0};
 	op->membership = (struct store_membership){0};
 	struct room_counters *room;
 	struct member_row member = {0};
-	bool user_found = false;
 	int rc = writer_room(w, &op->op, op->room_no, &room);
-	if (rc != SQLITE_OK || !room)
+	if (rc == SQLITE_OK && room)
+		rc = look_at_joiner(w, op, &member);
+	if (rc != SQLITE_OK || op->op.result != 0)
 		return rc;
-	rc = user_exists(w, op->user_no, &user_found);
-	if (rc == SQLITE_OK)
-		rc = find_member(w, op->user_no, op->room_no, &member);
-	if (rc != SQLITE_OK)
-		return rc;
-	if (!user_found) {
-		op->op.result = -ENOENT;
-		return SQLITE_OK;
-	}
 	if (member.found) {
 		op->membership.role = member.role;
 		op->membership.read_seq = member.read_seq;

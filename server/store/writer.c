@@ -71,7 +71,7 @@ void writer_undo(struct store_op *op)
 		drop_event(&append->event);
 	} else if (op->kind == STORE_JOIN) {
 		struct store_join *join = OP_OF(struct store_join, op);
-		store_room_finish(&join->membership.room);
+		store_join_finish(join);
 		drop_event(&join->event);
 	} else if (op->kind == STORE_LEAVE) {
 		struct store_leave *leave = OP_OF(struct store_leave, op);

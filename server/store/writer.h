@@ -45,6 +45,8 @@ struct writer_event {
 int writer_add_event(struct writer *w, struct room_counters *room, const struct writer_event *what, struct event **out);
 /* Adds a member who has read what there is; the caller counts it. */
 int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role);
+/* Whether the user is in `most` rooms or more (0: never). */
+int writer_has_most_rooms(struct writer *w, uint64_t user_no, uint64_t most, bool *has);
 /* The room as it is within this transaction. */
 int writer_describe_room(struct writer *w, const struct room_counters *room, struct store_room *out);
 

@@ -75,10 +75,8 @@ uint64_t fake_store_add_room(struct fake_store *f, const char *name, enum room_k
 void fake_store_add_member(struct fake_store *f, uint64_t room_no, uint64_t user_no)
 {
 	struct store_join op = {.room_no = room_no, .user_no = user_no};
-	person_data(&op.data, f, "user", user_no);
 	run(f, &op.op, STORE_JOIN);
-	store_room_finish(&op.membership.room);
-	buf_finish(&op.data);
+	store_join_finish(&op);
 	event_free(op.event);
 }
 

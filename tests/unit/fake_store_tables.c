@@ -151,17 +151,35 @@ static int append(struct fake_store *f, struct store_append *op)
 	return 0;
 }
 
+static uint64_t joiner_of(const struct fake_store *f, const struct store_join *op)
+{
+	uint64_t no = op->user_no;
+	for (size_t i = 0; !no && op->by_id && i < f->n_users; i++)
+		if (uid_equal(&f->users[i].id, &op->user_id))
+			no = i + 1;
+	return no || op->by_id ? no : user_by_key(f, op->name_key);
+}
+
 static int join(struct fake_store *f, struct store_join *op)
 {
+	auto_buf data = BUF_INIT;
 	struct fake_room *r = room_at(f, op->room_no);
-	if (!r)
+	uint64_t user_no = joiner_of(f, op);
+	uint64_t n_rooms = 0;
+	if (!r || !user_no)
 		return -ENOENT;
-	if (!member_at(r, op->user_no)) {
-		op->event = add_event(r, EVENT_MEMBER_JOINED, op->data.data, op->data.len);
-		*ADD_ROW(r->members, r->n_members) = (struct fake_member){
-			.user_no = op->user_no, .role = op->role, .read_seq = r->n_log, .read_messages = r->n_messages};
+	for (size_t i = 0; i < f->n_rooms; i++)
+		n_rooms += member_at(&f->rooms[i], user_no) != NULL;
+	if (!member_at(r, user_no) && op->most_rooms && n_rooms >= op->most_rooms)
+		return -EDQUOT;
+	tell_user(f, user_no, &op->user);
+	if (!member_at(r, user_no)) {
+		person_encode_member(&data, &op->user, op->role, op->by);
+		op->event = add_event(r, EVENT_MEMBER_JOINED, data.data, data.len);
+		*ADD_ROW(r->members, r->n_members) =
+			(struct fake_member){.user_no = user_no, .role = op->role, .read_seq = r->n_log, .read_messages = r->n_messages};
 	}
-	tell_membership(f, op->room_no, member_at(r, op->user_no), &op->membership);
+	tell_membership(f, op->room_no, member_at(r, user_no), &op->membership);
 	return 0;
 }
 
@@ -371,7 +389,7 @@ static int list_rooms(struct fake_store *f, struct store_room_page *op)
 {
 	for (uint64_t i = 1; i <= f->n_rooms; i++) {
 		bool is_member = member_at(room_at(f, i), op->user_no) != NULL;
-		if (!is_member && room_at(f, i)->kind == ROOM_PRIVATE)
+		if (!op->all && !is_member && room_at(f, i)->kind == ROOM_PRIVATE)
 			continue;
 		size_t n = op->n_rooms;
 		*ADD_ROW(op->is_member, n) = is_member;

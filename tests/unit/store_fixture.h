@@ -118,9 +118,24 @@ static inline int store_fixture_do(struct store_fixture *f, struct store_op *op,
 static inline uint64_t make_user(struct store_fixture *f, const char *name, enum user_kind kind)
 {
 	struct store_user_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name)};
+	op.has_token = kind == USER_GUEST; /* as each guest has, and without which nobody is one */
+	memcpy(op.token_hash, op.id.b, sizeof op.id.b);
 	if (store_fixture_do(f, &op.op, STORE_USER_CREATE) != 0)
 		abort();
 	return op.user_no;
+}
+
+/* Deletes the only token of a guest of make_user(). */
+static inline void store_fixture_forget_tokens(struct store_fixture *f, uint64_t user_no)
+{
+	struct store_sign_in find = {.user_no = user_no};
+	if (store_fixture_do(f, &find.op, STORE_SIGN_IN) != 0)
+		abort();
+	struct store_token_delete op = {0};
+	memcpy(op.hash, find.user.id.b, sizeof find.user.id.b);
+	store_sign_in_finish(&find);
+	if (store_fixture_do(f, &op.op, STORE_TOKEN_DELETE) != 0)
+		abort();
 }
 
 static inline uint64_t make_room_of_kind(struct store_fixture *f, const char *name, enum room_kind kind, uint64_t owner_no)

@@ -3,6 +3,8 @@
 
 #include "store_fixture.h"
 
+#include <errno.h>
+
 static struct store_leave leave(struct store_fixture *f, uint64_t room, uint64_t user)
 {
 	struct store_leave op = {.room_no = room, .user_no = user, .data = json_from("{\"user\":{}}")};
@@ -14,11 +16,10 @@ static struct store_leave leave(struct store_fixture *f, uint64_t room, uint64_t
 
 static void enter(struct store_fixture *f, uint64_t room, uint64_t user)
 {
-	struct store_join op = {.room_no = room, .user_no = user, .data = json_from("{\"user\":{}}")};
+	struct store_join op = {.room_no = room, .user_no = user};
 	assert_int_equal(store_fixture_do(f, &op.op, STORE_JOIN), 0);
-	buf_finish(&op.data);
 	event_free(op.event);
-	store_room_finish(&op.membership.room);
+	store_join_finish(&op);
 }
 
 /* The room's owner by name, or NULL. Static. */
@@ -94,12 +95,91 @@ static void who_does_not_own_a_room_leaves_its_owner_alone(void **state)
 	assert_string_equal(owner_of(f, room), "ann");
 }
 
+static int add(struct store_fixture *f, struct store_join *op)
+{
+	int result = store_fixture_do(f, &op->op, STORE_JOIN);
+	event_free(op->event);
+	store_join_finish(op);
+	return result;
+}
+
+static void somebody_is_added_by_id_or_by_name_and_guests_by_id_only(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	make_user(f, "bob", USER_PERSON);
+	make_user(f, "gus", USER_GUEST);
+	struct store_join by_name = {.room_no = room, .name_key = text_from("bob"), .by = text_from("{\"id\":1}")};
+	assert_int_equal(store_fixture_do(f, &by_name.op, STORE_JOIN), 0);
+	size_t n;
+	const char *json = (const char *)event_json(by_name.event, &n);
+	assert_non_null(memmem(json, n, "\"name\":\"bob\"", 12));
+	assert_non_null(memmem(json, n, "\"by\":{\"id\":1}", 13));
+	struct store_join again = {.room_no = room, .by_id = true, .user_id = by_name.user.id};
+	assert_int_equal(store_fixture_do(f, &again.op, STORE_JOIN), 0);
+	assert_null(again.event);
+	assert_string_equal(again.user.name, "bob");
+	assert_int_equal(again.membership.read_seq, by_name.membership.read_seq);
+	event_free(by_name.event);
+	store_join_finish(&by_name);
+	store_join_finish(&again);
+	struct store_join guest = {.room_no = room, .name_key = text_from("gus")},
+			  none = {.room_no = room, .by_id = true, .user_id = fresh_id()};
+	assert_int_equal(add(f, &guest), -ENOENT);
+	assert_int_equal(add(f, &none), -ENOENT);
+}
+
+static void nobody_is_in_more_rooms_than_allowed(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON);
+	uint64_t first = make_room(f, "first", ann), second = make_room(f, "second", ann);
+	struct store_join in = {.room_no = first, .user_no = bob, .most_rooms = 1},
+			  full = {.room_no = second, .user_no = bob, .most_rooms = 1};
+	struct store_join again = in;
+	assert_int_equal(add(f, &in), 0);
+	assert_int_equal(add(f, &full), -EDQUOT);
+	assert_int_equal(add(f, &again), 0);
+	struct store_room_create own = {
+		.id = fresh_id(), .owner_no = bob, .name = text_from("own"), .name_key = text_from("own"), .most_rooms = 1};
+	assert_int_equal(store_fixture_do(f, &own.op, STORE_ROOM_CREATE), -EDQUOT);
+}
+
+static void a_guest_whose_token_is_gone_is_nobody(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	uint64_t gus = make_user(f, "gus", USER_GUEST);
+	store_fixture_forget_tokens(f, gus);
+	struct store_join op = {.room_no = room, .user_no = gus};
+	assert_int_equal(add(f, &op), -ENOENT);
+}
+
+static void the_first_owner_is_the_only_first_owner(void **state)
+{
+	struct store_fixture *f = *state;
+	assert_false(f->store->has_owner);
+	struct store_user_create first = {
+		.id = fresh_id(), .role = USER_ROLE_OWNER, .first_owner = true, .name = text_from("a"), .name_key = text_from("a")};
+	struct store_user_create second = {
+		.id = fresh_id(), .role = USER_ROLE_OWNER, .first_owner = true, .name = text_from("b"), .name_key = text_from("b")};
+	assert_int_equal(store_fixture_do(f, &first.op, STORE_USER_CREATE), 0);
+	assert_int_equal(store_fixture_do(f, &second.op, STORE_USER_CREATE), -EPERM);
+	store_fixture_close(f);
+	assert_true(store_fixture_open(f));
+	assert_true(f->store->has_owner);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_room_passes_on_to_the_person_who_is_in_it_longest),
 		TEST(a_room_without_persons_passes_on_to_a_bot_and_then_to_a_guest),
+		TEST(somebody_is_added_by_id_or_by_name_and_guests_by_id_only),
+		TEST(nobody_is_in_more_rooms_than_allowed),
+		TEST(a_guest_whose_token_is_gone_is_nobody),
+		TEST(the_first_owner_is_the_only_first_owner),
 		TEST(who_does_not_own_a_room_leaves_its_owner_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

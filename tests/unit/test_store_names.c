@@ -167,7 +167,9 @@ static void an_older_file_gives_the_names_of_private_rooms_free(void **state)
 	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), 0);
 	assert_int_equal(make_room_of(f, 1, "general", ROOM_PUBLIC), 0);
 	store_fixture_close(f);
-	store_fixture_change(f, "UPDATE room SET name_key = private_key WHERE kind <> 0; ALTER TABLE room DROP COLUMN private_key");
+	store_fixture_change(
+		f,
+		"UPDATE room SET name_key = private_key WHERE kind <> 0; DROP INDEX room_by_any_key; ALTER TABLE room DROP COLUMN private_key");
 	for (int start = 0; start < 2; start++) {
 		assert_true(store_fixture_open(f));
 		assert_int_equal(find_room(f, "plans", false), -ENOENT);

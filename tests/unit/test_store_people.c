@@ -223,9 +223,8 @@ static void a_session_unused_for_90_days_is_over(void **state)
 
 static int join(struct store_fixture *f, uint64_t room, uint64_t user, struct store_membership *out, bool *has_event)
 {
-	struct store_join op = {.room_no = room, .user_no = user, .data = json_from("{\"user\":{}}")};
+	struct store_join op = {.room_no = room, .user_no = user};
 	int result = store_fixture_do(f, &op.op, STORE_JOIN);
-	buf_finish(&op.data);
 	*has_event = op.event != NULL;
 	if (op.event) {
 		assert_int_equal(op.event->type, EVENT_MEMBER_JOINED);
@@ -233,7 +232,7 @@ static int join(struct store_fixture *f, uint64_t room, uint64_t user, struct st
 	}
 	event_free(op.event);
 	*out = op.membership;
-	store_room_finish(&op.membership.room);
+	store_join_finish(&op);
 	out->room.name = out->room.topic = NULL;
 	return result;
 }

@@ -1,0 +1,72 @@
+/*
+ * Makes somebody else a member: the way into a private room. Who may is one rule with who may change the room (room_lookup_rules()). Only they learn
+ * whether there is such a person.
+ */
+#include "chat/dispatch.h"
+#include "chat/membership.h"
+#include "chat/person.h"
+#include "chat/rate.h"
+#include "chat/room_lookup.h"
+#include "chat/state_encode.h"
+#include "codec/text_clean.h"
+
+#include <stdlib.h>
+
+struct add {
+	struct store_join op; /* first: the store hands this back */
+	struct wait wait;
+	struct buf name_key, by;
+};
+
+static void add_free(struct add *a)
+{
+	wait_end(&a->wait);
+	store_join_finish(&a->op);
+	buf_finish(&a->name_key);
+	buf_finish(&a->by);
+	free(a);
+}
+
+static void added(struct store_op *op)
+{
+	struct add *a = (struct add *)(void *)op;
+	if (op->result == 0) {
+		auto_buf data = BUF_INIT;
+		membership_made(a->wait.room, &a->op, NULL);
+		person_encode_member(&data, &a->op.user, a->op.membership.role, (struct text){0});
+		answer_ok(&a->wait.answer, &data);
+	} else {
+		wait_answer_failure(&a->wait, op->result, WIRE_NOT_FOUND,
+				    "data.user: there is no account with this name, and nobody with this id");
+	}
+	add_free(a);
+}
+
+static void found(struct wait *w, struct room *r)
+{
+	if (!room_lookup_rules(w, r))
+		return;
+	const struct room_ref *user = &w->request.data.member_add.user;
+	auto_buf shown = BUF_INIT;
+	struct add *a = mem_new(struct add);
+	a->wait = *w;
+	a->op.op = (struct store_op){.kind = STORE_JOIN, .done = added};
+	a->op.room_no = r->no;
+	a->op.by_id = user->is_id;
+	a->op.user_id = user->id;
+	if (!user->is_id && text_clean_name(user->name.s, user->name.n, 0, &shown, &a->name_key) != NAME_OK)
+		buf_clear(&a->name_key); /* nobody has such a name */
+	a->op.name_key = (struct text){a->name_key.data ? (const char *)a->name_key.data : "", a->name_key.len};
+	a->op.role = MEMBER_ROLE_MEMBER;
+	a->op.most_rooms = w->answer.chat->config.limits.user_rooms;
+	state_encode_person(&a->by, w->user);
+	a->op.by = (struct text){(const char *)a->by.data, a->by.len};
+	if (!wait_submit(&a->wait, &a->op.op))
+		add_free(a);
+}
+
+void handle_member_add(struct call *call)
+{
+	if (!call_must_wait(call, rate_room_made(call->session), "too many people added and rooms made by this account"))
+		room_lookup(call, found);
+}

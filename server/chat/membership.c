@@ -1,0 +1,51 @@
+#include "chat/membership.h"
+
+#include "chat/room.h"
+#include "chat/user.h"
+#include "chat/user_tell.h"
+
+struct member *membership_made(struct room *r, struct store_join *op, struct session *asked)
+{
+	struct chat *c = r->chat;
+	struct user *u = user_by_id(c, &op->user.id);
+	bool is_new = u && !user_member_of(u, r);
+	struct member *m = u ? user_add_member(u, r, &op->membership) : NULL;
+	if (!u)
+		c->n_revokes++; /* a sign-in under way may have read the memberships before */
+	if (op->event)
+		r->n_members++;
+	room_offer(r, op->event); /* before the readers are placed: they begin after the joining */
+	if (is_new)
+		user_tell_room_added(m, asked);
+	return m;
+}
+
+/* Whoever owns the room now may be in memory. */
+static void pass_on(struct room *r, const struct uid *heir)
+{
+	struct user *u = user_by_id(r->chat, heir);
+	struct member *m = u ? user_member_of(u, r) : NULL;
+	r->chat->n_revokes++; /* a sign-in under way may have read the old role */
+	if (m) {
+		m->role = MEMBER_ROLE_OWNER;
+		u->n_told++; /* and so may one whose state is being made */
+	}
+}
+
+void membership_ended(struct room *r, const struct uid *user, struct store_leave *op, const struct session *asked)
+{
+	struct chat *c = r->chat;
+	struct user *u = user_by_id(c, user);
+	struct member *m = u ? user_member_of(u, r) : NULL;
+	if (!u)
+		c->n_revokes++;
+	if (m) {
+		user_tell_room_removed(m, asked);
+		user_remove_member(m);
+	}
+	r->n_members--;
+	room_offer(r, op->event);
+	if (op->passed_event)
+		pass_on(r, &op->heir);
+	room_offer(r, op->passed_event);
+}

@@ -1,0 +1,80 @@
+/* Members whom others make, and owners whom others leave: what the store says and what memory has stay the same, whatever is under way meanwhile. */
+#include "chat_place.h"
+
+#include <string.h>
+
+/* bob's sign-in, read before `frame` of ann's was committed and answered after. What bob hears as his rooms. */
+static json_t *sign_in_across(struct place *p, struct conn *ann, const char *frame, enum store_op_kind kind)
+{
+	struct conn *bob = fixture_websocket(&p->f);
+	say(bob, "{\"ref\":\"in\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", p->bob_token);
+	struct store_op *read = fake_store_find(p->f.store, STORE_SIGN_IN);
+	assert_non_null(read);
+	fake_store_work(p->f.store, read);
+	say(ann, "%s", frame);
+	struct store_op *write = fake_store_find(p->f.store, kind);
+	assert_non_null(write);
+	fake_store_deliver(p->f.store, write);
+	fake_store_deliver(p->f.store, read);
+	fixture_run(&p->f, -1);
+	return json_object_get(data_of(bob, "in"), "rooms");
+}
+
+static void test_who_signs_in_while_being_added_has_the_room(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
+	json_t *rooms = sign_in_across(&p, ann, "{\"ref\":\"a\",\"type\":\"member.add\",\"data\":{\"room\":\"cellar\",\"user\":\"bob\"}}",
+				       STORE_JOIN);
+	assert_string_equal(code_of(ann, "a"), "ok");
+	assert_int_equal(json_array_size(rooms), 2);
+	fixture_finish(&p.f);
+}
+
+static void test_who_signs_in_while_a_room_passes_on_owns_it(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
+	json_t *rooms = sign_in_across(&p, ann, "{\"ref\":\"l\",\"type\":\"room.leave\",\"data\":{\"room\":\"den\"}}", STORE_LEAVE);
+	assert_string_equal(code_of(ann, "l"), "ok");
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rooms, 0), "role")), "owner");
+	fixture_finish(&p.f);
+}
+
+/* All sessions of the one who is added follow the room from the joining on; the number of members is right. */
+static void test_who_is_added_follows_the_room_on_every_session(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
+	struct conn *bobs[] = {fixture_signed_in(&p.f, p.bob_token), fixture_signed_in(&p.f, p.bob_token)};
+	ask(&p, ann, "{\"ref\":\"a\",\"type\":\"member.add\",\"data\":{\"room\":\"cellar\",\"user\":\"bob\"}}");
+	ask(&p, ann, "{\"ref\":\"m\",\"type\":\"message.send\",\"data\":{\"room\":\"cellar\",\"text\":\"x\"}}");
+	for (size_t i = 0; i < 2; i++) {
+		json_t *added;
+		assert_int_equal(heard(bobs[i], "room.added", &added), 1);
+		assert_int_equal(number_of(json_object_get(added, "data"), "members"), 2);
+		assert_int_equal(heard(bobs[i], "message.created", NULL), 1);
+		assert_int_equal(heard(bobs[i], "member.joined", NULL), 0);
+	}
+	assert_int_equal(heard(ann, "member.joined", NULL), 1);
+	fixture_finish(&p.f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_who_signs_in_while_being_added_has_the_room),
+		cmocka_unit_test(test_who_signs_in_while_a_room_passes_on_owns_it),
+		cmocka_unit_test(test_who_is_added_follows_the_room_on_every_session),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
