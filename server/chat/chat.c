@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "chat/chat_state.h"
+#include "chat/guests_end.h"
 #include "chat/personal_event.h"
 #include "chat/rate.h"
 #include "chat/reader_log.h"
@@ -50,6 +51,7 @@ static void housekeeping(void *arg)
 	room_forget_quiet_tails(c, QUIET_TAIL_MS);
 	rate_table_clean(c->rates, loop_now_ms(c->loop));
 	reader_log_retry(c);
+	guests_end_step(c);
 }
 
 static uint32_t or_default(uint32_t v, uint32_t otherwise)

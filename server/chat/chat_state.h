@@ -67,6 +67,8 @@ struct chat {
 	struct loop_timer *housekeeping;
 	struct list probes; /* probe.in_chat */
 	struct probe_result probed;
+	uint64_t guests_end_ms;    /* when guests without a token are looked for next */
+	bool guests_ending;        /* they are, now */
 	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
 	size_t n_pending;          /* operations under way */
 	uint32_t n_entered;        /* sessions that signed in so far; wraps */

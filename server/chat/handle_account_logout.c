@@ -1,4 +1,5 @@
 #include "chat/dispatch.h"
+#include "chat/guests_end.h"
 #include "chat/session.h"
 
 #include <stdlib.h>
@@ -20,6 +21,8 @@ static void deleted(struct store_op *op)
 	struct logout *l = (struct logout *)(void *)op;
 	if (op->result == 0) {
 		l->wait.answer.chat->n_revokes++;
+		if (l->wait.user->kind == USER_GUEST)
+			guests_end_soon(l->wait.answer.chat);
 		struct session *s = answer_session(&l->wait.answer);
 		if (s)
 			conn_set_cookie(s->conn, NULL);

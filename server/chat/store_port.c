@@ -22,6 +22,17 @@ void store_join_finish(struct store_join *j)
 	store_room_finish(&j->membership.room);
 }
 
+void store_guests_end_finish(struct store_guests_end *g)
+{
+	for (size_t i = 0; i < g->n_ended; i++) {
+		event_free(g->ended[i].leave.event);
+		event_free(g->ended[i].leave.passed_event);
+	}
+	free(g->ended);
+	g->ended = NULL;
+	g->n_ended = 0;
+}
+
 void store_sign_in_finish(struct store_sign_in *s)
 {
 	store_user_finish(&s->user);

@@ -44,6 +44,7 @@ enum store_op_kind {
 	STORE_APPEND,
 	STORE_JOIN,
 	STORE_LEAVE,
+	STORE_GUESTS_END,
 	STORE_ROOM_CREATE,
 	STORE_ROOM_UPDATE,
 	STORE_READ_MARK,
@@ -164,6 +165,19 @@ struct store_leave {
 	struct event *passed_event; /* out; NULL: the room did not pass on */
 	struct uid heir;            /* out, with passed_event */
 };
+
+/* STORE_GUESTS_END: ends memberships of guests whose only token is gone (signed out, or deleted for its age), `most` of them at most, each as STORE_LEAVE does. */
+struct store_guests_end {
+	struct store_op op;
+	size_t most;
+	struct store_ended {
+		struct uid room, user;
+		struct store_leave leave; /* its events and heir */
+	} * ended;                        /* out, n_ended; finish with store_guests_end_finish() */
+	size_t n_ended;
+	bool more; /* out */
+};
+void store_guests_end_finish(struct store_guests_end *g); /* frees the events that are not NULL */
 
 /* STORE_ROOM_CREATE: a room with its events 1 (room.created, data given) and 2 (member.joined of its owner, data given). -EEXIST: a public room, or a
  * private one that the owner is in, has the name or one that looks like it. Private rooms of others are no hindrance, and do not show. */

@@ -34,6 +34,19 @@ static const char add_private_keys_sql[] = "ALTER TABLE room ADD COLUMN private_
 static const char move_private_keys_sql[] =
 	ROOM_BY_ANY_KEY_SQL "UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL";
 
+/* Guests of before who have no token are gone as well. */
+static const char add_ended_sql[] =
+	"BEGIN IMMEDIATE; ALTER TABLE member ADD COLUMN ended INTEGER;"
+	"UPDATE member SET ended = 1 WHERE user_no IN"
+	" (SELECT no FROM user u WHERE u.kind = 2 AND NOT EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no)); COMMIT";
+
+/* Whatever deletes the last token of a guest. */
+static const char watch_guests_sql[] =
+	"CREATE INDEX IF NOT EXISTS member_ended ON member (ended) WHERE ended = 1;"
+	"CREATE TRIGGER IF NOT EXISTS guest_ends AFTER DELETE ON token WHEN (SELECT kind FROM user WHERE no = old.user_no) = 2"
+	" AND NOT EXISTS (SELECT 1 FROM token WHERE user_no = old.user_no)"
+	" BEGIN UPDATE member SET ended = 1 WHERE user_no = old.user_no; END";
+
 static const char add_skeletons_sql[] =
 	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";
 
@@ -50,6 +63,7 @@ static const char fill_skeletons_sql[] =
  *
  * user.name_key is unique among persons and bots; guests may share names, and have no skeleton (what a name looks like: skeleton.h).
  * room.name_key is a public room's name, unique; private_key is a private one's, which is no business of anybody outside it: not unique.
+ * member.ended is 1 in the memberships of a guest without a token, whom nobody can be any more: they are to be ended (STORE_GUESTS_END).
  * event.n_messages counts the room's messages up to and including the event: what a member has not read is the difference of two such numbers.
  */
 static const char schema_sql[] =
@@ -65,7 +79,7 @@ static const char schema_sql[] =
 	" topic TEXT NOT NULL, last_seq INTEGER NOT NULL, n_messages INTEGER NOT NULL, n_members INTEGER NOT NULL,"
 	" created_ms INTEGER NOT NULL, skeleton TEXT, private_key TEXT) STRICT;"
 	"CREATE TABLE member (user_no INTEGER NOT NULL, room_no INTEGER NOT NULL, role INTEGER NOT NULL, read_seq INTEGER NOT NULL,"
-	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
+	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, ended INTEGER, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
 	"CREATE INDEX member_by_room ON member (room_no, user_no, role);"
 	"CREATE TABLE event (pk INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER NOT NULL, author_no INTEGER, at_ms INTEGER NOT NULL,"
 	" n_messages INTEGER NOT NULL, target_seq INTEGER, json TEXT NOT NULL, checksum INTEGER) STRICT;"
@@ -262,6 +276,7 @@ int sqlite_schema_complete(struct sqlite_connection *c)
 		{"SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", add_skeletons_sql, ADDED_LATER_SQL},
 		{"SELECT count(*) FROM pragma_table_info('event') WHERE name = 'checksum'", add_checksums_sql, ""},
 		{"SELECT count(*) FROM pragma_table_info('room') WHERE name = 'private_key'", add_private_keys_sql, move_private_keys_sql},
+		{"SELECT count(*) FROM pragma_table_info('member') WHERE name = 'ended'", add_ended_sql, watch_guests_sql},
 	};
 	int rc = SQLITE_OK;
 

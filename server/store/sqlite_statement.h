@@ -98,8 +98,10 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_MEMBER_SET_ROLE,   ROLE_WRITER,               "UPDATE member SET role = ?3 WHERE user_no = ?1 AND room_no = ?2") \
 	X(ST_MEMBER_HEIR,       ROLE_WRITER, \
 	  "SELECT " USER_COLUMNS " FROM member m INDEXED BY member_by_room JOIN user u ON u.no = m.user_no WHERE m.room_no = ?1" \
-	  " AND NOT EXISTS (SELECT 1 FROM member o INDEXED BY member_by_room WHERE o.room_no = ?1 AND o.role = 1)" \
+	  " AND m.ended IS NULL AND NOT EXISTS (SELECT 1 FROM member o INDEXED BY member_by_room WHERE o.room_no = ?1 AND o.role = 1)" \
 	  " ORDER BY u.kind, m.joined_seq LIMIT 1") \
+	X(ST_MEMBER_ENDED,      ROLE_WRITER, \
+	  "SELECT " USER_COLUMNS ", m.room_no, m.role FROM member m INDEXED BY member_ended JOIN user u ON u.no = m.user_no WHERE m.ended = 1") \
 	X(ST_MEMBER_PAGE,       ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", m.role FROM member m INDEXED BY member_by_room JOIN user u ON u.no = m.user_no" \
 	  " WHERE m.room_no = ?1 AND m.user_no > coalesce((SELECT no FROM user WHERE id = ?2), 0)" \

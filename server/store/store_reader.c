@@ -47,6 +47,7 @@ int store_reader_apply(struct store_reader *r, struct store_op *op)
 	case STORE_APPEND:
 	case STORE_JOIN:
 	case STORE_LEAVE:
+	case STORE_GUESTS_END:
 	case STORE_ROOM_CREATE:
 	case STORE_ROOM_UPDATE:
 	case STORE_READ_MARK:

@@ -205,16 +205,10 @@ static int pass_on(struct writer *w, struct room_counters *room, struct store_le
 	return rc;
 }
 
-int write_leave(struct writer *w, struct store_leave *op)
+int writer_end_membership(struct writer *w, struct room_counters *room, enum member_role role, struct store_leave *op)
 {
-	op->event = op->passed_event = NULL;
-	struct room_counters *room;
-	struct member_row member = {0};
-	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
-	if (rc != SQLITE_OK || !room)
-		return rc;
 	struct writer_event what = {EVENT_MEMBER_LEFT, op->user_no, 0, &op->data, clock_wall_ms()};
-	rc = writer_add_event(w, room, &what, &op->event);
+	int rc = writer_add_event(w, room, &what, &op->event);
 	if (rc != SQLITE_OK)
 		return rc;
 	room->n_members--;
@@ -222,7 +216,16 @@ int write_leave(struct writer *w, struct store_leave *op)
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	sqlite_statement_bind_u64(st, 2, op->room_no);
 	rc = writer_own(w, sqlite_statement_run(st), "memberships");
-	return rc == SQLITE_OK && member.role == MEMBER_ROLE_OWNER ? pass_on(w, room, op) : rc;
+	return rc == SQLITE_OK && role == MEMBER_ROLE_OWNER ? pass_on(w, room, op) : rc;
+}
+
+int write_leave(struct writer *w, struct store_leave *op)
+{
+	op->event = op->passed_event = NULL;
+	struct room_counters *room;
+	struct member_row member = {0};
+	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
+	return rc == SQLITE_OK && room ? writer_end_membership(w, room, member.role, op) : rc;
 }
 
 /* How many messages the room had at this seq. Sets op->result when that cannot be read. */

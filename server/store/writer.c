@@ -27,6 +27,8 @@ int writer_apply(struct writer *w, struct store_op *op)
 		return write_join(w, OP_OF(struct store_join, op));
 	case STORE_LEAVE:
 		return write_leave(w, OP_OF(struct store_leave, op));
+	case STORE_GUESTS_END:
+		return write_guests_end(w, OP_OF(struct store_guests_end, op));
 	case STORE_ROOM_CREATE:
 		return write_room_create(w, OP_OF(struct store_room_create, op));
 	case STORE_ROOM_UPDATE:
@@ -77,6 +79,8 @@ void writer_undo(struct store_op *op)
 		struct store_leave *leave = OP_OF(struct store_leave, op);
 		drop_event(&leave->event);
 		drop_event(&leave->passed_event);
+	} else if (op->kind == STORE_GUESTS_END) {
+		store_guests_end_finish(OP_OF(struct store_guests_end, op));
 	} else if (op->kind == STORE_ROOM_CREATE) {
 		struct store_room_create *create = OP_OF(struct store_room_create, op);
 		store_room_finish(&create->membership.room);

@@ -45,6 +45,8 @@ struct writer_event {
 int writer_add_event(struct writer *w, struct room_counters *room, const struct writer_event *what, struct event **out);
 /* Adds a member who has read what there is; the caller counts it. */
 int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role);
+/* Ends the membership that op names, which is there, and passes the room on; fills op's events. */
+int writer_end_membership(struct writer *w, struct room_counters *room, enum member_role role, struct store_leave *op);
 /* Whether the user is in `most` rooms or more (0: never). */
 int writer_has_most_rooms(struct writer *w, uint64_t user_no, uint64_t most, bool *has);
 /* The room as it is within this transaction. */
@@ -53,6 +55,7 @@ int writer_describe_room(struct writer *w, const struct room_counters *room, str
 int write_append(struct writer *w, struct store_append *op);
 int write_join(struct writer *w, struct store_join *op);
 int write_leave(struct writer *w, struct store_leave *op);
+int write_guests_end(struct writer *w, struct store_guests_end *op);
 int write_read_mark(struct writer *w, struct store_read_mark *op);
 int write_room_create(struct writer *w, struct store_room_create *op);
 int write_room_update(struct writer *w, struct store_room_update *op);

@@ -44,6 +44,31 @@ test('a room passes on when its owner leaves, and everybody in it is told by an 
 	assert.deepEqual(members.filter(({ role }) => role === 'owner').map(({ id }) => id), [bob.user.id]);
 });
 
+test('a guest who signs out leaves every room, and what they owned passes on', async (t) => {
+	const [gus, ann] = [await guest(t, 'Gus'), await person(t, 'Ann')];
+	const { id: room } = await gus.request('room.create', { name: fresh('room') });
+	await ann.request('room.join', { room });
+	await gus.request('account.logout');
+	const left = await ann.waitEvent('member.left');
+	assert.equal(left.data.user.id, gus.user.id);
+	assert.equal((await ann.waitEvent('member.updated')).data.user.id, ann.user.id);
+	assert.equal((await ann.request('room.get', { room })).room.members, 1);
+	assert.deepEqual((await ann.request('room.members', { room })).members.map(({ id }) => id), [ann.user.id]);
+	await ann.refused('member.add', { room, user: gus.user.id }, 'not_found');
+});
+
+test('an account that signs out stays in its rooms', async (t) => {
+	const [ann, bob] = [await person(t, 'Ann'), await person(t, 'Bob')];
+	const { id: room } = await ann.request('room.create', { name: fresh('room') });
+	await bob.request('room.join', { room });
+	await bob.request('account.logout', { everywhere: true });
+	const gus = await guest(t, 'Gus');
+	await gus.request('room.join', { room });
+	await gus.request('account.logout');
+	assert.equal((await ann.waitEvent('member.left')).data.user.id, gus.user.id); /* by then bob had left, if he did */
+	assert.equal((await ann.request('room.get', { room })).room.members, 2);
+});
+
 test('an heir who is not there finds the room theirs when they come back', async (t) => {
 	const ann = await person(t, 'Ann');
 	const { token, user } = await command(server, 'account.create', { name: fresh('Bob'), password: PASSWORD });

@@ -30,6 +30,7 @@ struct fake_user {
 	enum user_kind kind;
 	enum user_role role;
 	char *name, *key, *password_hash;
+	bool ended; /* a guest whose token is gone */
 };
 
 struct fake_token {

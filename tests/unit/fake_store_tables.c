@@ -1,123 +1,8 @@
 /* The tables, and what each operation does to them. */
-#include "fake_store.h"
+#include "fake_store_rows.h"
 
-#include "base/id.h"
-#include "base/memory.h"
-#include "chat/person.h"
-
-#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* ---- the tables ---- */
-
-#define ADD_ROW(rows, n) ((rows) = mem_realloc((rows), ((n) + 1) * sizeof(*(rows))), &(rows)[(n)++])
-
-static char *text_copy(const char *s, size_t n)
-{
-	return mem_strndup(s ? s : "", s ? n : 0);
-}
-
-static struct fake_room *room_at(struct fake_store *f, uint64_t no)
-{
-	return no && no <= f->n_rooms ? &f->rooms[no - 1] : NULL;
-}
-
-static struct fake_member *member_at(struct fake_room *r, uint64_t user_no)
-{
-	assert(r);
-	for (size_t i = 0; i < r->n_members; i++)
-		if (r->members[i].user_no == user_no)
-			return &r->members[i];
-	return NULL;
-}
-
-static struct event *event_copy(const struct event *e)
-{
-	return mem_copy(e, sizeof(*e) + e->frame_bytes);
-}
-
-/* Appends to the log; the result is the caller's. */
-static struct event *add_event(struct fake_room *r, enum event_type type, const void *data, size_t n)
-{
-	auto_buf json = BUF_INIT;
-	struct uid id;
-	uint64_t seq = r->n_log + 1;
-	id_random(id.b);
-	int64_t timestamp = 1700000000000 + (int64_t)seq;
-	event_encode(&json, type, &id, timestamp, &r->id, seq, data, n);
-	struct event *e = event_new(json.data, json.len);
-	r->n_messages += type == EVENT_MESSAGE_CREATED;
-	e->room = r->id;
-	e->id = id;
-	e->seq = seq;
-	e->n_messages = r->n_messages;
-	e->timestamp_ms = timestamp;
-	e->type = type;
-	*ADD_ROW(r->log, r->n_log) = e;
-	return event_copy(e);
-}
-
-static void tell_user(const struct fake_store *f, uint64_t no, struct store_user *out)
-{
-	const struct fake_user *u = &f->users[no - 1];
-	*out = (struct store_user){.no = no, .id = u->id, .kind = u->kind, .role = u->role, .name = text_copy(u->name, strlen(u->name))};
-}
-
-static void tell_room(struct fake_store *f, uint64_t no, struct store_room *out)
-{
-	const struct fake_room *r = room_at(f, no);
-	assert(r);
-	*out = (struct store_room){
-		.no = no,
-		.id = r->id,
-		.kind = r->kind,
-		.name = text_copy(r->name, strlen(r->name)),
-		.topic = text_copy(r->topic, strlen(r->topic)),
-		.last_seq = r->n_log,
-		.n_messages = r->n_messages,
-		.n_members = r->n_members,
-		.created_ms = 1,
-	};
-}
-
-static void tell_membership(struct fake_store *f, uint64_t room_no, const struct fake_member *m, struct store_membership *out)
-{
-	assert(m);
-	tell_room(f, room_no, &out->room);
-	out->role = m->role;
-	out->read_seq = m->read_seq;
-	out->read_messages = m->read_messages;
-}
-
-/* A public one, or a private one of this user (0: nobody). */
-static uint64_t room_by_key(const struct fake_store *f, struct text key, uint64_t user_no)
-{
-	for (size_t i = 0; i < f->n_rooms; i++) {
-		struct fake_room *r = &f->rooms[i];
-		bool shows = r->kind == ROOM_PUBLIC || member_at(r, user_no);
-		if (shows && strlen(r->key) == key.n && memcmp(r->key, key.s, key.n) == 0)
-			return i + 1;
-	}
-	return 0;
-}
-
-static uint64_t user_by_key(const struct fake_store *f, struct text key)
-{
-	for (size_t i = 0; i < f->n_users; i++)
-		if (f->users[i].kind != USER_GUEST && strlen(f->users[i].key) == key.n && memcmp(f->users[i].key, key.s, key.n) == 0)
-			return i + 1;
-	return 0;
-}
-
-static struct fake_token *token_by_hash(struct fake_store *f, const uint8_t *hash)
-{
-	for (size_t i = 0; i < f->n_tokens; i++)
-		if (f->tokens[i].user_no && memcmp(f->tokens[i].hash, hash, SECRET_HASH_BYTES) == 0)
-			return &f->tokens[i];
-	return NULL;
-}
 
 /* ---- writes ---- */
 
@@ -148,65 +33,6 @@ static int append(struct fake_store *f, struct store_append *op)
 	if (op->has_client_id)
 		*ADD_ROW(f->client_ids, f->n_client_ids) =
 			(struct fake_client_id){.id = op->client_id, .author_no = op->author_no, .room_no = op->room_no, .seq = op->seq};
-	return 0;
-}
-
-static uint64_t joiner_of(const struct fake_store *f, const struct store_join *op)
-{
-	uint64_t no = op->user_no;
-	for (size_t i = 0; !no && op->by_id && i < f->n_users; i++)
-		if (uid_equal(&f->users[i].id, &op->user_id))
-			no = i + 1;
-	return no || op->by_id ? no : user_by_key(f, op->name_key);
-}
-
-static int join(struct fake_store *f, struct store_join *op)
-{
-	auto_buf data = BUF_INIT;
-	struct fake_room *r = room_at(f, op->room_no);
-	uint64_t user_no = joiner_of(f, op);
-	uint64_t n_rooms = 0;
-	if (!r || !user_no)
-		return -ENOENT;
-	for (size_t i = 0; i < f->n_rooms; i++)
-		n_rooms += member_at(&f->rooms[i], user_no) != NULL;
-	if (!member_at(r, user_no) && op->most_rooms && n_rooms >= op->most_rooms)
-		return -EDQUOT;
-	tell_user(f, user_no, &op->user);
-	if (!member_at(r, user_no)) {
-		person_encode_member(&data, &op->user, op->role, op->by);
-		op->event = add_event(r, EVENT_MEMBER_JOINED, data.data, data.len);
-		*ADD_ROW(r->members, r->n_members) =
-			(struct fake_member){.user_no = user_no, .role = op->role, .read_seq = r->n_log, .read_messages = r->n_messages};
-	}
-	tell_membership(f, op->room_no, member_at(r, user_no), &op->membership);
-	return 0;
-}
-
-static void pass_on(const struct fake_store *f, struct fake_room *r, struct store_leave *op)
-{
-	auto_buf data = BUF_INIT;
-	struct store_user heir;
-	r->members[0].role = MEMBER_ROLE_OWNER;
-	tell_user(f, r->members[0].user_no, &heir);
-	person_encode_member(&data, &heir, MEMBER_ROLE_OWNER, (struct text){0});
-	op->heir = heir.id;
-	op->passed_event = add_event(r, EVENT_MEMBER_UPDATED, data.data, data.len);
-	store_user_finish(&heir);
-}
-
-static int leave(struct fake_store *f, struct store_leave *op)
-{
-	struct fake_room *r = room_at(f, op->room_no);
-	struct fake_member *m = r ? member_at(r, op->user_no) : NULL;
-	if (!m)
-		return -ENOENT;
-	bool was_owner = m->role == MEMBER_ROLE_OWNER;
-	r->n_members--;
-	memmove(m, m + 1, (size_t)(r->members + r->n_members - m) * sizeof(*m)); /* they stay in the order in which they came */
-	op->event = add_event(r, EVENT_MEMBER_LEFT, op->data.data, op->data.len);
-	if (was_owner && r->n_members > 0)
-		pass_on(f, r, op);
 	return 0;
 }
 
@@ -336,6 +162,7 @@ static int token_delete(struct fake_store *f, struct store_token_delete *op)
 		return -ENOENT;
 	uint64_t user_no = t->user_no;
 	t->user_no = 0;
+	f->users[user_no - 1].ended = f->users[user_no - 1].kind == USER_GUEST;
 	for (size_t i = 0; op->everywhere && i < f->n_tokens; i++)
 		if (f->tokens[i].user_no == user_no && f->tokens[i].kind == TOKEN_SESSION)
 			f->tokens[i].user_no = 0;
@@ -451,9 +278,11 @@ int fake_store_execute(struct fake_store *f, struct store_op *op)
 	case STORE_APPEND:
 		return append(f, all);
 	case STORE_JOIN:
-		return join(f, all);
+		return fake_store_join(f, all);
 	case STORE_LEAVE:
-		return leave(f, all);
+		return fake_store_leave(f, all);
+	case STORE_GUESTS_END:
+		return fake_store_guests_end(f, all);
 	case STORE_ROOM_CREATE:
 		return room_create(f, all);
 	case STORE_ROOM_UPDATE:

@@ -69,11 +69,36 @@ static void test_who_is_added_follows_the_room_on_every_session(void **state)
 	fixture_finish(&p.f);
 }
 
+/* A guest who signs out is in no room a second later: everybody is told, and the numbers are right. */
+static void test_a_guest_who_signs_out_leaves_the_rooms(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	char gus_token[80];
+	uint64_t gus = fake_store_add_user(p.f.store, "gus", USER_GUEST);
+	fake_store_add_member(p.f.store, p.den, gus);
+	fake_store_add_token(p.f.store, gus, TOKEN_SESSION, "a", gus_token);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *guest = fixture_signed_in(&p.f, gus_token);
+	ask(&p, guest, "{\"ref\":\"o\",\"type\":\"account.logout\"}");
+	fixture_pass_ms(&p.f, 1100); /* the housekeeping's time comes */
+	fixture_run(&p.f, -1);
+	assert_int_equal(heard(ann, "member.left", NULL), 1);
+	ask(&p, ann, "{\"ref\":\"g\",\"type\":\"room.get\",\"data\":{\"room\":\"den\"}}");
+	assert_int_equal(number_of(json_object_get(data_of(ann, "g"), "room"), "members"), 2);
+	size_t n_looks = p.f.store->n_submitted[STORE_GUESTS_END];
+	fixture_pass_ms(&p.f, 5000);
+	assert_int_equal(p.f.store->n_submitted[STORE_GUESTS_END], n_looks); /* no commit without a cause */
+	fixture_finish(&p.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_signs_in_while_being_added_has_the_room),
 		cmocka_unit_test(test_who_signs_in_while_a_room_passes_on_owns_it),
+		cmocka_unit_test(test_a_guest_who_signs_out_leaves_the_rooms),
 		cmocka_unit_test(test_who_is_added_follows_the_room_on_every_session),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
