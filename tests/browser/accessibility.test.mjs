@@ -72,6 +72,15 @@ for (const colorScheme of ['light', 'dark']) {
 			await ana.page.getByRole('button', { name: 'New room' }).waitFor({ state: width < 720 ? 'visible' : 'attached' });
 			await ana.page.getByRole('button', { name: 'New room' }).click();
 			await check(ana, 'a new room');
+			await ana.page.locator('#room-name').fill(`own ${colorScheme} ${width}`);
+			await ana.page.keyboard.press('Enter');
+			await ana.inRoom(`own ${colorScheme} ${width}`);
+			await ana.page.getByRole('button', { name: /^About this room/ }).click();
+			await ana.page.getByLabel(/^Add someone/).waitFor();
+			await check(ana, 'about a room of one\'s own');
+			const own = await Person.open(t, browser, server.url, { colorScheme, viewport: { width, height: 700 } }, '/own#code');
+			await own.page.waitForSelector('#name:focus');
+			await check(own, 'the owner\'s form');
 		});
 	}
 }

@@ -1,4 +1,4 @@
-// How one comes in: the owner by the link that the server printed, others on a server where accounts are closed.
+// How one comes in: the owner by the link that the server printed, others on a server where accounts are closed, and into a private room by somebody in it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
@@ -87,4 +87,58 @@ test('where guests and accounts are closed only the sign-in is left', async (t) 
 	await ana.page.waitForSelector('#name:focus');
 	assert.equal(await ana.page.getByRole('tab').count(), 0);
 	await ana.page.getByRole('button', { name: 'Sign in' }).waitFor();
+});
+
+// A person with an account, in the page.
+async function member(t, server, name) {
+	const person = await Person.open(t, browser, server.url);
+	await person.page.waitForSelector('#name:focus');
+	await person.page.getByRole('tab', { name: 'New account' }).click();
+	await makeOwner(person, name);
+	await person.inRoom('general');
+	return person;
+}
+
+test('somebody is added to a private room from its details, and can write there at once', async (t) => {
+	const server = await serverFor(t);
+	const [ann, bob] = [await member(t, server, 'Ann'), await member(t, server, 'Bob')];
+	await ann.createRoom('plans', true);
+	await ann.say('before you came');
+	await ann.page.getByRole('button', { name: /^About this room/ }).click();
+	const name = ann.page.getByLabel(/^Add someone/);
+	await name.fill('Nobody');
+	await name.press('Enter');
+	await ann.page.getByRole('status').filter({ hasText: 'There is no account named “Nobody”.' }).waitFor();
+	await name.fill('bob');
+	await name.press('Enter');
+	await ann.page.getByRole('status').filter({ hasText: 'Bob is in this room.' }).waitFor();
+	await ann.page.locator('.people li', { hasText: 'Bob' }).waitFor();
+	await ann.page.getByRole('heading', { name: '2 members' }).waitFor();
+	await ann.page.keyboard.press('Escape');
+	await ann.page.locator('.log', { hasText: 'Ann added Bob' }).waitFor();
+	await bob.go('plans');
+	await bob.sees('before you came');
+	await bob.page.getByRole('button', { name: /^About this room/ }).click();
+	await bob.page.locator('.people li', { hasText: 'Ann' }).waitFor();
+	assert.equal(await bob.page.getByLabel(/^Add someone/).count(), 0);
+	await bob.page.keyboard.press('Escape');
+	await bob.say('thank you');
+	await ann.sees('thank you');
+});
+
+test('whose room it is now stands in the log when its owner leaves, and the heir can add people', async (t) => {
+	const server = await serverFor(t);
+	const [ann, bob] = [await member(t, server, 'Ann'), await member(t, server, 'Bob')];
+	await ann.createRoom('plans');
+	await bob.page.keyboard.press('Control+k');
+	await bob.page.locator('#jump-to:focus').fill('plans');
+	await bob.page.locator('#jump-list li[aria-selected=true] bdi.n', { hasText: 'plans' }).waitFor();
+	await bob.page.keyboard.press('Enter');
+	await bob.inRoom('plans');
+	await ann.page.getByRole('button', { name: /^About this room/ }).click();
+	await ann.page.getByRole('button', { name: 'Leave room' }).click();
+	await bob.page.locator('.log', { hasText: 'Bob owns the room now' }).waitFor();
+	await bob.page.getByRole('button', { name: /^About this room/ }).click();
+	await bob.page.getByLabel(/^Add someone/).waitFor();
+	await bob.page.keyboard.press('Escape');
 });

@@ -38,6 +38,8 @@ export function nameList(names) {
 function noticeText(run) {
 	let created = '', name = '', topic = '', owner = '';
 	const joined = new Set(), left = new Set();
+	/** @type {Map<string, string[]>} whom these added */
+	const added = new Map();
 	for (const { type, data } of run) {
 		const by = data.by?.name ?? 'Someone';
 		if (type === 'room.created')
@@ -46,7 +48,9 @@ function noticeText(run) {
 			name = `${by} renamed the room to ${data.name}`;
 		if (type === 'room.updated' && data.topic !== undefined)
 			topic = data.topic ? `${by} set the topic: ${data.topic}` : `${by} cleared the topic`;
-		if (type === 'member.joined' && data.role !== 'owner')
+		if (type === 'member.joined' && data.by)
+			added.set(by, [...added.get(by) ?? [], data.user.name]);
+		else if (type === 'member.joined' && data.role !== 'owner')
 			joined.add(data.user.name);
 		if (type === 'member.left')
 			left.add(data.user.name);
@@ -54,6 +58,8 @@ function noticeText(run) {
 			owner = `${data.user.name} owns the room now`;
 	}
 	const parts = [created, name, topic].filter(Boolean);
+	for (const [by, names] of added)
+		parts.push(`${by} added ${nameList(names)}`);
 	if (joined.size)
 		parts.push(`${nameList([...joined])} joined`);
 	if (left.size)

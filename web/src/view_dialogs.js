@@ -1,6 +1,7 @@
 // The dialogs: jump to or find a room, make one, look at who is in one. The browser's own <dialog> keeps the focus inside and gives it back.
 
 import { avatar, h, icon, iconButton } from './dom.js';
+import { addForm } from './view_add.js';
 import { sentence } from './view_sign_in.js';
 
 const MOST_ROOMS = 2000;
@@ -153,10 +154,18 @@ export function detailsDialog({ room, me, request, leave }) {
 	const list = h('ul', { class: 'people', 'aria-label': 'Members', tabindex: '0' });
 	const problem = h('p', { class: 'st bad', role: 'alert' });
 	const more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => load() }, 'Show more');
-	let after = '';
+	const count = h('h3', {});
+	const showCount = () => {
+		count.textContent = room.members === 1 ? '1 member' : `${room.members} members`;
+	};
+	let after = '', asked = 0;
 	const load = async () => {
+		const mine = ++asked;
 		try {
 			const page = await request('room.members', { room: room.id, limit: 100, ...(after && { after }) });
+			if (mine !== asked)
+				return; /* the list was asked for anew */
+			showCount();
 			list.append(...page.members.map((/** @type {any} */ user) => h('li', {}, avatar(user, 'av small'), h('bdi', { class: 'n' }, user.name),
 				h('small', {}, [user.id === me.id && 'you', user.role === 'owner' && 'owner', user.kind !== 'person' && user.kind].filter(Boolean).join(', ')))));
 			after = page.members.at(-1)?.id ?? after;
@@ -165,8 +174,14 @@ export function detailsDialog({ room, me, request, leave }) {
 			problem.textContent = sentence(error.message);
 		}
 	};
+	showCount();
+	const again = () => {
+		after = '';
+		list.replaceChildren();
+		load();
+	};
 	const close = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
-		h('h3', {}, room.members === 1 ? '1 member' : `${room.members} members`), list, more, problem,
+		count, list, more, problem, addForm({ room, me, request, added: again }),
 		h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'secondary', onclick: () => {
 			close();
 			leave();

@@ -1,0 +1,36 @@
+// Adding somebody to a room, in its details: a name, and the button.
+
+import { h } from './dom.js';
+import { sentence } from './view_sign_in.js';
+
+/**
+ * The form, for who may add (the room's owner and the server's), else null.
+ * @param {{room: any, me: any, request: (type: string, data: any) => Promise<any>, added: () => void}} options added: the list of members is another one now
+ */
+export function addForm({ room, me, request, added }) {
+	if (room.role !== 'owner' && me.role !== 'owner')
+		return null;
+	const name = /** @type {HTMLInputElement} */ (h('input', { id: 'add-name', type: 'text', dir: 'auto', required: true, maxlength: '64', autocomplete: 'off', spellcheck: 'false', 'aria-describedby': 'add-result' }));
+	const result = h('p', { class: 'st', id: 'add-result', role: 'status' });
+	const say = (/** @type {string} */ text, bad = false) => {
+		result.textContent = text;
+		result.classList.toggle('bad', bad);
+	};
+	const submit = async (/** @type {Event} */ event) => {
+		event.preventDefault();
+		const wanted = name.value.trim();
+		if (!wanted)
+			return;
+		try {
+			const { user } = await request('member.add', { room: room.id, user: wanted });
+			name.value = '';
+			say(`${user.name} is in this room.`);
+			added();
+		} catch (/** @type {any} */ error) {
+			say(error.code === 'not_found' ? `There is no account named “${wanted}”.` : sentence(error.message), true);
+		}
+		name.focus();
+	};
+	return h('form', { class: 'add', onsubmit: submit, oninput: () => say('') },
+		h('div', { class: 'field' }, h('label', { for: 'add-name' }, 'Add someone ', h('small', {}, 'the name of their account')), name, h('button', { class: 'secondary' }, 'Add')), result);
+}
