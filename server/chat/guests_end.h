@@ -1,7 +1,7 @@
 /*
  * Guests end with their token: who signed out, and whose token was deleted because nobody used it, is in no room any more. The store tells which those are; they
  * leave in steps of a few, one a second while there are more, so that no turn and no transaction is long. A guest who signs out has left with the next step;
- * else is looked at the start and every hour, since each look is a commit.
+ * else they are looked for at the start and every hour, since each look is a commit.
  */
 #ifndef PARLEY_CHAT_GUESTS_END_H
 #define PARLEY_CHAT_GUESTS_END_H

@@ -1,6 +1,6 @@
 #include "chat/dispatch.h"
 #include "chat/membership.h"
-#include "chat/state_encode.h"
+#include "chat/person.h"
 #include "chat/user.h"
 
 #include <stdlib.h>
@@ -42,9 +42,7 @@ void handle_room_leave(struct call *call)
 	l->op.op = (struct store_op){.kind = STORE_LEAVE, .done = left};
 	l->op.room_no = r->no;
 	l->op.user_no = call->user->no;
-	buf_append_str(&l->op.data, "{\"user\":");
-	state_encode_person(&l->op.data, call->user);
-	buf_append_byte(&l->op.data, '}');
+	person_encode_left(&l->op.data, &call->user->id, call->user->name, call->user->kind);
 	wait_begin(&l->wait, call, r);
 	call->member->leaving = wait_submit(&l->wait, &l->op.op);
 	if (!call->member->leaving)

@@ -33,6 +33,13 @@ void person_encode(struct buf *b, const struct uid *id, const char *name, enum u
 	buf_append_str(b, "\"}");
 }
 
+void person_encode_left(struct buf *b, const struct uid *id, const char *name, enum user_kind kind)
+{
+	buf_append_str(b, "{\"user\":");
+	person_encode(b, id, name, kind);
+	buf_append_byte(b, '}');
+}
+
 void person_encode_member(struct buf *b, const struct store_user *u, enum member_role role, struct text by)
 {
 	buf_append_str(b, "{\"user\":");

@@ -44,9 +44,7 @@ static int end_row(struct writer *w, struct store_guests_end *op, const struct e
 		return rc; /* no room: found to be damaged just now */
 	struct store_ended *ended = &op->ended[op->n_ended++];
 	auto_buf data = BUF_INIT;
-	buf_append_str(&data, "{\"user\":");
-	person_encode(&data, &row->user.id, row->user.name, row->user.kind);
-	buf_append_byte(&data, '}');
+	person_encode_left(&data, &row->user.id, row->user.name, row->user.kind);
 	ended->room = room->id;
 	ended->user = row->user.id;
 	ended->leave = (struct store_leave){.room_no = row->room_no, .user_no = row->user.no, .data = data};

@@ -149,7 +149,7 @@ test('admin shows what the operator\'s socket says without a control character',
 	assert.equal(verified.stdout.split('\n')[0], SHOWN);
 	assertHarmless(await admin('bot', `name${EVIL}`));
 	assertHarmless(await admin('owner', `name${EVIL}`, '--promote'), { lines: 0 });
-	assertHarmless(await admin('account', `name${EVIL}`));
+	assertHarmless(await admin('account', `name${EVIL}`), { lines: 0 });
 	assertHarmless(await admin('password', `name${EVIL}`));
 	assertHarmless(await admin('backup', `/${EVIL}`), { lines: 0 });
 });

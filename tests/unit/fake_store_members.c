@@ -69,9 +69,7 @@ static void end_member(struct fake_store *f, struct fake_room *r, uint64_t user_
 	auto_buf data = BUF_INIT;
 	struct store_user user;
 	tell_user(f, user_no, &user);
-	buf_append_str(&data, "{\"user\":");
-	person_encode(&data, &user.id, user.name, user.kind);
-	buf_append_byte(&data, '}');
+	person_encode_left(&data, &user.id, user.name, user.kind);
 	struct store_ended *ended = ADD_ROW(op->ended, op->n_ended);
 	*ended = (struct store_ended){.room = r->id, .user = user.id};
 	ended->leave = (struct store_leave){.room_no = (uint64_t)(r - f->rooms) + 1, .user_no = user_no, .data = data};
