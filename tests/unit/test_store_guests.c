@@ -117,12 +117,36 @@ static void an_older_file_ends_the_guests_who_are_gone(void **state)
 	assert_int_equal(end_guests(f, 10, &more, &n_passed), 1);
 }
 
+/* The first room's log does not end where it says: nothing is written there, and the guest leaves the other room all the same. */
+static void a_damaged_room_is_in_nobodys_way(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), gus = make_user(f, "gus", USER_GUEST);
+	uint64_t hurt = make_room(f, "hurt", ann), whole = make_room(f, "whole", ann);
+	bool more;
+	size_t n_passed, n_ended = 0;
+	enter(f, hurt, gus);
+	enter(f, whole, gus);
+	store_fixture_forget_tokens(f, gus);
+	store_fixture_close(f);
+	assert_true(store_fixture_open(f)); /* the start looks at the events; what is hurt later shows when it is needed */
+	store_fixture_change(f, "UPDATE event SET n_messages = 9 WHERE pk = (SELECT max(pk) FROM event WHERE pk >> 36 = 1)");
+	for (int step = 0; step < 3; step++)
+		n_ended += end_guests(f, 1, &more, &n_passed);
+	assert_int_equal(n_ended, 1);
+	assert_false(more);
+	assert_int_equal(n_members(f, whole), 1);
+	assert_int_equal(n_members(f, hurt), 2);
+	store_fixture_change(f, "UPDATE event SET n_messages = 0"); /* as it was: there are no messages */
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_guest_who_signed_out_leaves_every_room_in_steps),
 		TEST(the_room_of_a_guest_passes_on_but_not_to_one_who_is_gone),
+		TEST(a_damaged_room_is_in_nobodys_way),
 		TEST(accounts_stay_where_they_are_without_a_token),
 		TEST(an_older_file_ends_the_guests_who_are_gone),
 	};
