@@ -164,7 +164,7 @@ void wait_answer_absent(const struct wait *w, int result, const char *field, con
 
 void answer_rooms_full(const struct answer *a)
 {
-	answer_error(a, WIRE_LIMIT_REACHED, "you are in as many rooms as this server allows", 0);
+	answer_error(a, WIRE_LIMIT_REACHED, "this account is in as many rooms as this server allows", 0);
 }
 
 void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message)

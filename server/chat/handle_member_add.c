@@ -36,8 +36,7 @@ static void added(struct store_op *op)
 		person_encode_member(&data, &a->op.user, a->op.membership.role, (struct text){0});
 		answer_ok(&a->wait.answer, &data);
 	} else {
-		wait_answer_failure(&a->wait, op->result, WIRE_NOT_FOUND,
-				    "data.user: there is no account with this name, and nobody with this id");
+		wait_answer_absent(&a->wait, op->result, "user", "there is no account with this name, and nobody with this id");
 	}
 	add_free(a);
 }

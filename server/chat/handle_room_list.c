@@ -1,5 +1,6 @@
 #include "chat/dispatch.h"
 #include "chat/state_encode.h"
+#include "codec/request_fault.h"
 #include "codec/text_clean.h"
 
 #include <stdlib.h>

@@ -49,7 +49,7 @@ function noticeText(run) {
 		if (type === 'room.updated' && data.topic !== undefined)
 			topic = data.topic ? `${by} set the topic: ${data.topic}` : `${by} cleared the topic`;
 		if (type === 'member.joined' && data.by)
-			added.set(by, [...added.get(by) ?? [], data.user.name]);
+			added.set(by, (added.get(by) ?? []).concat(data.user.name));
 		else if (type === 'member.joined' && data.role !== 'owner')
 			joined.add(data.user.name);
 		if (type === 'member.left')
