@@ -26,11 +26,7 @@ static void marked(struct store_op *op)
 	struct mark *m = (struct mark *)(void *)op;
 	struct member *member = user_member_of(m->wait.user, m->wait.room);
 	if (op->result == 0 && member) {
-		bool moved = m->op.read_seq > member->read_seq;
-		if (moved) {
-			member->read_seq = m->op.read_seq;
-			member->read_messages = m->op.read_messages;
-		}
+		bool moved = member_read_to(member, m->op.read_seq, m->op.read_messages);
 		auto_buf data = BUF_INIT;
 		encode_mark(&data, member);
 		answer_ok(&m->wait.answer, &data);

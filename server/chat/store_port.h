@@ -119,7 +119,8 @@ void store_room_finish(struct store_room *r);
 
 /* ---- writes; those that make an event return it in *event, owned by the operation's caller ---- */
 
-/* STORE_APPEND: one remembered event. -ENOENT: no such room, or reply_to names no message of it.
+/* STORE_APPEND: one remembered event. -ENOENT: no such room, or reply_to names no message of it. With a message its author's read mark moves to it
+ * (a repeated one moves nothing), where the author is a member: to event->seq, with event->n_messages.
  * With a client_id that this author used before: result 0, duplicate true, event NULL, and the first one's room_of_first/seq/id/timestamp. */
 struct store_append {
 	struct store_op op;

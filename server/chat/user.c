@@ -178,6 +178,15 @@ void user_remove_member(struct member *m)
 	free(m);
 }
 
+bool member_read_to(struct member *m, uint64_t read_seq, uint64_t read_messages)
+{
+	if (read_seq <= m->read_seq)
+		return false;
+	m->read_seq = read_seq;
+	m->read_messages = read_messages;
+	return true;
+}
+
 uint64_t member_unread(const struct member *m)
 {
 	return m->room->n_messages > m->read_messages ? m->room->n_messages - m->read_messages : 0;

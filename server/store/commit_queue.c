@@ -136,7 +136,7 @@ static int run_transaction(struct commit_queue *q, struct list *ready, struct ba
 		rc = token_age_tidy(&b->token_age, c);
 	b->in_upkeep = b->in_upkeep && rc != SQLITE_OK;
 	if (rc == SQLITE_OK)
-		rc = room_cache_write(&q->writer.rooms, c);
+		rc = writer_write_back(&q->writer);
 	if (rc == SQLITE_OK)
 		rc = count_commit(q);
 	if (rc == SQLITE_OK)
@@ -185,16 +185,17 @@ static void roll_back(struct commit_queue *q, struct batch *b)
 	int rolled_back = sqlite3_get_autocommit(c->db) ? SQLITE_OK : sqlite_statement_run(sqlite_statement(c, ST_ROLLBACK));
 	if (rolled_back != SQLITE_OK)
 		sqlite_fault_exit(c, rolled_back, "rollback");
-	room_cache_forget(&q->writer.rooms);
+	writer_forget(&q->writer);
 	undo_tried(b);
 }
 
-/* Whether the transaction fails because of damage that concerns one operation alone, or only the upkeep, which then waits for tomorrow. */
+/* Whether the transaction fails because of damage that concerns one operation alone, a mark that is left out from now on, or only the upkeep, which
+ * then waits for tomorrow. */
 static bool can_go_again(struct commit_queue *q, const struct batch *b, int rc)
 {
-	if (b->failed)
-		return q->writer.met_damage;
-	if (!b->in_upkeep || !sqlite_fault_is_damage(rc))
+	if (q->writer.met_damage)
+		return true;
+	if (b->failed || !b->in_upkeep || !sqlite_fault_is_damage(rc))
 		return false;
 	q->writer.failed = (struct damage_place){.what = "tokens"};
 	token_age_put_off(&q->token_age);
@@ -492,7 +493,7 @@ void commit_queue_destroy(struct commit_queue *q)
 	close_file(q);
 	log_reach_destroy(q->reach);
 	close(q->db_fd);
-	buf_finish(&q->writer.json);
+	writer_finish(&q->writer);
 	pthread_cond_destroy(&q->more);
 	pthread_mutex_destroy(&q->mutex);
 	free(q);

@@ -94,7 +94,7 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_MEMBER_INSERT,     ROLE_WRITER, \
 	  "INSERT INTO member (user_no, room_no, role, read_seq, read_messages, joined_seq) VALUES (?1, ?2, ?3, ?4, ?5, ?4)") \
 	X(ST_MEMBER_DELETE,     ROLE_WRITER,               "DELETE FROM member WHERE user_no = ?1 AND room_no = ?2") \
-	X(ST_MEMBER_MARK,       ROLE_WRITER,               "UPDATE member SET read_seq = ?3, read_messages = ?4 WHERE user_no = ?1 AND room_no = ?2") \
+	X(ST_MEMBER_MARK,       ROLE_WRITER,               "UPDATE member SET read_seq = ?3, read_messages = ?4 WHERE user_no = ?1 AND room_no = ?2 AND read_seq < ?3") \
 	X(ST_MEMBER_SET_ROLE,   ROLE_WRITER,               "UPDATE member SET role = ?3 WHERE user_no = ?1 AND room_no = ?2") \
 	X(ST_MEMBER_HEIR,       ROLE_WRITER, \
 	  "SELECT " USER_COLUMNS " FROM member m INDEXED BY member_by_room JOIN user u ON u.no = m.user_no WHERE m.room_no = ?1" \

@@ -132,6 +132,9 @@ int write_append(struct writer *w, struct store_append *op)
 	rc = writer_add_event(w, room, &what, &op->event);
 	if (rc != SQLITE_OK)
 		return rc;
+	/* Who writes has read up to there. */
+	if (op->type == EVENT_MESSAGE_CREATED)
+		read_marks_move(&w->marks, &(struct read_mark){op->author_no, room->no, op->event->seq, op->event->n_messages});
 	op->room_of_first = room->id;
 	op->id = op->event->id;
 	op->seq = op->event->seq;

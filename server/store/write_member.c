@@ -24,6 +24,11 @@ static int find_member(struct writer *w, uint64_t user_no, uint64_t room_no, str
 	out->role = (enum member_role)sqlite3_column_int(st, 0);
 	out->read_seq = sqlite_statement_u64(st, 1);
 	out->read_messages = sqlite_statement_u64(st, 2);
+	const struct read_mark *moved = read_marks_find(&w->marks, user_no, room_no);
+	if (moved && moved->seq > out->read_seq) {
+		out->read_seq = moved->seq;
+		out->read_messages = moved->n_messages;
+	}
 	return SQLITE_OK;
 }
 

@@ -59,6 +59,24 @@ int writer_apply(struct writer *w, struct store_op *op)
 	return SQLITE_MISUSE;
 }
 
+int writer_write_back(struct writer *w)
+{
+	int rc = writer_own(w, read_marks_write(&w->marks, &w->connection), "memberships");
+	return rc == SQLITE_OK ? room_cache_write(&w->rooms, &w->connection) : rc;
+}
+
+void writer_forget(struct writer *w)
+{
+	room_cache_forget(&w->rooms);
+	read_marks_forget(&w->marks);
+}
+
+void writer_finish(struct writer *w)
+{
+	read_marks_finish(&w->marks);
+	buf_finish(&w->json);
+}
+
 static void drop_event(struct event **e)
 {
 	event_free(*e);

@@ -10,16 +10,18 @@
 #include "store/damage.h"
 #include "store/event_row.h"
 #include "store/id_pool.h"
+#include "store/read_marks.h"
 #include "store/room_cache.h"
 
 struct writer {
 	struct sqlite_connection connection;
 	struct room_cache rooms;
+	struct read_marks marks;
 	struct buf json;                 /* of the event being made */
 	struct id_pool ids;              /* of events */
 	uint64_t n_events, n_duplicates; /* of this transaction */
 	struct damage *damage;
-	/* The operation that fails the transaction is the only one that cannot be done, because of this. (After SQLite has met damage it takes no more
+	/* The operation that fails the transaction is the only one that cannot be done, because of this; or it is a mark, which is left out when all go again. (After SQLite has met damage it takes no more
 	 * writes in the same transaction.) */
 	bool met_damage;
 	struct damage_place failed;
@@ -66,6 +68,11 @@ int write_token_delete(struct writer *w, struct store_token_delete *op);
 
 /* Does one operation of any kind of writing. */
 int writer_apply(struct writer *w, struct store_op *op);
+/* What the operations of a transaction left in memory goes into it, before the commit: the rooms' counters and the authors' marks. */
+int writer_write_back(struct writer *w);
+/* The transaction failed: nothing of that is true. */
+void writer_forget(struct writer *w);
+void writer_finish(struct writer *w);
 /* The transaction failed: takes back what the operation was given, as if it had never been tried. */
 void writer_undo(struct store_op *op);
 

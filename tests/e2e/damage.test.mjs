@@ -61,7 +61,7 @@ async function assertHurtIsTold(at, from, to) {
 	assert.deepEqual([below.events.map((event) => event.seq), below.more], [range(1, from - 1), true]);
 	const above = (await read(at, 'hurt', { limit: 200 })).json.data;
 	assert.deepEqual([above.events.map((event) => event.seq), above.more], [range(to + 1, LAST), true]);
-	for (const [type, data] of [['message.send', { text: 'no' }], ['read.mark', { seq: 3 }], ['room.update', { topic: 'no' }], ['room.leave', {}]]) {
+	for (const [type, data] of [['message.send', { text: 'no' }], ['read.mark', { seq: LAST + 1 }], ['room.update', { topic: 'no' }], ['room.leave', {}]]) {
 		const { status, json } = await post(at.server, type, { room: at.rooms.hurt, ...data }, { token: at.token });
 		assert.deepEqual([status, json.data.code, json.data.retryable], [503, 'unavailable', false], type);
 	}

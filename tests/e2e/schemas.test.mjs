@@ -55,7 +55,7 @@ async function talk(owner, other, room) {
 	for (const place of [{}, { before: 3 }, { after: 0, limit: 2 }, { around: 3, limit: 3 }]) {
 		await ask(owner, 'history.read', { room, ...place });
 	}
-	await ask(owner, 'read.mark', { room, seq });
+	await ask(owner, 'read.mark', { room, seq: seq + 1 });
 	await ask(owner, 'room.members', { room, limit: 1 });
 	await ask(owner, 'room.get', { room });
 	await ask(owner, 'room.list');

@@ -26,6 +26,11 @@ static int append(struct fake_store *f, struct store_append *op)
 		return 0;
 	}
 	op->event = add_event(r, op->type, op->data.data, op->data.len);
+	struct fake_member *author = member_at(r, op->author_no);
+	if (author && op->type == EVENT_MESSAGE_CREATED) {
+		author->read_seq = op->event->seq;
+		author->read_messages = op->event->n_messages;
+	}
 	op->room_of_first = r->id;
 	op->id = op->event->id;
 	op->seq = op->event->seq;

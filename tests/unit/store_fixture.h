@@ -173,6 +173,23 @@ static inline int64_t send_text(struct store_fixture *f, uint64_t room_no, uint6
 	return result == 0 ? (int64_t)op.seq : result;
 }
 
+/* Joins, or finds the membership that there is: without its room. */
+static inline struct store_membership membership_of(struct store_fixture *f, uint64_t room_no, uint64_t user_no)
+{
+	struct store_join op = {.room_no = room_no, .user_no = user_no, .data = json_from("{\"user\":1}")};
+	if (store_fixture_do(f, &op.op, STORE_JOIN) != 0)
+		abort();
+	store_room_finish(&op.membership.room);
+	event_free(op.event);
+	buf_finish(&op.data);
+	return op.membership;
+}
+
+static inline void join_room(struct store_fixture *f, uint64_t room_no, uint64_t user_no)
+{
+	(void)membership_of(f, room_no, user_no);
+}
+
 /* Changes the file with SQLite alone; the store is closed. */
 static inline void store_fixture_change(struct store_fixture *f, const char *sql)
 {

@@ -14,7 +14,8 @@ static void test_what_changes_nothing_is_told_to_nobody(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 4); /* seqs 4 to 7 */
+	house_setup(&h, 0);
+	fake_store_add_messages(h.f.store, h.rooms[0], h.bob, 4); /* seqs 4 to 7 */
 	house_start(&h);
 	struct conn *ann = h.writer, *too = fixture_signed_in(&h.f, h.ann_token);
 	const size_t *n_submitted = h.f.store->n_submitted;

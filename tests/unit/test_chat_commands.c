@@ -235,6 +235,30 @@ static void test_http_request(void **state)
 
 /* ---- read marks ---- */
 
+/* On every connection of the account: the message itself tells the others. */
+static void test_writing_reads_up_to_what_was_written(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	fake_store_add_messages(p.f.store, p.den, p.ann, 4); /* seqs 4 to 7 */
+	fixture_start(&p.f);
+	struct conn *one = fixture_signed_in(&p.f, p.bob_token), *two = fixture_signed_in(&p.f, p.bob_token);
+	ask(&p, one, "{\"ref\":\"s\",\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"read\"}}");
+	assert_int_equal(number_of(data_of(one, "s"), "seq"), 8);
+	ask(&p, two, "{\"ref\":\"g\",\"type\":\"room.get\",\"data\":{\"room\":\"den\"}}");
+	const json_t *room = json_object_get(data_of(two, "g"), "room");
+	assert_int_equal(number_of(room, "read_seq"), 8);
+	assert_int_equal(number_of(room, "unread"), 0);
+	assert_int_equal(heard(two, "read.marked", NULL), 0);
+	assert_int_equal(heard(two, "message.created", NULL), 1);
+	size_t n_marks = p.f.store->n_submitted[STORE_READ_MARK];
+	ask(&p, two, "{\"ref\":\"m\",\"type\":\"read.mark\",\"data\":{\"room\":\"den\",\"seq\":8}}");
+	assert_int_equal(number_of(data_of(two, "m"), "read_seq"), 8);
+	assert_int_equal(p.f.store->n_submitted[STORE_READ_MARK], n_marks);
+	fixture_finish(&p.f);
+}
+
 static void test_read_marks(void **state)
 {
 	(void)state;
@@ -459,6 +483,7 @@ int main(void)
 		cmocka_unit_test(test_rate_of_wrong_tokens_over_http),
 		cmocka_unit_test(test_http_request),
 		cmocka_unit_test(test_read_marks),
+		cmocka_unit_test(test_writing_reads_up_to_what_was_written),
 		cmocka_unit_test(test_logout_cuts_the_right_sessions),
 		cmocka_unit_test(test_a_bot_that_signs_out_everywhere_ends_its_own_token),
 		cmocka_unit_test(test_session_end),

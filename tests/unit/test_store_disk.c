@@ -81,6 +81,7 @@ static void a_full_disk_refuses_and_recovers(void **state)
 		unlink(ballast);
 		for (int i = 0; i < 300; i++, sent++)
 			assert_int_equal(send_text(f, room, ann, "{\"text\":\"again\"}"), 3 + sent);
+		assert_int_equal(membership_of(f, room, ann).read_seq, 2 + sent);
 	}
 	assert_true(f->metrics.commit_failures_total > 0);
 	/* A full disk does not keep it from closing, nor what was acknowledged from being there. */

@@ -277,9 +277,9 @@ static void join_leave_and_join_again(void **state)
 static void read_marks_only_move_forward(void **state)
 {
 	struct store_fixture *f = *state;
-	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON), room = make_room(f, "r", ann);
 	for (int i = 0; i < 5; i++)
-		send_text(f, room, ann, "{}"); /* seqs 3 to 7 */
+		send_text(f, room, bob, "{}"); /* seqs 3 to 7 */
 	struct store_read_mark op = {.room_no = room, .user_no = ann, .seq = 4};
 	assert_int_equal(store_fixture_do(f, &op.op, STORE_READ_MARK), 0);
 	assert_int_equal(op.read_seq, 4);
