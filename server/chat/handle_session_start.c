@@ -192,6 +192,7 @@ static void guest_made(struct account_make *m)
 	struct store_user known = {.no = m->op.user_no, .id = m->op.id, .kind = USER_GUEST, .name = (char *)m->name.data};
 	struct user *u = user_load(c, &known, NULL, 0);
 	session_enter(s, u, m->op.token_hash, TOKEN_SESSION);
+	s->on_gap = m->wait.request.data.session_start.on_gap;
 	conn_set_cookie(s->conn, m->token);
 	auto_buf data = BUF_INIT;
 	encode_head(&data, u, m->token);
