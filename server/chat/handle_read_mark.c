@@ -18,7 +18,8 @@ static void mark_free(struct mark *m)
 
 static void encode_mark(struct buf *b, const struct member *m)
 {
-	buf_appendf(b, "{\"read_seq\":%llu,\"unread\":%llu}", (unsigned long long)m->read_seq, (unsigned long long)member_unread(m));
+	buf_appendf(b, "{\"read_seq\":%llu,\"read_messages\":%llu,\"unread\":%llu}", (unsigned long long)m->read_seq,
+		    (unsigned long long)m->read_messages, (unsigned long long)member_unread(m));
 }
 
 static void marked(struct store_op *op)

@@ -82,6 +82,8 @@ void state_encode_room(struct buf *b, const struct room *r, const struct member 
 	if (m) {
 		append_string(b, ",\"role\":", person_member_role(m->role));
 		append_number(b, ",\"read_seq\":", m->read_seq);
+		append_number(b, ",\"messages\":", r->n_messages);
+		append_number(b, ",\"read_messages\":", m->read_messages);
 		append_number(b, ",\"unread\":", member_unread(m));
 	}
 	buf_append_byte(b, '}');

@@ -32,9 +32,9 @@ test('messages of others are unread until read.mark', async (t) => {
 	const { reader, room, say, state } = await pair(t);
 	await say(3); // seqs 4, 5, 6
 	assert.equal((await state()).unread, 3);
-	assert.deepEqual(await reader.request('read.mark', { room, seq: 5 }), { read_seq: 5, unread: 1 });
+	assert.deepEqual(await reader.request('read.mark', { room, seq: 5 }), { read_seq: 5, read_messages: 2, unread: 1 });
 	assert.deepEqual(await state(), { read_seq: 5, unread: 1 });
-	assert.deepEqual(await reader.request('read.mark', { room, seq: 6 }), { read_seq: 6, unread: 0 });
+	assert.deepEqual(await reader.request('read.mark', { room, seq: 6 }), { read_seq: 6, read_messages: 3, unread: 0 });
 });
 
 test('joins, leaves and topics are not counted as unread', async (t) => {
@@ -53,7 +53,7 @@ test('a mark does not go back', async (t) => {
 	const { reader, room, say, state } = await pair(t);
 	await say(3);
 	await reader.request('read.mark', { room, seq: 6 });
-	assert.deepEqual(await reader.request('read.mark', { room, seq: 4 }), { read_seq: 6, unread: 0 });
+	assert.deepEqual(await reader.request('read.mark', { room, seq: 4 }), { read_seq: 6, read_messages: 3, unread: 0 });
 	assert.equal((await state()).read_seq, 6);
 });
 
@@ -73,7 +73,7 @@ test('the other connections of the user get read.marked, those of others do not'
 	await reader.request('read.mark', { room, seq: 4 });
 	const event = await second.waitEvent('read.marked');
 	assert.equal(event.room, room);
-	assert.deepEqual(event.data, { read_seq: 4, unread: 1 });
+	assert.deepEqual(event.data, { read_seq: 4, read_messages: 1, unread: 1 });
 	assert.equal(event.seq, undefined);
 	await writer.settle();
 	await reader.settle();

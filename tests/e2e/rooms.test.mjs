@@ -18,7 +18,7 @@ test('room.create makes the caller owner and member of a public room by default'
 	assert.match(room.id, /^[0-9a-f-]{36}$/);
 	const { id, member, ...rest } = room;
 	assert.notEqual(member, false);
-	assert.deepEqual(rest, { name, kind: 'public', topic: 'about it', role: 'owner', last_seq: 2, read_seq: 2, unread: 0, members: 1 });
+	assert.deepEqual(rest, { name, kind: 'public', topic: 'about it', role: 'owner', last_seq: 2, read_seq: 2, messages: 0, read_messages: 0, unread: 0, members: 1 });
 });
 
 test('a new room\'s log begins with room.created and member.joined', async (t) => {
