@@ -26,11 +26,11 @@ test('rows: one head for what one person writes within five minutes', () => {
 
 test('store: what comes while a mark is on its way is unread only where nobody reads', () => {
 	for (const reading of [true, false]) {
-		const store = new Store({ changed() {}, following: () => true, reading: () => reading, live() {}, removed() {} });
+		const store = new Store({ changed() {}, lost() {}, following: () => true, reading: () => reading, live() {}, removed() {} });
 		store.me = me;
-		const room = store.put({ id: 'r', name: 'room', kind: 'public', last_seq: 1, read_seq: 1, unread: 0 });
+		const room = store.put({ id: 'r', name: 'room', kind: 'public', last_seq: 1, messages: 0, read_seq: 1, read_messages: 0 });
 		store.apply(message(2, 'u2', 0));
-		store.marked(room, { read_seq: 1, unread: 1 }); // the answer to a mark that was made before
+		store.marked(room, { read_seq: 1, read_messages: 0 }); // the answer to a mark that was made before
 		assert.equal(room.unread, reading ? 0 : 1);
 		assert.equal(room.readSeq, 1);
 	}

@@ -35,6 +35,7 @@ class App {
 		this.screen = 'splash';
 		this.store = new Store({
 			changed: () => this.changed(),
+			lost: (room) => this.lookAgain(room),
 			following: (room) => room !== this.current || this.isReading(room),
 			reading: (room) => this.isReading(room),
 			live: (room, event) => this.messageCame(room, event),
@@ -248,6 +249,14 @@ class App {
 		this.render();
 		this.roomView.composer.focus(this.justJoined);
 		this.justJoined = false;
+	}
+
+	/** The server left out events that were not counted. @param {any} room */
+	async lookAgain(room) {
+		const { room: object } = await this.request('room.get', { room: room.id }).catch(() => ({ room: null }));
+		if (object && this.store.rooms.get(room.id) === room)
+			this.store.put(object);
+		this.changed();
 	}
 
 	/** @param {any} room */

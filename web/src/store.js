@@ -1,16 +1,18 @@
-// What the page knows: who one is, one's rooms with their unread counts (the server's), and the log of rooms that were opened.
+// What the page knows: who one is, one's rooms with their unread counts, and the log of rooms that were opened.
+//
+// Counts follow PROTOCOL.md ("What is unread"): what the server tells of a room is where they begin, and each event after it is counted once.
 
 import { RoomWindow } from './room_window.js';
 
 /** @typedef {{id: string, name: string, kind: string}} User */
-/** @typedef {{id: string, name: string, kind: string, topic: string, role: string, lastSeq: number, readSeq: number, unread: number,
- *   members: number, countedSeq: number, newAfter: number, openedAt: number, window: RoomWindow|null, typing: Map<string, {name: string, until: number}>}} Room */
+/** @typedef {{id: string, name: string, kind: string, topic: string, role: string, lastSeq: number, countedSeq: number, messages: number,
+ *   readSeq: number, readMessages: number, seenMessages: number, readonly unread: number, members: number, newAfter: number, openedAt: number, window: RoomWindow|null, typing: Map<string, {name: string, until: number}>}} Room */
 
 const KEPT_WINDOWS = 20;
 const TYPING_MS = 6000;
 
 export class Store {
-	/** @param {{changed: (room: Room|null) => void, following: (room: Room) => boolean, reading: (room: Room) => boolean, live: (room: Room, event: any) => void, removed: (room: Room) => void}} hooks */
+	/** @param {{changed: (room: Room|null) => void, lost: (room: Room) => void, following: (room: Room) => boolean, reading: (room: Room) => boolean, live: (room: Room, event: any) => void, removed: (room: Room) => void}} hooks */
 	constructor(hooks) {
 		this.hooks = hooks;
 		/** @type {User & {role: string}|null} */
@@ -58,7 +60,7 @@ export class Store {
 			if (isOther || !ids.has(id))
 				this.remove(id);
 		for (const object of data.rooms)
-			this.put(object);
+			this.put(object, true);
 		this.hooks.changed(null);
 	}
 
@@ -68,22 +70,34 @@ export class Store {
 			Object.assign(room, { window: null, newAfter: -1 });
 	}
 
-	/** A room object of the server. @param {any} object @returns {Room} */
-	put(object) {
+	/** A room object of the server. @param {any} object @param {boolean} [afresh] what was counted before does not matter @returns {Room} */
+	put(object, afresh = false) {
 		const known = this.rooms.get(object.id);
-		const room = known ?? {
-			id: object.id, newAfter: -1, openedAt: 0, window: null, typing: new Map(), countedSeq: 0, readSeq: 0, lastSeq: 0, unread: 0,
-			name: '', kind: 'public', topic: '', role: 'member', members: 0,
-		};
+		const room = known ?? this.newRoom(object.id);
 		const wasRead = room.unread === 0;
-		Object.assign(room, {
-			name: object.name, kind: object.kind, topic: object.topic ?? '', role: object.role ?? 'member',
-			lastSeq: object.last_seq, countedSeq: object.last_seq, readSeq: object.read_seq ?? 0, unread: object.unread ?? 0, members: object.members ?? 0,
-		});
+		if (afresh)
+			Object.assign(room, { countedSeq: 0, readSeq: 0, readMessages: 0, seenMessages: 0 });
+		this.marked(room, object);
+		if (object.last_seq >= room.countedSeq)
+			Object.assign(room, {
+				name: object.name, kind: object.kind, topic: object.topic ?? '', role: object.role ?? 'member', members: object.members ?? 0,
+				lastSeq: object.last_seq, countedSeq: object.last_seq, messages: object.messages,
+			});
 		if (known && wasRead && room.unread > 0)
 			room.newAfter = room.readSeq;
 		this.rooms.set(room.id, room);
 		return room;
+	}
+
+	/** @param {string} id @returns {Room} */
+	newRoom(id) {
+		return {
+			id, name: '', kind: 'public', topic: '', role: 'member', members: 0, lastSeq: 0, countedSeq: 0, messages: 0, readSeq: 0, readMessages: 0,
+			seenMessages: 0, newAfter: -1, openedAt: 0, window: null, typing: new Map(),
+			get unread() {
+				return Math.max(0, this.messages - Math.max(this.readMessages, this.seenMessages));
+			},
+		};
 	}
 
 	/** @param {string} id */
@@ -104,12 +118,17 @@ export class Store {
 			old.window = null;
 	}
 
-	/** What came since the mark went out is seen as well where one reads: the next mark tells. @param {Room} room
-	 * @param {{read_seq: number, unread: number}} mark */
+	/** How far the server says one has read. @param {Room} room @param {{read_seq: number, read_messages: number}} mark */
 	marked(room, mark) {
 		room.readSeq = Math.max(room.readSeq, mark.read_seq);
-		room.unread = this.hooks.reading(room) ? 0 : mark.unread;
+		room.readMessages = Math.max(room.readMessages, mark.read_messages);
 		this.hooks.changed(room);
+	}
+
+	/** One has read elsewhere: here the "New" line goes there too, unless one reads here as well. @param {Room} room */
+	readElsewhere(room) {
+		if (!this.hooks.reading(room))
+			room.newAfter = room.unread > 0 ? room.readSeq : -1;
 	}
 
 	/** Any event of the connection. @param {any} event */
@@ -124,11 +143,15 @@ export class Store {
 			this.remove(event.room);
 			return;
 		case 'read.marked':
-			if (room)
+			if (room) {
 				this.marked(room, event.data);
+				this.readElsewhere(room);
+			}
 			return;
 		case 'room.gap':
 			room?.window?.skip(event.data.to);
+			if (room && event.data.to > room.countedSeq)
+				this.hooks.lost(room); /* how many messages are left out, the server knows */
 			break;
 		case 'typing':
 			if (room && event.data.user.id !== this.me?.id)
@@ -155,14 +178,18 @@ export class Store {
 	logged(room, event) {
 		const following = this.hooks.following(room);
 		const isNew = room.window ? room.window.append(event, following) : event.seq > room.countedSeq;
-		if (!isNew)
-			return;
 		room.lastSeq = Math.max(room.lastSeq, event.seq);
+		if (event.seq > room.countedSeq)
+			this.count(room, event);
+		if (isNew && event.type === 'message.created')
+			this.hooks.live(room, event);
+	}
+
+	/** An event after those that the server told of, or that were counted. @param {Room} room @param {any} event */
+	count(room, event) {
+		room.countedSeq = event.seq;
 		if (event.type === 'message.created')
 			this.message(room, event);
-		if (event.seq <= room.countedSeq)
-			return;
-		room.countedSeq = event.seq;
 		if (event.type === 'member.joined')
 			room.members++;
 		if (event.type === 'member.left') {
@@ -182,10 +209,17 @@ export class Store {
 
 	/** @param {Room} room @param {any} event */
 	message(room, event) {
-		const isCounted = event.seq > room.countedSeq && event.data.author.id !== this.me?.id && !this.hooks.reading(room);
+		const wasRead = room.unread === 0;
+		room.messages++;
 		room.typing.delete(event.data.author.id);
-		if (isCounted && room.unread++ === 0)
+		if (event.data.author.id === this.me?.id) {
+			/* Who writes has read up to there, on all connections. */
+			this.marked(room, { read_seq: event.seq, read_messages: room.messages });
+			room.newAfter = -1;
+		} else if (this.hooks.reading(room)) {
+			room.seenMessages = room.messages; /* the next mark tells the server */
+		} else if (wasRead) {
 			room.newAfter = event.seq - 1;
-		this.hooks.live(room, event);
+		}
 	}
 }

@@ -72,11 +72,11 @@ export class Client {
 		return client;
 	}
 
-	async signIn(data) {
+	async signIn(data, options) {
 		for (const [room, seq] of Object.entries(data.resume ?? {})) {
 			this.last.set(room, seq);
 		}
-		this.session = await this.request('session.start', data);
+		this.session = await this.request('session.start', data, options);
 		this.user = this.session.user;
 		this.token = this.session.token ?? data.token;
 		return this.session;
@@ -106,6 +106,7 @@ export class Client {
 		this.pending.delete(message.ref);
 		if (message.type === 'ok') {
 			this.snapshot(waiting.type, message.data);
+			waiting.taken?.(message.data);
 			waiting.resolve(waiting.whole ? { message, text } : message.data);
 		} else {
 			waiting.reject(new WireError(waiting.type, message.data));
@@ -157,15 +158,16 @@ export class Client {
 		this.socket.send(typeof value === 'string' ? value : JSON.stringify(value));
 	}
 
-	// Sends a request; gives the reply's data or throws a WireError. whole: gives {message, text} of the reply instead.
-	request(type, data = {}, { timeoutMs = 30000, whole = false } = {}) {
+	// Sends a request; gives the reply's data or throws a WireError. whole: gives {message, text} of the reply instead. taken: is called with the
+	// data before the next frame is read.
+	request(type, data = {}, { timeoutMs = 30000, whole = false, taken } = {}) {
 		const ref = String(this.nextRef++);
 		const answered = new Promise((resolve, reject) => {
 			if (this.close_) {
 				reject(new Error(`the connection is closed (${this.close_.code})`));
 				return;
 			}
-			this.pending.set(ref, { resolve, reject, type, whole });
+			this.pending.set(ref, { resolve, reject, type, whole, taken });
 			this.send({ type, ref, data });
 		});
 		return within(timeoutMs, `the answer to ${type}`, answered);
