@@ -1,6 +1,7 @@
 /*
  * How fast the store takes messages, and how soon: bench_store DIR [seconds] [rooms] [authors] [rate].
  * Without a rate as many as possible with 2000 under way; with one, that many a second evenly paced, and the time to done() of each.
+ * The writer of each room and the number of pairs follow from the two numbers: as many as their least common multiple.
  * Prints one line; the data directory is made below DIR and left for a look.
  */
 #include "base/clock.h"
@@ -51,6 +52,17 @@ static void do_op(struct bench *b, struct store_op *op, enum store_op_kind kind)
 		abort();
 }
 
+/* Whoever writes in a room is in it: the author of the n-th message in its room. */
+static void join_writers(struct bench *b, struct buf empty)
+{
+	for (uint64_t n = 0; n == 0 || n % b->n_rooms != 0 || n % b->n_authors != 0; n++) {
+		struct store_join j = {.room_no = b->rooms[n % b->n_rooms], .user_no = b->authors[n % b->n_authors], .data = empty};
+		do_op(b, &j.op, STORE_JOIN);
+		store_room_finish(&j.membership.room);
+		event_free(j.event);
+	}
+}
+
 static void make_world(struct bench *b)
 {
 	struct buf empty = BUF_INIT;
@@ -76,6 +88,7 @@ static void make_world(struct bench *b)
 		event_free(r.events[0]);
 		event_free(r.events[1]);
 	}
+	join_writers(b, empty);
 	buf_finish(&empty);
 }
 
