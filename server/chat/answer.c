@@ -12,7 +12,8 @@ enum { RETRY_BUSY_MS = 1000 };
 
 struct answer answer_of(const struct call *call)
 {
-	return (struct answer){.chat = call->chat, .session_id = call->session->id, .ref = reply_ref_of(call->request)};
+	return (struct answer){
+		.chat = call->chat, .session_id = call->session->id, .ref = reply_ref_of(call->request), .trail = trail_of(call)};
 }
 
 struct session *answer_session(const struct answer *a)
@@ -23,6 +24,7 @@ struct session *answer_session(const struct answer *a)
 void answer_ok(const struct answer *a, const struct buf *data)
 {
 	struct session *s = answer_session(a);
+	trail_answered(a, WIRE_OK);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;
@@ -34,6 +36,7 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 {
 	struct session *s = answer_session(a);
 	metric_count_error(a->chat->metrics, code);
+	trail_answered(a, code);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;
@@ -56,6 +59,7 @@ void answer_damaged(const struct answer *a, const char *message)
 {
 	struct session *s = answer_session(a);
 	metric_count_error(a->chat->metrics, WIRE_UNAVAILABLE);
+	trail_answered(a, WIRE_UNAVAILABLE);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;

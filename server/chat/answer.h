@@ -5,11 +5,13 @@
 #define PARLEY_CHAT_ANSWER_H
 
 #include "chat/chat_state.h"
+#include "chat/trail.h"
 
 struct answer {
 	struct chat *chat;
 	uint64_t session_id;
 	struct reply_ref ref;
+	struct trail trail; /* what it says in the log */
 };
 
 /* One request inside the call that handles it. */

@@ -20,6 +20,7 @@
 #include "chat/chat.h"
 #include "chat/room_feed.h"
 #include "chat/room_tail.h"
+#include "chat/trail.h"
 #include "codec/reply_encode.h"
 
 #include <string.h>
@@ -128,7 +129,8 @@ struct user {
 	struct list sessions; /* session.in_user, as they entered */
 	struct user_news *news; /* that its sessions are being told; NULL mostly */
 	struct bucket requests, rooms_made;
-	struct list in_idle; /* chat.idle_users, while n_holds == 0 */
+	struct trail_budget trail; /* of its sign-ins with a token */
+	struct list in_idle;       /* chat.idle_users, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	char name[]; /* NUL-terminated */
 };

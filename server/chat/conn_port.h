@@ -72,5 +72,7 @@ void conn_close(struct conn *c, enum close_reason reason);
  * next call. */
 const char *conn_address(const struct conn *c);
 const uint8_t *conn_address_key(const struct conn *c);
+/* The user whose process is at the other end of a Unix socket; -1: not known. */
+int64_t conn_peer_uid(const struct conn *c);
 
 #endif

@@ -86,8 +86,8 @@ static void dispatch(struct session *s, struct request *r)
 
 static void refuse(struct session *s, struct request *r, enum wire_error code, const char *message, uint32_t retry_after_ms)
 {
-	struct call call = {.chat = s->chat, .session = s, .request = r};
-	struct answer a = answer_of(&call);
+	/* What it asks for was not understood: there is nothing to say of it in the log. */
+	struct answer a = {.chat = s->chat, .session_id = s->id, .ref = reply_ref_of(r)};
 	answer_error(&a, code, message, retry_after_ms);
 }
 

@@ -12,6 +12,7 @@ struct rate_entry {
 	uint8_t key[16];
 	uint64_t touched_ms;
 	struct bucket requests, accounts, passwords;
+	struct trail_budget trail;
 };
 
 struct rate_table {
@@ -121,6 +122,11 @@ uint32_t rate_sign_in(struct session *s, struct user *u)
 		return 0; /* of HTTP each request counts */
 	uint64_t n = 1 + (s->transport == TRANSPORT_WEBSOCKET ? u->n_members / ROOMS_PER_REQUEST : 0);
 	return per_second(&u->requests, n, rate, loop_now_ms(c->loop));
+}
+
+struct trail_budget *rate_trail(const struct session *s)
+{
+	return &address_of(s->chat, s->conn)->trail;
 }
 
 uint32_t rate_account_made(struct session *s)

@@ -19,6 +19,8 @@ uint32_t rate_request(struct session *s, size_t n);
 uint32_t rate_upgrade(struct chat *c, const struct conn *conn);
 /* Signing in to this account for events: as much as one request, and one more for every few rooms, each of which is told of and gets a reader. */
 uint32_t rate_sign_in(struct session *s, struct user *u);
+/* The lines of the log that refused sign-ins from the session's address may make. Good until the next call. */
+struct trail_budget *rate_trail(const struct session *s);
 uint32_t rate_account_made(struct session *s);
 uint32_t rate_room_made(struct session *s);
 /* One attempt at this name from this address: the limit counts for the address, and eight times as many for the name. */

@@ -2,6 +2,7 @@
 
 #include "chat/rate.h"
 #include "chat/session.h"
+#include "chat/trail.h"
 #include "chat/user.h"
 
 #include <errno.h>
@@ -76,6 +77,7 @@ static void signed_in(struct store_op *op)
 		return;
 	}
 	session_enter(s, u, in->op.token_hash, in->op.token_kind);
+	trail_token_taken(s);
 	finish(in, s, WIRE_OK);
 }
 
@@ -85,6 +87,8 @@ void sign_in_refuse(const struct session *s, const struct answer *a, enum wire_e
 			    : error == WIRE_TOO_MANY_SESSIONS ? SESSIONS_RETRY_MS
 			    : wire_error_retryable(error)     ? RETRY_MS
 							      : 0;
+	if (error != WIRE_UNAUTHENTICATED)
+		trail_token_refused(s, error);
 	if (error == WIRE_UNAVAILABLE && s->is_damaged)
 		answer_damaged(a, NULL);
 	else

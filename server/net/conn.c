@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 struct conn *conn_of(struct lws *wsi)
 {
@@ -94,6 +95,15 @@ const char *conn_address(const struct conn *c)
 {
 	address_format(&c->address, c->server->address_text);
 	return c->server->address_text;
+}
+
+int64_t conn_peer_uid(const struct conn *c)
+{
+	struct ucred peer;
+	socklen_t n = sizeof peer;
+
+	bool is_known = getsockopt(lws_get_socket_fd(c->wsi), SOL_SOCKET, SO_PEERCRED, &peer, &n) == 0 && peer.uid != (uid_t)-1;
+	return is_known ? (int64_t)peer.uid : -1;
 }
 
 const uint8_t *conn_address_key(const struct conn *c)
