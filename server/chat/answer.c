@@ -48,6 +48,7 @@ void answer_fault(const struct answer *a, const struct request_fault *fault)
 {
 	struct session *s = answer_session(a);
 	metric_count_error(a->chat->metrics, fault->code);
+	trail_answered(a, fault->code);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;

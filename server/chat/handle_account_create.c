@@ -4,6 +4,7 @@
 #include "chat/account_make.h"
 #include "chat/dispatch.h"
 #include "chat/rate.h"
+#include "codec/request_fault.h"
 
 static bool is_owner_code(const struct chat *c, struct text code)
 {
@@ -21,7 +22,10 @@ void handle_account_create(struct call *call)
 	if (call_must_wait(call, rate_account_made(call->session), "too many accounts from this address"))
 		return;
 	if (for_owner && !is_owner_code(call->chat, data.owner_code)) {
-		call_error(call, WIRE_FORBIDDEN, "data.owner_code: it was used already, or is not the one of the server's last start");
+		struct request_fault fault;
+		request_fault_of(&fault, WIRE_FORBIDDEN, "owner_code", "%s",
+				 "this link was used already, or the server has been started again since");
+		call_fault(call, &fault);
 		return;
 	}
 	struct account_make *m = account_make_begin(call, data.name, USER_PERSON, account_make_answer);

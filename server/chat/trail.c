@@ -3,9 +3,9 @@
 #include "base/log.h"
 #include "chat/answer.h"
 #include "chat/dispatch.h"
+#include "chat/person.h"
 #include "chat/rate.h"
 #include "chat/session.h"
-#include "chat/state_encode.h"
 
 #include <stdio.h>
 
@@ -15,8 +15,11 @@ enum { MINUTE_MS = 60000, FIELDS_MAX = 8, SUBJECT_BYTES = 256 }; /* of a subject
 static const struct {
 	const char *done, *failed, *subject;
 } words[] = {
-	[TRAIL_SIGN_IN] = {"sign_in.done", "sign_in.failed", "account"}, [TRAIL_SIGN_OUT] = {"sign_out.done", "sign_out.failed", "account"},
-	[TRAIL_ACCOUNT] = {"account.created", NULL, "account"},          [TRAIL_BOT] = {"bot.created", NULL, "account"},
+	[TRAIL_SIGN_IN] = {"sign_in.done", "sign_in.failed", "account"},
+	[TRAIL_SIGN_OUT] = {"sign_out.done", "sign_out.failed", "account"},
+	[TRAIL_ACCOUNT] = {"account.created", NULL, "account"},
+	[TRAIL_BOT] = {"bot.created", NULL, "account"},
+	[TRAIL_OWNER] = {"account.created", "sign_in.failed", "account"},
 	[TRAIL_OPERATOR] = {"admin.done", "admin.failed", "subject"},
 };
 
@@ -49,11 +52,15 @@ static struct trail trail_of_request(const struct request *r)
 	case CMD_ACCOUNT_LOGOUT:
 		return (struct trail){.kind = TRAIL_SIGN_OUT, .how = r->data.account_logout.everywhere ? "everywhere" : "here"};
 	case CMD_ACCOUNT_CREATE:
+		if (r->data.account_create.owner_code.s)
+			return (struct trail){.kind = TRAIL_OWNER, .how = "owner_code", .subject = named(r->data.account_create.name)};
 		return (struct trail){.kind = TRAIL_ACCOUNT, .subject = named(r->data.account_create.name)};
 	case CMD_BOT_CREATE:
 		return (struct trail){.kind = TRAIL_BOT, .subject = named(r->data.bot_create.name)};
 	case CMD_ADMIN_OWNER:
 		return operators(named(r->data.admin_owner.name), r->data.admin_owner.password.s ? "create" : "promote");
+	case CMD_ADMIN_ACCOUNT:
+		return operators(named(r->data.admin_account.name), NULL);
 	case CMD_ADMIN_BOT:
 		return operators(named(r->data.admin_bot.name), r->data.admin_bot.renew ? "renew" : "create");
 	case CMD_ADMIN_PASSWORD:
@@ -122,7 +129,7 @@ static void add_user(struct line *l, const struct user *u)
 {
 	uid_format(&u->id, l->id);
 	add_string(l, "id", l->id);
-	add_string(l, "kind", state_user_kind(u->kind));
+	add_string(l, "kind", person_kind(u->kind));
 	add_string(l, "account", u->name);
 }
 

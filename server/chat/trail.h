@@ -20,7 +20,7 @@ struct call;
 struct session;
 struct user;
 
-enum trail_kind { TRAIL_NONE, TRAIL_SIGN_IN, TRAIL_SIGN_OUT, TRAIL_ACCOUNT, TRAIL_BOT, TRAIL_OPERATOR };
+enum trail_kind { TRAIL_NONE, TRAIL_SIGN_IN, TRAIL_SIGN_OUT, TRAIL_ACCOUNT, TRAIL_OWNER, TRAIL_BOT, TRAIL_OPERATOR };
 
 /* What the answer to a request will say in the log; a part of struct answer. Lives as long as the request. */
 struct trail {

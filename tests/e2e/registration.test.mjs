@@ -52,7 +52,9 @@ test('the owner\'s link makes the owner once, and never again', async (t) => {
 	assert.equal(page, server.url);
 	const wrong = await create(server, { name: 'Mallory', owner_code: `${code.slice(1)}x` });
 	assert.equal(wrong.json.data.code, 'forbidden');
-	assert.match(wrong.json.data.message, /data\.owner_code/);
+	assert.equal(wrong.json.data.field, 'owner_code');
+	assert.match(wrong.json.data.message, /this link was used already/);
+	await until(10000, 'the line about it', () => /sign_in\.failed address="127\.0\.0\.1" reason="forbidden" how="owner_code" account="Mallory"/.test(server.stderr));
 	const made = await create(server, { name: 'Olga', owner_code: code });
 	assert.equal(made.json.data.user.role, 'owner');
 	assert.equal((await create(server, { name: 'Late', owner_code: code })).json.data.code, 'forbidden');

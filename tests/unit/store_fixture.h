@@ -176,12 +176,11 @@ static inline int64_t send_text(struct store_fixture *f, uint64_t room_no, uint6
 /* Joins, or finds the membership that there is: without its room. */
 static inline struct store_membership membership_of(struct store_fixture *f, uint64_t room_no, uint64_t user_no)
 {
-	struct store_join op = {.room_no = room_no, .user_no = user_no, .data = json_from("{\"user\":1}")};
+	struct store_join op = {.room_no = room_no, .user_no = user_no};
 	if (store_fixture_do(f, &op.op, STORE_JOIN) != 0)
 		abort();
-	store_room_finish(&op.membership.room);
 	event_free(op.event);
-	buf_finish(&op.data);
+	store_join_finish(&op);
 	return op.membership;
 }
 

@@ -3,14 +3,6 @@
 
 #include "store_fixture.h"
 
-static void enter(struct store_fixture *f, uint64_t room, uint64_t user)
-{
-	struct store_join op = {.room_no = room, .user_no = user};
-	assert_int_equal(store_fixture_do(f, &op.op, STORE_JOIN), 0);
-	event_free(op.event);
-	store_join_finish(&op);
-}
-
 /* One step. The number of memberships that ended; those whose room passed on are counted in *n_passed. */
 static size_t end_guests(struct store_fixture *f, size_t most, bool *more, size_t *n_passed)
 {
@@ -45,8 +37,8 @@ static void a_guest_who_signed_out_leaves_every_room_in_steps(void **state)
 	size_t n_passed;
 	for (size_t i = 0; i < 3; i++) {
 		rooms[i] = make_room(f, (const char *[]){"a", "b", "c"}[i], ann);
-		enter(f, rooms[i], gus);
-		enter(f, rooms[i], here);
+		join_room(f, rooms[i], gus);
+		join_room(f, rooms[i], here);
 	}
 	assert_int_equal(end_guests(f, 2, &more, &n_passed), 0);
 	assert_false(more);
@@ -68,9 +60,9 @@ static void the_room_of_a_guest_passes_on_but_not_to_one_who_is_gone(void **stat
 	uint64_t room = make_room(f, "r", gus), empty = make_room(f, "e", gus);
 	bool more;
 	size_t n_passed;
-	enter(f, room, gone);
-	enter(f, room, here);
-	enter(f, empty, gone);
+	join_room(f, room, gone);
+	join_room(f, room, here);
+	join_room(f, empty, gone);
 	store_fixture_forget_tokens(f, gone);
 	store_fixture_forget_tokens(f, gus);
 	assert_int_equal(end_guests(f, 10, &more, &n_passed), 4);
@@ -90,7 +82,7 @@ static void accounts_stay_where_they_are_without_a_token(void **state)
 	uint64_t ann = make_user(f, "ann", USER_PERSON), bot = make_user(f, "bot", USER_BOT), room = make_room(f, "r", ann);
 	bool more;
 	size_t n_passed;
-	enter(f, room, bot);
+	join_room(f, room, bot);
 	store_fixture_close(f);
 	store_fixture_change(f, "INSERT INTO token SELECT randomblob(32), no, 0, 0, 0 FROM user; DELETE FROM token");
 	assert_true(store_fixture_open(f));
@@ -105,8 +97,8 @@ static void an_older_file_ends_the_guests_who_are_gone(void **state)
 	uint64_t room = make_room(f, "r", ann);
 	bool more;
 	size_t n_passed;
-	enter(f, room, gone);
-	enter(f, room, here);
+	join_room(f, room, gone);
+	join_room(f, room, here);
 	store_fixture_close(f);
 	store_fixture_change(f, "DROP TRIGGER guest_ends; DROP INDEX member_ended; ALTER TABLE member DROP COLUMN ended;"
 				"DELETE FROM token WHERE user_no = (SELECT no FROM user WHERE name = 'gone')");
@@ -125,8 +117,8 @@ static void a_damaged_room_is_in_nobodys_way(void **state)
 	uint64_t hurt = make_room(f, "hurt", ann), whole = make_room(f, "whole", ann);
 	bool more;
 	size_t n_passed, n_ended = 0;
-	enter(f, hurt, gus);
-	enter(f, whole, gus);
+	join_room(f, hurt, gus);
+	join_room(f, whole, gus);
 	store_fixture_forget_tokens(f, gus);
 	store_fixture_close(f);
 	assert_true(store_fixture_open(f)); /* the start looks at the events; what is hurt later shows when it is needed */

@@ -57,10 +57,10 @@ enum { USERS = 3, MODEL_ROOMS = 2, ROUNDS = 60, ROUND_OPS = 40 };
 struct model {
 	uint64_t users[USERS], rooms[MODEL_ROOMS];
 	uint64_t last_seq[MODEL_ROOMS], n_messages[MODEL_ROOMS];
-	uint64_t messages_at[MODEL_ROOMS][ROUNDS * ROUND_OPS + 10];
+	uint64_t messages_at[MODEL_ROOMS][2 * ROUNDS * ROUND_OPS + 10];
 	struct {
-		bool is_member;
-		uint64_t read_seq, read_messages;
+		bool is_member, is_owner;
+		uint64_t joined_seq, read_seq, read_messages;
 	} members[MODEL_ROOMS][USERS];
 };
 
@@ -86,12 +86,34 @@ static void read_to(struct model *m, int room, int user, uint64_t seq)
 	m->members[room][user].read_messages = m->messages_at[room][seq];
 }
 
+static void add_member(struct model *m, int room, int user)
+{
+	m->members[room][user].is_member = true;
+	m->members[room][user].joined_seq = m->last_seq[room];
+	read_to(m, room, user, m->last_seq[room]);
+}
+
+/* An owner's room passes on to whoever is in it longest, with an event of its own. */
+static void end_member(struct model *m, int room, int user)
+{
+	bool was_owner = m->members[room][user].is_owner;
+	int heir = -1;
+	memset(&m->members[room][user], 0, sizeof m->members[room][user]);
+	add_event(m, room, false);
+	for (int i = 0; i < USERS; i++)
+		if (m->members[room][i].is_member && (heir < 0 || m->members[room][i].joined_seq < m->members[room][heir].joined_seq))
+			heir = i;
+	if (!was_owner || heir < 0)
+		return;
+	m->members[room][heir].is_owner = true;
+	add_event(m, room, false);
+}
+
 /* Submits one operation of any kind and does it in the model. */
 static void do_any(struct store_fixture *f, struct model *m, union any_op *op, struct buf data)
 {
 	int room = rand() % MODEL_ROOMS, user = rand() % USERS, what = rand() % 10;
 	uint64_t room_no = m->rooms[room], user_no = m->users[user];
-	bool *is_member = &m->members[room][user].is_member;
 	if (what < 6) {
 		op->append = (struct store_append){.room_no = room_no, .author_no = user_no, .type = EVENT_MESSAGE_CREATED, .data = data};
 		assert_int_equal(store_fixture_submit(f, &op->op, STORE_APPEND), 0);
@@ -102,18 +124,15 @@ static void do_any(struct store_fixture *f, struct model *m, union any_op *op, s
 		op->mark = (struct store_read_mark){.room_no = room_no, .user_no = user_no, .seq = seq};
 		assert_int_equal(store_fixture_submit(f, &op->op, STORE_READ_MARK), 0);
 		read_to(m, room, user, seq);
-	} else if (*is_member) {
+	} else if (m->members[room][user].is_member) {
 		op->leave = (struct store_leave){.room_no = room_no, .user_no = user_no, .data = data};
 		assert_int_equal(store_fixture_submit(f, &op->op, STORE_LEAVE), 0);
-		add_event(m, room, false);
-		m->members[room][user].read_seq = 0;
-		*is_member = false;
+		end_member(m, room, user);
 	} else {
-		op->join = (struct store_join){.room_no = room_no, .user_no = user_no, .data = data};
+		op->join = (struct store_join){.room_no = room_no, .user_no = user_no};
 		assert_int_equal(store_fixture_submit(f, &op->op, STORE_JOIN), 0);
 		add_event(m, room, false);
-		*is_member = true;
-		read_to(m, room, user, m->last_seq[room]);
+		add_member(m, room, user);
 	}
 }
 
@@ -123,10 +142,11 @@ static void finish_any(struct store_fixture *f, union any_op *op)
 	if (op->op.kind == STORE_APPEND) {
 		event_free(op->append.event);
 	} else if (op->op.kind == STORE_JOIN) {
-		store_room_finish(&op->join.membership.room);
+		store_join_finish(&op->join);
 		event_free(op->join.event);
 	} else if (op->op.kind == STORE_LEAVE) {
 		event_free(op->leave.event);
+		event_free(op->leave.passed_event);
 	}
 }
 
@@ -143,8 +163,8 @@ static void marks_are_as_if_each_operation_were_alone(void **state)
 	for (int i = 0; i < MODEL_ROOMS; i++) {
 		m->rooms[i] = make_room(f, names[i], m->users[0]);
 		m->last_seq[i] = 2;
-		m->members[i][0].is_member = true;
-		read_to(m, i, 0, 2);
+		m->members[i][0].is_owner = true;
+		add_member(m, i, 0);
 	}
 	for (int round = 0; round < ROUNDS; round++) {
 		for (int i = 0; i < ROUND_OPS; i++)

@@ -14,14 +14,6 @@ static struct store_leave leave(struct store_fixture *f, uint64_t room, uint64_t
 	return op;
 }
 
-static void enter(struct store_fixture *f, uint64_t room, uint64_t user)
-{
-	struct store_join op = {.room_no = room, .user_no = user};
-	assert_int_equal(store_fixture_do(f, &op.op, STORE_JOIN), 0);
-	event_free(op.event);
-	store_join_finish(&op);
-}
-
 /* The room's owner by name, or NULL. Static. */
 static const char *owner_of(struct store_fixture *f, uint64_t room)
 {
@@ -63,11 +55,11 @@ static void a_room_passes_on_to_the_person_who_is_in_it_longest(void **state)
 	struct store_fixture *f = *state;
 	uint64_t last = make_user(f, "last", USER_PERSON); /* an older account, but a newer member */
 	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
-	enter(f, room, make_user(f, "guest", USER_GUEST));
-	enter(f, room, make_user(f, "bot", USER_BOT));
+	join_room(f, room, make_user(f, "guest", USER_GUEST));
+	join_room(f, room, make_user(f, "bot", USER_BOT));
 	uint64_t bob = make_user(f, "bob", USER_PERSON);
-	enter(f, room, bob);
-	enter(f, room, last);
+	join_room(f, room, bob);
+	join_room(f, room, last);
 	assert_string_equal(heir_of(f, room, ann), "bob");
 	assert_string_equal(heir_of(f, room, bob), "last");
 	assert_string_equal(heir_of(f, room, last), "bot");
@@ -78,8 +70,8 @@ static void a_room_without_persons_passes_on_to_a_bot_and_then_to_a_guest(void *
 	struct store_fixture *f = *state;
 	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
 	uint64_t guest = make_user(f, "guest", USER_GUEST), bot = make_user(f, "bot", USER_BOT);
-	enter(f, room, guest);
-	enter(f, room, bot);
+	join_room(f, room, guest);
+	join_room(f, room, bot);
 	assert_string_equal(heir_of(f, room, ann), "bot");
 	assert_string_equal(heir_of(f, room, bot), "guest");
 	assert_null(heir_of(f, room, guest));
@@ -89,7 +81,7 @@ static void who_does_not_own_a_room_leaves_its_owner_alone(void **state)
 {
 	struct store_fixture *f = *state;
 	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON), room = make_room(f, "r", ann);
-	enter(f, room, bob);
+	join_room(f, room, bob);
 	struct store_leave op = leave(f, room, bob);
 	assert_null(op.passed_event);
 	assert_string_equal(owner_of(f, room), "ann");
