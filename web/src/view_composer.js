@@ -1,4 +1,7 @@
 // The place to write: a plain textarea that grows, drafts per room, Enter to send (never while an input method is composing).
+//
+// The textarea is as high as its text because a hidden copy of the text stands in the same cell (app.css). Measuring it here would make it short for a
+// moment, and the log above would lose its place.
 
 import { summaryOf } from './digest.js';
 import { byFinger, h, icon, iconButton } from './dom.js';
@@ -6,7 +9,6 @@ import { keep, recall } from './storage.js';
 import { withoutBidiControls } from './text.js';
 
 const TYPING_EVERY_MS = 3000;
-const MOST_PX = 220;
 
 export class ComposerView {
 	/** @param {{send: (text: string, replyTo: number|undefined) => void, typing: (room: any, typing: boolean) => void, limit: () => number}} hooks */
@@ -22,11 +24,12 @@ export class ComposerView {
 			id: 'composer', rows: '1', dir: 'auto', autocomplete: 'off', enterkeyhint: 'send', 'aria-describedby': 'composer-note',
 			oninput: () => this.changed(), onkeydown: (/** @type {KeyboardEvent} */ e) => this.key(e),
 		}));
+		this.cell = h('div', { class: 'write' }, this.area);
 		this.label = h('label', { class: 'sr', for: 'composer' });
 		this.replyText = h('span', { class: 'grow' });
 		this.replyBar = h('div', { class: 'replying', hidden: true }, icon('reply'), this.replyText, iconButton('close', 'Do not reply', () => this.reply(null)));
 		this.note = h('p', { class: 'st bad', id: 'composer-note', hidden: true });
-		this.element = h('form', { class: 'comp', 'aria-label': 'Write a message', onsubmit: (/** @type {Event} */ e) => this.submit(e) }, this.replyBar, this.label, this.area,
+		this.element = h('form', { class: 'comp', 'aria-label': 'Write a message', onsubmit: (/** @type {Event} */ e) => this.submit(e) }, this.replyBar, this.label, this.cell,
 			h('button', { class: 'ib send', 'aria-label': 'Send', title: 'Send' }, icon('send')), this.note);
 	}
 
@@ -98,8 +101,7 @@ export class ComposerView {
 	}
 
 	grow() {
-		this.area.style.height = 'auto';
-		this.area.style.height = `${Math.min(this.area.scrollHeight, MOST_PX)}px`;
+		this.cell.dataset.text = this.area.value;
 		const over = new TextEncoder().encode(this.area.value).length - this.hooks.limit();
 		this.note.hidden = over <= 0;
 		this.note.textContent = over > 0 ? `Too long by ${over} bytes.` : '';

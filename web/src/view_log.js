@@ -1,7 +1,9 @@
 // The list of messages: keeps its rows in step with the room's window, and the reader's place while doing so.
 //
-// Rows that did not change keep their elements. Before a change the first row in sight is remembered by its lower edge; afterwards the list is
-// scrolled by as much as that edge moved (browsers' own anchoring differs and Safari has none). A reader at the end stays at the end.
+// Rows that did not change keep their elements. The place is the end, or else the first row in sight and where on the screen its lower edge is.
+// Only the person's scrolling changes the place. Whatever else changes the log's box or its content (its own rows, the composer, a banner, the width,
+// the size of the text, a phone's keyboard) is followed by settle(), which puts the place back before the browser draws. Browsers' own anchoring is
+// off: it differs between them and Safari has none.
 
 import { summaryOf } from './digest.js';
 import { avatar, h, icon, iconButton } from './dom.js';
@@ -10,30 +12,45 @@ import { withoutBidiControls } from './text.js';
 import { textNodes } from './view_text.js';
 
 /** @typedef {import('./rows.js').Row} Row */
+/** @typedef {{scrollTop: number, scrollHeight: number, clientHeight: number, clientWidth: number, top: number}} Box */
 
-const NEAR_END_PX = 40;
+/* Less than anybody scrolls on purpose: from there new messages scroll in. */
+const NEAR_END_PX = 10;
 const READ_ON_PX = 900;
 
+/** @param {Box} box */
+const fromEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
+
+/** Whether more changed than how far it is scrolled. @param {Box} a @param {Box} b */
+const isOtherBox = (a, b) => a.scrollHeight !== b.scrollHeight || a.clientHeight !== b.clientHeight || a.clientWidth !== b.clientWidth || a.top !== b.top;
+
 export class LogView {
-	/** @param {{older: () => void, newer: () => void, present: () => void, place: () => void, reply: (event: any) => void, write: () => void, retry: (entry: any) => void, discard: (entry: any) => void}} hooks */
+	/** @param {{older: (room: any) => void, newer: (room: any) => void, present: (room: any) => void, place: () => void, reply: (event: any) => void, write: () => void, retry: (entry: any) => void, discard: (entry: any) => void}} hooks */
 	constructor(hooks) {
 		this.hooks = hooks;
 		this.top = h('div', { class: 'log-top' });
 		this.list = h('div', { class: 'rows' });
 		this.log = h('div', { class: 'log', role: 'log', 'aria-live': 'off', tabindex: '0' }, this.top, this.list);
 		this.jumpCount = h('span', {});
-		this.jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.hooks.present() }, this.jumpCount, icon('down'));
+		this.jump = h('button', { type: 'button', class: 'jump', hidden: true, onclick: () => this.view && this.hooks.present(this.view.room) }, this.jumpCount, icon('down'));
 		this.element = h('div', { class: 'log-box' }, this.log, this.jump);
 		/** @type {Map<string, {row: Row, element: HTMLElement}>} */
 		this.shown = new Map();
 		/** The long messages that are shown whole. @type {Set<string>} */
 		this.unfolded = new Set();
+		/** Whether the place is the end. */
 		this.stuck = true;
+		/** Else the place: the point of a row (0 is its upper edge, 1 its lower) that belongs at a height of the screen. @type {{key: string, part: number, y: number}|null} */
+		this.anchor = null;
+		/** The log's measures when the place was last right; null while it is not on the screen. @type {Box|null} */
+		this.box = null;
 		/** @type {any} */
 		this.view = null;
 		this.log.addEventListener('keydown', (event) => this.key(event));
 		this.log.addEventListener('scroll', () => this.scrolled(), { passive: true });
-		new ResizeObserver(() => this.stuck && this.toEnd()).observe(this.log);
+		const watcher = new ResizeObserver(() => this.settle());
+		for (const element of [this.log, this.top, this.list])
+			watcher.observe(element);
 	}
 
 	/** Another room (or the same one anew) is shown next. */
@@ -42,25 +59,27 @@ export class LogView {
 		this.unfolded.clear();
 		this.list.replaceChildren();
 		this.stuck = true;
+		this.anchor = null;
+		this.box = null;
 	}
 
 	/**
 	 * @param {{room: any, window: any, pending: any[], me: any, online: boolean, error: string, loading: boolean}} view
 	 */
 	render(view) {
+		this.settle();
 		this.view = view;
 		const rows = logRows({
 			events: view.window.events, pending: view.window.atEnd ? view.pending : [], me: view.me, newAfter: view.room.newAfter,
 			online: view.online, now: new Date(),
 		});
-		const anchor = this.stuck ? null : this.anchor(new Set(rows.map((r) => r.key)));
+		const staying = new Set(rows.map((r) => r.key));
+		if (!this.stuck && !staying.has(this.anchor?.key ?? ''))
+			this.anchor = this.firstInSight(staying);
 		this.log.setAttribute('aria-label', `Messages in ${view.room.name}`);
 		this.renderTop(view);
 		this.reconcile(rows);
-		if (this.stuck)
-			this.toEnd();
-		else if (anchor)
-			this.log.scrollTop += this.edge(anchor.key) - anchor.edge;
+		this.putBack();
 		this.renderJump();
 		this.readOn();
 	}
@@ -98,21 +117,109 @@ export class LogView {
 		}
 	}
 
-	/** The first row in sight that will still be there. @param {Set<string>} staying */
-	anchor(staying) {
-		const top = this.log.getBoundingClientRect().top;
-		for (const element of this.list.children) {
-			const key = element.getAttribute('data-key') ?? '';
-			const edge = element.getBoundingClientRect().bottom;
-			if (edge > top && staying.has(key))
-				return { key, edge };
+	/** @returns {Box|null} null while the log is not on the screen */
+	measure() {
+		const { scrollTop, scrollHeight, clientHeight, clientWidth } = this.log;
+		return clientHeight === 0 ? null : { scrollTop, scrollHeight, clientHeight, clientWidth, top: this.log.getBoundingClientRect().top };
+	}
+
+	/** The first row in sight, as a place. @param {Set<string>} [staying] only among these */
+	firstInSight(staying) {
+		const { top, bottom } = this.log.getBoundingClientRect();
+		const rows = this.list.children;
+		let first = 0;
+		for (let end = rows.length; first < end;) {
+			const middle = (first + end) >> 1;
+			if (rows[middle].getBoundingClientRect().bottom > top)
+				end = middle;
+			else
+				first = middle + 1;
+		}
+		for (; first < rows.length; first++) {
+			const key = rows[first].getAttribute('data-key') ?? '';
+			const row = rows[first].getBoundingClientRect();
+			if (staying && !staying.has(key))
+				continue;
+			/* A row longer than the box has no edge in sight: the place is as far into it. */
+			return row.bottom <= bottom ? { key, part: 1, y: row.bottom } : { key, part: Math.max(0, top - row.top) / row.height, y: Math.max(top, row.top) };
 		}
 		return null;
 	}
 
-	/** @param {string} key */
-	edge(key) {
-		return this.shown.get(key)?.element.getBoundingClientRect().bottom ?? 0;
+	/** Where the anchor is now, or NaN. */
+	anchorY() {
+		const row = this.anchor && this.shown.get(this.anchor.key)?.element.getBoundingClientRect();
+		return row && this.anchor ? row.top + row.height * this.anchor.part : NaN;
+	}
+
+	/** Scrolls so that the place is where it belongs. */
+	putBack() {
+		if (this.stuck)
+			this.toEnd();
+		const off = this.stuck || !this.anchor ? 0 : this.anchorY() - this.anchor.y;
+		if (off)
+			this.log.scrollTop += off;
+		this.box = this.measure();
+	}
+
+	/** The box or its content may have changed: the place stays, but for what the person has scrolled meanwhile. */
+	settle() {
+		const now = this.measure();
+		const was = this.stuck;
+		if (!now || !this.view) {
+			this.box = null;
+			return;
+		}
+		if (this.box && !isOtherBox(now, this.box))
+			return;
+		const by = this.scrolledBy(now);
+		const hasScrolled = this.stuck ? by <= -NEAR_END_PX : by !== 0;
+		if (this.anchor)
+			this.anchor.y -= by;
+		if (!this.stuck || !hasScrolled)
+			this.putBack();
+		/* All the rest may have come into sight, and another row may be the first in it. */
+		if (hasScrolled || this.isAtEnd(1) || this.firstInSight()?.key !== this.anchor?.key)
+			this.look();
+		else
+			this.placed(was);
+	}
+
+	/** How far the person has scrolled since the place was last right. That a list which became too short ends sooner is not the person's doing. @param {Box} now */
+	scrolledBy(now) {
+		const by = this.box ? now.scrollTop - this.box.scrollTop : 0;
+		return by < 0 && fromEnd(now) <= 1 ? 0 : by;
+	}
+
+	/** @param {number} px */
+	isAtEnd(px) {
+		const now = this.measure();
+		return now !== null && fromEnd(now) <= px && this.view?.window.atEnd !== false;
+	}
+
+	scrolled() {
+		const now = this.measure();
+		if (!now || !this.box || isOtherBox(now, this.box))
+			this.settle();
+		else if (now.scrollTop !== this.box.scrollTop)
+			this.look();
+	}
+
+	/** Takes what is in sight for the place. */
+	look() {
+		const was = this.stuck;
+		this.stuck = this.isAtEnd(NEAR_END_PX);
+		this.anchor = this.stuck ? null : this.firstInSight();
+		this.box = this.measure();
+		this.placed(was);
+	}
+
+	/** @param {boolean} was whether the place was the end */
+	placed(was) {
+		this.renderJump();
+		this.readOn();
+		if (was !== this.stuck)
+			this.hooks.place();
 	}
 
 	/** @param {{room: any, window: any, error: string, loading: boolean}} view */
@@ -121,7 +228,7 @@ export class LogView {
 		if (this.top.dataset.sig === sig)
 			return;
 		this.top.dataset.sig = sig;
-		const older = (/** @type {string} */ label) => h('button', { type: 'button', class: 'quiet', onclick: () => this.hooks.older() }, label);
+		const older = (/** @type {string} */ label) => h('button', { type: 'button', class: 'quiet', onclick: () => this.hooks.older(room) }, label);
 		if (error)
 			this.top.replaceChildren(h('p', { class: 'note', role: 'status' }, error, ' ', older('Try again')));
 		else if (window.filling || loading)
@@ -149,7 +256,8 @@ export class LogView {
 	/** Shows the end of the room, whatever was in sight. */
 	stick() {
 		this.stuck = true;
-		this.toEnd();
+		this.anchor = null;
+		this.putBack();
 		this.renderJump();
 	}
 
@@ -162,17 +270,7 @@ export class LogView {
 			if (above > 0)
 				this.log.scrollTop -= above;
 		}
-		this.scrolled();
-	}
-
-	scrolled() {
-		const { scrollTop, scrollHeight, clientHeight } = this.log;
-		const was = this.stuck;
-		this.stuck = scrollHeight - scrollTop - clientHeight < NEAR_END_PX && this.view?.window.atEnd !== false;
-		this.renderJump();
-		this.readOn();
-		if (was !== this.stuck)
-			this.hooks.place();
+		this.look();
 	}
 
 	/** Asks for more where the reader comes near an end of what is here. */
@@ -181,9 +279,9 @@ export class LogView {
 			return;
 		const { scrollTop, scrollHeight, clientHeight } = this.log;
 		if (scrollTop < READ_ON_PX && this.view.window.hasOlder)
-			this.hooks.older();
+			this.hooks.older(this.view.room);
 		if (!this.view.window.atEnd && scrollHeight - scrollTop - clientHeight < READ_ON_PX)
-			this.hooks.newer();
+			this.hooks.newer(this.view.room);
 	}
 
 	/** Up and down go from message to message, Enter or R answers one, Escape goes back to writing. @param {KeyboardEvent} event */
@@ -247,7 +345,7 @@ export class LogView {
 	unfold(key) {
 		this.unfolded.add(key);
 		this.shown.get(key)?.element.focus({ preventScroll: true });
-		this.scrolled();
+		this.look();
 	}
 
 	/** @param {HTMLElement} body @param {Row} row */
