@@ -11,6 +11,9 @@ import { RoomWindow } from './room_window.js';
 const KEPT_WINDOWS = 20;
 const TYPING_MS = 6000;
 
+/** "room 2" comes before "room 10". */
+const naturalOrder = new Intl.Collator(undefined, { numeric: true });
+
 export class Store {
 	/** @param {{changed: (room: Room|null) => void, lost: (room: Room) => void, following: (room: Room) => boolean, reading: (room: Room) => boolean, live: (room: Room, event: any) => void, removed: (room: Room) => void}} hooks */
 	constructor(hooks) {
@@ -25,7 +28,7 @@ export class Store {
 
 	/** @returns {Room[]} by name */
 	sorted() {
-		return [...this.rooms.values()].sort((a, b) => a.name.localeCompare(b.name));
+		return [...this.rooms.values()].sort((a, b) => naturalOrder.compare(a.name, b.name));
 	}
 
 	/** A public one before a private one of the same name. @param {string} name or id */
