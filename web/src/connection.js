@@ -65,6 +65,8 @@ export class Connection {
 		this.state = 'off';
 		/** When the connection was lost, for the banner; 0 while live. */
 		this.lostAt = 0;
+		/** The browser says that there is no network, and nothing was heard since. */
+		this.isOffline = false;
 		/** Who may come in: those with no more than a name, and those who make an account for themselves. */
 		this.open = { guests: true, accounts: true };
 		/** Why no connection comes about, where the server says so and only its operator can mend it; else empty. */
@@ -91,10 +93,16 @@ export class Connection {
 		setInterval(() => this.tick(), TICK_MS);
 		for (const [target, type] of /** @type {[EventTarget, string][]} */ ([[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange'], [document, 'resume']]))
 			target.addEventListener(type, () => document.visibilityState === 'visible' && this.wake());
+		addEventListener('offline', () => this.offline());
 	}
 
 	get live() {
 		return this.state === 'live';
+	}
+
+	/** Whether what one does reaches the server as far as is known: for what is shown. */
+	get isReachable() {
+		return this.live && !this.isOffline;
 	}
 
 	start() {
@@ -111,6 +119,17 @@ export class Connection {
 	retryNow() {
 		if (this.state === 'waiting' || this.state === 'connecting')
 			this.connect();
+		else if (this.live)
+			this.probe();
+	}
+
+	/** The socket may outlive a short absence of the network, or need none (a server on the same machine): it is asked, and keeps the time that silence
+	 * has anyway. Its answer says that all is well. */
+	offline() {
+		this.isOffline = true;
+		if (this.live)
+			this.request(...this.hooks.probe(), this.heartbeatMs + PROBE_MS).catch(() => {});
+		this.hooks.changed();
 	}
 
 	/** Something tells that we may have been away: ask whether the socket lives. */
@@ -146,6 +165,10 @@ export class Connection {
 			if (this.socket !== socket)
 				return;
 			this.heardAt = Date.now();
+			if (this.isOffline) {
+				this.isOffline = false;
+				this.hooks.changed();
+			}
 			this.receive(socket, JSON.parse(message.data), late);
 		};
 		socket.onclose = (close) => {
