@@ -4,12 +4,22 @@ const PREFIX = 'parley.';
 /** @type {Map<string, string>} */
 const fallback = new Map();
 
-/** @param {string} key @returns {any} what was kept, or null */
-export function recall(key) {
+/** @param {string|null|undefined} text as it was kept */
+function parsed(text) {
 	try {
-		return JSON.parse(localStorage.getItem(PREFIX + key) ?? fallback.get(PREFIX + key) ?? 'null');
+		return JSON.parse(text ?? 'null');
 	} catch {
 		return null;
+	}
+}
+
+/** @param {string} key @returns {any} what was kept, or null */
+export function recall(key) {
+	const kept = fallback.get(PREFIX + key);
+	try {
+		return parsed(kept ?? localStorage.getItem(PREFIX + key));
+	} catch {
+		return parsed(kept);
 	}
 }
 
@@ -35,4 +45,31 @@ export function keptKeys(prefix) {
 			keys.add(/** @type {string} */ (localStorage.key(i)));
 	} catch { /* refused: only the fallback counts */ }
 	return [...keys].filter((k) => k.startsWith(PREFIX + prefix)).map((k) => k.slice(PREFIX.length));
+}
+
+/** Tells what other tabs keep and forget. @param {(key: string, before: any, now: any) => void} changed */
+export function whenOthersKeep(changed) {
+	addEventListener('storage', (event) => {
+		if (event.storageArea === localStorage && event.key?.startsWith(PREFIX))
+			changed(event.key.slice(PREFIX.length), parsed(event.oldValue), parsed(event.newValue));
+	});
+}
+
+/** What stays in this tab alone, over reloads. @param {string} key @returns {any} or null */
+export function keptInTab(key) {
+	try {
+		return parsed(sessionStorage.getItem(PREFIX + key));
+	} catch {
+		return null;
+	}
+}
+
+/** @param {string} key @param {any} value null forgets */
+export function keepInTab(key, value) {
+	try {
+		if (value === null)
+			sessionStorage.removeItem(PREFIX + key);
+		else
+			sessionStorage.setItem(PREFIX + key, JSON.stringify(value));
+	} catch { /* refused: a reload is then a new tab */ }
 }
