@@ -61,3 +61,49 @@ export function avatar(user, kind = 'av') {
 
 /** Whether the main way of pointing is a finger: the keyboard then covers half of the screen and comes only when asked for. */
 export const byFinger = () => matchMedia('(pointer: coarse)').matches;
+
+/**
+ * An action that runs once at a time, however often it is asked for: a second Enter or click before the first has its answer does nothing.
+ * @param {HTMLElement} element says that it is busy meanwhile
+ * @param {(...args: any[]) => any} action
+ */
+export function oneAtATime(element, action) {
+	return async (/** @type {any[]} */ ...args) => {
+		if (element.hasAttribute('aria-busy'))
+			return;
+		element.setAttribute('aria-busy', 'true');
+		try {
+			await action(...args);
+		} finally {
+			element.removeAttribute('aria-busy');
+		}
+	};
+}
+
+/** Keys that an input method uses, Enter to accept what it offers above all, are none of the page's: they reach no handler and send no form.
+ * 229: some browsers end the composition before they report the key. */
+export function leaveKeysToInputMethods() {
+	addEventListener('keydown', (event) => {
+		if (!event.isComposing && event.keyCode !== 229)
+			return;
+		event.stopPropagation();
+		if (event.key === 'Enter' || event.key === 'Escape')
+			event.preventDefault();
+	}, { capture: true });
+}
+
+/** Puts a text on the clipboard; plain HTTP has no navigator.clipboard. @param {string} text */
+export async function copyText(text) {
+	if (navigator.clipboard)
+		return navigator.clipboard.writeText(text);
+	const before = /** @type {HTMLElement|null} */ (document.activeElement);
+	const area = /** @type {HTMLTextAreaElement} */ (h('textarea', { class: 'sr', 'aria-hidden': 'true' }));
+	area.value = text;
+	document.body.append(area);
+	area.select();
+	const copied = document.execCommand('copy');
+	area.remove();
+	before?.focus();
+	if (!copied)
+		throw new Error('the browser does not copy');
+}
