@@ -23,8 +23,9 @@ void handle_account_create(struct call *call)
 		return;
 	if (for_owner && !is_owner_code(call->chat, data.owner_code)) {
 		struct request_fault fault;
-		request_fault_of(&fault, WIRE_FORBIDDEN, "owner_code", "%s",
-				 "this link was used already, or the server has been started again since");
+		request_fault_of(
+			&fault, WIRE_FORBIDDEN, "owner_code", "%s",
+			"this link was used already, or the server has been started again since; it prints a new one at each start until it has an owner");
 		call_fault(call, &fault);
 		return;
 	}

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
+import { until } from '../e2e/lib/wait.mjs';
 import { Person, launch } from './lib/page.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -30,6 +31,7 @@ async function check(person, screen) {
 	await person.page.evaluate(axe);
 	const { violations } = await person.page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
 	assert.deepEqual(violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => `${n.target} ${n.failureSummary}`).slice(0, 3).join(' | ')}`), [], `axe on ${screen}`);
+	assert.equal(await person.page.evaluate(() => [...document.querySelectorAll('h1, [role=heading][aria-level="1"]')].filter((e) => e.checkVisibility()).length), 1, `headings of the first level on ${screen}`);
 	const { scroll, inner, small } = await person.page.evaluate(() => ({
 		scroll: document.documentElement.scrollWidth, inner: innerWidth,
 		small: [...document.querySelectorAll('button, a.row, input, textarea')].filter((e) => e.checkVisibility({ visibilityProperty: true }) && e.type !== 'checkbox')
@@ -113,6 +115,47 @@ test('the same text is spoken again when it comes again', async (t) => {
 	}
 	assert.deepEqual(await ana.page.evaluate(() => window.spoken), ['Repeater: ping', '', 'Repeater: ping'], 'the region is empty in between, so it changes');
 });
+
+for (const width of [1280, 320]) {
+	test(`the screens without a room, ${width} px wide`, async (t) => {
+		const ana = await Person.open(t, browser, server.url, { viewport: { width, height: 700 }, reducedMotion: 'reduce' }, '/r/nowhere');
+		await ana.page.waitForSelector('#name:focus');
+		/* No session begins until the first screen has been looked at. */
+		let release;
+		await ana.page.routeWebSocket(/.*/, (socket) => {
+			const held = new Promise((resolve) => { release = resolve; });
+			socket.connectToServer().onMessage((message) => held.then(() => socket.send(message)));
+		});
+		await ana.page.reload();
+		await ana.page.locator('.splash').waitFor();
+		await check(ana, 'the splash');
+		release();
+		await ana.page.waitForSelector('#name:focus');
+		await ana.page.locator('#name').fill(`Lost ${width}`);
+		await ana.page.keyboard.press('Enter');
+		await until(30000, 'the session', () => {
+			release();
+			return ana.page.getByRole('heading', { name: 'No such room' }).isVisible();
+		});
+		await check(ana, 'a missing room');
+		await ana.page.getByRole('button', { name: 'My rooms' }).click();
+		await ana.page.getByRole('heading', { name: 'Pick a room' }).waitFor();
+		await check(ana, 'no room');
+		const own = await ana.session(server);
+		t.after(() => own.close());
+		await own.request('room.join', { room: 'news' });
+		await ana.page.goto(`${server.url}/r/news`);
+		await until(30000, 'the room', () => {
+			release();
+			return ana.page.locator('.hd h1').isVisible();
+		});
+		await ana.composer.fill('a draft\n\nof two parts');
+		await own.request('room.leave', { room: 'news' });
+		await ana.page.getByRole('heading', { name: 'You are no longer in news' }).waitFor();
+		await ana.page.locator('.unsent li').waitFor();
+		await check(ana, 'a room that one is no longer in');
+	});
+}
 
 test('by keyboard alone: regions, messages, answering, back to writing', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Keys', {}, '/r/news');

@@ -213,6 +213,78 @@ test('signing out in one tab brings the other to the door, and says why', async 
 	assert.equal((await ana.context.cookies()).length, 0);
 });
 
+test('a sign-out that fails says so, and the page goes on', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Staying');
+	await ana.page.route('**/api/v1/account.logout', (route) => route.abort());
+	await ana.page.getByRole('button', { name: 'Sign out' }).click();
+	const dialog = ana.page.getByRole('dialog');
+	await dialog.getByRole('button', { name: 'Sign out' }).click();
+	await dialog.getByRole('alert').filter({ hasText: 'You are still signed in' }).waitFor();
+	await dialog.getByRole('button', { name: 'Cancel' }).click();
+	await ana.say('still here after all');
+	await ana.sees('still here after all');
+	await ana.page.unroute('**/api/v1/account.logout');
+	await ana.page.getByRole('button', { name: 'Sign out' }).click();
+	await dialog.getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.waitForSelector('#name:focus');
+	assert.equal((await ana.context.cookies()).length, 0);
+	assert.equal(await ana.page.locator('.note[role=status]').count(), 0, 'nothing has to be said about it');
+});
+
+test('the door opens at the form that one came in by', async (t) => {
+	const selected = (person) => person.page.locator('[role=tab][aria-selected=true]').textContent();
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.waitForSelector('#name:focus');
+	assert.equal(await selected(ana), 'Guest');
+	await ana.page.getByRole('tab', { name: 'New account' }).click();
+	await ana.page.locator('#name').fill('Returning');
+	await ana.page.locator('#password').fill('correct horse');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	const own = await ana.session(server);
+	await own.request('account.logout', {}).catch(() => {});
+	await ana.page.locator('[role=status]', { hasText: 'Your session has ended.' }).waitFor();
+	assert.equal(await selected(ana), 'Sign in');
+	await ana.page.reload();
+	await ana.page.waitForSelector('#name:focus');
+	assert.equal(await selected(ana), 'Sign in');
+	await ana.page.getByRole('tab', { name: 'Guest' }).click();
+	await ana.page.locator('#name').fill('Returning guest');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	await ana.page.getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.getByRole('dialog').getByRole('button', { name: 'Sign out' }).click();
+	await ana.page.waitForSelector('#name:focus');
+	assert.equal(await selected(ana), 'Guest');
+});
+
+test('rooms are listed in natural order, and the open one is in sight', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Collector');
+	const own = await ana.session(server);
+	t.after(() => own.close());
+	for (let i = 40; i > 0; i--) {
+		await own.request('room.create', { name: `shelf ${i}` });
+	}
+	await ana.row('shelf 1').waitFor();
+	const names = (await ana.page.locator('.side a.row bdi').allTextContents()).filter((name) => name.startsWith('shelf'));
+	assert.deepEqual(names, Array.from({ length: 40 }, (_, i) => `shelf ${i + 1}`));
+	const isInSight = (name) => ana.row(name).evaluate((row) => {
+		const list = row.closest('.nav').getBoundingClientRect();
+		const { top, bottom } = row.getBoundingClientRect();
+		return top >= list.top && bottom <= list.bottom;
+	});
+	await ana.page.keyboard.press('Control+k');
+	await ana.page.keyboard.type('shelf 40');
+	await ana.page.locator('#jump-list li[aria-selected=true]', { hasText: 'shelf 40' }).waitFor();
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('shelf 40');
+	assert.ok(await isInSight('shelf 40'));
+	await ana.page.reload();
+	await ana.inRoom('shelf 40');
+	await ana.draws();
+	assert.ok(await isInSight('shelf 40'), 'after a reload');
+});
+
 test('a server without guests asks for an account', async (t) => {
 	const strict = await startServer({ args: ['--guests', 'off'] });
 	t.after(() => strict.stop());

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startServer } from '../e2e/lib/server.mjs';
+import { until } from '../e2e/lib/wait.mjs';
 import { Person, launch } from './lib/page.mjs';
 
 let browser, server;
@@ -35,6 +36,54 @@ test('a draft stays with its room, over switching and reloading, and goes with s
 	assert.equal(await ana.composer.inputValue(), '');
 	await ana.go('general');
 	assert.equal(await ana.composer.inputValue(), 'another');
+});
+
+test('two tabs of a room write two drafts: each keeps its own, over reloading and sending, and a closed tab\'s is taken over', async (t) => {
+	const one = await Person.join(t, browser, server.url, 'Two-handed');
+	await one.composer.pressSequentially('from the first');
+	const two = await one.tab(t, '/r/general');
+	await two.inRoom('general');
+	await until(30000, 'what the first tab writes to be its own', async () => (await two.composer.inputValue()) === '');
+	await two.composer.pressSequentially('from the second');
+	for (const tab of [one, two]) {
+		await tab.page.reload();
+		await tab.inRoom('general');
+	}
+	assert.equal(await one.composer.inputValue(), 'from the first');
+	assert.equal(await two.composer.inputValue(), 'from the second');
+	await one.composer.press('Enter');
+	await two.sees('from the first');
+	assert.equal(await two.composer.inputValue(), 'from the second');
+	for (const tab of [one, two]) {
+		await tab.page.reload();
+		await tab.inRoom('general');
+	}
+	assert.equal(await one.composer.inputValue(), '', 'what was sent is gone, and the other\'s draft is not taken');
+	assert.equal(await two.composer.inputValue(), 'from the second');
+	await two.page.close();
+	const three = await one.tab(t, '/r/general');
+	await three.inRoom('general');
+	await three.draws();
+	assert.equal(await three.composer.inputValue(), 'from the second', 'what a closed tab left');
+	await three.composer.press('Enter');
+	await three.sees('from the second');
+	const four = await one.tab(t, '/r/general');
+	await four.inRoom('general');
+	await four.draws();
+	assert.equal(await four.composer.inputValue(), '');
+	assert.deepEqual(await one.page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes('.draft.'))), []);
+});
+
+test('the indentation of the first line stays; blank lines around a text go', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Indenter');
+	await ana.createRoom('indented');
+	const own = await ana.session(server);
+	t.after(() => own.close());
+	await ana.composer.fill('\n  \n    if (x)\n        return;  \n\n ');
+	await ana.composer.press('Enter');
+	await ana.sees('return;');
+	const { events } = await own.request('history.read', { room: 'indented' });
+	assert.equal(events.at(-1).data.text, '    if (x)\n        return;');
 });
 
 test('blanks alone are no draft', async (t) => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
+import { until } from '../e2e/lib/wait.mjs';
 import { Person, launch } from './lib/page.mjs';
 
 const TIMES = 6; // a browser that loses the caret does so most times, not every time
@@ -185,4 +186,88 @@ test('a dialog that a button opened gives the focus back to the button, and writ
 			}
 		});
 	}
+});
+
+// The Enter that accepts what an input method offers, as browsers report it that have ended the composition by then (229), with what it would do in a form.
+async function enterOfInputMethod(person) {
+	const input = await person.context.newCDPSession(person.page);
+	for (const type of ['keyDown', 'keyUp']) {
+		await input.send('Input.dispatchKeyEvent', { type, key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229, ...(type === 'keyDown' && { text: '\r', unmodifiedText: '\r' }) });
+	}
+	await input.detach();
+	await person.draws();
+}
+
+test('the Enter of an input method sends no form: at the door, in the jump dialog, in the composer, for a new room', async (t) => {
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.waitForSelector('#name:focus');
+	await ana.page.keyboard.type('にほん');
+	await enterOfInputMethod(ana);
+	assert.equal(await ana.page.locator('#name').inputValue(), 'にほん');
+	assert.equal(await ana.page.locator('.primary[aria-busy]').count(), 0);
+	assert.equal(ana.requests.filter((url) => url.includes('/api/')).length, 0, 'nobody has signed in');
+	await ana.page.keyboard.press('Enter');
+	await ana.page.waitForSelector('#composer:focus');
+	await ana.page.keyboard.type('言葉');
+	await enterOfInputMethod(ana);
+	assert.equal(await ana.composer.inputValue(), '言葉');
+	await jump(ana, '部屋', 'span');
+	await enterOfInputMethod(ana);
+	assert.equal(await ana.page.locator('#jump-to').count(), 1, 'nothing was chosen');
+	await ana.page.keyboard.press('Enter');
+	await ana.page.waitForSelector('#room-name:focus');
+	await enterOfInputMethod(ana);
+	assert.equal(await ana.page.locator('dialog[open] #room-name').count(), 1, 'no room was made');
+});
+
+// Types Enter twice in one go, as a nervous finger does.
+const twice = (person) => Promise.all([person.page.keyboard.press('Enter'), person.page.keyboard.press('Enter')]);
+
+test('Enter twice does once: signing in, joining, making a room, opening a dialog', async (t) => {
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.waitForSelector('#name:focus');
+	/* The session begins late, so that there is time for a second try at the door. */
+	let sockets = 0, release;
+	const passed = new Promise((resolve) => { release = resolve; });
+	await ana.page.routeWebSocket(/.*/, (socket) => {
+		const first = ++sockets === 1; /* it is told that nobody is signed in */
+		socket.connectToServer().onMessage((message) => (first ? socket.send(message) : passed.then(() => socket.send(message))));
+	});
+	await ana.page.reload();
+	await ana.page.waitForSelector('#name:focus');
+	await ana.page.keyboard.type('Nervous');
+	await ana.page.keyboard.press('Enter');
+	await until(30000, 'the door to be passed', () => sockets === 2);
+	await twice(ana);
+	await ana.draws();
+	release();
+	await ana.page.waitForSelector('#composer:focus');
+	assert.equal(ana.requests.filter((url) => url.includes('/api/')).length, 1, 'signed in once');
+	const [toJoin] = await rooms(t, 'twice');
+	const ben = await Person.join(t, browser, server.url, 'Twice');
+	const asked = (type) => ben.asked.filter((request) => request.type === type).length;
+	let joined = asked('room.join');
+	await jump(ben, toJoin);
+	await twice(ben);
+	await ben.inRoom(toJoin);
+	assert.equal(asked('room.join') - joined, 1, 'joined once');
+	joined = asked('room.join');
+	await ben.page.getByRole('button', { name: 'New room' }).click();
+	await ben.page.keyboard.type('made once');
+	await twice(ben);
+	await ben.inRoom('made once');
+	assert.equal(asked('room.create'), 1, 'made once');
+	await ben.page.locator('dialog').waitFor({ state: 'detached' });
+	/* Faster than the list of rooms comes. */
+	await ben.page.evaluate(() => {
+		document.dispatchEvent(new KeyboardEvent('keydown', { key: 'k', ctrlKey: true, bubbles: true }));
+		const input = document.querySelector('#jump-to');
+		input.value = 'not there yet';
+		input.dispatchEvent(new Event('input', { bubbles: true }));
+		for (let i = 0; i < 2; i++) {
+			input.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+		}
+	});
+	await ben.page.waitForSelector('#room-name:focus');
+	assert.equal(await ben.page.locator('dialog').count(), 1, 'one dialog');
 });

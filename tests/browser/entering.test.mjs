@@ -49,7 +49,7 @@ test('a used owner\'s link says so, and leads on to the sign-in', async (t) => {
 	await olga.inRoom('general');
 	const late = await Person.open(t, browser, server.url, {}, path);
 	await makeOwner(late, 'Late');
-	await late.page.getByRole('alert').filter({ hasText: 'This link is used up' }).waitFor();
+	await late.page.getByRole('alert').filter({ hasText: 'This link was used already' }).waitFor();
 	await late.page.getByRole('link', { name: 'Come in without becoming the owner' }).click();
 	await late.page.getByRole('tab', { name: 'Guest' }).waitFor();
 });

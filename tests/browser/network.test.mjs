@@ -138,6 +138,33 @@ test('an idle page notices a dead socket too, and coming back online asks at onc
 	await ana.sees('while asleep', 15000);
 });
 
+test('a lost network is shown at once, and the socket that outlives it is kept', async (t) => {
+	const server = await startServer();
+	t.after(() => server.stop());
+	const proxy = await Proxy.start(server.port);
+	t.after(() => proxy.close());
+	const ana = await Person.join(t, browser, proxy.url, 'Tunnelled');
+	await until(30000, 'nothing under way', () => ana.unanswered.size === 0);
+	proxy.stall('toServer');
+	const sockets = () => ana.requests.filter((url) => url.startsWith('ws')).length;
+	const before_ = sockets();
+	await ana.page.evaluate(() => dispatchEvent(new Event('offline')));
+	await ana.draws();
+	assert.ok(await banner(ana).isVisible(), 'the banner');
+	assert.match(await ana.page.locator('.who').textContent(), /Offline/);
+	await ana.say('into the tunnel');
+	await ana.page.locator('.pend .st', { hasText: 'Waiting for connection' }).waitFor();
+	proxy.flow('toServer');
+	await ana.page.evaluate(() => dispatchEvent(new Event('online')));
+	await ana.sees('into the tunnel');
+	await banner(ana).waitFor({ state: 'hidden' });
+	assert.equal(sockets(), before_, 'the same socket');
+	/* A server on the same machine needs no network: its answer says so. */
+	await ana.page.evaluate(() => dispatchEvent(new Event('offline')));
+	await banner(ana).waitFor({ state: 'hidden' });
+	await ana.page.locator('.who', { hasText: 'Guest' }).waitFor();
+});
+
 test('a refused message says why, can be tried again or deleted, and holds nothing up', async (t) => {
 	const server = await startServer();
 	t.after(() => server.stop());

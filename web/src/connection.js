@@ -15,12 +15,13 @@ const REFUSING = [1002, 1003, 1007, 1009];
 const BACKOFF_MOST_MS = 20000;
 
 export class RequestError extends Error {
-	/** @param {string} code @param {string} message @param {boolean} retryable @param {number} [retryAfterMs] */
-	constructor(code, message, retryable, retryAfterMs = 0) {
+	/** @param {string} code @param {string} message @param {boolean} retryable @param {number} [retryAfterMs] @param {string} [field] of the request, that is at fault */
+	constructor(code, message, retryable, retryAfterMs = 0, field = '') {
 		super(message);
 		this.code = code;
 		this.retryable = retryable;
 		this.retryAfterMs = retryAfterMs;
+		this.field = field;
 		/** With "disconnected": the server closed the connection because of what it was sent, and so many requests of this type were unanswered then. */
 		this.suspects = 0;
 	}
@@ -33,7 +34,7 @@ const encode = (value) => JSON.stringify(value, (_, member) => typeof member ===
 const bytesOf = (text) => new TextEncoder().encode(text).length;
 
 /** @param {any} data of an error reply */
-const errorOf = (data) => new RequestError(data.code, data.message, data.retryable === true, data.retry_after_ms);
+const errorOf = (data) => new RequestError(data.code, data.message, data.retryable === true, data.retry_after_ms, data.field);
 
 /**
  * A command over HTTP: for what sets or clears the session's cookie.

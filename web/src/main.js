@@ -3,17 +3,19 @@
 import { Announcer } from './announcer.js';
 import { Connection, post } from './connection.js';
 import { summaryOf } from './digest.js';
-import { h } from './dom.js';
+import { h, leaveKeysToInputMethods } from './dom.js';
+import { Drafts } from './drafts.js';
 import { Outbox } from './outbox.js';
 import { roomOfPath, roomPath } from './room_path.js';
 import { RoomReader } from './room_reader.js';
 import { cookieWasSet, renewCookie } from './session_cookie.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
-import { confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
+import { closeDialogs, confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
+import { unsentList } from './view_unsent.js';
 import { RoomView } from './view_room.js';
 import { RoomsView } from './view_rooms.js';
-import { SignInView, sentence } from './view_sign_in.js';
+import { SignInView, keepDoor, sentence } from './view_sign_in.js';
 
 const BANNER_AFTER_MS = 2000;
 const OWNER_PATH = '/own'; /* of the link that a server prints which nobody owns yet */
@@ -28,6 +30,10 @@ class App {
 		this.current = null;
 		/** A room of the address that is not one's own, or empty. */
 		this.missing = '';
+		/** A room that one is no longer in, where it was open or has unsent messages. @type {{id: string, name: string}|null} */
+		this.gone = null;
+		/** Counts the person's moves from place to place: what was begun at one of them must not move the person from another. */
+		this.moves = 0;
 		/** Set from signing in to the first room: the composer then gets the focus whatever the pointer. */
 		this.justJoined = false;
 		this.frame = 0;
@@ -39,26 +45,32 @@ class App {
 			following: (room) => room !== this.current || this.isReading(room),
 			reading: (room) => this.isReading(room),
 			live: (room, event) => this.messageCame(room, event),
-			removed: (room) => room === this.current && this.go(null, true),
+			removed: (room) => room === this.current && this.showGone(room),
 		});
 		this.connection = new Connection({
 			resume: () => ({ epoch: this.store.epoch, resume: this.store.cursors() }),
 			started: (data) => this.started(data),
 			event: (event) => this.store.apply(event),
 			afresh: () => this.store.forgetLogs(),
-			signedOut: (why) => this.showDoor(why),
+			signedOut: (why) => this.showDoor(this.isSigningOut ? { ...why, code: 'left' } : why),
 			changed: () => this.changed(),
 			trouble: () => this.splash(),
 			probe: () => this.current ? ['room.get', { room: this.current.id }] : ['room.list', { limit: 1 }],
 		});
 		const request = (/** @type {string} */ type, /** @type {any} */ data) => this.connection.request(type, data);
 		this.request = request;
+		this.isSigningOut = false;
+		this.drafts = new Drafts({ returned: (roomId) => this.roomView.composer.draftReturned(roomId) });
 		this.outbox = new Outbox({ request, live: () => this.connection.live, changed: () => this.changed() });
 		this.reader = new RoomReader({ request, changed: () => this.changed(), marked: (room, mark) => this.store.marked(room, mark) });
 		this.roomsView = this.makeRoomsView();
 		this.roomView = this.makeRoomView();
 		this.chat = h('div', { class: 'app' }, this.roomsView.element, this.roomView.element);
-		addEventListener('popstate', () => this.openAddress());
+		addEventListener('popstate', () => {
+			closeDialogs();
+			this.openAddress();
+		});
+		leaveKeysToInputMethods();
 		document.addEventListener('visibilitychange', () => this.changed());
 		document.addEventListener('keydown', (event) => this.key(event));
 		matchMedia(NARROW).addEventListener('change', () => this.changed());
@@ -72,18 +84,19 @@ class App {
 	}
 
 	makeRoomsView() {
-		return new RoomsView({ open: (room) => this.go(room), jump: () => this.jump(), create: () => this.create(''), signOut: () => this.signOut() });
+		return new RoomsView({ open: (room) => this.go(room), openGone: (room) => this.showGone(room), jump: () => this.jump(), create: () => this.create(''), signOut: () => this.askSignOut() });
 	}
 
+	/** Each hook says which room it is about: the one that the person saw when acting, which need not be the open one any more. */
 	makeRoomView() {
 		return new RoomView({
 			back: () => this.go(null),
-			details: () => detailsDialog({ room: this.current, me: this.store.me, request: this.request, leave: () => this.leave(this.current) }),
+			details: (room) => detailsDialog({ room, me: this.store.me, request: this.request, leave: () => this.leave(room) }),
 			retryNow: () => this.connection.retryNow(),
 			log: {
-				older: () => this.reader.older(this.current),
-				newer: () => this.reader.newer(this.current),
-				present: () => this.toPresent(),
+				older: (/** @type {any} */ room) => this.reader.older(room),
+				newer: (/** @type {any} */ room) => this.reader.newer(room),
+				present: (/** @type {any} */ room) => this.toPresent(room),
 				place: () => this.changed(),
 				reply: (/** @type {any} */ event) => this.roomView.composer.reply(event),
 				write: () => this.roomView.composer.focus(true),
@@ -91,7 +104,8 @@ class App {
 				discard: (/** @type {any} */ entry) => this.outbox.remove(entry),
 			},
 			composer: {
-				send: (/** @type {string} */ text, /** @type {number|undefined} */ replyTo) => this.send(text, replyTo),
+				drafts: this.drafts,
+				send: (/** @type {any} */ room, /** @type {string} */ text, /** @type {number|undefined} */ replyTo) => this.send(room, text, replyTo),
 				typing: (/** @type {any} */ room, /** @type {boolean} */ typing) => this.connection.live && this.request('typing.set', { room: room.id, typing }).catch(() => {}),
 				limit: () => this.connection.textLimit,
 			},
@@ -101,16 +115,19 @@ class App {
 	splash() {
 		const { trouble } = this.connection;
 		if (this.screen === 'splash')
-			this.root.replaceChildren(h('p', { class: 'splash', role: 'status' }, trouble ? sentence(trouble) : 'The server cannot be reached. Trying again…'));
+			this.root.querySelector('.splash p')?.replaceChildren(trouble ? sentence(trouble) : 'The server cannot be reached. Trying again…');
 	}
 
 	/** @param {{code: string}} why */
 	showDoor({ code }) {
 		this.store.rooms.clear();
 		this.store.me = null;
-		this.current = null;
-		document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
+		this.current = this.gone = null;
+		this.missing = '';
+		closeDialogs();
 		document.title = 'Parley';
+		if (code === 'left')
+			history.replaceState(null, '', '/');
 		const notice = code === 'unauthenticated' || code === 'left' ? '' : 'Your session has ended. Please sign in again.';
 		this.openDoor({ ...this.connection.open, notice });
 	}
@@ -140,6 +157,8 @@ class App {
 		clearTimeout(this.splashTimer);
 		this.store.start(data);
 		this.outbox.load(data.user.id);
+		this.drafts.load(data.user.id);
+		keepDoor(data.user.kind);
 		if (this.screen !== 'chat') {
 			this.screen = 'chat';
 			this.root.replaceChildren(this.chat);
@@ -154,7 +173,7 @@ class App {
 		if (this.current) {
 			if (this.current.window?.filling !== false)
 				this.reader.fill(this.current);
-		} else {
+		} else if (!this.gone) {
 			this.openAddress();
 		}
 	}
@@ -163,11 +182,13 @@ class App {
 	async openAddress() {
 		if (this.screen !== 'chat')
 			return;
+		this.moves++;
 		const name = roomOfPath(location.pathname);
 		const known = name ? this.store.byName(name) : null;
 		if (known)
 			return this.show(known);
-		this.show(null);
+		if (!name || name !== this.missing)
+			this.show(null);
 		if (!this.connection.live)
 			return;
 		if (name)
@@ -180,41 +201,58 @@ class App {
 
 	/** Someone without rooms lands where the talk is; on an empty server, in its first room, which nobody owns for having come first. */
 	async firstRoom() {
+		const { moves } = this;
 		try {
 			const { rooms } = await this.request('room.list', { limit: 200 });
 			if (rooms.some((/** @type {any} */ r) => r.name === FIRST_ROOM))
-				await this.join(FIRST_ROOM);
+				this.enter(await this.join(FIRST_ROOM), moves);
 			else if (rooms.length === 0)
-				this.take(await this.request('room.create', { name: FIRST_ROOM, owned: false }).catch((error) => {
+				this.enter(await this.createRoom({ name: FIRST_ROOM, owned: false }).catch((error) => {
 					if (error.code === 'name_taken')
-						return this.request('room.join', { room: FIRST_ROOM });
+						return this.join(FIRST_ROOM);
 					throw error;
-				}));
-			else
+				}), moves);
+			else if (moves === this.moves)
 				this.jump();
 		} catch { /* the empty state tells what can be done */ }
 	}
 
 	/** @param {string} name a room of the address */
 	async tryRoom(name) {
+		const { moves } = this;
 		try {
-			await this.join(name);
+			this.enter(await this.join(name), moves);
 		} catch (/** @type {any} */ error) {
-			if (error.code === 'disconnected')
+			if (error.code === 'disconnected' || moves !== this.moves)
 				return;
-			this.missing = name;
-			this.changed();
+			const gone = this.goneRooms().find((room) => room.name === name || room.id === name);
+			if (gone)
+				this.showGone(gone);
+			else
+				this.show(null, name);
 		}
 	}
 
-	/** @param {string} room name or id */
+	/** One becomes a member, wherever one is by then. @param {string} room name or id */
 	async join(room) {
-		this.take(await this.request('room.join', { room }));
+		return this.put(await this.request('room.join', { room }));
 	}
 
-	/** A room one has just become a member of. @param {any} object */
-	take(object) {
-		this.go(this.store.put(object), true);
+	/** @param {{name: string}} wanted */
+	async createRoom(wanted) {
+		return this.put(await this.request('room.create', wanted));
+	}
+
+	/** @param {any} object a room of the server's answer */
+	put(object) {
+		this.changed();
+		return this.store.put(object);
+	}
+
+	/** Opens a room that was on its way, unless one has gone elsewhere since. @param {any} room @param {number} moves as they were when it was asked for */
+	enter(room, moves) {
+		if (moves === this.moves)
+			this.go(room, true);
 	}
 
 	/** Shows a room (null: the list) and gives it the address. @param {any} room @param {boolean} [replace] */
@@ -227,11 +265,14 @@ class App {
 			/** @type {HTMLElement|null} */ (this.roomsView.element.querySelector('.find'))?.focus();
 	}
 
-	/** @param {any} room */
-	show(room) {
-		this.missing = '';
-		if (room && room === this.current)
+	/** @param {any} room null: none @param {string} [missing] the name of a room that is not one's own */
+	show(room, missing = '') {
+		if (room === this.current && missing === this.missing && !this.gone)
 			return;
+		this.moves++;
+		closeDialogs();
+		this.missing = missing;
+		this.gone = null;
 		this.current = room;
 		if (!room)
 			return this.changed();
@@ -259,32 +300,57 @@ class App {
 		this.changed();
 	}
 
-	/** @param {any} room */
-	async leave(room) {
-		try {
-			await this.request('room.leave', { room: room.id });
-			this.store.remove(room.id);
-			this.go(null);
-		} catch { /* the room stays, and shows it */ }
+	/** Takes the place of a room that one is no longer in, and shows what was not sent to it. @param {{id: string, name: string}} room */
+	showGone({ id, name }) {
+		this.go(null, true);
+		this.moves++;
+		this.gone = { id, name };
+		this.changed();
 	}
 
-	async toPresent() {
-		await this.reader.present(this.current);
+	/** Rooms that one is no longer in and has unsent messages for. @returns {{id: string, name: string, unsent: number}[]} */
+	goneRooms() {
+		/** @type {Map<string, {id: string, name: string, unsent: number}>} */
+		const gone = new Map();
+		for (const { room: id, room_name: name } of this.outbox.entries.filter((e) => !this.store.rooms.has(e.room)))
+			gone.set(id, { id, name, unsent: (gone.get(id)?.unsent ?? 0) + 1 });
+		return [...gone.values()];
+	}
+
+	/** @param {any} room */
+	async leave(room) {
+		await this.request('room.leave', { room: room.id }).catch((error) => {
+			if (error.code !== 'not_found') /* left already, in another tab */
+				throw error;
+		});
+		this.store.remove(room.id);
+		/* One knows that one has left; but what was not sent is shown. */
+		if (this.gone?.id === room.id && this.outbox.of(room.id).length === 0 && !this.drafts.text(room.id))
+			this.show(null);
+	}
+
+	/** @param {any} room */
+	async toPresent(room) {
+		await this.reader.present(room);
+		if (room !== this.current)
+			return;
 		this.render();
 		this.roomView.log.stick();
 		this.changed();
 		this.roomView.composer.focus();
 	}
 
-	/** @param {string} text @param {number} [replyTo] */
-	send(text, replyTo) {
-		this.outbox.add(this.current.id, text, replyTo);
+	/** @param {any} room @param {string} text @param {number} [replyTo] */
+	send(room, text, replyTo) {
+		this.outbox.add(room, text, replyTo);
 		setTimeout(() => this.changed(), 1000); /* a slow one says so */
-		if (this.current.window?.atEnd) {
-			this.roomView.log.stuck = true;
+		if (room !== this.current)
+			return;
+		if (room.window?.atEnd) {
+			this.roomView.log.stick();
 			this.changed();
 		} else {
-			this.toPresent();
+			this.toPresent(room);
 		}
 	}
 
@@ -306,28 +372,38 @@ class App {
 		if (document.querySelector('dialog[open]'))
 			return;
 		jumpDialog({
-			mine: this.store.sorted(), request: this.request, open: (room) => this.go(room), create: (name) => this.create(name),
-			join: (room) => this.request('room.join', { room: room.id }), joined: (room) => this.take(room),
+			mine: this.store.sorted(), request: this.request, join: (room) => this.join(room.id), open: (room) => this.go(room), create: (name) => this.create(name),
 		});
 	}
 
 	/** @param {string} name */
 	create(name) {
-		createDialog({ name, request: this.request, created: (room) => this.take(room) });
+		createDialog({ name, create: (room) => this.createRoom(room), open: (room) => this.go(room) });
 	}
 
-	signOut() {
+	askSignOut() {
 		const isGuest = this.store.me?.kind === 'guest';
 		confirmDialog({
 			title: 'Sign out?', button: 'Sign out',
 			text: isGuest ? 'You are here as a guest. After signing out nobody can be this guest again.' : 'Messages that were not sent yet stay in this browser.',
-			confirmed: async () => {
-				this.connection.stop();
-				await post('account.logout', {}).catch(() => {});
-				history.replaceState(null, '', '/');
-				this.showDoor({ code: 'left' });
-			},
+			action: () => this.signOut(),
 		});
+	}
+
+	/** Rejects where the session may still live: the page then goes on. */
+	async signOut() {
+		this.isSigningOut = true;
+		try {
+			await post('account.logout', {});
+		} catch (/** @type {any} */ error) {
+			if (error.code !== 'unauthenticated')
+				throw new Error(`you are still signed in: ${error.message}`);
+		} finally {
+			this.isSigningOut = false;
+		}
+		this.connection.stop();
+		if (this.screen !== 'door')
+			this.showDoor({ code: 'left' });
 	}
 
 	/** @param {KeyboardEvent} event */
@@ -356,9 +432,13 @@ class App {
 		if (this.screen !== 'chat' || !this.store.me)
 			return;
 		const { current, store, connection } = this;
-		const isList = !current && !this.missing && store.rooms.size > 0;
+		const goneRooms = this.goneRooms();
+		if (this.gone && store.rooms.has(this.gone.id))
+			this.gone = null;
+		const online = connection.isReachable;
+		const isList = !current && !this.missing && !this.gone && store.rooms.size + goneRooms.length > 0;
 		this.chat.dataset.view = isList ? 'list' : 'room';
-		this.roomsView.render({ rooms: store.sorted(), current, me: store.me, online: connection.live, alone: isList && narrow() });
+		this.roomsView.render({ rooms: store.sorted(), gone: goneRooms, current: current ?? this.gone, me: store.me, online, alone: isList && narrow() });
 		this.roomView.renderBanner(this.banner());
 		const total = store.unreadTotal();
 		document.title = `${total ? `(${total}) ` : ''}${current ? `#${current.name} – ` : ''}Parley`;
@@ -369,29 +449,44 @@ class App {
 			return;
 		}
 		this.roomView.render({
-			room: current, pending: this.outbox.of(current.id), me: store.me, online: connection.live,
+			room: current, pending: this.outbox.of(current.id), me: store.me, online,
 			error: this.reader.errors.get(current.id) ?? '', loading: this.reader.busy.has(current.id),
 		});
 		if (this.isReading(current) && current.window.atEnd && !current.window.filling && connection.live)
 			this.reader.mark(current);
 	}
 
+	/** The room's place without a room. */
 	renderEmpty() {
-		if (this.missing)
-			this.roomView.renderEmpty([h('h2', {}, 'No such room'), h('p', {}, h('bdi', {}, this.missing), ' does not exist, or it is private and you are not in it.'),
-				h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'primary', onclick: () => this.create(this.missing) }, 'Create it'),
-					h('button', { type: 'button', class: 'secondary', onclick: () => this.go(null) }, 'My rooms'))]);
-		else
-			this.roomView.renderEmpty([h('h2', {}, 'Pick a room'), h('p', {}, 'Find one that others are in, or make your own.'),
-				h('p', { class: 'buttons' }, h('button', { type: 'button', class: 'primary', onclick: () => this.jump() }, 'Find a room'),
-					h('button', { type: 'button', class: 'secondary', onclick: () => this.create('') }, 'New room'))]);
+		const { missing, gone } = this;
+		const buttons = (/** @type {[string, () => void][]} */ ...list) => h('p', { class: 'buttons' },
+			...list.map(([label, onclick], i) => h('button', { type: 'button', class: i ? 'secondary' : 'primary', onclick }, label)));
+		/** @type {[string, () => void]} */
+		const mine = ['My rooms', () => this.go(null)];
+		if (gone) {
+			const unsent = this.outbox.of(gone.id);
+			const draft = this.drafts.text(gone.id);
+			this.roomView.renderEmpty(JSON.stringify([gone, draft, unsent]), () => [h('h1', {}, 'You are no longer in ', h('bdi', {}, gone.name)),
+				...unsentList({ unsent, draft, discard: (entry) => this.outbox.remove(entry), discardDraft: () => {
+					this.drafts.set(gone.id, '');
+					this.changed();
+				} }), buttons(mine)]);
+		} else if (missing) {
+			this.roomView.renderEmpty(`missing ${missing}`, () => [h('h1', {}, 'No such room'),
+				h('p', {}, h('bdi', {}, missing), ' does not exist, or it is private and you are not in it.'), buttons(['Create it', () => this.create(missing)], mine)]);
+		} else {
+			this.roomView.renderEmpty('none', () => [h('h1', {}, 'Pick a room'), h('p', {}, 'Find one that others are in, or make your own.'),
+				buttons(['Find a room', () => this.jump()], ['New room', () => this.create('')])]);
+		}
 	}
 
 	/** What to say about the connection, and what becomes of what one writes. */
 	banner() {
-		const { live, lostAt, trouble } = this.connection;
+		const { isReachable, isOffline, lostAt, trouble } = this.connection;
 		const gone = Date.now() - lostAt;
-		if (live || !lostAt)
+		if (isOffline)
+			return 'No network… what you write is saved and will be sent automatically.';
+		if (isReachable || !lostAt)
 			return '';
 		if (gone < BANNER_AFTER_MS) {
 			setTimeout(() => this.changed(), BANNER_AFTER_MS - gone + 20);

@@ -7,7 +7,7 @@
 
 import { keep, keptKeys, recall } from './storage.js';
 
-/** @typedef {{client_id: string, room: string, text: string, reply_to?: number, at: number, state: 'queued'|'failed'|'sent', error?: string, seq?: number}} Outgoing */
+/** @typedef {{client_id: string, room: string, room_name: string, text: string, reply_to?: number, at: number, state: 'queued'|'failed'|'sent', error?: string, seq?: number}} Outgoing */
 
 /** A UUID; crypto.randomUUID() is missing on plain HTTP. */
 export function newUuid() {
@@ -45,11 +45,11 @@ export class Outbox {
 		return this.entries.filter((e) => e.room === room);
 	}
 
-	/** @param {string} room @param {string} text @param {number} [replyTo] */
+	/** @param {{id: string, name: string}} room its name is kept for the day one is no longer in it @param {string} text @param {number} [replyTo] */
 	add(room, text, replyTo) {
 		const at = Math.max(Date.now(), (this.entries.at(-1)?.at ?? 0) + 1);
 		/** @type {Outgoing} */
-		const entry = { client_id: newUuid(), room, text, at, state: 'queued' };
+		const entry = { client_id: newUuid(), room: room.id, room_name: room.name, text, at, state: 'queued' };
 		if (replyTo)
 			entry.reply_to = replyTo;
 		this.entries.push(entry);

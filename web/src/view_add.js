@@ -1,6 +1,6 @@
 // Adding somebody to a room, in its details: a name, and the button.
 
-import { h } from './dom.js';
+import { h, oneAtATime } from './dom.js';
 import { sentence } from './view_sign_in.js';
 
 /**
@@ -16,8 +16,7 @@ export function addForm({ room, me, request, added }) {
 		result.textContent = text;
 		result.classList.toggle('bad', bad);
 	};
-	const submit = async (/** @type {Event} */ event) => {
-		event.preventDefault();
+	const submit = oneAtATime(name, async () => {
 		const wanted = name.value.trim();
 		if (!wanted)
 			return;
@@ -30,7 +29,10 @@ export function addForm({ room, me, request, added }) {
 			say(error.code === 'not_found' ? `There is no account named “${wanted}”.` : sentence(error.message), true);
 		}
 		name.focus();
-	};
-	return h('form', { class: 'add', onsubmit: submit, oninput: () => say('') },
+	});
+	return h('form', { class: 'add', oninput: () => say(''), onsubmit: (/** @type {Event} */ event) => {
+		event.preventDefault();
+		submit();
+	} },
 		h('div', { class: 'field' }, h('label', { for: 'add-name' }, 'Add someone ', h('small', {}, 'the name of their account')), name, h('button', { class: 'secondary' }, 'Add')), result);
 }

@@ -1,17 +1,16 @@
-// The place to write: a plain textarea that grows, drafts per room, Enter to send (never while an input method is composing).
+// The place to write: a plain textarea that grows, drafts per room, Enter to send.
 //
 // The textarea is as high as its text because a hidden copy of the text stands in the same cell (app.css). Measuring it here would make it short for a
 // moment, and the log above would lose its place.
 
 import { summaryOf } from './digest.js';
 import { byFinger, h, icon, iconButton } from './dom.js';
-import { keep, recall } from './storage.js';
 import { withoutBidiControls } from './text.js';
 
 const TYPING_EVERY_MS = 3000;
 
 export class ComposerView {
-	/** @param {{send: (text: string, replyTo: number|undefined) => void, typing: (room: any, typing: boolean) => void, limit: () => number}} hooks */
+	/** @param {{drafts: import('./drafts.js').Drafts, send: (room: any, text: string, replyTo: number|undefined) => void, typing: (room: any, typing: boolean) => void, limit: () => number}} hooks */
 	constructor(hooks) {
 		this.hooks = hooks;
 		/** @type {any} */
@@ -41,8 +40,19 @@ export class ComposerView {
 		this.room = room;
 		this.owner = owner;
 		this.reply(null, false);
-		this.area.value = recall(this.draftKey()) ?? '';
+		this.write(this.hooks.drafts.text(room.id));
 		this.rename(room);
+	}
+
+	/** Another tab that is still open is the one that writes what was taken for left behind. @param {string} roomId */
+	draftReturned(roomId) {
+		if (this.room?.id === roomId)
+			this.write('');
+	}
+
+	/** @param {string} text */
+	write(text) {
+		this.area.value = text;
 		this.grow();
 	}
 
@@ -50,10 +60,6 @@ export class ComposerView {
 	rename(room) {
 		this.label.textContent = `Message ${room.name}`;
 		this.area.placeholder = `Message #${withoutBidiControls(room.name)}`;
-	}
-
-	draftKey() {
-		return `draft.${this.owner}.${this.room.id}`;
 	}
 
 	/** @param {boolean} [evenByFinger] */
@@ -73,9 +79,6 @@ export class ComposerView {
 
 	/** @param {KeyboardEvent} event */
 	key(event) {
-		/* 229: the input method has the key, in browsers that end the composition before they report Enter. */
-		if (event.isComposing || event.keyCode === 229)
-			return;
 		if (event.key === 'Enter' && !event.shiftKey && !event.ctrlKey && !event.altKey && !event.metaKey)
 			this.submit(event);
 		else if (event.key === 'Escape' && this.target)
@@ -84,7 +87,7 @@ export class ComposerView {
 
 	changed() {
 		const isBlank = !this.area.value.trim();
-		keep(this.draftKey(), isBlank ? null : this.area.value);
+		this.hooks.drafts.set(this.room.id, this.area.value);
 		this.grow();
 		if (isBlank)
 			this.stopTyping();
@@ -110,15 +113,15 @@ export class ComposerView {
 	/** @param {Event} event */
 	submit(event) {
 		event.preventDefault();
-		const text = this.area.value.trim();
+		/* Lines that are blank and what follows the text say nothing; the first line's indentation does. */
+		const text = this.area.value.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
 		if (!text || !this.note.hidden)
 			return;
 		const target = this.target?.seq;
-		this.area.value = '';
-		keep(this.draftKey(), null);
+		this.write('');
+		this.hooks.drafts.set(this.room.id, '');
 		this.typingAt = 0; /* the message itself tells others that the typing is over */
 		this.reply(null);
-		this.grow();
-		this.hooks.send(text, target);
+		this.hooks.send(this.room, text, target);
 	}
 }

@@ -1,6 +1,6 @@
 // The dialogs: jump to or find a room, make one, look at who is in one. The browser's own <dialog> keeps the focus inside and gives it back.
 
-import { avatar, h, icon, iconButton } from './dom.js';
+import { avatar, h, icon, iconButton, oneAtATime } from './dom.js';
 import { addForm } from './view_add.js';
 import { sentence } from './view_sign_in.js';
 
@@ -8,13 +8,23 @@ const MOST_ROOMS = 2000;
 
 /** @typedef {(type: string, data: any) => Promise<any>} RequestFunction */
 
+/** Closes what is open: a dialog belongs to the place it was opened at and goes with it. */
+export function closeDialogs() {
+	for (const dialog of document.querySelectorAll('dialog'))
+		dialog.dispatchEvent(new Event('cancel', { cancelable: true }));
+}
+
 /**
- * Shows a dialog. After it the browser gives back the focus, but Chromium not the caret: that stays behind in the dialog, falls out of every
- * field when the dialog goes, and what is typed then is lost although the composer has the focus. So the caret is put back here.
+ * Shows a dialog, the only one. After it the browser gives back the focus, but Chromium not the caret: that stays behind in the dialog, falls out of
+ * every field when the dialog goes, and what is typed then is lost although the composer has the focus. So the caret is put back here.
+ *
+ * `run(action, done)` is the way of its buttons and forms: one action at a time; what went wrong is told in the dialog, which stays; what went right
+ * closes it and then goes on with done(), since what is behind a dialog cannot take the focus. Who has left the dialog meanwhile is not moved: done()
+ * is not called then, so what must be remembered belongs into the action.
  * @param {string} title @param {...(Node|false|null)} content
- * @returns {() => void} closes it
  */
 function openDialog(title, ...content) {
+	closeDialogs();
 	const before = document.activeElement;
 	const close = () => {
 		if (!dialog.isConnected)
@@ -27,8 +37,34 @@ function openDialog(title, ...content) {
 		if (field && field === document.activeElement)
 			field.setSelectionRange(Math.min(start, field.textLength), Math.min(end, field.textLength));
 	};
+	const problem = h('p', { class: 'st bad', role: 'alert' });
+	const tell = (/** @type {any} */ error) => {
+		problem.textContent = sentence(error.message);
+		dialog.querySelector('input')?.focus();
+	};
 	const dialog = /** @type {HTMLDialogElement} */ (h('dialog', { 'aria-label': title },
 		h('header', { class: 'dialog-head' }, h('h2', {}, title), iconButton('close', 'Close', close)), ...content));
+	const buttons = dialog.querySelector('.buttons');
+	if (buttons)
+		buttons.before(problem);
+	else
+		dialog.append(problem);
+	const run = oneAtATime(dialog, async (/** @type {() => any} */ action, /** @type {(result: any) => void} */ done = () => {}) => {
+		let result;
+		if (!dialog.isConnected)
+			return;
+		problem.textContent = '';
+		try {
+			result = await action();
+		} catch (/** @type {any} */ error) {
+			tell(error);
+			return;
+		}
+		if (!dialog.isConnected)
+			return;
+		close();
+		done(result);
+	});
 	dialog.addEventListener('click', (event) => event.target === dialog && close());
 	dialog.addEventListener('cancel', (event) => {
 		event.preventDefault(); /* "close" comes a frame later, and the next key may be faster */
@@ -37,37 +73,23 @@ function openDialog(title, ...content) {
 	dialog.addEventListener('close', close);
 	document.body.append(dialog);
 	dialog.showModal();
-	return close;
+	return { close, run, tell };
 }
 
 /**
  * Finds a room among one's own and the public ones.
- * @param {{mine: any[], request: RequestFunction, open: (room: any) => void, join: (room: any) => Promise<any>, joined: (room: any) => void, create: (name: string) => void}} options
+ * @param {{mine: any[], request: RequestFunction, join: (room: any) => Promise<any>, open: (room: any) => void, create: (name: string) => void}} options
  */
-export function jumpDialog({ mine, request, open, join, joined, create }) {
+export function jumpDialog({ mine, request, join, open, create }) {
 	const input = /** @type {HTMLInputElement} */ (h('input', { type: 'text', id: 'jump-to', dir: 'auto', autocomplete: 'off', placeholder: 'Name of a room', role: 'combobox',
 		'aria-label': 'Name of a room', 'aria-controls': 'jump-list', 'aria-expanded': 'true', 'aria-autocomplete': 'list' }));
 	const list = h('ul', { id: 'jump-list', class: 'options', role: 'listbox', 'aria-label': 'Rooms' });
-	const problem = h('p', { class: 'st bad', role: 'alert' });
-	const close = openDialog('Jump to a room', h('div', { class: 'field' }, input), list, problem);
+	const { run, tell } = openDialog('Jump to a room', h('div', { class: 'field' }, input), list);
 	/** @type {any[]} */
 	let others = [];
 	let at = 0;
 	/** @type {(() => void)[]} */
 	let actions = [];
-	/** What is behind a dialog cannot take the focus: it goes first. @param {() => void} action */
-	const leave = (action) => {
-		close();
-		action();
-	};
-	const joinAndLeave = async (/** @type {any} */ room) => {
-		try {
-			const own = await join(room);
-			leave(() => joined(own));
-		} catch (/** @type {any} */ error) {
-			problem.textContent = sentence(error.message);
-		}
-	};
 	const mark = () => {
 		[...list.children].forEach((option, i) => option.setAttribute('aria-selected', String(i === at)));
 		list.children[at]?.scrollIntoView({ block: 'nearest' });
@@ -79,12 +101,12 @@ export function jumpDialog({ mine, request, open, join, joined, create }) {
 	const render = () => {
 		const wanted = input.value.trim().toLocaleLowerCase();
 		const matches = (/** @type {any} */ r) => r.name.toLocaleLowerCase().includes(wanted);
-		const rows = [...mine.filter(matches).map((room) => ({ room, hint: room.unread ? `${room.unread} unread` : '', action: () => leave(() => open(room)) })),
-			...others.filter(matches).map((room) => ({ room, hint: `${room.members} ${room.members === 1 ? 'member' : 'members'} · Join`, action: () => joinAndLeave(room) }))];
+		const rows = [...mine.filter(matches).map((room) => ({ room, hint: room.unread ? `${room.unread} unread` : '', action: () => run(() => room, open) })),
+			...others.filter(matches).map((room) => ({ room, hint: `${room.members} ${room.members === 1 ? 'member' : 'members'} · Join`, action: () => run(() => join(room), open) }))];
 		actions = rows.map((row) => row.action);
 		const items = rows.map(({ room, hint, action }) => h('li', { role: 'option', onclick: action }, icon(room.kind === 'private' ? 'lock' : 'hash'), h('bdi', { class: 'n' }, room.name), h('small', {}, hint)));
 		if (wanted && !rows.some(({ room }) => room.name.toLocaleLowerCase() === wanted)) {
-			const make = () => leave(() => create(input.value.trim()));
+			const make = () => run(() => input.value.trim(), create);
 			actions.push(make);
 			items.push(h('li', { role: 'option', onclick: make }, icon('plus'), h('span', { class: 'n' }, 'New room “', h('bdi', {}, input.value.trim()), '”'), h('small', {}, '')));
 		}
@@ -97,9 +119,14 @@ export function jumpDialog({ mine, request, open, join, joined, create }) {
 		at = 0;
 		render();
 	});
+	let chosenFor = '';
+	/* A name typed faster than the list comes is not that of a new room; who types on has not chosen. */
+	const choose = oneAtATime(list, async () => {
+		await loaded;
+		if (input.value === chosenFor)
+			actions[at]?.();
+	});
 	input.addEventListener('keydown', (event) => {
-		if (event.isComposing)
-			return;
 		const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
 		if (step && actions.length) {
 			event.preventDefault();
@@ -107,7 +134,8 @@ export function jumpDialog({ mine, request, open, join, joined, create }) {
 			mark();
 		} else if (event.key === 'Enter') {
 			event.preventDefault();
-			loaded.then(() => actions[at]?.()); /* a name typed faster than the list comes is not that of a new room */
+			chosenFor = input.value;
+			choose();
 		}
 	});
 	render();
@@ -119,40 +147,29 @@ export function jumpDialog({ mine, request, open, join, joined, create }) {
 		if (more && list.isConnected && others.length < MOST_ROOMS)
 			await load(rooms.at(-1).name);
 	};
-	const loaded = load('').catch((error) => {
-		problem.textContent = sentence(error.message);
-	});
+	const loaded = load('').catch(tell);
 }
 
-/** @param {{name: string, request: RequestFunction, created: (room: any) => void}} options */
-export function createDialog({ name, request, created }) {
+/** @param {{name: string, create: (room: any) => Promise<any>, open: (room: any) => void}} options */
+export function createDialog({ name, create, open }) {
 	const nameInput = /** @type {HTMLInputElement} */ (h('input', { type: 'text', id: 'room-name', dir: 'auto', required: true, maxlength: '64', autocomplete: 'off', value: name }));
 	const topicInput = /** @type {HTMLInputElement} */ (h('input', { type: 'text', id: 'room-topic', dir: 'auto', maxlength: '500', autocomplete: 'off' }));
 	const isPrivate = /** @type {HTMLInputElement} */ (h('input', { type: 'checkbox', id: 'room-private' }));
-	const problem = h('p', { class: 'st bad', role: 'alert' });
-	const close = openDialog('New room', h('form', { onsubmit: async (/** @type {Event} */ event) => {
+	const { run } = openDialog('New room', h('form', { onsubmit: (/** @type {Event} */ event) => {
 		event.preventDefault();
-		try {
-			const topic = topicInput.value.trim();
-			const room = await request('room.create', { name: nameInput.value.trim(), kind: isPrivate.checked ? 'private' : 'public', ...(topic && { topic }) });
-			close();
-			created(room);
-		} catch (/** @type {any} */ error) {
-			problem.textContent = sentence(error.message);
-			nameInput.focus();
-		}
+		const topic = topicInput.value.trim();
+		run(() => create({ name: nameInput.value.trim(), kind: isPrivate.checked ? 'private' : 'public', ...(topic && { topic }) }), open);
 	} },
 	h('div', { class: 'field' }, h('label', { for: 'room-name' }, 'Name'), nameInput),
 	h('div', { class: 'field' }, h('label', { for: 'room-topic' }, 'Topic ', h('small', {}, 'optional')), topicInput),
 	h('div', { class: 'check' }, isPrivate, h('label', { for: 'room-private' }, 'Private', h('small', {}, 'Only its members can see it'))),
-	problem, h('div', { class: 'buttons' }, h('button', { class: 'primary' }, 'Create room'))));
+	h('div', { class: 'buttons' }, h('button', { class: 'primary' }, 'Create room'))));
 	nameInput.focus();
 }
 
-/** @param {{room: any, me: any, request: RequestFunction, leave: () => void}} options */
+/** @param {{room: any, me: any, request: RequestFunction, leave: () => Promise<void>}} options */
 export function detailsDialog({ room, me, request, leave }) {
 	const list = h('ul', { class: 'people', 'aria-label': 'Members', tabindex: '0' });
-	const problem = h('p', { class: 'st bad', role: 'alert' });
 	const more = h('button', { type: 'button', class: 'quiet', hidden: true, onclick: () => load() }, 'Show more');
 	const count = h('h3', {});
 	const showCount = () => {
@@ -170,8 +187,8 @@ export function detailsDialog({ room, me, request, leave }) {
 				h('small', {}, [user.id === me.id && 'you', user.role === 'owner' && 'owner', user.kind !== 'person' && user.kind].filter(Boolean).join(', ')))));
 			after = page.members.at(-1)?.id ?? after;
 			more.hidden = !page.more;
-		} catch (/** @type {any} */ error) {
-			problem.textContent = sentence(error.message);
+		} catch (error) {
+			tell(error);
 		}
 	};
 	showCount();
@@ -180,21 +197,34 @@ export function detailsDialog({ room, me, request, leave }) {
 		list.replaceChildren();
 		load();
 	};
-	const close = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
-		count, list, more, problem, addForm({ room, me, request, added: again }),
+	const { run, tell } = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
+		count, list, more, addForm({ room, me, request, added: again }),
 		h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'secondary', onclick: () => {
-			close();
-			leave();
+			const lost = lostByLeaving(room);
+			if (lost)
+				confirmDialog({ title: `Leave ${room.name}?`, text: lost, button: 'Leave room', action: leave });
+			else
+				run(leave);
 		} }, 'Leave room')));
 	load();
 }
 
-/** @param {{title: string, text: string, button: string, confirmed: () => void}} options */
-export function confirmDialog({ title, text, button, confirmed }) {
-	const close = openDialog(title, h('p', { class: 'about' }, text), h('div', { class: 'buttons' },
+/** What leaving a room takes away for good; empty where one can come back. @param {{kind: string, role: string, members: number}} room */
+function lostByLeaving({ kind, role, members }) {
+	/** @type {string[]} */
+	const lost = [];
+	if (kind === 'private' && members <= 1)
+		lost.push('It is private and you are its last member. Only the owner of the server can get in after that.');
+	else if (kind === 'private')
+		lost.push('It is private. You cannot find it or come back by yourself, and you lose sight of what was written in it.');
+	if (role === 'owner')
+		lost.push(`You are its owner${members > 1 ? ': it passes on to whoever has been in it longest' : ''}. Coming back does not make you the owner again.`);
+	return lost.join(' ');
+}
+
+/** @param {{title: string, text: string, button: string, action: () => any, done?: () => void}} options */
+export function confirmDialog({ title, text, button, action, done }) {
+	const { close, run } = openDialog(title, h('p', { class: 'about' }, text), h('div', { class: 'buttons' },
 		h('button', { type: 'button', class: 'secondary', onclick: () => close() }, 'Cancel'),
-		h('button', { type: 'button', class: 'primary', onclick: () => {
-			close();
-			confirmed();
-		} }, button)));
+		h('button', { type: 'button', class: 'primary', onclick: () => run(action, done) }, button)));
 }

@@ -21,14 +21,14 @@ function typingText(room, now) {
 }
 
 export class RoomView {
-	/** @param {{log: any, composer: any, back: () => void, details: () => void, retryNow: () => void}} hooks */
+	/** @param {{log: any, composer: any, back: () => void, details: (room: any) => void, retryNow: () => void}} hooks */
 	constructor(hooks) {
 		this.log = new LogView(hooks.log);
 		this.composer = new ComposerView(hooks.composer);
 		this.kind = h('span', { class: 'hd-icon' });
 		this.title = h('h1', {});
 		this.topic = h('span', { class: 'topic', dir: 'auto' });
-		this.members = h('button', { type: 'button', class: 'ib wide', onclick: () => hooks.details() });
+		this.members = h('button', { type: 'button', class: 'ib wide', onclick: () => this.room && hooks.details(this.room) });
 		this.bannerText = h('span', { class: 'grow' });
 		this.banner = h('div', { class: 'net', role: 'status', hidden: true }, this.bannerText, h('button', { type: 'button', class: 'quiet', onclick: () => hooks.retryNow() }, 'Retry now'));
 		this.typing = h('div', { class: 'typing', 'aria-hidden': 'true' });
@@ -46,10 +46,13 @@ export class RoomView {
 			this.bannerText.textContent = text;
 	}
 
-	/** What stands here while there is no room to show. @param {(Node|string)[]} content */
-	renderEmpty(content) {
+	/** What stands here while there is no room to show. @param {string} sig tells it from others: the same one keeps its elements and the focus @param {() => (Node|string)[]} content */
+	renderEmpty(sig, content) {
+		if (this.room === null && this.empty.dataset.sig === sig)
+			return;
 		this.room = null;
-		this.empty.replaceChildren(...content);
+		this.empty.dataset.sig = sig;
+		this.empty.replaceChildren(...content());
 		this.showParts(false);
 		this.element.removeAttribute('aria-label');
 	}

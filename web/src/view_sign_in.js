@@ -2,6 +2,7 @@
 
 import { post } from './connection.js';
 import { h } from './dom.js';
+import { keep, recall } from './storage.js';
 
 const MODES = {
 	guest: { tab: 'Guest', title: 'Join the conversation', button: 'Join', command: 'session.start', hint: 'No account needed: pick a name and start.' },
@@ -10,7 +11,8 @@ const MODES = {
 	create: { tab: 'New account', title: 'Create your account', button: 'Create account', command: 'account.create', hint: 'At least 8 characters. Keeps your name yours on every device.' },
 };
 
-const USED_LINK = 'This link is used up, or older than the server’s last start. The server prints a new one when it starts, until it has an owner.';
+/** The form that one is given at the door next time: the one for what one is. @param {string} kind of the user */
+export const keepDoor = (kind) => keep('door', kind === 'guest' ? 'guest' : 'login');
 
 export class SignInView {
 	/** @param {{guests: boolean, accounts: boolean, notice: string, ownerCode?: string, done: () => void}} options ownerCode: for the owner's form */
@@ -38,7 +40,7 @@ export class SignInView {
 			!ownerCode && !accounts && h('p', { class: 'note' }, 'Accounts on this server are made by whoever runs it.'),
 			ownerCode && h('p', { class: 'note' }, h('a', { href: '/' }, 'Come in without becoming the owner')),
 			!isSecureContext && h('p', { class: 'note' }, 'This page came without encryption: whoever runs the network can read along.')));
-		this.show(modes[0], false);
+		this.show(modes.find((mode) => mode === recall('door')) ?? modes[0], false);
 	}
 
 	/** @param {keyof typeof MODES} mode @param {boolean} focus */
@@ -92,13 +94,12 @@ export class SignInView {
 		try {
 			await post(MODES[this.mode].command, this.mode === 'guest' ? { guest: name } :
 				{ name, password: this.password.value, ...(this.ownerCode && { owner_code: this.ownerCode }) });
-			this.done();
+			this.done(); /* busy from here on: the next screen comes when the session has begun */
 		} catch (/** @type {any} */ error) {
-			this.error.textContent = this.ownerCode && error.code === 'forbidden' ? USED_LINK : error.code === 'rate_limited' ? `Too many tries. Wait ${Math.ceil((error.retryAfterMs || 1000) / 1000)} s.` : sentence(error.message);
-			(error.code === 'wrong_credentials' ? this.password : this.name).focus();
-		} finally {
 			this.busy = false;
 			this.button.removeAttribute('aria-busy');
+			this.error.textContent = error.code === 'rate_limited' ? `Too many tries. Wait ${Math.ceil((error.retryAfterMs || 1000) / 1000)} s.` : sentence(error.message);
+			(error.code === 'wrong_credentials' || error.field === 'password' ? this.password : this.name).focus();
 		}
 	}
 }

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { chromium } from 'playwright-core';
+import { Client } from '../../e2e/lib/client.mjs';
 import { scaled } from '../../e2e/lib/env.mjs';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -87,6 +88,20 @@ export class Person {
 
 	get composer() {
 		return this.page.locator('#composer');
+	}
+
+	// Another connection of the same person, as another tab has it.
+	async session(server) {
+		const [cookie] = await this.context.cookies();
+		return Client.start(server, {}, { headers: { Cookie: `${cookie.name}=${cookie.value}`, Origin: server.url } });
+	}
+
+	// Another tab of the same browser, watched like the first.
+	async tab(t, path = '/') {
+		const tab = new Person(this.context, await this.context.newPage(), this.url);
+		t.after(() => assert.deepEqual(tab.faults, []));
+		await tab.page.goto(this.url + path);
+		return tab;
 	}
 
 	inRoom(name) {
