@@ -244,7 +244,9 @@ test('what was not sent to a room that one was removed from stays in sight, over
 	await item.getByRole('button', { name: 'Copy' }).click();
 	await item.getByRole('button', { name: 'Copied' }).waitFor();
 	assert.equal(await ana.page.evaluate(() => navigator.clipboard.readText()), 'never *arrived*');
-	await item.getByRole('button', { name: 'Discard' }).click();
+	await item.getByRole('button', { name: 'Discard' }).press('Enter');
+	await item.waitFor({ state: 'detached' });
+	assert.equal(await ana.page.evaluate(() => document.activeElement.textContent), 'Copy', 'the focus is not lost');
 	await ana.page.locator('.unsent li', { hasText: 'half a sent' }).getByRole('button', { name: 'Discard' }).click();
 	await items.first().waitFor({ state: 'detached' });
 	await ana.page.locator('.side .row', { hasText: 'not sent' }).waitFor({ state: 'detached' });

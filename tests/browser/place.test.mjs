@@ -24,6 +24,12 @@ after(async () => {
 	await server?.stop();
 });
 
+// As the browser's own zoom: fewer and larger pixels of the page.
+async function zoom(ana, factor) {
+	ana.metrics ??= await ana.context.newCDPSession(ana.page);
+	await ana.metrics.send('Emulation.setDeviceMetricsOverride', { width: 1280 / factor, height: 700 / factor, deviceScaleFactor: factor, mobile: false });
+}
+
 // What changes the box or its content, each there and back.
 const CHANGES = {
 	'lines in the composer': [(ana) => ana.composer.fill('one\ntwo\nthree\nfour'), (ana) => ana.composer.fill('')],
@@ -31,6 +37,7 @@ const CHANGES = {
 	'a narrower window': [(ana) => ana.page.setViewportSize({ width: 1000, height: 700 }), (ana) => ana.page.setViewportSize({ width: 1280, height: 700 })],
 	'a lower window, as with a phone\'s keyboard': [(ana) => ana.page.setViewportSize({ width: 1280, height: 420 }), (ana) => ana.page.setViewportSize({ width: 1280, height: 700 })],
 	'a banner': [(ana) => ana.page.evaluate(() => { document.querySelector('.net').hidden = false; }), (ana) => ana.page.evaluate(() => { document.querySelector('.net').hidden = true; })],
+	'a zoom of 125 %': [(ana) => zoom(ana, 1.25), (ana) => zoom(ana, 1)],
 	'larger text': [(ana) => ana.page.evaluate(() => document.documentElement.style.setProperty('--fs', '19px')), (ana) => ana.page.evaluate(() => document.documentElement.style.removeProperty('--fs'))],
 	'higher lines': [(ana) => ana.page.evaluate(() => document.documentElement.style.setProperty('--lh', '31px')), (ana) => ana.page.evaluate(() => document.documentElement.style.removeProperty('--lh'))],
 };

@@ -60,7 +60,7 @@ class App {
 		const request = (/** @type {string} */ type, /** @type {any} */ data) => this.connection.request(type, data);
 		this.request = request;
 		this.isSigningOut = false;
-		this.drafts = new Drafts({ returned: (roomId) => this.roomView.composer.draftReturned(roomId) });
+		this.drafts = new Drafts({ returned: (roomId) => this.draftGone(roomId) });
 		this.outbox = new Outbox({ request, live: () => this.connection.live, changed: () => this.changed() });
 		this.reader = new RoomReader({ request, changed: () => this.changed(), marked: (room, mark) => this.store.marked(room, mark) });
 		this.roomsView = this.makeRoomsView();
@@ -155,7 +155,10 @@ class App {
 	/** The answer of session.start. @param {any} data */
 	started(data) {
 		clearTimeout(this.splashTimer);
+		const isOther = this.store.me !== null && this.store.me.id !== data.user.id;
 		this.store.start(data);
+		if (isOther)
+			this.show(null); /* signed in as somebody else in another tab: not removed from anything */
 		this.outbox.load(data.user.id);
 		this.drafts.load(data.user.id);
 		keepDoor(data.user.kind);
@@ -305,6 +308,12 @@ class App {
 		this.go(null, true);
 		this.moves++;
 		this.gone = { id, name };
+		this.changed();
+	}
+
+	/** @param {string} roomId */
+	draftGone(roomId) {
+		this.roomView.composer.clear(roomId);
 		this.changed();
 	}
 
@@ -469,7 +478,7 @@ class App {
 			this.roomView.renderEmpty(JSON.stringify([gone, draft, unsent]), () => [h('h1', {}, 'You are no longer in ', h('bdi', {}, gone.name)),
 				...unsentList({ unsent, draft, discard: (entry) => this.outbox.remove(entry), discardDraft: () => {
 					this.drafts.set(gone.id, '');
-					this.changed();
+					this.draftGone(gone.id);
 				} }), buttons(mine)]);
 		} else if (missing) {
 			this.roomView.renderEmpty(`missing ${missing}`, () => [h('h1', {}, 'No such room'),

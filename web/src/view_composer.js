@@ -44,8 +44,8 @@ export class ComposerView {
 		this.rename(room);
 	}
 
-	/** Another tab that is still open is the one that writes what was taken for left behind. @param {string} roomId */
-	draftReturned(roomId) {
+	/** The room's draft is gone by another way than through this field. @param {string} roomId */
+	clear(roomId) {
 		if (this.room?.id === roomId)
 			this.write('');
 	}

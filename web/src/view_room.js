@@ -52,8 +52,11 @@ export class RoomView {
 			return;
 		this.room = null;
 		this.empty.dataset.sig = sig;
+		const hadFocus = this.empty.contains(document.activeElement);
 		this.empty.replaceChildren(...content());
 		this.showParts(false);
+		if (hadFocus)
+			this.empty.querySelector('button')?.focus();
 		this.element.removeAttribute('aria-label');
 	}
 
