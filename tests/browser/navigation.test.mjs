@@ -131,6 +131,22 @@ test('a room that one is removed from takes its dialog along and says so', async
 	await ana.sees('goes on');
 });
 
+test('going back to a room that one has left does not join it; its button does', async (t) => {
+	const ana = await inRooms(t, 'Returning', ['beta', 'alpha', 'beta']);
+	await about(ana).click();
+	await button(ana, 'Leave room').click();
+	await ana.row('beta').waitFor({ state: 'detached' });
+	await ana.page.goBack();
+	await ana.inRoom('alpha');
+	await ana.page.goBack();
+	await gone(ana, 'beta').waitFor();
+	assert.deepEqual(await roomsOf(ana), ['alpha']);
+	await ana.page.getByRole('button', { name: 'Join it again' }).click();
+	await ana.inRoom('beta');
+	assert.deepEqual(await roomsOf(ana), ['alpha', 'beta']);
+	assert.equal(new URL(ana.page.url()).pathname, '/r/beta');
+});
+
 test('a session that ends takes an open dialog along', async (t) => {
 	const ana = await inRooms(t, 'Ended', ['alpha']);
 	await ana.page.keyboard.press('Control+k');

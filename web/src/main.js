@@ -12,7 +12,7 @@ import { cookieWasSet, renewCookie } from './session_cookie.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
 import { closeDialogs, confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
-import { unsentList } from './view_unsent.js';
+import { emptyContent } from './view_empty.js';
 import { RoomView } from './view_room.js';
 import { RoomsView } from './view_rooms.js';
 import { SignInView, keepDoor, sentence } from './view_sign_in.js';
@@ -30,8 +30,10 @@ class App {
 		this.current = null;
 		/** A room of the address that is not one's own, or empty. */
 		this.missing = '';
-		/** A room that one is no longer in, where it was open or has unsent messages. @type {{id: string, name: string}|null} */
+		/** A room that one is no longer in, where it was open or has unsent messages. @type {{id: string, name: string, kind?: string}|null} */
 		this.gone = null;
+		/** Rooms that one was in since the page was loaded, by name: their addresses are in the browser's history, and going back joins nothing. @type {Map<string, any>} */
+		this.left = new Map();
 		/** Counts the person's moves from place to place: what was begun at one of them must not move the person from another. */
 		this.moves = 0;
 		/** Set from signing in to the first room: the composer then gets the focus whatever the pointer. */
@@ -45,7 +47,7 @@ class App {
 			following: (room) => room !== this.current || this.isReading(room),
 			reading: (room) => this.isReading(room),
 			live: (room, event) => this.messageCame(room, event),
-			removed: (room) => room === this.current && this.showGone(room),
+			removed: (room) => this.removed(room),
 		});
 		this.connection = new Connection({
 			resume: () => ({ epoch: this.store.epoch, resume: this.store.cursors() }),
@@ -123,6 +125,7 @@ class App {
 		this.store.rooms.clear();
 		this.store.me = null;
 		this.current = this.gone = null;
+		this.left.clear();
 		this.missing = '';
 		closeDialogs();
 		document.title = 'Parley';
@@ -157,8 +160,10 @@ class App {
 		clearTimeout(this.splashTimer);
 		const isOther = this.store.me !== null && this.store.me.id !== data.user.id;
 		this.store.start(data);
-		if (isOther)
-			this.show(null); /* signed in as somebody else in another tab: not removed from anything */
+		if (isOther) { /* signed in as somebody else in another tab: not removed from anything */
+			this.left.clear();
+			this.show(null);
+		}
 		this.outbox.load(data.user.id);
 		this.drafts.load(data.user.id);
 		keepDoor(data.user.kind);
@@ -190,6 +195,8 @@ class App {
 		const known = name ? this.store.byName(name) : null;
 		if (known)
 			return this.show(known);
+		if (this.left.has(name))
+			return this.showGone(this.left.get(name));
 		if (!name || name !== this.missing)
 			this.show(null);
 		if (!this.connection.live)
@@ -303,11 +310,18 @@ class App {
 		this.changed();
 	}
 
-	/** Takes the place of a room that one is no longer in, and shows what was not sent to it. @param {{id: string, name: string}} room */
-	showGone({ id, name }) {
+	/** @param {any} room one is no longer in it */
+	removed(room) {
+		this.left.set(room.name, room);
+		if (room === this.current)
+			this.showGone(room);
+	}
+
+	/** Takes the place of a room that one is no longer in, and shows what was not sent to it. @param {{id: string, name: string, kind?: string}} room */
+	showGone({ id, name, kind }) {
 		this.go(null, true);
 		this.moves++;
-		this.gone = { id, name };
+		this.gone = { id, name, kind };
 		this.changed();
 	}
 
@@ -468,25 +482,14 @@ class App {
 	/** The room's place without a room. */
 	renderEmpty() {
 		const { missing, gone } = this;
-		const buttons = (/** @type {[string, () => void][]} */ ...list) => h('p', { class: 'buttons' },
-			...list.map(([label, onclick], i) => h('button', { type: 'button', class: i ? 'secondary' : 'primary', onclick }, label)));
-		/** @type {[string, () => void]} */
-		const mine = ['My rooms', () => this.go(null)];
-		if (gone) {
-			const unsent = this.outbox.of(gone.id);
-			const draft = this.drafts.text(gone.id);
-			this.roomView.renderEmpty(JSON.stringify([gone, draft, unsent]), () => [h('h1', {}, 'You are no longer in ', h('bdi', {}, gone.name)),
-				...unsentList({ unsent, draft, discard: (entry) => this.outbox.remove(entry), discardDraft: () => {
-					this.drafts.set(gone.id, '');
-					this.draftGone(gone.id);
-				} }), buttons(mine)]);
-		} else if (missing) {
-			this.roomView.renderEmpty(`missing ${missing}`, () => [h('h1', {}, 'No such room'),
-				h('p', {}, h('bdi', {}, missing), ' does not exist, or it is private and you are not in it.'), buttons(['Create it', () => this.create(missing)], mine)]);
-		} else {
-			this.roomView.renderEmpty('none', () => [h('h1', {}, 'Pick a room'), h('p', {}, 'Find one that others are in, or make your own.'),
-				buttons(['Find a room', () => this.jump()], ['New room', () => this.create('')])]);
-		}
+		const [unsent, draft] = gone ? [this.outbox.of(gone.id), this.drafts.text(gone.id)] : [[], ''];
+		this.roomView.renderEmpty(JSON.stringify([missing, gone, unsent, draft]), () => emptyContent({ missing, gone, unsent, draft }, {
+			find: () => this.jump(), create: (name) => this.create(name), mine: () => this.go(null), join: (room) => this.tryRoom(room.id), discard: (entry) => this.outbox.remove(entry),
+			discardDraft: (room) => {
+				this.drafts.set(room.id, '');
+				this.draftGone(room.id);
+			},
+		}));
 	}
 
 	/** What to say about the connection, and what becomes of what one writes. */
