@@ -258,6 +258,22 @@ test('the door opens at the form that one came in by', async (t) => {
 	assert.equal(await selected(ana), 'Guest');
 });
 
+test('a click on a room counts though something comes in another one while the button is down', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Slow clicker');
+	await ana.createRoom('clicked on');
+	await ana.createRoom('noisy');
+	const writer = await Client.start(server, { guest: 'Noise' });
+	t.after(() => writer.close());
+	await writer.request('room.join', { room: 'noisy' });
+	await ana.go('general');
+	await ana.row('clicked on').hover();
+	await ana.page.mouse.down();
+	await writer.request('message.send', { room: 'noisy', text: 'noise' });
+	await until(30000, 'the count', async () => (await ana.unread('noisy')) === 1);
+	await ana.page.mouse.up();
+	await ana.inRoom('clicked on');
+});
+
 test('rooms are listed in natural order, and the open one is in sight', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Collector');
 	const own = await ana.session(server);

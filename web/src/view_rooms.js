@@ -18,6 +18,8 @@ export class RoomsView {
 			this.me);
 		this.sig = '';
 		this.currentId = '';
+		/** @type {Map<string, {sig: string, element: HTMLElement}>} */
+		this.shown = new Map();
 	}
 
 	/** @param {{rooms: any[], gone: any[], current: any, me: any, online: boolean, alone: boolean}} view gone: rooms that one is no longer in and has unsent
@@ -29,7 +31,8 @@ export class RoomsView {
 			return;
 		this.sig = sig;
 		const focused = /** @type {HTMLElement|null} */ (document.activeElement)?.dataset.room;
-		this.list.replaceChildren(...rooms.map((room) => h('li', {}, this.row(room, room === current))), ...gone.map((room) => h('li', {}, this.goneRow(room, room.id === current?.id))));
+		this.reconcile([...rooms.map((room) => ({ room, make: () => this.row(room, room === current) })), ...gone.map((room) => ({ room, make: () => this.goneRow(room, room.id === current?.id) }))],
+			current?.id);
 		if (focused)
 			/** @type {HTMLElement|null} */ (this.list.querySelector(`[data-room="${focused}"]`))?.focus({ preventScroll: true });
 		const kind = me.kind === 'guest' ? 'Guest' : me.role === 'owner' ? 'Owner' : 'Signed in';
@@ -38,6 +41,26 @@ export class RoomsView {
 		if (current?.id !== this.currentId)
 			this.list.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest' });
 		this.currentId = current?.id;
+	}
+
+	/** Rows that did not change keep their elements: a click that has begun on one would be lost with it. @param {{room: any, make: () => Node}[]} rows @param {string|undefined} currentId */
+	reconcile(rows, currentId) {
+		const shown = new Map(rows.map(({ room, make }) => {
+			const sig = JSON.stringify([room.name, room.kind, room.unread, room.unsent, room.id === currentId]);
+			const known = this.shown.get(room.id);
+			return [room.id, known?.sig === sig ? known : { sig, element: h('li', {}, make()) }];
+		}));
+		for (const [id, { element }] of this.shown)
+			if (shown.get(id)?.element !== element)
+				element.remove();
+		let next = this.list.firstElementChild;
+		for (const { element } of shown.values()) {
+			if (element === next)
+				next = next.nextElementSibling;
+			else
+				this.list.insertBefore(element, next);
+		}
+		this.shown = shown;
 	}
 
 	/** The page has one heading of the first level: the room's, or this one where the list is all that there is. @param {boolean} alone */
