@@ -131,6 +131,24 @@ test('a room that one is removed from takes its dialog along and says so', async
 	await ana.sees('goes on');
 });
 
+test('two tabs removed from a room: the one that was writing shows its draft, the other does not take it', async (t) => {
+	const one = await inRooms(t, 'Two removed', ['alpha', 'beta']);
+	const two = await one.tab(t, '/r/beta');
+	await two.inRoom('beta');
+	await two.composer.pressSequentially('of the second tab');
+	await one.page.evaluate(() => {
+		window.changes = 0;
+		addEventListener('storage', (event) => { window.changes += event.key.startsWith('parley.draft.'); });
+	});
+	await one.own.request('room.leave', { room: 'beta' });
+	await Promise.all([gone(one, 'beta').waitFor(), gone(two, 'beta').waitFor()]);
+	await until(30000, 'the draft to be where it was written', async () => (await one.page.locator('.unsent li').count()) === 0);
+	await one.draws(30);
+	assert.ok((await one.page.evaluate(() => window.changes)) <= 2, 'the tabs do not fight for it');
+	assert.equal(await one.page.locator('.unsent li').count(), 0);
+	await two.page.locator('.unsent li', { hasText: 'of the second tab' }).waitFor();
+});
+
 test('going back to a room that one has left does not join it; its button does', async (t) => {
 	const ana = await inRooms(t, 'Returning', ['beta', 'alpha', 'beta']);
 	await about(ana).click();

@@ -17,6 +17,8 @@ export class Drafts {
 		this.own = new Set();
 		/** @type {Map<string, string>} key that was taken over → room */
 		this.taken = new Map();
+		/** Keys of drafts that tabs which are open have put back. @type {Set<string>} */
+		this.theirs = new Set();
 		this.arrive();
 		addEventListener('pagehide', () => keepInTab('tab', { tab: this.tab, own: [...this.own] }));
 		addEventListener('pageshow', (event) => event.persisted && this.arrive());
@@ -55,7 +57,7 @@ export class Drafts {
 
 	/** The newest draft that another tab left there, if there is one. @param {string} roomId */
 	takeOver(roomId) {
-		const [newest] = keptKeys(this.prefix(roomId)).map((key) => ({ key, draft: recall(key) })).filter(({ draft }) => draft?.text)
+		const [newest] = keptKeys(this.prefix(roomId)).filter((key) => !this.theirs.has(key)).map((key) => ({ key, draft: recall(key) })).filter(({ draft }) => draft?.text)
 			.sort((a, b) => b.draft.at - a.draft.at);
 		if (!newest)
 			return;
@@ -77,6 +79,7 @@ export class Drafts {
 			keep(key, before);
 		} else if (roomId && now !== null) {
 			this.taken.delete(key);
+			this.theirs.add(key);
 			if (this.own.has(this.key(roomId)))
 				return;
 			keep(this.key(roomId), null);

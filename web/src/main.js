@@ -227,15 +227,15 @@ class App {
 		} catch { /* the empty state tells what can be done */ }
 	}
 
-	/** @param {string} name a room of the address */
-	async tryRoom(name) {
+	/** @param {string} room name, as in the address, or id @param {string} [name] */
+	async tryRoom(room, name = room) {
 		const { moves } = this;
 		try {
-			this.enter(await this.join(name), moves);
+			this.enter(await this.join(room), moves);
 		} catch (/** @type {any} */ error) {
 			if (error.code === 'disconnected' || moves !== this.moves)
 				return;
-			const gone = this.goneRooms().find((room) => room.name === name || room.id === name);
+			const gone = this.goneRooms().find((other) => other.name === room || other.id === room);
 			if (gone)
 				this.showGone(gone);
 			else
@@ -484,7 +484,7 @@ class App {
 		const { missing, gone } = this;
 		const [unsent, draft] = gone ? [this.outbox.of(gone.id), this.drafts.text(gone.id)] : [[], ''];
 		this.roomView.renderEmpty(JSON.stringify([missing, gone, unsent, draft]), () => emptyContent({ missing, gone, unsent, draft }, {
-			find: () => this.jump(), create: (name) => this.create(name), mine: () => this.go(null), join: (room) => this.tryRoom(room.id), discard: (entry) => this.outbox.remove(entry),
+			find: () => this.jump(), create: (name) => this.create(name), mine: () => this.go(null), join: (room) => this.tryRoom(room.id, room.name), discard: (entry) => this.outbox.remove(entry),
 			discardDraft: (room) => {
 				this.drafts.set(room.id, '');
 				this.draftGone(room.id);

@@ -1,12 +1,15 @@
 // The room's place without a room: there is no such room, or one is no longer in it, or there are none yet. What was written for a room that one is no
 // longer in is shown with its text, to be copied or discarded.
 
-import { copyText, h } from './dom.js';
+import { copyText, h, oneAtATime } from './dom.js';
 import { textNodes } from './view_text.js';
 
-/** @param {...[string, () => void]} list labels and actions; the first one is what most people want */
-const buttons = (...list) => h('p', { class: 'buttons' },
-	...list.map(([label, onclick], i) => h('button', { type: 'button', class: i ? 'secondary' : 'primary', onclick }, label)));
+/** @param {...[string, () => any]} list labels and actions; the first one is what most people want */
+const buttons = (...list) => h('p', { class: 'buttons' }, ...list.map(([label, action], i) => {
+	const button = h('button', { type: 'button', class: i ? 'secondary' : 'primary', onclick: () => act() }, label);
+	const act = oneAtATime(button, action);
+	return button;
+}));
 
 /** @param {string} text */
 function copyButton(text) {
@@ -24,7 +27,7 @@ const unsentItem = (status, text, discard) => h('li', { class: 'body' }, ...text
 
 /**
  * @param {{missing: string, gone: {id: string, name: string, kind?: string}|null, unsent: any[], draft: string}} state
- * @param {{find: () => void, create: (name: string) => void, mine: () => void, join: (room: any) => void, discard: (entry: any) => void, discardDraft: (room: any) => void}} hooks
+ * @param {{find: () => void, create: (name: string) => void, mine: () => void, join: (room: any) => any, discard: (entry: any) => void, discardDraft: (room: any) => void}} hooks
  * @returns {Node[]}
  */
 export function emptyContent({ missing, gone, unsent, draft }, hooks) {
@@ -34,7 +37,7 @@ export function emptyContent({ missing, gone, unsent, draft }, hooks) {
 			items.push(unsentItem('Not sent: you were writing this.', draft, () => hooks.discardDraft(gone)));
 		return [h('h1', {}, 'You are no longer in ', h('bdi', {}, gone.name)),
 			...(items.length ? [h('p', {}, 'This was not sent:'), h('ul', { class: 'unsent', 'aria-label': 'Not sent' }, ...items)] : []),
-			buttons(['My rooms', hooks.mine], ...(gone.kind === 'public' ? [/** @type {[string, () => void]} */ (['Join it again', () => hooks.join(gone)])] : []))];
+			buttons(['My rooms', hooks.mine], ...(gone.kind === 'public' ? [/** @type {[string, () => any]} */ (['Join it again', () => hooks.join(gone)])] : []))];
 	}
 	if (missing)
 		return [h('h1', {}, 'No such room'), h('p', {}, h('bdi', {}, missing), ' does not exist, or it is private and you are not in it.'),
