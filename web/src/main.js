@@ -32,7 +32,7 @@ class App {
 		this.missing = '';
 		/** A room that one is no longer in, where it was open or has unsent messages. @type {{id: string, name: string, kind?: string}|null} */
 		this.gone = null;
-		/** Rooms that one was in since the page was loaded, by name: their addresses are in the browser's history, and going back joins nothing. @type {Map<string, any>} */
+		/** Rooms that one was in since the page was loaded, by what their address names: it is in the browser's history, and going back joins nothing. @type {Map<string, any>} */
 		this.left = new Map();
 		/** Counts the person's moves from place to place: what was begun at one of them must not move the person from another. */
 		this.moves = 0;
@@ -312,7 +312,7 @@ class App {
 
 	/** @param {any} room one is no longer in it */
 	removed(room) {
-		this.left.set(room.name, room);
+		this.left.set(roomOfPath(roomPath(room)), room);
 		if (room === this.current)
 			this.showGone(room);
 	}
