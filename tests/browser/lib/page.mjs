@@ -90,10 +90,10 @@ export class Person {
 		return this.page.locator('#composer');
 	}
 
-	// Another connection of the same person, as another tab has it.
+	// Another connection of the same person, as another tab has it; straight to the server where the page goes through a proxy.
 	async session(server) {
 		const [cookie] = await this.context.cookies();
-		return Client.start(server, {}, { headers: { Cookie: `${cookie.name}=${cookie.value}`, Origin: server.url } });
+		return Client.start(server, {}, { headers: { Cookie: `${cookie.name}=${cookie.value}`, Origin: this.url, Host: new URL(this.url).host } });
 	}
 
 	// Another tab of the same browser, watched like the first.
