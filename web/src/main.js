@@ -1,6 +1,7 @@
 // The page: puts the connection, what is known and the views together. State lives in the store; every change asks for one render per frame.
 
 import { Announcer } from './announcer.js';
+import { BANNER_AFTER_MS, bannerText } from './banner.js';
 import { Connection, post } from './connection.js';
 import { summaryOf } from './digest.js';
 import { h, leaveKeysToInputMethods } from './dom.js';
@@ -17,7 +18,6 @@ import { RoomView } from './view_room.js';
 import { RoomsView } from './view_rooms.js';
 import { SignInView, keepDoor, sentence } from './view_sign_in.js';
 
-const BANNER_AFTER_MS = 2000;
 const OWNER_PATH = '/own'; /* of the link that a server prints which nobody owns yet */
 const FIRST_ROOM = 'general';
 const NARROW = '(max-width: 720px)'; /* as in app.css */
@@ -462,7 +462,7 @@ class App {
 		const isList = !current && !this.missing && !this.gone && store.rooms.size + goneRooms.length > 0;
 		this.chat.dataset.view = isList ? 'list' : 'room';
 		this.roomsView.render({ rooms: store.sorted(), gone: goneRooms, current: current ?? this.gone, me: store.me, online, alone: isList && narrow() });
-		this.roomView.renderBanner(this.banner());
+		this.roomView.renderBanner(bannerText(connection, () => this.changed()));
 		const total = store.unreadTotal();
 		document.title = `${total ? `(${total}) ` : ''}${current ? `#${current.name} – ` : ''}Parley`;
 		if (current && location.pathname !== roomPath(current))
@@ -490,21 +490,6 @@ class App {
 				this.draftGone(room.id);
 			},
 		}));
-	}
-
-	/** What to say about the connection, and what becomes of what one writes. */
-	banner() {
-		const { isReachable, isOffline, lostAt, trouble } = this.connection;
-		const gone = Date.now() - lostAt;
-		if (isOffline)
-			return 'No network… what you write is saved and will be sent automatically.';
-		if (isReachable || !lostAt)
-			return '';
-		if (gone < BANNER_AFTER_MS) {
-			setTimeout(() => this.changed(), BANNER_AFTER_MS - gone + 20);
-			return '';
-		}
-		return trouble ? `${sentence(trouble)} What you write is saved.` : 'Reconnecting… what you write is saved and will be sent automatically.';
 	}
 }
 
