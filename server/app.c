@@ -138,7 +138,7 @@ static int start(struct app *a)
 }
 
 /* The server serves whether or not somebody hears where; the wait is for a reader that is slow. 0, or a negative errno. */
-static int print_line(struct app *a, const char *format, ...)
+static int __attribute__((format(printf, 2, 3))) print_line(struct app *a, const char *format, ...)
 {
 	char line[1024];
 	va_list args;
