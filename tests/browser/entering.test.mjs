@@ -137,6 +137,7 @@ test('whose room it is now stands in the log when its owner leaves, and the heir
 	await bob.inRoom('plans');
 	await ann.page.getByRole('button', { name: /^About this room/ }).click();
 	await ann.page.getByRole('button', { name: 'Leave room' }).click();
+	await ann.page.locator('dialog', { hasText: 'it passes on to whoever has been in it longest' }).getByRole('button', { name: 'Leave room' }).click();
 	await bob.page.locator('.log', { hasText: 'Bob owns the room now' }).waitFor();
 	await bob.page.getByRole('button', { name: /^About this room/ }).click();
 	await bob.page.getByLabel(/^Add someone/).waitFor();

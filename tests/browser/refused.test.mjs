@@ -87,7 +87,7 @@ test('of ten messages in the queue three are refused for good, each for another 
 	assert.equal(await ana.page.locator('.failed .st', { hasText: 'Not sent: ' }).count(), 2);
 	assert.deepEqual(await failed(ana), [
 		['the last o', 'failed', 'join the room first'],
-		['\u0007', 'failed', 'data.text: must not be empty'],
+		['\u0007', 'failed', 'the message must not be empty'],
 		['"'.repeat(10), 'failed', 'this is longer than the server takes (N bytes)'],
 	]);
 	assert.equal(wire.hellos, 1, 'connections');
