@@ -34,7 +34,7 @@ static void created(struct store_op *op)
 {
 	struct room_create *c = (struct room_create *)(void *)op;
 	if (op->result != 0) {
-		wait_answer_failure(&c->wait, op->result, WIRE_INTERNAL, NULL);
+		wait_answer_failure(&c->wait, op->result, WIRE_INVALID_TOKEN, NULL); /* a guest who is signing out */
 		create_free(c);
 		return;
 	}

@@ -181,7 +181,7 @@ struct store_guests_end {
 void store_guests_end_finish(struct store_guests_end *g); /* frees the events that are not NULL */
 
 /* STORE_ROOM_CREATE: a room with its events 1 (room.created, data given) and 2 (member.joined of its owner, data given). -EEXIST: a public room, or a
- * private one that the owner is in, has the name or one that looks like it. Private rooms of others are no hindrance, and do not show. */
+ * private one that the owner is in, has the name or one that looks like it. Private rooms of others are no hindrance, and do not show. -ENOENT: the owner is a guest whose only token is gone. */
 struct store_room_create {
 	struct store_op op;
 	struct uid id;

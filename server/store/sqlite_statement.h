@@ -116,6 +116,8 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	  "SELECT 1 FROM user WHERE kind <> 2 AND skeleton = skeleton(?2) LIMIT 1") \
 	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
 	X(ST_USER_BY_ID,        ROLE_WRITER,               "SELECT " USER_COLUMNS " FROM user u WHERE u.id = ?1") \
+	X(ST_USER_CAN_BE,       ROLE_WRITER, \
+	  "SELECT 1 FROM user u WHERE u.no = ?1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
 	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
 	X(ST_USER_OWNER,        ROLE_WRITER | ROLE_READER, "SELECT 1 FROM user WHERE role = 1 LIMIT 1") \
@@ -124,7 +126,6 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE user SET role = ?2 WHERE no = ?1") \
 	X(ST_TOKEN_INSERT,      ROLE_WRITER,               "INSERT INTO token (hash, user_no, kind, created_ms, used_day) VALUES (?1, ?2, ?3, ?4, ?5)") \
 	X(ST_TOKEN_FIND,        ROLE_WRITER | ROLE_READER, "SELECT user_no, kind, used_day FROM token WHERE hash = ?1") \
-	X(ST_TOKEN_OF,          ROLE_WRITER,               "SELECT 1 FROM token WHERE user_no = ?1 LIMIT 1") \
 	X(ST_TOKEN_TOUCH,       ROLE_WRITER,               "UPDATE token SET used_day = ?2 WHERE hash = ?1 AND used_day < ?2") \
 	X(ST_TOKEN_DELETE,      ROLE_WRITER,               "DELETE FROM token WHERE hash = ?1") \
 	X(ST_TOKEN_DELETE_OF,   ROLE_WRITER,               "DELETE FROM token WHERE user_no = ?1 AND kind <= ?2") \

@@ -48,15 +48,11 @@ static int find_joiner(struct writer *w, struct store_join *op)
 	return rc == SQLITE_OK && found && !sqlite_rows_user(st, &op->user) ? SQLITE_CORRUPT : rc;
 }
 
-/* A guest whose token is gone is nobody any more. */
-static int can_be(struct writer *w, const struct store_user *user, bool *can)
+int writer_can_be(struct writer *w, uint64_t user_no, bool *can)
 {
-	*can = user->no != 0 && user->kind != USER_GUEST;
-	if (user->no == 0 || *can)
-		return SQLITE_OK;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_OF);
-	sqlite_statement_bind_u64(st, 1, user->no);
-	return writer_own(w, sqlite_statement_finds(st, can), "tokens");
+	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_CAN_BE);
+	sqlite_statement_bind_u64(st, 1, user_no);
+	return writer_own(w, sqlite_statement_finds(st, can), "accounts");
 }
 
 int writer_has_most_rooms(struct writer *w, uint64_t user_no, uint64_t most, bool *has)
@@ -121,9 +117,9 @@ static int enter(struct writer *w, struct room_counters *room, struct store_join
 static int look_at_joiner(struct writer *w, struct store_join *op, struct member_row *member)
 {
 	bool can = false, has_most = false;
-	int rc = find_joiner(w, op);
+	int rc = writer_own(w, find_joiner(w, op), "accounts");
 	if (rc == SQLITE_OK)
-		rc = can_be(w, &op->user, &can);
+		rc = writer_can_be(w, op->user.no, &can);
 	if (rc == SQLITE_OK && can)
 		rc = find_member(w, op->user.no, op->room_no, member);
 	if (rc == SQLITE_OK && can && !member->found)

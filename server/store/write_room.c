@@ -38,14 +38,16 @@ int write_room_create(struct writer *w, struct store_room_create *op)
 	op->events[0] = op->events[1] = NULL;
 	op->membership = (struct store_membership){0};
 	uint64_t no;
-	bool taken, has_most = false;
-	int rc = is_taken(w, op->name, op->name_key, 0, op->owner_no, &taken);
+	bool can, taken = false, has_most = false;
+	int rc = writer_can_be(w, op->owner_no, &can);
+	if (rc == SQLITE_OK)
+		rc = is_taken(w, op->name, op->name_key, 0, op->owner_no, &taken);
 	if (rc == SQLITE_OK)
 		rc = writer_has_most_rooms(w, op->owner_no, op->most_rooms, &has_most);
 	if (rc != SQLITE_OK)
 		return rc;
-	if (taken || has_most) {
-		op->op.result = taken ? -EEXIST : -EDQUOT;
+	if (!can || taken || has_most) {
+		op->op.result = !can ? -ENOENT : taken ? -EEXIST : -EDQUOT;
 		return SQLITE_OK;
 	}
 	enum member_role role = op->unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER;

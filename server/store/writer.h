@@ -31,8 +31,8 @@ struct writer {
 int writer_room(struct writer *w, struct store_op *op, uint64_t room_no, struct room_counters **out);
 /* writer_look.c: the event at a seq that the room has, but for its JSON; op->result is set when it is damaged. */
 int writer_event_at(struct writer *w, struct store_op *op, const struct room_counters *room, uint64_t seq, struct event_row *out);
-/* writer_look.c: gives back rc, what SQLite said to rows that only this operation is about (a membership, a token, a client_id): damage there is its own. Of users,
- * of rooms and of what the store says of itself it is everybody's. */
+/* writer_look.c: gives back rc, what SQLite said to rows that only this operation is about (a membership, a token, a client_id, the account that becomes a
+ * member): damage there is its own. Of other users, of rooms and of what the store says of itself it is everybody's. */
 int writer_own(struct writer *w, int rc, const char *what);
 /* writer_look.c: what the operation looked at is damaged; rc is what SQLite said to it. The operation, or the whole transaction for a while, comes to nothing. */
 int writer_met_damage(struct writer *w, struct store_op *op, int rc, const struct damage_place *place);
@@ -49,6 +49,8 @@ int writer_add_event(struct writer *w, struct room_counters *room, const struct 
 int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role);
 /* Ends the membership that op names, which is there, and passes the room on; fills op's events. */
 int writer_end_membership(struct writer *w, struct room_counters *room, enum member_role role, struct store_leave *op);
+/* Whether the user can become a member of anything: nobody can be a guest whose token is gone any more. No user has the number 0. */
+int writer_can_be(struct writer *w, uint64_t user_no, bool *can);
 /* Whether the user is in `most` rooms or more (0: never). */
 int writer_has_most_rooms(struct writer *w, uint64_t user_no, uint64_t most, bool *has);
 /* The room as it is within this transaction. */

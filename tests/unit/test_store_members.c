@@ -144,7 +144,22 @@ static void a_guest_whose_token_is_gone_is_nobody(void **state)
 	uint64_t gus = make_user(f, "gus", USER_GUEST);
 	store_fixture_forget_tokens(f, gus);
 	struct store_join op = {.room_no = room, .user_no = gus};
+	struct store_room_create own = {.id = fresh_id(), .owner_no = gus, .name = text_from("own"), .name_key = text_from("own")};
 	assert_int_equal(add(f, &op), -ENOENT);
+	assert_int_equal(store_fixture_do(f, &own.op, STORE_ROOM_CREATE), -ENOENT);
+}
+
+/* Whoever owns a room asks for any account: the damage of one is no reason to end for everybody. */
+static void a_damaged_account_cannot_be_added_and_the_others_can(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
+	make_user(f, "bob", USER_PERSON);
+	make_user(f, "cyd", USER_PERSON);
+	store_fixture_change(f, "UPDATE user SET kind = 9 WHERE name = 'bob'");
+	struct store_join bob = {.room_no = room, .name_key = text_from("bob")}, cyd = {.room_no = room, .name_key = text_from("cyd")};
+	assert_int_equal(add(f, &bob), -EBADMSG);
+	assert_int_equal(add(f, &cyd), 0);
 }
 
 static void the_first_owner_is_the_only_first_owner(void **state)
@@ -171,6 +186,7 @@ int main(void)
 		TEST(somebody_is_added_by_id_or_by_name_and_guests_by_id_only),
 		TEST(nobody_is_in_more_rooms_than_allowed),
 		TEST(a_guest_whose_token_is_gone_is_nobody),
+		TEST(a_damaged_account_cannot_be_added_and_the_others_can),
 		TEST(the_first_owner_is_the_only_first_owner),
 		TEST(who_does_not_own_a_room_leaves_its_owner_alone),
 	};
