@@ -33,7 +33,9 @@ static void done(struct store_op *op)
 		leave(c, &s->op.ended[i]);
 	c->guests_ending = false;
 	c->n_pending--;
-	if (op->result == 0 && s->op.more)
+	if (op->result != 0)
+		c->guests_end_ms = loop_now_ms(c->loop) + GUESTS_END_AGAIN_MS;
+	else if (s->op.more)
 		guests_end_soon(c);
 	store_guests_end_finish(&s->op);
 	free(s);
