@@ -8,8 +8,10 @@
 #include "chat/rate.h"
 #include "chat/room_lookup.h"
 #include "chat/state_encode.h"
+#include "codec/request_fault.h"
 #include "codec/text_clean.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 struct add {
@@ -27,6 +29,17 @@ static void add_free(struct add *a)
 	free(a);
 }
 
+static void answer_failure(const struct wait *w, int result)
+{
+	struct request_fault fault;
+	if (result != -EDQUOT) {
+		wait_answer_absent(w, result, "user", "there is no account with this name, and nobody with this id");
+		return;
+	}
+	request_fault_of(&fault, WIRE_LIMIT_REACHED, "user", "%s", "who would be added is in as many rooms as this server allows");
+	answer_fault(&w->answer, &fault);
+}
+
 static void added(struct store_op *op)
 {
 	struct add *a = (struct add *)(void *)op;
@@ -36,7 +49,7 @@ static void added(struct store_op *op)
 		person_encode_member(&data, &a->op.user, a->op.membership.role, (struct text){0});
 		answer_ok(&a->wait.answer, &data);
 	} else {
-		wait_answer_absent(&a->wait, op->result, "user", "there is no account with this name, and nobody with this id");
+		answer_failure(&a->wait, op->result);
 	}
 	add_free(a);
 }
@@ -46,15 +59,14 @@ static void found(struct wait *w, struct room *r)
 	if (!room_lookup_rules(w, r))
 		return;
 	const struct room_ref *user = &w->request.data.member_add.user;
-	auto_buf shown = BUF_INIT;
 	struct add *a = mem_new(struct add);
 	a->wait = *w;
 	a->op.op = (struct store_op){.kind = STORE_JOIN, .done = added};
 	a->op.room_no = r->no;
 	a->op.by_id = user->is_id;
 	a->op.user_id = user->id;
-	if (!user->is_id && text_clean_name(user->name.s, user->name.n, 0, &shown, &a->name_key) != NAME_OK)
-		buf_clear(&a->name_key); /* nobody has such a name */
+	if (!user->is_id)
+		text_name_key(user->name.s, user->name.n, &a->name_key);
 	a->op.name_key = (struct text){a->name_key.data ? (const char *)a->name_key.data : "", a->name_key.len};
 	a->op.role = MEMBER_ROLE_MEMBER;
 	a->op.most_rooms = w->answer.chat->config.limits.user_rooms;

@@ -57,6 +57,15 @@ test('a guest who signs out leaves every room, and what they owned passes on', a
 	await ann.refused('member.add', { room, user: gus.user.id }, 'not_found');
 });
 
+test('a room that a guest makes while signing out is not made', async (t) => {
+	const [gus, ann] = [await guest(t, 'Gus'), await person(t, 'Ann')];
+	const name = fresh('haunted');
+	const out = gus.request('account.logout');
+	await gus.request('room.create', { name }).catch(() => {}); // refused, or the connection is closed before the answer
+	await out;
+	await ann.refused('room.get', { room: name }, 'not_found');
+});
+
 test('an account that signs out stays in its rooms', async (t) => {
 	const [ann, bob] = [await person(t, 'Ann'), await person(t, 'Bob')];
 	const { id: room } = await ann.request('room.create', { name: fresh('room') });
@@ -211,6 +220,9 @@ test('member.add puts nobody into more rooms than user_rooms', async (t) => {
 	}
 	const answers = await Promise.allSettled(rooms.slice(0, 2).map((room) => ann.request('member.add', { room, user: bob.user.id })));
 	assert.deepEqual(answers.map(({ status, reason }) => reason?.code ?? status).sort(), ['fulfilled', 'limit_reached']);
+	const { reason } = answers.find(({ status }) => status === 'rejected');
+	assert.equal(reason.field, 'user', 'it is not the limit of whoever asked');
+	assert.match(reason.wireMessage, /^who would be added is in as many rooms/);
 });
 
 test('people added count among the rooms that an account may make in a minute', async (t) => {

@@ -1,6 +1,7 @@
 /* Members whom others make, and owners whom others leave: what the store says and what memory has stay the same, whatever is under way meanwhile. */
 #include "chat_place.h"
 
+#include <errno.h>
 #include <string.h>
 
 /* bob's sign-in, read before `frame` of ann's was committed and answered after. What bob hears as his rooms. */
@@ -93,12 +94,53 @@ static void test_a_guest_who_signs_out_leaves_the_rooms(void **state)
 	fixture_finish(&p.f);
 }
 
+/* A step that failed is tried again soon, not with the next hour: the disk may have been full just then. */
+static void test_guests_whose_step_failed_leave_with_a_later_one(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	char gus_token[80];
+	uint64_t gus = fake_store_add_user(p.f.store, "gus", USER_GUEST);
+	fake_store_add_member(p.f.store, p.den, gus);
+	fake_store_add_token(p.f.store, gus, TOKEN_SESSION, "a", gus_token);
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *guest = fixture_signed_in(&p.f, gus_token);
+	ask(&p, guest, "{\"ref\":\"o\",\"type\":\"account.logout\"}");
+	p.f.store->fault = -EAGAIN;
+	fixture_pass_ms(&p.f, 1100);
+	fixture_run(&p.f, -1);
+	p.f.store->fault = 0;
+	assert_int_equal(heard(ann, "member.left", NULL), 0);
+	fixture_pass_ms(&p.f, 65000);
+	fixture_run(&p.f, -1);
+	assert_int_equal(heard(ann, "member.left", NULL), 1);
+	fixture_finish(&p.f);
+}
+
+/* As they sign in by it: the rules for new names are no reason not to find an account that has an old one. */
+static void test_an_account_is_added_by_a_name_that_would_be_refused_today(void **state)
+{
+	(void)state;
+	struct place p = {0};
+	place_setup(&p);
+	uint64_t no = fake_store_add_user(p.f.store, "old", USER_PERSON);
+	memcpy(p.f.store->users[no - 1].key, "\xe2\xa0\x80", 3); /* shows nothing */
+	fixture_start(&p.f);
+	struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
+	ask(&p, ann, "{\"ref\":\"a\",\"type\":\"member.add\",\"data\":{\"room\":\"cellar\",\"user\":\"\xe2\xa0\x80\"}}");
+	assert_string_equal(code_of(ann, "a"), "ok");
+	fixture_finish(&p.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_who_signs_in_while_being_added_has_the_room),
 		cmocka_unit_test(test_who_signs_in_while_a_room_passes_on_owns_it),
 		cmocka_unit_test(test_a_guest_who_signs_out_leaves_the_rooms),
+		cmocka_unit_test(test_guests_whose_step_failed_leave_with_a_later_one),
+		cmocka_unit_test(test_an_account_is_added_by_a_name_that_would_be_refused_today),
 		cmocka_unit_test(test_who_is_added_follows_the_room_on_every_session),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
