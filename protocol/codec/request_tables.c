@@ -63,7 +63,7 @@ static const struct field room_create[] = {
 };
 
 static const struct field room_list[] = {
-	TEXT(room_list, after, 0, LIMITED(name_bytes)),
+	TEXT(room_list, after, 0, .max = 0), /* an id, or a name that was given under another limit */
 	NUMBER(room_list, limit, 1, LIST_MAX, .fallback = 100),
 	BOOL(room_list, all, false),
 };

@@ -33,7 +33,7 @@ static void listed(struct store_op *op)
 		buf_append_str(&data, l->op.more ? "],\"more\":true}" : "],\"more\":false}");
 		answer_ok(&l->wait.answer, &data);
 	} else {
-		wait_answer_failure(&l->wait, op->result, WIRE_NOT_FOUND, NULL);
+		wait_answer_absent(&l->wait, op->result, "after", "data.after: there is no room with this id");
 	}
 	list_free(l);
 }
@@ -52,6 +52,7 @@ void handle_room_list(struct call *call)
 	l->op.user_no = call->user->no;
 	l->op.limit = d->limit;
 	l->op.all = d->all;
+	l->op.by_room = d->all && d->after.s && uid_parse(d->after.s, d->after.n, &l->op.after_room);
 	if (d->after.s)
 		text_name_key(d->after.s, d->after.n, &l->after_key);
 	l->op.after_key = (struct text){(const char *)l->after_key.data, l->after_key.len};

@@ -292,14 +292,15 @@ struct store_room_find {
 	struct store_room room; /* out */
 };
 
-/* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own; with `all` every room), by name key, after `after_key`. Rooms with one key are in one page, however
- * many there are. */
+/* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own; with `all` every room), by name key, after `after_key`. Rooms with one key are in one page, which may
+ * be longer by the user's own; of all rooms there may be any number with one key, so a page of those goes on after the room `after_room` (-ENOENT: there is none). */
 struct store_room_page {
 	struct store_op op;
 	uint64_t user_no;
 	struct text after_key;
+	bool all, by_room; /* by_room only with all: after_room counts and not after_key */
+	struct uid after_room;
 	uint64_t limit;
-	bool all;
 	/* out */
 	struct store_room *rooms;
 	bool *is_member;

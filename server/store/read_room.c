@@ -82,8 +82,27 @@ static bool add_to_page(sqlite3_stmt *st, struct store_room_page *op, size_t *n_
 	return true;
 }
 
+/* Where a page that begins after this room begins. Returns SQLite's code: SQLITE_DONE, there is none. */
+static int find_place(struct store_reader *r, const struct uid *room, struct buf *key, int64_t *no)
+{
+	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_ROOM_PLACE);
+	sqlite_statement_bind_uid(st, 1, room);
+	int rc = sqlite3_step(st);
+	if (rc != SQLITE_ROW)
+		return rc;
+	*no = sqlite3_column_int64(st, 0);
+	buf_append(key, sqlite3_column_text(st, 1), (size_t)sqlite3_column_bytes(st, 1));
+	return rc;
+}
+
 int read_room_page(struct store_reader *r, struct store_room_page *op)
 {
+	auto_buf place_key = BUF_INIT;
+	int64_t place_no = INT64_MAX; /* after all rooms of the key */
+	int found = op->by_room ? find_place(r, &op->after_room, &place_key, &place_no) : SQLITE_ROW;
+	if (found != SQLITE_ROW)
+		return found == SQLITE_DONE ? -ENOENT : store_reader_failed(r, found, "room_page");
+	struct text after = op->by_room ? (struct text){(const char *)place_key.data, place_key.len} : op->after_key;
 	size_t limit = page_rows(op->limit), n_allocated = limit + 1;
 	auto_buf last_key = BUF_INIT;
 	op->rooms = mem_zalloc(n_allocated * sizeof op->rooms[0]);
@@ -92,11 +111,13 @@ int read_room_page(struct store_reader *r, struct store_room_page *op)
 	op->more = false;
 	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, op->all ? ST_ROOM_PAGE_ALL : ST_ROOM_PAGE);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
-	sqlite_statement_bind_text(st, 2, op->after_key.s ? op->after_key : (struct text){.s = "", .n = 0});
+	sqlite_statement_bind_text(st, 2, after.s ? after : (struct text){.s = "", .n = 0});
+	if (op->all)
+		sqlite_statement_bind_i64(st, 3, place_no);
 	int rc;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
 		bool same = has_key_of_last(st, &last_key);
-		if (op->n_rooms >= limit && !same) {
+		if (op->n_rooms >= limit && (op->all || !same)) {
 			op->more = true;
 			return 0;
 		}

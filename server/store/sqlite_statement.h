@@ -88,7 +88,9 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 	  " WHERE m.user_no = ?1 AND r.kind <> 0 AND r.private_key > ?2 ORDER BY key") \
 	X(ST_ROOM_PAGE_ALL,     ROLE_READER, \
 	  "SELECT " ROOM_COLUMNS ", EXISTS (SELECT 1 FROM member m WHERE m.user_no = ?1 AND m.room_no = r.no), coalesce(r.name_key, r.private_key)" \
-	  " FROM room r INDEXED BY room_by_any_key WHERE coalesce(r.name_key, r.private_key) > ?2 ORDER BY coalesce(r.name_key, r.private_key)") \
+	  " FROM room r INDEXED BY room_by_any_key WHERE coalesce(r.name_key, r.private_key) >= ?2" \
+	  " AND (coalesce(r.name_key, r.private_key) > ?2 OR r.no > ?3) ORDER BY coalesce(r.name_key, r.private_key), r.no") \
+	X(ST_ROOM_PLACE,        ROLE_READER,               "SELECT r.no, coalesce(r.name_key, r.private_key) FROM room r WHERE r.id = ?1") \
 	X(ST_MEMBER_GET,        ROLE_WRITER,               "SELECT role, read_seq, read_messages FROM member WHERE user_no = ?1 AND room_no = ?2") \
 	X(ST_MEMBER_COUNT,      ROLE_WRITER,               "SELECT count(*) FROM (SELECT 1 FROM member WHERE user_no = ?1 LIMIT ?2)") \
 	X(ST_MEMBER_INSERT,     ROLE_WRITER, \

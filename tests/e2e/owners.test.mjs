@@ -139,9 +139,12 @@ test('the server\'s owner lists every room, and nobody else does', async (t) => 
 	await ann.refused('room.list', { all: true }, 'forbidden');
 	const listed = [];
 	for (let page = { more: true }; page.more;) {
-		page = await owner.request('room.list', { all: true, limit: 2, ...(listed.length && { after: listed.at(-1) }) });
+		page = await owner.request('room.list', { all: true, limit: 2, ...(page.rooms && { after: page.rooms.at(-1).id }) });
+		assert.ok(page.rooms.length <= 2);
 		listed.push(...page.rooms.map(({ name }) => name));
 	}
+	const none = await owner.refused('room.list', { all: true, after: owner.user.id }, 'not_found');
+	assert.equal(none.field, 'after');
 	assert.equal(new Set(listed).size, listed.length);
 	assert.deepEqual(listed.filter((name) => names.includes(name)), [...names].sort());
 	const own = await owner.request('room.list', { limit: 200 });

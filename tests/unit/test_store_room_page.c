@@ -4,6 +4,7 @@
 #include "store/sqlite_statement.h"
 #include "store_fixture.h"
 
+#include <errno.h>
 #include <sqlite3.h>
 
 enum { PRIVATE_ROOMS = 300, PAGE = 100 };
@@ -76,6 +77,35 @@ static void rooms_of_one_name_are_in_one_page(void **state)
 	}
 }
 
+/* Whoever likes makes rooms of one name, so a page of all rooms must not be longer by them. */
+static void pages_of_all_rooms_have_each_once_however_many_share_a_name(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), eve = make_user(f, "eve", USER_PERSON);
+	enum { SAME = 25, LIMIT = 10 };
+	make_room_of_kind(f, "a", ROOM_PUBLIC, eve);
+	for (int i = 0; i < SAME; i++)
+		make_room_of_kind(f, "b", ROOM_PRIVATE, make_user(f, (char[]){'u', (char)('a' + i), 0}, USER_PERSON));
+	make_room_of_kind(f, "c", ROOM_PRIVATE, eve);
+	struct store_room_page page = {.user_no = ann, .limit = LIMIT, .all = true};
+	size_t n = 0;
+	uint64_t last_no = 0;
+	for (bool more = true; more; n += page.n_rooms, store_room_page_finish(&page)) {
+		assert_int_equal(store_fixture_do(f, &page.op, STORE_ROOM_PAGE), 0);
+		assert_in_range(page.n_rooms, 1, LIMIT);
+		for (size_t i = 0; i < page.n_rooms; i++) {
+			assert_true(page.rooms[i].no > last_no); /* they were made in the order of their names */
+			last_no = page.rooms[i].no;
+		}
+		page.by_room = true;
+		page.after_room = page.rooms[page.n_rooms - 1].id;
+		more = page.more;
+	}
+	assert_int_equal(n, SAME + 2);
+	page.after_room = fresh_id();
+	assert_int_equal(store_fixture_do(f, &page.op, STORE_ROOM_PAGE), -ENOENT);
+}
+
 #define X(symbol, roles, sql) [symbol] = (sql),
 static const char *const sql_of[] = {STATEMENT_TABLE(X)};
 #undef X
@@ -136,6 +166,8 @@ static void a_database_of_before_the_index_gets_it_at_the_start(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(pages_of_all_rooms_have_each_once_however_many_share_a_name, store_fixture_setup,
+						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(pages_have_public_and_own_rooms_once_and_in_order, store_fixture_setup,
 						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(rooms_of_one_name_are_in_one_page, store_fixture_setup, store_fixture_teardown),
