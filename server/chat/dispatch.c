@@ -3,6 +3,8 @@
 #include "chat/rate.h"
 #include "chat/room_lookup.h"
 
+#include <assert.h>
+
 enum answer_size { SHORT, PAGE }; /* PAGE: of limits.page_bytes, or of a few hundred entries */
 
 struct command_row {
@@ -42,6 +44,7 @@ static const struct command_row rows[CMD_COUNT] = {
 
 enum access dispatch_access(enum command command)
 {
+	assert(command < CMD_COUNT);
 	return rows[command].access;
 }
 
