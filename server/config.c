@@ -4,6 +4,7 @@
 #include "config_source.h"
 #include "config_value.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,23 +60,24 @@ static bool apply_environment_value(struct config_parser *p, const struct config
 	return true;
 }
 
-/* Names that are not ours: the client's, and those that Kubernetes gives every container beside a service named parley. */
-static bool is_of_others(const char *name, size_t n)
+/* What Kubernetes gives every container beside a service that is named parley or parley-…: X_SERVICE_HOST, X_SERVICE_PORT…, X_PORT=tcp://…, X_PORT_80_TCP… */
+static bool is_of_service(const char *name, const char *value)
 {
-	static const struct {
-		const char *text;
-		bool is_beginning;
-	} names[] = {{"PARLEY_SERVER", false},
-		     {"PARLEY_TOKEN", false},
-		     {"PARLEY_SERVICE_", true},
-		     {"PARLEY_PORT", false},
-		     {"PARLEY_PORT_", true}};
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		size_t length = strlen(names[i].text);
-		if (n >= length && !strncmp(name, names[i].text, length) && (n == length || names[i].is_beginning))
+	if (strstr(name, "_SERVICE_HOST") || strstr(name, "_SERVICE_PORT"))
+		return true;
+	for (const char *port = name; (port = strstr(port, "_PORT")); port++) {
+		const char *rest = port + strlen("_PORT");
+		if (*rest ? *rest == '_' && isdigit((unsigned char)rest[1]) : strstr(value, "://") != NULL)
 			return true;
 	}
 	return false;
+}
+
+/* Names that are none of our options, and yet no misspelled ones: the client's, and those of services. */
+static bool is_of_others(const char *variable, size_t n)
+{
+	auto_free char *name = mem_strndup(variable, n);
+	return !strcmp(name, "PARLEY_SERVER") || !strcmp(name, "PARLEY_TOKEN") || is_of_service(name, variable + n + 1);
 }
 
 /* An option that is misspelled would silently not hold. */
@@ -83,9 +85,11 @@ static bool apply_environment(struct config_parser *p, char *const *envp)
 {
 	for (; *envp; envp++) {
 		size_t n = strcspn(*envp, "=");
-		if (strncmp(*envp, "PARLEY_", 7) || (*envp)[n] != '=' || !(*envp)[n + 1] || is_of_others(*envp, n))
+		if (strncmp(*envp, "PARLEY_", 7) || (*envp)[n] != '=' || !(*envp)[n + 1])
 			continue;
 		const struct config_option *o = config_table_find(*envp, n, CONFIG_SPELLING_ENVIRONMENT);
+		if (!o && is_of_others(*envp, n))
+			continue;
 		char where[CONFIG_NAME_BYTES];
 		snprintf(where, sizeof(where), "%.*s", (int)(n < sizeof(where) ? n : sizeof(where) - 1), *envp);
 		if (!o) {

@@ -117,6 +117,37 @@ static void flag_over_environment_over_file_over_default(void **state)
 	unlink(path);
 }
 
+/* As Kubernetes makes them for the services parley, parley-ops and parley-web. */
+static void variables_of_services_are_no_options(void **state)
+{
+	(void)state;
+	const char *const of_services[] = {"PARLEY_PORT=tcp://10.0.0.1:8080",
+					   "PARLEY_SERVICE_PORT=8080",
+					   "PARLEY_OPS_SERVICE_HOST=10.0.0.2",
+					   "PARLEY_OPS_SERVICE_PORT=9080",
+					   "PARLEY_OPS_SERVICE_PORT_METRICS=9080",
+					   "PARLEY_OPS_PORT=tcp://10.0.0.2:9080",
+					   "PARLEY_OPS_PORT_9080_TCP=tcp://10.0.0.2:9080",
+					   "PARLEY_OPS_PORT_9080_TCP_PROTO=tcp",
+					   "PARLEY_OPS_PORT_9080_TCP_PORT=9080",
+					   "PARLEY_OPS_PORT_9080_TCP_ADDR=10.0.0.2",
+					   "PARLEY_WEB_PORT=udp://10.0.0.3:80"};
+	for (size_t i = 0; i < sizeof(of_services) / sizeof(of_services[0]); i++) {
+		struct parsed *p = parse(NO_WORDS, WORDS(of_services[i]));
+		assert_string_equal(p->fault, "");
+		finish(p);
+	}
+	const char *const misspelled[] = {"PARLEY_PORT=8080", "PARLEY_LISTEN_PORT=8080", "PARLEY_SERVICE=x", "PARLEY_REUSE_PORTS=on"};
+	for (size_t i = 0; i < sizeof(misspelled) / sizeof(misspelled[0]); i++) {
+		struct parsed *p = parse(NO_WORDS, WORDS(misspelled[i]));
+		assert_non_null(strstr(p->fault, ": there is no such option; see --help"));
+		finish(p);
+	}
+	struct parsed *p = parse(NO_WORDS, WORDS("PARLEY_REUSE_PORT=on"));
+	assert_true(p->config.reuse_port);
+	finish(p);
+}
+
 static void a_fault_in_the_file_names_its_line(void **state)
 {
 	(void)state;
@@ -204,6 +235,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_default_gives_way_to_what_was_given),
 		cmocka_unit_test(options_that_contradict_each_other_are_named),
+		cmocka_unit_test(variables_of_services_are_no_options),
 		cmocka_unit_test(flag_over_environment_over_file_over_default),
 		cmocka_unit_test(a_fault_in_the_file_names_its_line),
 		cmocka_unit_test(a_byte_order_mark_is_passed_over_or_named),
