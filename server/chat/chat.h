@@ -50,7 +50,8 @@ struct session_config {
 	enum transport transport;
 	const char *token; /* from the Authorization header or the session cookie (Origin checked by net), or NULL; copied */
 	bool token_is_cookie;
-	bool operator_socket; /* came in over the operator's Unix socket: may use admin.* */
+	bool token_may_be_anothers; /* a cookie that another server on this host may have set: what nobody here was given is none */
+	bool operator_socket;       /* came in over the operator's Unix socket: may use admin.* */
 };
 
 /* A new session for this conn; a WebSocket is told `hello`. Never NULL. */

@@ -161,7 +161,7 @@ struct session {
 	enum transport transport : 8;
 	enum on_gap on_gap : 8;
 	enum token_kind token_kind : 8;
-	bool has_token_hash : 1, operator_socket : 1, starting : 1, token_is_cookie : 1;
+	bool has_token_hash : 1, operator_socket : 1, starting : 1, token_is_cookie : 1, token_may_be_anothers : 1;
 	bool is_damaged : 1; /* what is stored of its user or of his rooms */
 	union {
 		uint32_t n_unsigned_bytes; /* until it is signed in: what came so far, at most UINT32_MAX */

@@ -176,7 +176,8 @@ static void start_with_token(struct call *call, const char *token, size_t n)
 	start->token = mem_strndup(token, n);
 	list_init(&start->in_chat);
 	call->session->starting = true;
-	call->session->token_is_cookie = call->session->token_is_cookie && token == call->session->token;
+	if (token != call->session->token)
+		call->session->token_is_cookie = call->session->token_may_be_anothers = false;
 	wait_begin(&start->wait, call, NULL);
 	sign_in_by_token(call->session, start->token, n, signed_in, start);
 }

@@ -61,6 +61,7 @@ struct session *session_open(struct chat *c, struct conn *conn, const struct ses
 	s->transport = config->transport;
 	s->operator_socket = config->operator_socket;
 	s->token_is_cookie = config->token_is_cookie;
+	s->token_may_be_anothers = config->token_may_be_anothers;
 	if (config->token)
 		s->token = mem_strndup(config->token, strlen(config->token));
 	list_init(&s->in_user);

@@ -55,7 +55,8 @@ static void signed_in(struct store_op *op)
 	if (s)
 		s->is_damaged = op->result == -EBADMSG;
 	if (op->result != 0 || !s || s->user) {
-		enum wire_error error = op->result == -ENOENT ? WIRE_INVALID_TOKEN : op->result ? WIRE_UNAVAILABLE : WIRE_ALREADY_STARTED;
+		enum wire_error unknown = s && s->token_may_be_anothers ? WIRE_UNAUTHENTICATED : WIRE_INVALID_TOKEN;
+		enum wire_error error = op->result == -ENOENT ? unknown : op->result ? WIRE_UNAVAILABLE : WIRE_ALREADY_STARTED;
 		finish(in, s, error);
 		return;
 	}

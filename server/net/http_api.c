@@ -50,6 +50,7 @@ void http_api_run(struct conn *c)
 		.transport = TRANSPORT_HTTP,
 		.token = e->token,
 		.token_is_cookie = e->token_is_cookie,
+		.token_may_be_anothers = e->cookie.is_old,
 		.operator_socket = c->is_operator,
 	};
 

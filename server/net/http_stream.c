@@ -82,6 +82,7 @@ void http_stream(struct conn *c, const struct http_request *r)
 		.transport = TRANSPORT_STREAM,
 		.token = c->http->token,
 		.token_is_cookie = c->http->token_is_cookie,
+		.token_may_be_anothers = c->http->cookie.is_old,
 		.operator_socket = c->is_operator,
 	};
 	c->session = session_open(c->server->chat, c, &config);

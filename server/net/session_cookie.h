@@ -3,7 +3,7 @@
  * another port than its scheme's own, the name ends with it ("parley_session_8080"): two servers on one host do not take each other's.
  *
  * A cookie that came under the name without the port (an earlier version wrote that one everywhere) is taken where the right one is missing. It moves to the
- * right name with the first answer that sets the same token again. Private to net/.
+ * right name with the first answer that sets the same token again. When its token is unknown here it is another server's, and counts as none. Private to net/.
  */
 #ifndef PARLEY_NET_SESSION_COOKIE_H
 #define PARLEY_NET_SESSION_COOKIE_H

@@ -134,6 +134,7 @@ void upgrade(struct conn *c, const struct http_request *r)
 		.transport = TRANSPORT_WEBSOCKET,
 		.token = credentials.token[0] != '\0' ? credentials.token : NULL,
 		.token_is_cookie = credentials.is_cookie,
+		.token_may_be_anothers = credentials.cookie.is_old,
 		.operator_socket = c->is_operator,
 	};
 	answer(c, r);

@@ -4,6 +4,7 @@ import test, { after, before } from 'node:test';
 import { Client, finish, fresh } from './lib/client.mjs';
 import { EventStream, command, post, sessionCookie } from './lib/http.mjs';
 import { serverFor, startServer } from './lib/server.mjs';
+import { until } from './lib/wait.mjs';
 
 const LASTS_S = 90 * 24 * 3600; // as long as a token that is not used
 const OLD_NAME = 'parley_session';
@@ -99,6 +100,22 @@ test('a session under the old name goes on, and moves to the new one', async (t)
 		[{ name: nameOf(server), value: token, maxAge: LASTS_S }, { name: OLD_NAME, value: '', maxAge: 0 }]);
 	assert.deepEqual(cookiesSet(await post(server, 'account.logout', {}, { cookie: old })),
 		[{ name: nameOf(server), value: '', maxAge: 0 }, { name: OLD_NAME, value: '', maxAge: 0 }]);
+});
+
+test('a cookie under the old name that another server wrote is no session that ended, and no refused sign-in', async (t) => {
+	const target = await serverFor(t);
+	const anothers = `${OLD_NAME}=anothers`;
+	const code = async (cookie) => (await post(target, 'room.list', {}, { cookie })).json.data.code;
+	const client = await Client.connect(target, { headers: { Cookie: anothers, Origin: target.url } });
+	t.after(() => finish(client));
+	await client.refused('session.start', {}, 'unauthenticated');
+	await client.refused('session.start', { token: 'unknown' }, 'invalid_token');
+	assert.equal(await code(anothers), 'unauthenticated');
+	assert.equal(await code(`${nameOf(target)}=rubbish; ${anothers}`), 'invalid_token');
+	const failed = () => target.stderr.split('\n').filter((line) => line.includes('sign_in.failed'));
+	await until(5000, 'the last of the refused', () => failed().some((line) => line.includes('how="cookie"')));
+	assert.equal(failed().length, 2, failed().join('\n'));
+	assert.match(failed()[0], /how="token"/);
 });
 
 test('a cookie under the old name that another server wrote is left to it', async () => {

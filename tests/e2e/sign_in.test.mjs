@@ -88,7 +88,7 @@ test('a cookie that is not good refuses no upgrade: session.start says so, and t
 	const answer = await post(server, 'session.start', { guest: fresh('Cookie') }, { origin: server.url });
 	const ended = sessionCookie(answer);
 	await post(server, 'session.end', {}, { cookie: ended, origin: server.url });
-	for (const cookie of [ended, 'parley_session=rubbish']) {
+	for (const cookie of [ended, `parley_session_${server.port}=rubbish`]) {
 		const client = await connectFor(t, server, { headers: { Cookie: cookie, Origin: server.url } });
 		await client.refused('session.start', {}, 'invalid_token');
 		await client.signIn({ guest: fresh('After all') });

@@ -78,7 +78,7 @@ test('refused tokens, wherever they are shown; good ones of single requests are 
 	assert.equal(await line('address="192.0.2.30"'), 'info sign_in.failed address="192.0.2.30" reason="invalid_token" how="token"');
 	await post(server, 'room.list', {}, { token: 'not one', ...from('192.0.2.31') });
 	assert.equal(await line('address="192.0.2.31"'), 'info sign_in.failed address="192.0.2.31" reason="invalid_token" how="token"');
-	await post(server, 'room.list', {}, { cookie: 'parley_session=not-one', ...from('192.0.2.32') });
+	await post(server, 'room.list', {}, { cookie: `parley_session_${server.port}=not-one`, ...from('192.0.2.32') });
 	assert.equal(await line('address="192.0.2.32"'), 'info sign_in.failed address="192.0.2.32" reason="invalid_token" how="cookie"');
 	await EventStream.open(server, 'room=any', { token: 'not one', ...from('192.0.2.33') });
 	assert.equal(await line('address="192.0.2.33"'), 'info sign_in.failed address="192.0.2.33" reason="invalid_token" how="token"');
