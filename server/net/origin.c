@@ -61,42 +61,48 @@ enum origin_verdict origin_verdict(const struct conn *c, const struct http_reque
 	return strcmp(own, origin) == 0 ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
 }
 
+/* Whether --origin takes it, as far as its letters tell: else it is told nowhere what to set, and stands in no answer. */
+static bool is_plain(const char *origin)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:[]";
+	const char *name = strncmp(origin, "http://", 7) == 0 ? origin + 7 : strncmp(origin, "https://", 8) == 0 ? origin + 8 : "";
+
+	return name[0] != '\0' && name[strspn(name, letters)] == '\0';
+}
+
 void origin_warn(const struct conn *c, const struct http_request *r, const char *origin)
 {
 	struct net_server *s = c->server;
-	char option[ORIGIN_BYTES_MAX + 16];
+	char option[ORIGIN_BYTES_MAX + 16] = "";
+	const char *note = "with the option its pages are allowed";
 	uint64_t n_left_out;
 	bool is_disbelieved = !c->is_proxied && (http_request_field(r, "x-forwarded-proto", NULL) != NULL ||
 						 http_request_field(r, "x-forwarded-for", NULL) != NULL);
 
 	if (!origin_log_takes(&s->origin_log, origin, loop_now_ms(s->loop), &n_left_out))
 		return;
-	snprintf(option, sizeof option, "--origin %s", origin);
-	LOG_WARN(
-		"origin.refused", LOG_S("origin", origin), LOG_S("address", conn_address(c)), LOG_S("option", option),
-		LOG_S("note",
-		      is_disbelieved
-			      ? "with the option its pages are allowed; what this address says of its clients (X-Forwarded-…) is not believed: "
-				"where it is your proxy, name it with --trusted-proxy"
-			      : "with the option its pages are allowed"),
-		LOG_U("not_logged", n_left_out));
-}
-
-/* What may stand in an answer: not what could be anything. */
-static bool is_plain(const char *origin)
-{
-	return strstr(origin, "://") != NULL && origin[strspn(origin, "abcdefghijklmnopqrstuvwxyz0123456789-._:/[]")] == '\0';
+	if (is_plain(origin))
+		snprintf(option, sizeof option, "--origin %s", origin);
+	else
+		note = "no option allows it: it is no name of a web server (a page from a file, of an app, or in a sandbox)";
+	if (is_disbelieved && option[0] != '\0')
+		note = "with the option its pages are allowed; what this address says of its clients (X-Forwarded-…) is not believed: "
+		       "where it is your proxy, name it with --trusted-proxy";
+	LOG_WARN("origin.refused", LOG_S("origin", origin), LOG_S("address", conn_address(c)), LOG_S("option", option), LOG_S("note", note),
+		 LOG_U("not_logged", n_left_out));
 }
 
 void origin_refusal(const struct conn *c, const struct http_request *r, char message[ORIGIN_MESSAGE_BYTES])
 {
 	char origin[ORIGIN_BYTES_MAX];
 
-	if (!lower(http_request_value(r, "origin"), origin, sizeof origin) || !is_plain(origin)) {
+	bool is_whole = lower(http_request_value(r, "origin"), origin, sizeof origin);
+	if (is_whole)
+		origin_warn(c, r, origin);
+	if (!is_whole || !is_plain(origin)) {
 		snprintf(message, ORIGIN_MESSAGE_BYTES, "%s", wire_error_message(WIRE_BAD_ORIGIN));
 		return;
 	}
-	origin_warn(c, r, origin);
 	snprintf(message, ORIGIN_MESSAGE_BYTES, "pages of %s are not allowed here until parleyd is started with --origin %s as well",
 		 origin, origin);
 }

@@ -69,6 +69,21 @@ test('the log says once of each origin that it was refused, and what would allow
 	}
 });
 
+test('no option is told for an origin that --origin cannot name', async (t) => {
+	const told = await serverFor(t, { args: ['--origin', 'https://chat.example'] });
+	const origins = ['null', 'capacitor://localhost', 'chrome-extension://abcdef', 'https://a.example/path', 'https://'];
+	for (const origin of origins) {
+		const answer = await post(told, 'room.list', {}, { origin });
+		assert.equal(answer.status, 403);
+		assert.doesNotMatch(answer.text, /--origin \S/);
+	}
+	await until(5000, 'the lines', () => refusals(told).length === origins.length);
+	for (const [i, origin] of origins.entries()) {
+		assert.ok(refusals(told)[i].includes(`origin="${origin}"`), refusals(told)[i]);
+		assert.match(refusals(told)[i], / option="" .*no option allows it/);
+	}
+});
+
 test('who makes up origins does not fill the log', async (t) => {
 	const told = await serverFor(t, { args: ['--origin', 'https://chat.example'] });
 	const began = Date.now();
