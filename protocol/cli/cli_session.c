@@ -148,5 +148,9 @@ json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms
 	/* Joining twice is fine, so there is no need to look first. */
 	json_auto_t *reply = cli_session_call(s, "room.join", json_pack("{s:s}", "room", room), timeout_ms, NULL);
 
-	return parley_reply_ok(reply) ? json_incref(parley_reply_data(reply)) : NULL;
+	if (!parley_reply_ok(reply))
+		return NULL;
+	if (parley_reply_data(reply) == NULL)
+		cli_tell("the server's reply is not understood");
+	return json_incref(parley_reply_data(reply));
 }

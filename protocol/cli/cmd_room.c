@@ -68,6 +68,10 @@ static int room_list(struct cli_session *s, const struct room_options *options, 
 			return CLI_FAILED;
 		json_t *rooms = json_object_get(parley_reply_data(reply), "rooms"), *room;
 		size_t i;
+		if (!json_is_array(rooms)) {
+			cli_tell("the server's reply is not understood");
+			return CLI_FAILED;
+		}
 		json_array_foreach(rooms, i, room) {
 			if (print_room(room) != CLI_OK)
 				return CLI_FAILED;

@@ -176,6 +176,8 @@ static int session_started(struct parley_client *c, json_t *reply)
 		c->told_ms = after_ms;
 		return client_lost(c, why.text);
 	}
+	if (!json_is_object(data))
+		return client_end(c, "the server's answer to the sign-in is not understood");
 	json_decref(c->session);
 	c->session = json_incref(data);
 	const char *token = json_string_value(json_object_get(data, "token"));

@@ -26,8 +26,8 @@ async function listen(t, server, place) {
 
 const anywhere = { port: 0, host: '127.0.0.1' };
 
-// Speaks the protocol with `answers`: type of request -> (request, ws) => data, or {error}; after session.start, `events` are sent as they are.
-async function evilServer(t, answers, { place = anywhere, hello = {} } = {}) {
+// Speaks the protocol with `answers`: type of request -> (request, ws) => data, or {error}; `whole`: (request) => the reply as it is.
+async function evilServer(t, answers, { place = anywhere, hello = {}, whole = {} } = {}) {
 	const server = await listen(t, http.createServer(), place);
 	const sockets = new WebSocketServer({ server, path: '/ws' });
 	t.after(() => sockets.clients.forEach((ws) => ws.terminate()));
@@ -35,6 +35,10 @@ async function evilServer(t, answers, { place = anywhere, hello = {} } = {}) {
 		ws.send(JSON.stringify({ type: 'hello', data: hello }));
 		ws.on('message', (frame) => {
 			const { type, ref, data } = JSON.parse(frame);
+			if (whole[type]) {
+				ws.send(JSON.stringify(whole[type]({ ref })));
+				return;
+			}
 			const answer = (answers[type] ?? (() => ({ user: {}, rooms: [] })))(data, ws);
 			if (answer?.error) {
 				ws.send(JSON.stringify({ type: 'error', ref, data: answer.error }));
@@ -87,6 +91,22 @@ test('reasons of a close, refusals and their codes are shown without a control c
 		assert.equal(ended.code, 1, ended.stderr);
 		assertHarmless(ended);
 		assert.ok(ended.stderr.startsWith('parley: ') && ended.stderr.includes(expected), ended.stderr);
+	}
+});
+
+test('a reply without what it should hold ends the command with a line that says so', async (t) => {
+	const nothing = (type) => ({ [type]: ({ ref }) => ({ type: 'ok', ref }) });
+	const cases = [
+		['session.start', ['pipe'], "the server's answer to the sign-in is not understood"],
+		['room.join', ['room', 'join', 'x'], "the server's reply is not understood"],
+		['room.join', ['tail', 'x'], "the server's reply is not understood"],
+		['room.list', ['room', 'list'], "the server's reply is not understood"],
+		['room.create', ['room', 'create', 'x'], "the server's reply is not understood"],
+		['message.send', ['send', 'x', 'y'], "the server's reply is not understood"],
+	];
+	for (const [type, words, expected] of cases) {
+		const url = await evilServer(t, {}, { whole: nothing(type) });
+		assert.deepEqual([words, await guest(url, ...words)], [words, { code: 1, signal: null, stdout: '', stderr: `parley: ${expected}\n` }]);
 	}
 });
 
