@@ -6,6 +6,7 @@ import test, { after, before } from 'node:test';
 import { WebSocketServer } from 'ws';
 import { clientFor, fresh } from './lib/client.mjs';
 import { clientBinary, projectDir } from './lib/env.mjs';
+import { command } from './lib/http.mjs';
 import { keepRunning, run, serverFor, startServer } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
@@ -258,4 +259,15 @@ test('curl-bot goes on when an answer is refused for good, and repeats one that 
 	assert.deepEqual(got, [1, 2, 3, 3, 4].map(uuid));
 	assert.match(bot.err, /answer refused: .*refused 403/);
 	assert.match(bot.err, /answer refused: .*refused 503/);
+});
+
+test('curl-bot ends when its token was revoked, and asks no more', async (t) => {
+	const { token } = await command(server, 'session.start', { guest: fresh('Bot') });
+	const { name } = await command(server, 'room.create', { name: fresh('room') }, { token });
+	const bot = keepRunning(t, 'sh', [botFile('curl-bot.sh'), server.url, name], { PARLEY_TOKEN: token });
+	await bot.says('listening');
+	await command(server, 'account.logout', {}, { token });
+	await until(30000, `its end; ${bot.err}`, () => bot.child.exitCode !== null);
+	assert.equal(bot.child.exitCode, 1);
+	assert.match(bot.err, /\ncurl-bot: the server refuses the stream of /);
 });

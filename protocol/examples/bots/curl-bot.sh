@@ -88,12 +88,18 @@ follow() {
 
 mkfifo "$work/stream"
 while :; do
+	rm -f "$work/head"
 	# The server sends a comment every 25 seconds: a minute without a byte means that the connection is dead.
-	curl --silent --show-error --fail --no-buffer --speed-limit 1 --speed-time 60 --config "$work/curl" \
+	curl --silent --show-error --fail --no-buffer --speed-limit 1 --speed-time 60 --config "$work/curl" --dump-header "$work/head" \
 		--header "Last-Event-ID: $(cat "$work/cursor")" "$server/api/v1/events?room=$room_id" > "$work/stream" &
 	stream=$!
 	follow < "$work/stream" &
 	wait $! || true # a signal ends this wait, but would not end a pipeline in the foreground
 	kill "$stream" 2> /dev/null || true # it may still follow, when it was the other end that gave up
+	# What is refused for good, as to a token that was revoked, is asked for no more. 429 asks for patience.
+	case $(sed -n '1s/^HTTP[^ ]* \([0-9]*\).*/\1/p' "$work/head" 2> /dev/null) in
+	429) ;;
+	4??) echo "curl-bot: the server refuses the stream of $room_name" >&2; exit 1 ;;
+	esac
 	sleep 2
 done
