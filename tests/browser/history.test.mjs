@@ -176,3 +176,64 @@ test('a room with much unread opens where one stopped reading', async (t) => {
 	assert.equal(await ana.page.locator('.newd + article', { hasText: 'unread 0' }).count(), 1);
 	assert.notEqual(await ana.unread('busy'), 0, 'what was not looked at stays unread');
 });
+
+test('a page that did not come comes when it is asked for again, the first one too', async (t) => {
+	const ana = await Person.open(t, browser, server.url);
+	let refuses = true;
+	await ana.page.routeWebSocket('**/ws', (ws) => {
+		const upstream = ws.connectToServer();
+		ws.onMessage((frame) => {
+			const { type, ref } = JSON.parse(frame);
+			if (refuses && type === 'history.read')
+				ws.send(JSON.stringify({ type: 'error', ref, data: { code: 'rate_limited', message: 'later', retryable: true, retry_after_ms: 100 } }));
+			else
+				upstream.send(frame);
+		});
+		upstream.onMessage((frame) => ws.send(frame));
+	});
+	await ana.page.reload();
+	await ana.page.locator('#name').fill('Persistent');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	await ana.page.locator('.log-top', { hasText: 'could not be loaded' }).waitFor();
+	refuses = false;
+	await ana.page.getByRole('button', { name: 'Try again' }).click();
+	await ana.sees('live at the end');
+});
+
+test('a room of hundreds of comings and goings, which are one line, is read to where it is full, and what comes is seen', async (t) => {
+	const door = await Client.start(server, { guest: 'Door' });
+	t.after(() => door.close());
+	const room = await writer.request('room.create', { name: 'revolving door' });
+	await writer.request('message.send', { room: room.id, text: 'before them all' });
+	for (let n = 0; n < 250; n++) {
+		await door.request('room.join', { room: room.id });
+		await door.request('room.leave', { room: room.id });
+	}
+	const ana = await Person.join(t, browser, server.url, 'Patient', {}, '/r/revolving%20door');
+	const pages = () => ana.asked.filter(({ type }) => type === 'history.read').length;
+	const idle = () => until(30000, 'nothing under way', () => ana.unanswered.size === 0);
+	await ana.page.locator('.notice', { hasText: 'left' }).waitFor();
+	for (let n = 0; n < 10; n++) {
+		await idle();
+		await ana.draws();
+	}
+	assert.ok(pages() <= 3, `${pages()} pages were asked for`);
+	assert.ok(await ana.page.locator('.jump').isHidden(), 'the end is in sight');
+	await writer.request('message.send', { room: room.id, text: 'said now' });
+	await ana.sees('said now');
+	/* Whoever wants to see what was before them asks for it, and comes back. */
+	await until(30000, 'the beginning', async () => {
+		if (await ana.message('before them all').count())
+			return true;
+		await ana.page.getByRole('button', { name: 'Show earlier messages' }).click({ timeout: 1000 }).catch(() => {});
+		await idle();
+		await ana.draws();
+		return false;
+	});
+	await ana.page.locator('.jump').click();
+	await ana.sees('said now');
+	await ana.page.locator('.jump').waitFor({ state: 'hidden' });
+	await idle();
+	assert.ok(pages() <= 12, `${pages()} pages were asked for`);
+});

@@ -1,8 +1,7 @@
 // Fetches what a room's window lacks: its first page, older and newer ones; and tells the server what was read.
 
-import { RoomWindow } from './room_window.js';
+import { PAGE_EVENTS, RoomWindow } from './room_window.js';
 
-const PAGE = 100;
 const MARK_MS = 1000;
 
 export class RoomReader {
@@ -13,7 +12,6 @@ export class RoomReader {
 		this.busy = new Set();
 		/** @type {Map<string, string>} what went wrong, by room */
 		this.errors = new Map();
-		/** @type {Set<string>} rooms with a mark on its way */
 		/** What was seen of rooms whose mark is under way: room id → seq. @type {Map<string, number>} */
 		this.marking = new Map();
 	}
@@ -27,7 +25,7 @@ export class RoomReader {
 		this.errors.delete(room.id);
 		this.hooks.changed(room);
 		try {
-			const page = await this.hooks.request('history.read', { room: room.id, limit: PAGE, ...which });
+			const page = await this.hooks.request('history.read', { room: room.id, limit: PAGE_EVENTS, ...which });
 			if (room.window === window)
 				take(page, window);
 		} catch (/** @type {any} */ error) {
@@ -45,7 +43,7 @@ export class RoomReader {
 			return Promise.resolve();
 		room.window ??= new RoomWindow();
 		room.newAfter = room.unread > 0 ? room.readSeq : -1;
-		const farBack = room.unread > PAGE - 20;
+		const farBack = room.unread > PAGE_EVENTS - 20;
 		return this.page(room, farBack ? { around: Math.max(1, room.readSeq) } : {}, (page, window) => {
 			const first = page.events[0]?.seq ?? 1;
 			window.fill(page.events, farBack ? first > 1 : page.more, page.last_seq);
@@ -55,6 +53,8 @@ export class RoomReader {
 	/** @param {any} room */
 	older(room) {
 		const window = room.window;
+		if (window?.filling)
+			this.fill(room); /* the first page did not come */
 		if (!window?.hasOlder || window.filling)
 			return;
 		const before = window.firstSeq || window.cursor + 1;

@@ -3,6 +3,7 @@
 /** @typedef {{type: string, id: string, timestamp: string, room: string, seq: number, data: any}} LogEvent */
 
 export const WINDOW_EVENTS = 300;
+export const PAGE_EVENTS = 100;
 
 export class RoomWindow {
 	constructor() {
@@ -25,6 +26,11 @@ export class RoomWindow {
 
 	get lastSeq() {
 		return this.events.at(-1)?.seq ?? 0;
+	}
+
+	/** Whether another page fits in; else it pushes out what is at the other end. */
+	get hasRoom() {
+		return this.events.length + PAGE_EVENTS <= WINDOW_EVENTS;
 	}
 
 	/** The first page. @param {LogEvent[]} page @param {boolean} hasOlder @param {number} roomLastSeq */

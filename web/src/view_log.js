@@ -80,6 +80,10 @@ export class LogView {
 		this.renderTop(view);
 		this.reconcile(rows);
 		this.putBack();
+		if (this.stuck && !view.window.atEnd) {
+			this.look(); /* the end of what is here is not the room's any more */
+			return;
+		}
 		this.renderJump();
 		this.readOn();
 	}
@@ -180,9 +184,9 @@ export class LogView {
 			this.putBack();
 		/* All the rest may have come into sight, and another row may be the first in it. */
 		if (hasScrolled || this.isAtEnd(1) || this.firstInSight()?.key !== this.anchor?.key)
-			this.look();
+			this.look(hasScrolled ? Math.sign(by) : 0);
 		else
-			this.placed(was);
+			this.placed(was, 0);
 	}
 
 	/** How far the person has scrolled since the place was last right. That a list which became too short ends sooner is not the person's doing. @param {Box} now */
@@ -202,22 +206,22 @@ export class LogView {
 		if (!now || !this.box || isOtherBox(now, this.box))
 			this.settle();
 		else if (now.scrollTop !== this.box.scrollTop)
-			this.look();
+			this.look(Math.sign(now.scrollTop - this.box.scrollTop));
 	}
 
-	/** Takes what is in sight for the place. */
-	look() {
+	/** Takes what is in sight for the place. @param {number} [towards] where the person scrolls: -1 is up, 1 down, 0 nowhere */
+	look(towards = 0) {
 		const was = this.stuck;
 		this.stuck = this.isAtEnd(NEAR_END_PX);
 		this.anchor = this.stuck ? null : this.firstInSight();
 		this.box = this.measure();
-		this.placed(was);
+		this.placed(was, towards);
 	}
 
-	/** @param {boolean} was whether the place was the end */
-	placed(was) {
+	/** @param {boolean} was whether the place was the end @param {number} towards as of look() */
+	placed(was, towards) {
 		this.renderJump();
-		this.readOn();
+		this.readOn(towards);
 		if (was !== this.stuck)
 			this.hooks.place();
 	}
@@ -273,15 +277,20 @@ export class LogView {
 		this.look();
 	}
 
-	/** Asks for more where the reader comes near an end of what is here. */
-	readOn() {
+	/**
+	 * Asks for more where the reader comes near an end of what is here. A full window pays for it with its other end, so then only the person's scrolling
+	 * asks: the few rows of many events (comings and goings are one line) are near both ends, and would ask for either in turn for ever.
+	 * @param {number} [towards] as of look()
+	 */
+	readOn(towards = 0) {
 		if (!this.view || this.view.window.filling || this.view.error || this.log.clientHeight === 0)
 			return;
+		const { room, window } = this.view;
 		const { scrollTop, scrollHeight, clientHeight } = this.log;
-		if (scrollTop < READ_ON_PX && this.view.window.hasOlder)
-			this.hooks.older(this.view.room);
-		if (!this.view.window.atEnd && scrollHeight - scrollTop - clientHeight < READ_ON_PX)
-			this.hooks.newer(this.view.room);
+		if (scrollTop < READ_ON_PX && window.hasOlder && (window.hasRoom || towards < 0))
+			this.hooks.older(room);
+		if (!window.atEnd && scrollHeight - scrollTop - clientHeight < READ_ON_PX && (window.hasRoom || towards > 0))
+			this.hooks.newer(room);
 	}
 
 	/** Up and down go from message to message, Enter or R answers one, Escape goes back to writing. @param {KeyboardEvent} event */
