@@ -165,6 +165,17 @@ test('a lost network is shown at once, and the socket that outlives it is kept',
 	await ana.page.locator('.who', { hasText: 'Guest' }).waitFor();
 });
 
+test('once there is a network again, a server that is away is told as that', async (t) => {
+	const server = await startServer();
+	t.after(() => server.stop());
+	const ana = await Person.join(t, browser, server.url, 'Returned');
+	await server.kill();
+	await ana.page.evaluate(() => dispatchEvent(new Event('offline')));
+	await ana.page.locator('.net', { hasText: 'No network' }).waitFor();
+	await ana.page.evaluate(() => dispatchEvent(new Event('online')));
+	await ana.page.locator('.net', { hasText: 'Reconnecting' }).waitFor();
+});
+
 test('a refused message says why, can be tried again or deleted, and holds nothing up', async (t) => {
 	const server = await startServer();
 	t.after(() => server.stop());

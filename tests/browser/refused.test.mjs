@@ -20,6 +20,8 @@ async function anaOnAWire(t, { onHello = () => {}, onRequest = () => {} } = {}) 
 	const proxy = await Proxy.start(server.port);
 	t.after(() => proxy.close());
 	const ana = await Person.open(t, browser, proxy.url);
+	/* Said by what stands in for the page's socket, which passes on what was sent before the end was known. (The page's own socket: the last test.) */
+	ana.expected.push(/^WebSocket is already in CLOSING or CLOSED state/);
 	const wire = { hellos: 0 };
 	await ana.page.routeWebSocket('**/ws', (ws) => {
 		const upstream = ws.connectToServer();
@@ -173,4 +175,32 @@ test('a connection that ends after each sign-in is made ever more rarely', async
 		.then(({ ana }) => ana.say('ends the connection'));
 	await until(60000, 'the fourth end', () => ends.length >= 4);
 	assert.ok(ends[3] - ends[2] >= 1500, ends.map((at) => at - ends[0]).join());
+});
+
+test('nothing is sent on a socket that is being closed: it goes out on the next one', async (t) => {
+	const server = await serverFor(t);
+	const ana = await Person.open(t, browser, server.url);
+	await ana.context.addInitScript(() => {
+		window.sockets = [];
+		window.WebSocket = class extends WebSocket {
+			constructor(...args) {
+				super(...args);
+				window.sockets.push(this);
+			}
+		};
+	});
+	await ana.page.reload();
+	await ana.page.locator('#name').fill('Ana');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	await ana.page.evaluate(() => {
+		window.sockets.at(-1).close();
+		const area = document.getElementById('composer');
+		area.value = 'said while it closes';
+		area.dispatchEvent(new Event('input'));
+		area.form.requestSubmit();
+	});
+	await ana.sees('said while it closes');
+	assert.deepEqual(await ana.texts(), ['said while it closes']);
+	/* That the browser said nothing of it is checked when the page is closed. */
 });

@@ -66,7 +66,7 @@ export class Connection {
 		this.state = 'off';
 		/** When the connection was lost, for the banner; 0 while live. */
 		this.lostAt = 0;
-		/** The browser says that there is no network, and nothing was heard since. */
+		/** The browser says that there is no network, and nothing was heard since, not even that there is one again. */
 		this.isOffline = false;
 		/** Who may come in: those with no more than a name, and those who make an account for themselves. */
 		this.open = { guests: true, accounts: true };
@@ -95,10 +95,12 @@ export class Connection {
 		for (const [target, type] of /** @type {[EventTarget, string][]} */ ([[window, 'online'], [window, 'pageshow'], [document, 'visibilitychange'], [document, 'resume']]))
 			target.addEventListener(type, () => document.visibilityState === 'visible' && this.wake());
 		addEventListener('offline', () => this.offline());
+		addEventListener('online', () => this.online());
 	}
 
+	/** Signed in, on a socket that takes what is sent: one that is being closed does not, and its end is told a moment later. */
 	get live() {
-		return this.state === 'live';
+		return this.state === 'live' && this.socket?.readyState === WebSocket.OPEN;
 	}
 
 	/** Whether what one does reaches the server as far as is known: for what is shown. */
@@ -130,6 +132,12 @@ export class Connection {
 		this.isOffline = true;
 		if (this.live)
 			this.request(...this.hooks.probe(), this.heartbeatMs + PROBE_MS).catch(() => {});
+		this.hooks.changed();
+	}
+
+	/** There is a network: whatever is in the way from now on is something else, and is told as that. */
+	online() {
+		this.isOffline = false;
 		this.hooks.changed();
 	}
 
