@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { Outbox } from '../../web/src/outbox.js';
 import { RoomWindow, WINDOW_EVENTS } from '../../web/src/room_window.js';
 import { dayLabel, logRows } from '../../web/src/rows.js';
 import { Store } from '../../web/src/store.js';
@@ -70,6 +71,24 @@ test('rows: days are named', () => {
 
 const run = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => ({ seq: from + i }));
 const seqs = (window) => window.events.map((event) => event.seq);
+
+test('outbox: what is discarded while it is under way stays discarded, and holds nothing up', async () => {
+	for (const refusal of [{ code: 'forbidden', retryable: false, message: 'no' }, { code: 'disconnected', retryable: true, suspects: 2 }]) {
+		const asked = [];
+		const outbox = new Outbox({ request: (type, data) => new Promise((resolve, reject) => asked.push({ data, resolve, reject })), live: () => true, changed() {} });
+		outbox.load(`someone ${refusal.code}`);
+		outbox.add({ id: 'r', name: 'room' }, 'discarded');
+		outbox.remove(outbox.entries[0]);
+		asked[0].reject(refusal);
+		await new Promise(setImmediate);
+		outbox.add({ id: 'r', name: 'room' }, 'the next one');
+		await new Promise(setImmediate);
+		assert.deepEqual(asked.map(({ data }) => data.text), ['discarded', 'the next one']);
+		const later = new Outbox({ request: () => new Promise(() => {}), live: () => true, changed() {} });
+		later.load(outbox.owner); // as after a reload
+		assert.deepEqual(later.entries.map(({ text }) => text), ['the next one']);
+	}
+});
 
 test('window: events that come while the first page is under way join it without hole or double', () => {
 	const window = new RoomWindow();

@@ -286,3 +286,38 @@ test('what was not sent to a room that one was removed from stays in sight, over
 	await ana.page.locator('.side .row', { hasText: 'not sent' }).waitFor({ state: 'detached' });
 	assert.deepEqual(await ana.page.evaluate(() => Object.keys(localStorage).filter((key) => /\.(out|draft)\./.test(key))), []);
 });
+
+test('who has left every room stays out of them when the connection comes back', async (t) => {
+	const { proxy, local } = await proxied(t);
+	const ana = await Person.join(t, browser, proxy.url, 'Hermit');
+	await about(ana).click();
+	await button(ana, 'Leave room').click();
+	await ana.page.getByRole('heading', { level: 1, name: 'Pick a room' }).waitFor();
+	const sockets = () => ana.requests.filter((url) => url.startsWith('ws')).length;
+	const before_ = sockets();
+	proxy.resetAll();
+	await until(30000, 'the next connection', () => sockets() > before_ && ana.asked.some(({ type, ref }) => type === 'session.start' && !ana.unanswered.has(ref)));
+	await ana.draws();
+	await until(30000, 'nothing under way', () => ana.unanswered.size === 0);
+	const own = await ana.session(local);
+	t.after(() => own.close());
+	assert.deepEqual(own.session.rooms, []);
+	assert.ok(await ana.page.getByRole('heading', { level: 1, name: 'Pick a room' }).isVisible());
+});
+
+test('writing in a room that one has come back to leads to its end', async (t) => {
+	for (let n = 0; n < 60; n++) {
+		await owner.request('message.send', { room: 'beta', text: `in beta ${n}` });
+	}
+	const ana = await inRooms(t, 'Returning', ['gamma', 'beta']);
+	await ana.sees('in beta 59');
+	await ana.own.request('room.leave', { room: 'beta' });
+	await ana.page.getByRole('button', { name: 'Join it again' }).click();
+	await ana.inRoom('beta');
+	await ana.sees('in beta 59');
+	await ana.log().evaluate((log) => { log.scrollTop = 300; });
+	await ana.page.locator('.jump').waitFor();
+	await ana.say('back again');
+	await ana.sees('back again');
+	await until(30000, 'the end', async () => (await ana.fromEnd()) < 2);
+});

@@ -204,3 +204,28 @@ test('nothing is sent on a socket that is being closed: it goes out on the next 
 	assert.deepEqual(await ana.texts(), ['said while it closes']);
 	/* That the browser said nothing of it is checked when the page is closed. */
 });
+
+test('what the server has is not shown as not sent, though one is removed from the room before it comes back', async (t) => {
+	const server = await serverFor(t);
+	const owner = await clientFor(t, server, { guest: 'Owner' });
+	await owner.request('room.create', { name: 'general' });
+	const ana = await Person.open(t, browser, server.url);
+	await ana.page.routeWebSocket('**/ws', (ws) => {
+		const upstream = ws.connectToServer();
+		ws.onMessage((frame) => upstream.send(frame));
+		upstream.onMessage((frame) => JSON.parse(frame).type !== 'message.created' && ws.send(frame)); /* late ones, in effect */
+	});
+	await ana.page.reload();
+	await ana.page.locator('#name').fill('Ana');
+	await ana.page.keyboard.press('Enter');
+	await ana.inRoom('general');
+	await ana.say('the server has it');
+	await until(30000, 'the acknowledgement', async () => (await kept(ana)).length === 0 && ana.asked.some(({ type, ref }) => type === 'message.send' && !ana.unanswered.has(ref)));
+	const own = await ana.session(server);
+	t.after(() => own.close());
+	await own.request('room.leave', { room: 'general' });
+	const heading = ana.page.getByRole('heading', { level: 1, name: 'You are no longer in general' });
+	await heading.waitFor();
+	await ana.draws();
+	assert.equal(await ana.page.getByText('not sent').count(), 0);
+});

@@ -204,7 +204,7 @@ class App {
 		if (name)
 			return this.tryRoom(name);
 		if (this.store.rooms.size === 0)
-			return this.firstRoom();
+			return this.left.size === 0 && this.firstRoom(); /* who has left them all stays out */
 		if (!narrow())
 			this.go(this.store.byName(recall(`room.${this.store.me?.id}`) ?? '') ?? this.store.sorted()[0], true);
 	}
@@ -213,15 +213,9 @@ class App {
 	async firstRoom() {
 		const { moves } = this;
 		try {
-			const { rooms } = await this.request('room.list', { limit: 200 });
-			if (rooms.some((/** @type {any} */ r) => r.name === FIRST_ROOM))
-				this.enter(await this.join(FIRST_ROOM), moves);
-			else if (rooms.length === 0)
-				this.enter(await this.createRoom({ name: FIRST_ROOM, owned: false }).catch((error) => {
-					if (error.code === 'name_taken')
-						return this.join(FIRST_ROOM);
-					throw error;
-				}), moves);
+			const first = await this.join(FIRST_ROOM).catch(unless('not_found'));
+			if (first || (await this.request('room.list', { limit: 1 })).rooms.length === 0)
+				this.enter(first ?? await this.createRoom({ name: FIRST_ROOM, owned: false }).catch(unless('name_taken')) ?? await this.join(FIRST_ROOM), moves);
 			else if (moves === this.moves)
 				this.jump();
 		} catch { /* the empty state tells what can be done */ }
@@ -335,20 +329,17 @@ class App {
 	goneRooms() {
 		/** @type {Map<string, {id: string, name: string, unsent: number}>} */
 		const gone = new Map();
-		for (const { room: id, room_name: name } of this.outbox.entries.filter((e) => !this.store.rooms.has(e.room)))
+		for (const { room: id, room_name: name } of this.outbox.entries.filter((e) => e.state !== 'sent' && !this.store.rooms.has(e.room)))
 			gone.set(id, { id, name, unsent: (gone.get(id)?.unsent ?? 0) + 1 });
 		return [...gone.values()];
 	}
 
 	/** @param {any} room */
 	async leave(room) {
-		await this.request('room.leave', { room: room.id }).catch((error) => {
-			if (error.code !== 'not_found') /* left already, in another tab */
-				throw error;
-		});
+		await this.request('room.leave', { room: room.id }).catch(unless('not_found')); /* left already, in another tab */
 		this.store.remove(room.id);
 		/* One knows that one has left; but what was not sent is shown. */
-		if (this.gone?.id === room.id && this.outbox.of(room.id).length === 0 && !this.drafts.text(room.id))
+		if (this.gone?.id === room.id && this.outbox.unsentOf(room.id).length === 0 && !this.drafts.text(room.id))
 			this.show(null);
 	}
 
@@ -482,7 +473,7 @@ class App {
 	/** The room's place without a room. */
 	renderEmpty() {
 		const { missing, gone } = this;
-		const [unsent, draft] = gone ? [this.outbox.of(gone.id), this.drafts.text(gone.id)] : [[], ''];
+		const [unsent, draft] = gone ? [this.outbox.unsentOf(gone.id), this.drafts.text(gone.id)] : [[], ''];
 		this.roomView.renderEmpty(JSON.stringify([missing, gone, unsent, draft]), () => emptyContent({ missing, gone, unsent, draft }, {
 			find: () => this.jump(), create: (name) => this.create(name), mine: () => this.go(null), join: (room) => this.tryRoom(room.id, room.name), discard: (entry) => this.outbox.remove(entry),
 			discardDraft: (room) => {
@@ -492,6 +483,13 @@ class App {
 		}));
 	}
 }
+
+/** For catch(): an error of this code is an answer as well, null. @param {string} code */
+const unless = (code) => (/** @type {any} */ error) => {
+	if (error.code === code)
+		return null;
+	throw error;
+};
 
 /** Whether list and room share one column. */
 const narrow = () => matchMedia(NARROW).matches;

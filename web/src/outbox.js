@@ -45,6 +45,11 @@ export class Outbox {
 		return this.entries.filter((e) => e.room === room);
 	}
 
+	/** Those that the server does not have, as far as is known. @param {string} room */
+	unsentOf(room) {
+		return this.of(room).filter((e) => e.state !== 'sent');
+	}
+
 	/** @param {{id: string, name: string}} room its name is kept for the day one is no longer in it @param {string} text @param {number} [replyTo] */
 	add(room, text, replyTo) {
 		const at = Math.max(Date.now(), (this.entries.at(-1)?.at ?? 0) + 1);
@@ -123,6 +128,8 @@ export class Outbox {
 				this.save(entry);
 			}
 		} catch (/** @type {any} */ error) {
+			if (!this.entries.includes(entry))
+				return; /* discarded meanwhile */
 			if (error.suspects > 1)
 				this.suspects.add(client_id);
 			else if (error.suspects === 1)

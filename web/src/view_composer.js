@@ -34,10 +34,12 @@ export class ComposerView {
 
 	/** @param {any} room @param {string} owner id of the person whose drafts these are */
 	show(room, owner) {
-		if (this.room?.id === room.id && this.owner === owner)
+		const isSame = this.room?.id === room.id && this.owner === owner;
+		if (!isSame)
+			this.stopTyping();
+		this.room = room; /* another object where one has left it and come back */
+		if (isSame)
 			return;
-		this.stopTyping();
-		this.room = room;
 		this.owner = owner;
 		this.reply(null, false);
 		this.write(this.hooks.drafts.text(room.id));
