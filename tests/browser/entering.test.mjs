@@ -54,6 +54,17 @@ test('a used owner\'s link says so, and leads on to the sign-in', async (t) => {
 	await late.page.getByRole('tab', { name: 'Guest' }).waitFor();
 });
 
+test('an owner\'s link that is opened in the place of an older one counts', async (t) => {
+	const server = await serverFor(t);
+	const olga = await Person.open(t, browser, server.url, {}, '/own#of-an-earlier-start');
+	await makeOwner(olga, 'Olga');
+	await olga.page.getByRole('alert').filter({ hasText: 'This link was used already' }).waitFor();
+	await olga.page.goto(server.url + await ownerPath(server));
+	await until(30000, 'an empty form', async () => (await olga.page.locator('#name').inputValue()) === '');
+	await makeOwner(olga, 'Olga');
+	await olga.inRoom('general');
+});
+
 test('a guest who comes first makes the first room without owning it', async (t) => {
 	const server = await serverFor(t);
 	const ana = await Person.join(t, browser, server.url, 'Ana');

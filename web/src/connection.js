@@ -27,6 +27,13 @@ export class RequestError extends Error {
 	}
 }
 
+/** For catch(): an error of this code is an answer as well, null. @param {string} code */
+export const unless = (code) => (/** @type {any} */ error) => {
+	if (error.code === code)
+		return null;
+	throw error;
+};
+
 /** As JSON that every server reads: half a surrogate pair, which no UTF-8 can hold, becomes U+FFFD. @param {any} value */
 const encode = (value) => JSON.stringify(value, (_, member) => typeof member === 'string' ? member.replace(/\p{Cs}/gu, '\ufffd') : member);
 

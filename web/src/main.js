@@ -2,10 +2,11 @@
 
 import { Announcer } from './announcer.js';
 import { BANNER_AFTER_MS, bannerText } from './banner.js';
-import { Connection, post } from './connection.js';
+import { Connection, post, unless } from './connection.js';
 import { summaryOf } from './digest.js';
 import { h, leaveKeysToInputMethods } from './dom.js';
 import { Drafts } from './drafts.js';
+import { firstRoom } from './first_room.js';
 import { Outbox } from './outbox.js';
 import { roomOfPath, roomPath } from './room_path.js';
 import { RoomReader } from './room_reader.js';
@@ -19,7 +20,6 @@ import { RoomsView } from './view_rooms.js';
 import { SignInView, keepDoor, sentence } from './view_sign_in.js';
 
 const OWNER_PATH = '/own'; /* of the link that a server prints which nobody owns yet */
-const FIRST_ROOM = 'general';
 const NARROW = '(max-width: 720px)'; /* as in app.css */
 
 class App {
@@ -70,7 +70,10 @@ class App {
 		this.chat = h('div', { class: 'app' }, this.roomsView.element, this.roomView.element);
 		addEventListener('popstate', () => {
 			closeDialogs();
-			this.openAddress();
+			if (isOwnerLink())
+				location.reload(); /* a newer one in the place of the one that was opened */
+			else
+				this.openAddress();
 		});
 		leaveKeysToInputMethods();
 		document.addEventListener('visibilitychange', () => this.changed());
@@ -79,7 +82,7 @@ class App {
 		setInterval(() => this.changed(), 30000); /* day lines */
 		this.splashTimer = setTimeout(() => this.splash(), BANNER_AFTER_MS + 1000);
 		setInterval(() => this.connection.live && renewCookie(), 3600000);
-		if (location.pathname === OWNER_PATH && location.hash.length > 1)
+		if (isOwnerLink())
 			this.showOwnerDoor(location.hash.slice(1));
 		else
 			this.connection.start();
@@ -209,13 +212,13 @@ class App {
 			this.go(this.store.byName(recall(`room.${this.store.me?.id}`) ?? '') ?? this.store.sorted()[0], true);
 	}
 
-	/** Someone without rooms lands where the talk is; on an empty server, in its first room, which nobody owns for having come first. */
+	/** Someone without rooms lands where the talk is. */
 	async firstRoom() {
 		const { moves } = this;
 		try {
-			const first = await this.join(FIRST_ROOM).catch(unless('not_found'));
-			if (first || (await this.request('room.list', { limit: 1 })).rooms.length === 0)
-				this.enter(first ?? await this.createRoom({ name: FIRST_ROOM, owned: false }).catch(unless('name_taken')) ?? await this.join(FIRST_ROOM), moves);
+			const room = await firstRoom({ request: this.request, join: (name) => this.join(name), create: (wanted) => this.createRoom(wanted) });
+			if (room)
+				this.enter(room, moves);
 			else if (moves === this.moves)
 				this.jump();
 		} catch { /* the empty state tells what can be done */ }
@@ -484,12 +487,7 @@ class App {
 	}
 }
 
-/** For catch(): an error of this code is an answer as well, null. @param {string} code */
-const unless = (code) => (/** @type {any} */ error) => {
-	if (error.code === code)
-		return null;
-	throw error;
-};
+const isOwnerLink = () => location.pathname === OWNER_PATH && location.hash.length > 1;
 
 /** Whether list and room share one column. */
 const narrow = () => matchMedia(NARROW).matches;

@@ -1,0 +1,16 @@
+// The room that a newcomer lands in. It is asked for by its name: whoever makes many rooms must not hide it from a list.
+
+import { unless } from './connection.js';
+
+const FIRST_ROOM = 'general';
+
+/**
+ * Joins it; on an empty server makes it, and nobody owns it for having come first. Null: there are rooms, but not this one.
+ * @param {{request: (type: string, data: any) => Promise<any>, join: (name: string) => Promise<any>, create: (wanted: any) => Promise<any>}} ways
+ */
+export async function firstRoom({ request, join, create }) {
+	const known = await join(FIRST_ROOM).catch(unless('not_found'));
+	if (known || (await request('room.list', { limit: 1 })).rooms.length > 0)
+		return known;
+	return await create({ name: FIRST_ROOM, owned: false }).catch(unless('name_taken')) ?? join(FIRST_ROOM); /* another newcomer was faster */
+}
