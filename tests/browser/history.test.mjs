@@ -237,3 +237,28 @@ test('a room of hundreds of comings and goings, which are one line, is read to w
 	await idle();
 	assert.ok(pages() <= 12, `${pages()} pages were asked for`);
 });
+
+test('what came while the page was hidden, more than it holds, is not read for that; scrolling leads through it to the end', async (t) => {
+	const room = await writer.request('room.create', { name: 'night shift' });
+	const ana = await Person.join(t, browser, server.url, 'Sleeper', {}, '/r/night%20shift');
+	const show = (state) => ana.page.evaluate((value) => {
+		Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value });
+		document.dispatchEvent(new Event('visibilitychange'));
+	}, state);
+	await show('hidden');
+	for (let n = 0; n < 400; n += 50) {
+		await Promise.all(Array.from({ length: 50 }, (_, i) => writer.request('message.send', { room: room.id, text: `number ${n + i}.` })));
+	}
+	await ana.row('night shift').locator('.sr', { hasText: '400 unread' }).waitFor({ state: 'attached' });
+	await show('visible');
+	await ana.page.locator('.jump', { hasText: '99+ new' }).waitFor();
+	await ana.draws();
+	assert.equal(ana.asked.filter(({ type, data }) => type === 'read.mark' && data.seq > room.last_seq + 1).length, 0, 'a mark was set');
+	await until(30000, 'the end', async () => {
+		await ana.log().evaluate((log) => { log.scrollTop = log.scrollHeight; });
+		const list = await numbers(ana);
+		assertRun(list);
+		return list.at(-1) === 399 && (await ana.fromEnd()) < 2;
+	}, 60);
+	await until(30000, 'nothing unread', async () => (await ana.unread('night shift')) === 0);
+});

@@ -42,6 +42,8 @@ export class LogView {
 		this.stuck = true;
 		/** Else the place: the point of a row (0 is its upper edge, 1 its lower) that belongs at a height of the screen. @type {{key: string, part: number, y: number}|null} */
 		this.anchor = null;
+		/** Where the person scrolled last, or asked for more: -1 is up, 1 down, 0 nowhere yet. */
+		this.towards = 0;
 		/** The log's measures when the place was last right; null while it is not on the screen. @type {Box|null} */
 		this.box = null;
 		/** @type {any} */
@@ -60,6 +62,7 @@ export class LogView {
 		this.list.replaceChildren();
 		this.stuck = true;
 		this.anchor = null;
+		this.towards = 0;
 		this.box = null;
 	}
 
@@ -209,9 +212,10 @@ export class LogView {
 			this.look(Math.sign(now.scrollTop - this.box.scrollTop));
 	}
 
-	/** Takes what is in sight for the place. @param {number} [towards] where the person scrolls: -1 is up, 1 down, 0 nowhere */
+	/** Takes what is in sight for the place. @param {number} [towards] where the person scrolls just now, as of this.towards */
 	look(towards = 0) {
 		const was = this.stuck;
+		this.towards = towards || this.towards;
 		this.stuck = this.isAtEnd(NEAR_END_PX);
 		this.anchor = this.stuck ? null : this.firstInSight();
 		this.box = this.measure();
@@ -232,7 +236,10 @@ export class LogView {
 		if (this.top.dataset.sig === sig)
 			return;
 		this.top.dataset.sig = sig;
-		const older = (/** @type {string} */ label) => h('button', { type: 'button', class: 'quiet', onclick: () => this.hooks.older(room) }, label);
+		const older = (/** @type {string} */ label) => h('button', { type: 'button', class: 'quiet', onclick: () => {
+			this.towards = -1;
+			this.hooks.older(room);
+		} }, label);
 		if (error)
 			this.top.replaceChildren(h('p', { class: 'note', role: 'status' }, error, ' ', older('Try again')));
 		else if (window.filling || loading)
@@ -261,6 +268,7 @@ export class LogView {
 	stick() {
 		this.stuck = true;
 		this.anchor = null;
+		this.towards = 0;
 		this.putBack();
 		this.renderJump();
 	}
@@ -278,8 +286,9 @@ export class LogView {
 	}
 
 	/**
-	 * Asks for more where the reader comes near an end of what is here. A full window pays for it with its other end, so then only the person's scrolling
-	 * asks: the few rows of many events (comings and goings are one line) are near both ends, and would ask for either in turn for ever.
+	 * Asks for more where the reader comes near an end of what is here. A full window pays for it with its other end, and the few rows of many events
+	 * (comings and goings are one line) are near both ends: they would ask for either in turn for ever. So then only scrolling up asks for earlier ones,
+	 * and nothing for later ones after that, until the person goes there.
 	 * @param {number} [towards] as of look()
 	 */
 	readOn(towards = 0) {
@@ -289,7 +298,7 @@ export class LogView {
 		const { scrollTop, scrollHeight, clientHeight } = this.log;
 		if (scrollTop < READ_ON_PX && window.hasOlder && (window.hasRoom || towards < 0))
 			this.hooks.older(room);
-		if (!window.atEnd && scrollHeight - scrollTop - clientHeight < READ_ON_PX && (window.hasRoom || towards > 0))
+		if (!window.atEnd && scrollHeight - scrollTop - clientHeight < READ_ON_PX && (window.hasRoom || this.towards >= 0))
 			this.hooks.newer(room);
 	}
 
