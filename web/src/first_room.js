@@ -9,8 +9,7 @@ const FIRST_ROOM = 'general';
  * @param {{request: (type: string, data: any) => Promise<any>, join: (name: string) => Promise<any>, create: (wanted: any) => Promise<any>}} ways
  */
 export async function firstRoom({ request, join, create }) {
-	const known = await join(FIRST_ROOM).catch(unless('not_found'));
-	if (known || (await request('room.list', { limit: 1 })).rooms.length > 0)
-		return known;
-	return await create({ name: FIRST_ROOM, owned: false }).catch(unless('name_taken')) ?? join(FIRST_ROOM); /* another newcomer was faster */
+	const { rooms } = await request('room.list', { limit: 1 });
+	const made = rooms.length === 0 && await create({ name: FIRST_ROOM, owned: false }).catch(unless('name_taken')); /* another newcomer may be faster */
+	return made || join(FIRST_ROOM).catch(unless('not_found'));
 }
