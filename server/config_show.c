@@ -87,8 +87,9 @@ static void show_man(FILE *out)
 	      ".SH SYNOPSIS\n.B parleyd\n[\\fIOPTION\\fR]...\n"
 	      ".SH DESCRIPTION\n"
 	      "Serves rooms with durable, ordered messages over WebSocket (/ws), HTTP (/api/v1/) and event streams, and a page to chat on,\n"
-	      "from one SQLite file. When it is ready it prints one line per listener on standard output. It logs to standard error,\n"
-	      "and never waits for whoever reads that: lines without room are dropped, and their number is logged when there is room again.\n"
+	      "from one SQLite file. When it is ready it prints one line per listener on standard output, and, while nobody owns the\n"
+	      "server, a link that makes the owner's account, once. It logs to standard error, and never waits for whoever reads\n"
+	      "that: lines without room are dropped, and their number is logged when there is room again.\n"
 	      ".SH OPTIONS\n"
 	      "Each option may be a flag, an environment variable, or a line\n.I name = value\nof the file given with\n.BR \\-\\-config ;\n"
 	      "a flag weighs most, the file least. Repeatable ones are separated by commas in the environment.\n",

@@ -61,9 +61,10 @@ static bool refuse(const struct config_parser *p, const struct pair *pair, uint6
 	char small_flag[CONFIG_NAME_BYTES], large_flag[CONFIG_NAME_BYTES];
 	config_table_spell(option(pair->small), CONFIG_SPELLING_FLAG, small_flag);
 	config_table_spell(option(pair->large), CONFIG_SPELLING_FLAG, large_flag);
-	snprintf(p->fault, CONFIG_FAULT_BYTES, "%s %llu needs a %s of at least %llu, which is %llu%s: %s", small_flag,
-		 (unsigned long long)small, large_flag, (unsigned long long)needed(pair, small), (unsigned long long)large,
-		 is_given(p, option(pair->large)) ? "" : " by default", pair->why);
+	snprintf(p->fault, CONFIG_FAULT_BYTES, "%s %llu%s needs a %s of at least %llu, which is %llu%s: %s", small_flag,
+		 (unsigned long long)small, is_given(p, option(pair->small)) ? "" : " (its least)", large_flag,
+		 (unsigned long long)needed(pair, small), (unsigned long long)large, is_given(p, option(pair->large)) ? "" : " by default",
+		 pair->why);
 	return false;
 }
 

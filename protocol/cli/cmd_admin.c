@@ -271,7 +271,7 @@ const struct cli_command cmd_admin = {
 	.most_words = 2,
 	.summary = "what an operator does, over the socket in the data directory",
 	.description =
-		"owner NAME makes the account of the server's owner (asks for a password); with --promote, of an account that is there.\n"
+		"owner NAME makes an account that owns the server (asks for a password); with --promote, an account that is there does.\n"
 		"account NAME makes an account for a person (asks for a password), also where --accounts closed lets nobody make one.\n"
 		"bot NAME makes a bot and prints its token, once; with --renew, another token for a bot that is there, in place of all it had.\n"
 		"password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"

@@ -299,7 +299,8 @@ const struct cli_command cmd_bench = {
 		"Opens connections, sends evenly paced messages, and accounts for every delivery: each is counted and checked against the one\n"
 		"before it in its room; ends with 1 when any is missing, repeated or out of order. Delays are measured from the time at which a\n"
 		"message was due to that at which it reached this machine's kernel. Where limits of the server are in the way of the\n"
-		"load, it names the options to start the server with, and ends. It makes guests and rooms: use a server for that, not the one people are on. It speaks no TLS: http:// or unix: only.",
+		"load, it names the options to start the server with, and ends. It makes guests and rooms: use a server for that, not\n"
+		"the one people are on. It speaks no TLS: http:// or unix: only.",
 	.options = options_table,
 	.options_bytes = sizeof(struct bench_options),
 	.set_defaults = set_defaults,

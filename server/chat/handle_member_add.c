@@ -36,7 +36,7 @@ static void answer_failure(const struct wait *w, int result)
 		wait_answer_absent(w, result, "user", "there is no account with this name, and nobody with this id");
 		return;
 	}
-	request_fault_of(&fault, WIRE_LIMIT_REACHED, "user", "%s", "who would be added is in as many rooms as this server allows");
+	request_fault_of(&fault, WIRE_LIMIT_REACHED, "user", "%s", "who would be added is in as many rooms as others may add anybody to");
 	answer_fault(&w->answer, &fault);
 }
 
@@ -69,7 +69,9 @@ static void found(struct wait *w, struct room *r)
 		text_name_key(user->name.s, user->name.n, &a->name_key);
 	a->op.name_key = (struct text){a->name_key.data ? (const char *)a->name_key.data : "", a->name_key.len};
 	a->op.role = MEMBER_ROLE_MEMBER;
-	a->op.most_rooms = w->answer.chat->config.limits.user_rooms;
+	/* Nobody is asked before being added: others leave a quarter of a person's rooms free. */
+	uint64_t user_rooms = w->answer.chat->config.limits.user_rooms;
+	a->op.most_rooms = user_rooms - user_rooms / 4;
 	state_encode_person(&a->by, w->user);
 	a->op.by = (struct text){(const char *)a->by.data, a->by.len};
 	if (!wait_submit(&a->wait, &a->op.op))

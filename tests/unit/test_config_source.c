@@ -49,7 +49,8 @@ static void options_that_contradict_each_other_are_named(void **state)
 		{"--heartbeat-ms=4001", "--limit-idle-ms=9000",
 		 "--heartbeat-ms 4001 needs a --limit-idle-ms of at least 9003, which is 9000: two pings come, each up to an eighth late, before a silent "
 		 "connection is closed"},
-		{"--limit-idle-ms=112", "--drain-ms=1", "--heartbeat-ms 50 needs a --limit-idle-ms of at least 113, which is 112: "},
+		{"--limit-idle-ms=112", "--drain-ms=1",
+		 "--heartbeat-ms 50 (its least) needs a --limit-idle-ms of at least 113, which is 112: "},
 		{"--limit-text-bytes=60000", "--drain-ms=1",
 		 "--limit-text-bytes 60000 needs a --limit-frame-bytes of at least 180384, which is 65536 by default: JSON may write a letter in three times "
 		 "its bytes"},

@@ -200,7 +200,7 @@ export function detailsDialog({ room, me, request, leave }) {
 	const { run, tell } = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
 		count, list, more, addForm({ room, me, request, added: again }),
 		h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'secondary', onclick: () => {
-			const lost = lostByLeaving(room);
+			const lost = lostByLeaving(room, me);
 			if (lost)
 				confirmDialog({ title: `Leave ${room.name}?`, text: lost, button: 'Leave room', action: leave });
 			else
@@ -209,13 +209,14 @@ export function detailsDialog({ room, me, request, leave }) {
 	load();
 }
 
-/** What leaving a room takes away for good; empty where one can come back. @param {{kind: string, role: string, members: number}} room */
-function lostByLeaving({ kind, role, members }) {
+/** What leaving a room takes away for good; empty where one can come back. @param {{kind: string, role: string, members: number}} room @param {{role?: string}} me */
+function lostByLeaving({ kind, role, members }, me) {
 	/** @type {string[]} */
 	const lost = [];
-	if (kind === 'private' && members <= 1)
+	const comesBack = me.role === 'owner'; /* the server's owner may enter any room */
+	if (kind === 'private' && members <= 1 && !comesBack)
 		lost.push('It is private and you are its last member. Only the owner of the server can get in after that.');
-	else if (kind === 'private')
+	else if (kind === 'private' && !comesBack)
 		lost.push('It is private. You cannot find it or come back by yourself, and you lose sight of what was written in it.');
 	if (role === 'owner')
 		lost.push(`You are its owner${members > 1 ? ': it passes on to whoever has been in it longest' : ''}. Coming back does not make you the owner again.`);
