@@ -433,11 +433,6 @@ json_t *parley_client_call(struct parley_client *c, const char *type, json_t *da
 	return reply;
 }
 
-size_t parley_client_n_waiting(const struct parley_client *c)
-{
-	return c->requests.n;
-}
-
 void parley_client_leave(struct parley_client *c)
 {
 	int64_t until = client_clock_ms() + 1000;

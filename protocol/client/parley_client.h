@@ -62,8 +62,6 @@ json_t *parley_client_call(struct parley_client *c, const char *type, json_t *da
 /* Of the requests made from now on: where the server asks to make one later, it is made again then, for so long, before it is answered with the
  * refusal. 0, as at first: refusals are replies. */
 void parley_client_be_patient(struct parley_client *c, uint32_t patience_ms);
-/* Requests without a reply yet. */
-size_t parley_client_n_waiting(const struct parley_client *c);
 
 /* Waits at most wait_ms (-1: as long as it takes) for the server, or for other_fd (-1: none) to be readable, and does what there
  * is to do. 0, or a negative errno when the client has ended for good. *other_ready tells about other_fd. */
