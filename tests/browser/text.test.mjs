@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { isMentioned, summaryOf } from '../../web/src/digest.js';
 import { mentions } from '../../web/src/mentions.js';
 import { logRows, nameList } from '../../web/src/rows.js';
-import { firstPart, parseText, plainText } from '../../web/src/text.js';
+import { firstPart, parseText, plainBlocks } from '../../web/src/text.js';
 import { HOSTILE, TEXT_BYTES, hostileText } from './lib/hostile.mjs';
 
 // A compact way to write trees: code in `…`, links in <…>, bold in B(…), italic in I(…), fenced code in [[…]], blocks with | between them.
@@ -22,6 +22,8 @@ function written(nodes) {
 	}).join('');
 }
 const writtenBlocks = (blocks) => blocks.map((block) => (block.kind === 'pre' ? `[[${block.text}]]` : written(block.children))).join('|');
+
+const plainText = (source) => plainBlocks(parseText(source));
 
 const VECTORS = JSON.parse(readFileSync(new URL('text_vectors.json', import.meta.url), 'utf8'));
 for (const [source, tree, mentioned = {}] of VECTORS) {

@@ -70,19 +70,26 @@ static void test_who_is_added_follows_the_room_on_every_session(void **state)
 	fixture_finish(&p.f);
 }
 
+/* ann, who is in the den with a guest who has just signed out. */
+static struct conn *start_beside_a_guest_who_signs_out(struct place *p)
+{
+	char gus_token[80];
+	place_setup(p);
+	uint64_t gus = fake_store_add_user(p->f.store, "gus", USER_GUEST);
+	fake_store_add_member(p->f.store, p->den, gus);
+	fake_store_add_token(p->f.store, gus, TOKEN_SESSION, "a", gus_token);
+	fixture_start(&p->f);
+	struct conn *ann = fixture_signed_in(&p->f, p->ann_token), *guest = fixture_signed_in(&p->f, gus_token);
+	ask(p, guest, "{\"ref\":\"o\",\"type\":\"account.logout\"}");
+	return ann;
+}
+
 /* A guest who signs out is in no room a second later: everybody is told, and the numbers are right. */
 static void test_a_guest_who_signs_out_leaves_the_rooms(void **state)
 {
 	(void)state;
 	struct place p = {0};
-	place_setup(&p);
-	char gus_token[80];
-	uint64_t gus = fake_store_add_user(p.f.store, "gus", USER_GUEST);
-	fake_store_add_member(p.f.store, p.den, gus);
-	fake_store_add_token(p.f.store, gus, TOKEN_SESSION, "a", gus_token);
-	fixture_start(&p.f);
-	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *guest = fixture_signed_in(&p.f, gus_token);
-	ask(&p, guest, "{\"ref\":\"o\",\"type\":\"account.logout\"}");
+	struct conn *ann = start_beside_a_guest_who_signs_out(&p);
 	fixture_pass_ms(&p.f, 1100); /* the housekeeping's time comes */
 	fixture_run(&p.f, -1);
 	assert_int_equal(heard(ann, "member.left", NULL), 1);
@@ -99,14 +106,7 @@ static void test_guests_whose_step_failed_leave_with_a_later_one(void **state)
 {
 	(void)state;
 	struct place p = {0};
-	place_setup(&p);
-	char gus_token[80];
-	uint64_t gus = fake_store_add_user(p.f.store, "gus", USER_GUEST);
-	fake_store_add_member(p.f.store, p.den, gus);
-	fake_store_add_token(p.f.store, gus, TOKEN_SESSION, "a", gus_token);
-	fixture_start(&p.f);
-	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *guest = fixture_signed_in(&p.f, gus_token);
-	ask(&p, guest, "{\"ref\":\"o\",\"type\":\"account.logout\"}");
+	struct conn *ann = start_beside_a_guest_who_signs_out(&p);
 	p.f.store->fault = -EAGAIN;
 	fixture_pass_ms(&p.f, 1100);
 	fixture_run(&p.f, -1);

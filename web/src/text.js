@@ -196,9 +196,6 @@ export function plainBlocks(blocks) {
 	return blocks.map((block) => block.kind === 'pre' ? block.text : block.children.map(plainInline).join('')).join('\n');
 }
 
-/** @param {string} source */
-export const plainText = (source) => plainBlocks(parseText(source));
-
 /**
  * The first part of a tree.
  * @param {Block[]} blocks @param {{characters: number, lines: number, marks: number}} most
