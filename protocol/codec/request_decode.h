@@ -19,7 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* One row per command of the protocol; `type` on the wire. Handlers are the server's business (server/chat/dispatch.c). */
+/* One row per command of the protocol; `type` on the wire. Handlers are the server's business (server/command/dispatch.c). */
 /* clang-format off */
 #define COMMAND_TABLE(X) \
 	X(CMD_SESSION_START,  "session.start",  session_start) \

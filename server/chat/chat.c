@@ -5,12 +5,12 @@
 #include "chat/guests_end.h"
 #include "chat/personal_event.h"
 #include "chat/rate.h"
-#include "chat/reader_log.h"
-#include "chat/room.h"
-#include "chat/room_sweep.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_tell.h"
+#include "room/reader_log.h"
+#include "room/room.h"
+#include "room/room_sweep.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -7,10 +7,10 @@
 
 #include "base/loop.h"
 #include "base/metrics.h"
-#include "chat/conn_port.h"
-#include "chat/store_port.h"
 #include "codec/limits.h"
 #include "codec/request_decode.h"
+#include "room/conn_port.h"
+#include "store/store.h"
 
 struct chat;
 struct session;

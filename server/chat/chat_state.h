@@ -18,10 +18,10 @@
 #include "base/metrics.h"
 #include "base/worker.h"
 #include "chat/chat.h"
-#include "chat/room_feed.h"
-#include "chat/room_tail.h"
-#include "chat/trail.h"
 #include "codec/reply_encode.h"
+#include "command/trail.h"
+#include "room/room_feed.h"
+#include "room/room_tail.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 #include "chat/guests_end.h"
 
 #include "chat/membership.h"
-#include "chat/room.h"
+#include "room/room.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,8 @@
 #include "chat/membership.h"
 
-#include "chat/room.h"
 #include "chat/user.h"
 #include "chat/user_tell.h"
+#include "room/room.h"
 
 struct member *membership_made(struct room *r, struct store_join *op, struct session *asked)
 {

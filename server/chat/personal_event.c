@@ -1,7 +1,7 @@
 #include "chat/personal_event.h"
 
 #include "base/clock.h"
-#include "chat/reader.h"
+#include "room/reader.h"
 
 void personal_event_send(struct session *s, const void *json, size_t n)
 {

@@ -9,8 +9,8 @@
 
 #include "base/clock.h"
 #include "chat/chat_state.h"
-#include "chat/room.h"
 #include "codec/event_encode.h"
+#include "room/room.h"
 
 #include <errno.h>
 #include <stdlib.h>

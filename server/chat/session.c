@@ -1,11 +1,11 @@
 #include "chat/session.h"
 
-#include "chat/dispatch.h"
-#include "chat/http_call.h"
-#include "chat/reader.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
 #include "chat/user_tell.h"
+#include "command/dispatch.h"
+#include "command/http_call.h"
+#include "room/reader.h"
 
 #include <assert.h>
 #include <stdlib.h>

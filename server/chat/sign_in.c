@@ -2,8 +2,8 @@
 
 #include "chat/rate.h"
 #include "chat/session.h"
-#include "chat/trail.h"
 #include "chat/user.h"
+#include "command/trail.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 #ifndef PARLEY_CHAT_SIGN_IN_H
 #define PARLEY_CHAT_SIGN_IN_H
 
-#include "chat/answer.h"
+#include "command/answer.h"
 
 /* then(session, WIRE_OK, 0, arg) once the session is signed in; or with an error. session is NULL when it is gone: only arg is to be freed. Not
  * called from inside. */

@@ -1,7 +1,7 @@
 #include "chat/state_encode.h"
 
-#include "chat/person.h"
 #include "chat/user.h"
+#include "store/person.h"
 
 #include <string.h>
 

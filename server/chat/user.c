@@ -1,6 +1,6 @@
 #include "chat/user.h"
 
-#include "chat/room.h"
+#include "room/room.h"
 
 #include <assert.h>
 #include <stdlib.h>

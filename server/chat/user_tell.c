@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "chat/personal_event.h"
-#include "chat/reader.h"
 #include "chat/session.h"
 #include "chat/state_encode.h"
+#include "room/reader.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
 #include "net/drain.h"
 
 #include "base/log.h"
-#include "net/conn.h"
-#include "net/listener.h"
+#include "net/accept/listener.h"
+#include "net/conn/conn.h"
 
 enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
 

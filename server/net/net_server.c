@@ -8,12 +8,12 @@
 
 #include "base/log.h"
 #include "base/memory.h"
-#include "net/arrival.h"
-#include "net/conn.h"
+#include "net/accept/arrival.h"
+#include "net/accept/listener.h"
+#include "net/accept/pressure.h"
+#include "net/accept/tls_files.h"
+#include "net/conn/conn.h"
 #include "net/drain.h"
-#include "net/listener.h"
-#include "net/pressure.h"
-#include "net/tls_files.h"
 
 #include <assert.h>
 #include <errno.h>

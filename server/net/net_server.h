@@ -4,8 +4,8 @@
  * Owner: app.c. Loop thread only. The library is the socket, TLS and what a full socket does not take: accepting, reading heads, bodies and frames,
  * admission, deadlines and heartbeats are ours. conn_port.h is what chat sees of a connection, chat.h what a connection sees of the chat.
  */
-#ifndef PARLEY_NET_SERVER_H
-#define PARLEY_NET_SERVER_H
+#ifndef PARLEY_NET_NET_SERVER_H
+#define PARLEY_NET_NET_SERVER_H
 
 #include "base/loop.h"
 #include "base/metrics.h"

@@ -1,15 +1,15 @@
 /*
  * What the files of net/ share: the server's own state. Private to net/.
  */
-#ifndef PARLEY_NET_STATE_H
-#define PARLEY_NET_STATE_H
+#ifndef PARLEY_NET_NET_STATE_H
+#define PARLEY_NET_NET_STATE_H
 
 #include "base/list.h"
 #include "base/wheel.h"
-#include "net/admission.h"
+#include "net/accept/admission.h"
+#include "net/http/origin_log.h"
+#include "net/http/own_names.h"
 #include "net/net_server.h"
-#include "net/origin_log.h"
-#include "net/own_names.h"
 
 #include <libwebsockets.h>
 

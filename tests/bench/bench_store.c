@@ -6,7 +6,7 @@
  */
 #include "base/clock.h"
 #include "base/id.h"
-#include "store/store_sqlite.h"
+#include "store/sqlite/store_sqlite.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* X-Forwarded-For and X-Forwarded-Proto behind trusted proxies. Each line of the input is one of the first, or with "!" in front one of the second. Whom they
  * name is read again as the same; how the lists are laid out changes nothing, nor does what stands before the client; who is appended is the client. */
-#include "net/forwarded.h"
+#include "net/http/forwarded.h"
 
 #include "base/memory.h"
 #include "codec/buf.h"

@@ -1,5 +1,5 @@
 /* The configuration: a first byte with its low bit set gives the rest as lines of flags and variables, else the rest is a config file. */
-#include "config.h"
+#include "app/config.h"
 
 #include "base/memory.h"
 

@@ -12,9 +12,9 @@
  * What should come of it is worked out apart, from the same bytes, by a reader that sees all of them at once.
  */
 #include "codec/ws_frame.h"
-#include "net/conn.h"
-#include "net/http_exchange.h"
-#include "net/utf8.h"
+#include "net/conn/conn.h"
+#include "net/conn/utf8.h"
+#include "net/http/http_exchange.h"
 
 #include <assert.h>
 #include <stdlib.h>

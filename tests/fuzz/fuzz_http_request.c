@@ -2,7 +2,7 @@
  * The reader of request heads: what it says does not depend on what follows a head, nor on the pieces in which one comes; a head that is refused stays refused, and what is read is
  * made of bytes of the head, each in its place.
  */
-#include "net/http_request.h"
+#include "net/http/http_request.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* Values of headers: cookies, lists of words, Accept-Encoding; and arguments of a query. What is asked about text must be told of the same text with
  * more around it. */
-#include "net/http_value.h"
+#include "net/http/http_value.h"
 
 #include "base/memory.h"
 

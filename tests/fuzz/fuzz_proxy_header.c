@@ -1,5 +1,5 @@
 /* The reader of PROXY headers: what it says does not depend on how the bytes arrive, nor on what follows; a header that is awaited has an end. */
-#include "net/proxy_header.h"
+#include "net/accept/proxy_header.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* Last-Event-ID: of what is refused nothing is found, and what is taken has the same cursor with one more entry in front. */
-#include "chat/stream_cursor.h"
+#include "room/stream_cursor.h"
 
 #include "base/memory.h"
 

@@ -1,5 +1,5 @@
 /* Our check of UTF-8 against the JSON library's, and against itself when the bytes are cut. */
-#include "net/utf8.h"
+#include "net/conn/utf8.h"
 
 #include <assert.h>
 #include <jansson.h>

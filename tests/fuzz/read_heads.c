@@ -6,7 +6,7 @@
  *     {"result":"more"}
  *     {"result":"bad","status":…,"fault":…}
  */
-#include "net/http_request.h"
+#include "net/http/http_request.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

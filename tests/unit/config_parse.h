@@ -4,8 +4,8 @@
 
 #include "cmocka_wrap.h"
 
-#include "config.h"
-#include "config_table.h"
+#include "app/config.h"
+#include "app/config_table.h"
 
 #include <stdlib.h>
 #include <string.h>

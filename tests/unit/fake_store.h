@@ -6,7 +6,7 @@
 #ifndef PARLEY_TESTS_FAKE_STORE_H
 #define PARLEY_TESTS_FAKE_STORE_H
 
-#include "chat/store_port.h"
+#include "store/store.h"
 
 struct fake_member {
 	uint64_t user_no;

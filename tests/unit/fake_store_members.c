@@ -1,7 +1,7 @@
 /* What the fake store does to memberships. */
 #include "fake_store_rows.h"
 
-#include "chat/person.h"
+#include "store/person.h"
 
 #include <errno.h>
 

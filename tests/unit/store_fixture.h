@@ -6,7 +6,7 @@
 #define PARLEY_TESTS_STORE_FIXTURE_H
 
 #include "base/id.h"
-#include "store/store_sqlite.h"
+#include "store/sqlite/store_sqlite.h"
 
 #include <dirent.h>
 #include <sqlite3.h>

@@ -1,8 +1,8 @@
 /* Readers that are behind, fall out, come back or go away; and everything at once, at random. */
 #include "chat_house.h"
 
-#include "chat/reader_log.h"
-#include "chat/room.h"
+#include "room/reader_log.h"
+#include "room/room.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "cmocka_wrap.h"
 
-#include "chat/room_feed.h"
+#include "room/room_feed.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The pace of sweeps: a room that is busy all the time leaves time for others; one that is not goes as fast as it can. */
 #include "chat_house.h"
 
-#include "chat/room.h"
+#include "room/room.h"
 
 enum { READERS = 8 };
 

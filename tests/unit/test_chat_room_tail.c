@@ -1,7 +1,7 @@
 #include "cmocka_wrap.h"
 
-#include "chat/room_tail.h"
 #include "codec/ws_frame.h"
+#include "room/room_tail.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 #include "cmocka_wrap.h"
 
-#include "net/address.h"
+#include "net/accept/address.h"
 
 #include <arpa/inet.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "net/admission.h"
-#include "net/http_value.h"
+#include "net/accept/admission.h"
+#include "net/http/http_value.h"
 
 static const uint8_t one[16] = {1}, two[16] = {2};
 

@@ -1,7 +1,7 @@
 #include "cmocka_wrap.h"
 
-#include "net/forwarded.h"
-#include "net/http_value.h"
+#include "net/http/forwarded.h"
+#include "net/http/http_value.h"
 
 #include <stdio.h>
 #include <string.h>

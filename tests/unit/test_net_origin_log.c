@@ -1,6 +1,6 @@
 #include "cmocka_wrap.h"
 
-#include "net/origin_log.h"
+#include "net/http/origin_log.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 #include "cmocka_wrap.h"
 
-#include "net/proxy_header.h"
+#include "net/accept/proxy_header.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "cmocka_wrap.h"
 
-#include "net/utf8.h"
+#include "net/conn/utf8.h"
 
 #include <string.h>
 

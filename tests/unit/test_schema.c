@@ -4,13 +4,13 @@
  */
 #include "cmocka_wrap.h"
 
-#include "chat/conn_port.h"
 #include "codec/event_encode.h"
 #include "codec/reply_encode.h"
 #include "codec/request_decode.h"
 #include "codec/request_fields.h"
 #include "example_files.h"
 #include "json_schema.h"
+#include "room/conn_port.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 #include "cmocka_wrap.h"
 
 #include "fake_clock.h"
-#include "store/commit_queue.h"
+#include "store/work/commit_queue.h"
 #include "store_fixture.h"
 
 enum { TURNS = 10, TURN_NS = 90000, HOLD_NS = COMMIT_QUEUE_HOLD_US * 1000 };

@@ -1,7 +1,7 @@
 /* room.list's page: which rooms, in which order, and what other people's private rooms cost. */
 #include "cmocka_wrap.h"
 
-#include "store/sqlite_statement.h"
+#include "store/sqlite/sqlite_statement.h"
 #include "store_fixture.h"
 
 #include <errno.h>

@@ -1,0 +1,86 @@
+/*
+ * How the server was told to run: flags, PARLEY_… environment, a config file (`name = value` lines) and defaults, in that order of weight.
+ * A repeatable option given by a weightier source replaces the whole list of a lighter one. One table (config_table.c) drives the parsing, --help
+ * and the manual page. Secrets are never arguments: files only.
+ *
+ * The config owns its strings; they live until config_finish(). Not thread-safe while parsing, read-only afterwards.
+ */
+#ifndef PARLEY_APP_CONFIG_H
+#define PARLEY_APP_CONFIG_H
+
+#include "base/log.h"
+#include "codec/limits.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { CONFIG_LIST_MAX = 64, CONFIG_FAULT_BYTES = 400, CONFIG_FILE_BYTES_MAX = 1024 * 1024 };
+
+struct config_listen {
+	char *text; /* as it was given */
+	bool is_unix;
+	char host[46]; /* a numeric IPv4 or IPv6 address without brackets; "" (given as ":8080"): every address of the machine */
+	uint16_t port; /* 0: any free one */
+	char *path;    /* is_unix only, at most 107 bytes */
+};
+
+struct config_network {
+	char *text;
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; bits beyond n_bits are 0; "unix": all 0, and n_bits 128 */
+	unsigned n_bits;     /* of the 16 bytes: 96 + n for IPv4 */
+};
+
+struct config {
+	struct config_listen listen[CONFIG_LIST_MAX];
+	size_t n_listen;
+	struct config_listen listen_ops[CONFIG_LIST_MAX];
+	size_t n_listen_ops;
+	bool listen_given; /* false: the default address; else a warning when handed sockets take its place */
+	bool reuse_port;
+	char *data_dir;
+	bool guests;
+	bool accounts_closed;           /* people make none for themselves */
+	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */
+	char *origins[CONFIG_LIST_MAX]; /* "https://chat.example" or "http://localhost:8080": lower case, no path, no default port */
+	size_t n_origins;               /* 0: the host that the request names, where it is one of the machine's own */
+	struct config_network trusted_proxies[CONFIG_LIST_MAX];
+	size_t n_trusted_proxies;
+	bool proxy_protocol; /* then there is a trusted proxy */
+	uint32_t hsts_seconds;
+	enum log_format log_format;
+	enum log_level log_level;
+	char *config_file; /* or NULL */
+	char *web_dir;     /* NULL: the page inside the binary */
+	uint32_t drain_ms;
+	uint32_t heartbeat_ms;                              /* as given, or less so that it fits limits.idle_ms */
+	uint32_t sweep_slice, write_bytes, room_tail_bytes; /* 0: chat's default */
+	uint32_t sweep_rest;                                /* percent */
+	struct limits limits;
+};
+
+enum config_outcome {
+	CONFIG_RUN,
+	CONFIG_HELP, /* for config_show() */
+	CONFIG_VERSION,
+	CONFIG_MAN,
+	CONFIG_FAULT, /* usage: fault says which option and what is wrong with it; exit status 2 */
+};
+
+/* argv[0] is the program. envp ends with NULL, as the environment does. Always fills *c so far that config_finish() may be called. */
+enum config_outcome config_parse(int argc, char *const *argv, char *const *envp, struct config *c, char fault[CONFIG_FAULT_BYTES]);
+void config_finish(struct config *c);
+
+/* Prints the help, the version or the manual page (roff). 0, or a negative errno when not all of it could be written. */
+int config_show(enum config_outcome what, FILE *out);
+
+/*
+ *     struct config c;
+ *     char fault[CONFIG_FAULT_BYTES];
+ *     enum config_outcome outcome = config_parse(argc, argv, environ, &c, fault);
+ *     if (outcome == CONFIG_FAULT) { log_say(fault); return 2; }
+ *     if (outcome != CONFIG_RUN) return config_show(outcome, stdout) ? 1 : 0;
+ */
+
+#endif

@@ -1,9 +1,0 @@
-/* The start of an event stream, once its session is signed in: rooms, rights, cursors. */
-#ifndef PARLEY_CHAT_STREAM_START_H
-#define PARLEY_CHAT_STREAM_START_H
-
-#include "chat/chat_state.h"
-
-void stream_start(struct session *s);
-
-#endif

@@ -1,0 +1,204 @@
+#include "command/answer.h"
+
+#include "chat/session.h"
+#include "chat/user.h"
+#include "codec/request_fault.h"
+#include "command/dispatch.h"
+#include "room/room.h"
+
+#include <errno.h>
+
+enum { RETRY_BUSY_MS = 1000 };
+
+struct answer answer_of(const struct call *call)
+{
+	return (struct answer){
+		.chat = call->chat, .session_id = call->session->id, .ref = reply_ref_of(call->request), .trail = trail_of(call)};
+}
+
+struct session *answer_session(const struct answer *a)
+{
+	return session_by_id(a->chat, a->session_id);
+}
+
+void answer_ok(const struct answer *a, const struct buf *data)
+{
+	struct session *s = answer_session(a);
+	trail_answered(a, WIRE_OK);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_ok(&json, &a->ref, data ? data->data : (const uint8_t *)"{}", data ? data->len : 2);
+	conn_append(s->conn, json.data, json.len, WIRE_OK, 0);
+}
+
+void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms)
+{
+	struct session *s = answer_session(a);
+	metric_count_error(a->chat->metrics, code);
+	trail_answered(a, code);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_error(&json, &a->ref, code, message, retry_after_ms);
+	conn_append(s->conn, json.data, json.len, code, retry_after_ms);
+}
+
+void answer_fault(const struct answer *a, const struct request_fault *fault)
+{
+	struct session *s = answer_session(a);
+	metric_count_error(a->chat->metrics, fault->code);
+	trail_answered(a, fault->code);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_fault(&json, &a->ref, fault);
+	conn_append(s->conn, json.data, json.len, fault->code, 0);
+}
+
+void answer_damaged(const struct answer *a, const char *message)
+{
+	struct session *s = answer_session(a);
+	metric_count_error(a->chat->metrics, WIRE_UNAVAILABLE);
+	trail_answered(a, WIRE_UNAVAILABLE);
+	if (!s)
+		return;
+	auto_buf json = BUF_INIT;
+	reply_encode_final_error(&json, &a->ref, WIRE_UNAVAILABLE, message ? message : "the stored data that this needs is damaged");
+	conn_append(s->conn, json.data, json.len, WIRE_UNAVAILABLE, 0);
+}
+
+void call_ok(const struct call *call, const struct buf *data)
+{
+	struct answer a = answer_of(call);
+	answer_ok(&a, data);
+}
+
+void call_error(const struct call *call, enum wire_error code, const char *message)
+{
+	struct answer a = answer_of(call);
+	answer_error(&a, code, message, 0);
+}
+
+void call_fault(const struct call *call, const struct request_fault *fault)
+{
+	struct answer a = answer_of(call);
+	answer_fault(&a, fault);
+}
+
+void call_refuse(const struct call *call, const char *field, const char *message)
+{
+	struct request_fault fault;
+	request_fault_of(&fault, WIRE_INVALID_REQUEST, field, "%s", message);
+	call_fault(call, &fault);
+}
+
+bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message)
+{
+	struct answer a = answer_of(call);
+	if (wait_ms)
+		answer_error(&a, WIRE_RATE_LIMITED, message, wait_ms);
+	return wait_ms > 0;
+}
+
+/*
+ * One request more (or less) of this session under way. Past the limit it is not read from; nor while a page is being made for it, so that one
+ * who does not read costs the outbox and one page, however many he asks for.
+ */
+static void count_waiting(const struct wait *w, bool begins)
+{
+	struct session *s = answer_session(&w->answer);
+	uint32_t change = begins ? 1 : UINT32_MAX; /* that is -1 */
+	uint64_t most = w->answer.chat->config.limits.connection_waiting;
+	if (!s)
+		return;
+	s->n_waiting += change;
+	if (dispatch_answers_page(w->request.command))
+		s->n_pages += change;
+	if (s->transport == TRANSPORT_WEBSOCKET)
+		conn_hold_reading(s->conn, s->n_pages > 0 || (most && s->n_waiting >= most));
+	if (s->n_waiting == 0)
+		conn_all_answered(s->conn);
+}
+
+void wait_begin(struct wait *w, const struct call *call, struct room *room)
+{
+	w->answer = answer_of(call);
+	w->user = call->user;
+	w->room = room;
+	w->request = *call->request;
+	*call->request = (struct request){0};
+	if (w->user)
+		user_hold(w->user);
+	if (w->room)
+		room_hold(w->room);
+	call->chat->n_pending++;
+	count_waiting(w, true);
+}
+
+void wait_end(struct wait *w)
+{
+	w->answer.chat->n_pending--;
+	count_waiting(w, false);
+	if (w->user)
+		user_release(w->user);
+	if (w->room)
+		room_release(w->room);
+	request_finish(&w->request);
+}
+
+bool wait_submit(struct wait *w, struct store_op *op)
+{
+	struct store *store = w->answer.chat->store;
+	if (store->methods->submit(store, op) == 0)
+		return true;
+	answer_error(&w->answer, WIRE_UNAVAILABLE, "the store is busy", RETRY_BUSY_MS);
+	return false;
+}
+
+void wait_answer_absent(const struct wait *w, int result, const char *field, const char *message)
+{
+	struct request_fault fault;
+	if (result != -ENOENT) {
+		wait_answer_failure(w, result, WIRE_NOT_FOUND, NULL);
+		return;
+	}
+	request_fault_of(&fault, WIRE_NOT_FOUND, field, "%s", message);
+	answer_fault(&w->answer, &fault);
+}
+
+void answer_rooms_full(const struct answer *a)
+{
+	answer_error(a, WIRE_LIMIT_REACHED, "this account is in as many rooms as this server allows", 0);
+}
+
+void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message)
+{
+	switch (result) {
+	case -ENOENT:
+		answer_error(&w->answer, absent, message, 0);
+		break;
+	case -EEXIST:
+		answer_error(&w->answer, WIRE_NAME_TAKEN, NULL, 0);
+		break;
+	case -EDQUOT:
+		answer_rooms_full(&w->answer);
+		break;
+	case -EPERM:
+		answer_error(&w->answer, WIRE_FORBIDDEN, "this server has an owner already", 0);
+		break;
+	case -EAGAIN:
+		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write now: its disk is full", RETRY_BUSY_MS);
+		break;
+	case -EBADMSG:
+		answer_damaged(&w->answer, NULL);
+		break;
+	case -ESTALE:
+		answer_error(&w->answer, WIRE_UNAVAILABLE,
+			     "the store cannot write: its files are gone, and the server has to be started again", RETRY_BUSY_MS);
+		break;
+	default:
+		answer_error(&w->answer, WIRE_INTERNAL, NULL, RETRY_BUSY_MS);
+		break;
+	}
+}

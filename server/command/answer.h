@@ -1,0 +1,64 @@
+/*
+ * Answering a request, at once or after a wait. An answer knows the session by its id: when the client is gone meanwhile, nothing happens.
+ */
+#ifndef PARLEY_COMMAND_ANSWER_H
+#define PARLEY_COMMAND_ANSWER_H
+
+#include "chat/chat_state.h"
+#include "command/trail.h"
+
+struct answer {
+	struct chat *chat;
+	uint64_t session_id;
+	struct reply_ref ref;
+	struct trail trail; /* what it says in the log */
+};
+
+/* One request inside the call that handles it. */
+struct call {
+	struct chat *chat;
+	struct session *session;
+	struct user *user;     /* NULL where the command may be called before signing in */
+	struct member *member; /* for commands about a room that the caller must be a member of */
+	struct request *request;
+};
+
+struct answer answer_of(const struct call *call);
+/* The session that asked, or NULL. */
+struct session *answer_session(const struct answer *a);
+void answer_ok(const struct answer *a, const struct buf *data);
+void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms);
+/* What is wrong with the request itself. */
+void answer_fault(const struct answer *a, const struct request_fault *fault);
+/* What is stored is damaged: `unavailable`, and trying again is of no use. message NULL: the usual one. */
+void answer_damaged(const struct answer *a, const char *message);
+/* The same inside the call. */
+void call_ok(const struct call *call, const struct buf *data);
+void call_error(const struct call *call, enum wire_error code, const char *message);
+void call_fault(const struct call *call, const struct request_fault *fault);
+/* `invalid_request` about a member of `data`, which is a constant. */
+void call_refuse(const struct call *call, const char *field, const char *message);
+/* Answers rate_limited when wait_ms is not 0; whether it did. */
+bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message);
+
+/* A request that waits for the store or a worker: keeps what the operation points to, and the user and the room in memory. */
+struct wait {
+	struct answer answer;
+	struct user *user;      /* held; NULL: none */
+	struct room *room;      /* held; NULL: none */
+	struct request request; /* taken over from the call */
+};
+
+/* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */
+void wait_begin(struct wait *w, const struct call *call, struct room *room);
+void wait_end(struct wait *w);
+/* Submits; when the store is too busy answers `unavailable` and returns false: the caller then frees its operation. */
+bool wait_submit(struct wait *w, struct store_op *op) warn_unused;
+/* limit_reached: the account is in limits.user_rooms rooms. */
+void answer_rooms_full(const struct answer *a);
+/* Answers a result of the store other than 0: absent for -ENOENT, `taken` for -EEXIST. */
+void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message);
+/* The same, where -ENOENT means that what a member of `data` names is not there. */
+void wait_answer_absent(const struct wait *w, int result, const char *field, const char *message);
+
+#endif

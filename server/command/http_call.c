@@ -1,0 +1,78 @@
+#include "command/http_call.h"
+
+#include "chat/rate.h"
+#include "chat/sign_in.h"
+#include "command/dispatch.h"
+#include "command/stream/stream_start.h"
+
+#include <stdlib.h>
+
+void http_call_free(struct http_call *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < h->n_rooms; i++)
+		free((void *)(uintptr_t)h->rooms[i].s);
+	free(h->rooms);
+	free(h->cursors);
+	buf_finish(&h->body);
+	free(h);
+}
+
+static void refuse(struct session *s, enum wire_error error)
+{
+	struct answer a = {.chat = s->chat, .session_id = s->id};
+	sign_in_refuse(s, &a, error);
+}
+
+static void signed_in(struct session *s, enum wire_error error, void *arg)
+{
+	(void)arg;
+	if (!s)
+		return;
+	if (error != WIRE_OK) {
+		refuse(s, error);
+		return;
+	}
+	conn_renew_cookie(s->conn);
+	if (s->transport == TRANSPORT_STREAM)
+		stream_start(s);
+	else
+		dispatch_data(s, s->http->command, s->http->body.data, s->http->body.len);
+}
+
+static void sign_in_first(struct session *s)
+{
+	uint32_t wait_ms = rate_request(s, s->http->body.len);
+	if (wait_ms) {
+		struct answer a = {.chat = s->chat, .session_id = s->id};
+		answer_error(&a, WIRE_RATE_LIMITED, NULL, wait_ms);
+	} else if (s->token)
+		sign_in_by_token(s, s->token, __builtin_strlen(s->token), signed_in, NULL);
+	else
+		refuse(s, WIRE_UNAUTHENTICATED);
+}
+
+void session_http_request(struct session *s, enum command command, const uint8_t *body, size_t n)
+{
+	enum access access = dispatch_access(command);
+	if (access == ACCESS_ANYONE || access == ACCESS_OPERATOR) {
+		dispatch_data(s, command, body, n);
+		return;
+	}
+	s->http = mem_new(struct http_call);
+	s->http->command = command;
+	buf_append(&s->http->body, body, n);
+	sign_in_first(s);
+}
+
+void session_stream_request(struct session *s, const struct text *rooms, size_t n_rooms, struct text last_event_id)
+{
+	struct http_call *h = s->http = mem_new(struct http_call);
+	h->rooms = mem_alloc((n_rooms + 1) * sizeof(*h->rooms));
+	for (h->n_rooms = 0; h->n_rooms < n_rooms; h->n_rooms++)
+		h->rooms[h->n_rooms] = (struct text){mem_strndup(rooms[h->n_rooms].s, rooms[h->n_rooms].n), rooms[h->n_rooms].n};
+	if (last_event_id.s)
+		h->cursors = mem_strndup(last_event_id.s, last_event_id.n);
+	sign_in_first(s);
+}

@@ -1,0 +1,119 @@
+#include "base/clock.h"
+#include "chat/state_encode.h"
+#include "chat/user.h"
+#include "codec/text_clean.h"
+#include "command/dispatch.h"
+#include "room/room.h"
+
+#include <stdlib.h>
+
+struct send {
+	struct store_append op; /* first: the store hands this back */
+	struct wait wait;
+	uint64_t arrived_ns;
+};
+
+static void send_free(struct send *m)
+{
+	wait_end(&m->wait);
+	buf_finish(&m->op.data);
+	free(m);
+}
+
+static void answer_sent(const struct send *m)
+{
+	const struct store_append *op = &m->op;
+	char room[UID_TEXT_BYTES + 1], id[UID_TEXT_BYTES + 1], timestamp[TIMESTAMP_BYTES + 1];
+	uid_format(op->duplicate ? &op->room_of_first : &m->wait.room->id, room);
+	uid_format(&op->id, id);
+	timestamp_format(op->timestamp_ms, timestamp);
+	auto_buf data = BUF_INIT;
+	buf_append_str(&data, "{\"room\":\"");
+	buf_append(&data, room, UID_TEXT_BYTES);
+	buf_append_str(&data, "\",\"seq\":");
+	buf_append_u64(&data, op->seq);
+	buf_append_str(&data, ",\"id\":\"");
+	buf_append(&data, id, UID_TEXT_BYTES);
+	buf_append_str(&data, "\",\"timestamp\":\"");
+	buf_append(&data, timestamp, TIMESTAMP_BYTES);
+	buf_append_str(&data, op->duplicate ? "\",\"duplicate\":true}" : "\"}");
+	answer_ok(&m->wait.answer, &data);
+}
+
+/* As the store did. The account's other sessions see the message, and know by it. */
+static void move_mark(const struct send *m)
+{
+	const struct event *e = m->op.event;
+	struct member *member = user_member_of(m->wait.user, m->wait.room);
+	if (e && member)
+		member_read_to(member, e->seq, e->n_messages);
+}
+
+static void stored(struct store_op *op)
+{
+	struct send *m = (struct send *)(void *)op;
+	struct metrics *metrics = m->wait.answer.chat->metrics;
+	if (op->result == 0) {
+		answer_sent(m);
+		move_mark(m);
+		room_offer(m->wait.room, m->op.event);
+		metric_observe(&metrics->acknowledge_seconds, clock_mono_ns() - m->arrived_ns);
+	} else {
+		wait_answer_absent(&m->wait, op->result, "reply_to", "the message that this one answers is not in this room");
+	}
+	send_free(m);
+}
+
+static void encode_data(struct buf *b, const struct call *call, const struct buf *text)
+{
+	const struct data_message_send *d = &call->request->data.message_send;
+	buf_append_str(b, "{\"author\":");
+	state_encode_person(b, call->user);
+	buf_append_str(b, ",\"text\":");
+	buf_append_json_string(b, (const char *)text->data, text->len);
+	if (d->has_client_id) {
+		char id[UID_TEXT_BYTES + 1];
+		uid_format(&d->client_id, id);
+		buf_append_str(b, ",\"client_id\":\"");
+		buf_append(b, id, UID_TEXT_BYTES);
+		buf_append_byte(b, '"');
+	}
+	if (d->reply_to) {
+		buf_append_str(b, ",\"reply_to\":");
+		buf_append_u64(b, d->reply_to);
+	}
+	buf_append_byte(b, '}');
+}
+
+static bool is_blank(const struct buf *text)
+{
+	for (size_t i = 0; i < text->len; i++)
+		if (text->data[i] != ' ' && text->data[i] != '\t' && text->data[i] != '\n')
+			return false;
+	return true;
+}
+
+void handle_message_send(struct call *call)
+{
+	const struct data_message_send *d = &call->request->data.message_send;
+	struct buf *text = &call->chat->scratch;
+	buf_clear(text);
+	text_clean_message(d->text.s, d->text.n, text);
+	if (is_blank(text)) {
+		call_refuse(call, "text", "the message must not be empty");
+		return;
+	}
+	struct send *m = mem_new(struct send);
+	m->arrived_ns = clock_mono_ns();
+	m->op.op = (struct store_op){.kind = STORE_APPEND, .done = stored};
+	m->op.room_no = call->member->room->no;
+	m->op.author_no = call->user->no;
+	m->op.type = EVENT_MESSAGE_CREATED;
+	m->op.has_client_id = d->has_client_id;
+	m->op.client_id = d->client_id;
+	m->op.reply_to = d->reply_to;
+	encode_data(&m->op.data, call, text);
+	wait_begin(&m->wait, call, call->member->room);
+	if (!wait_submit(&m->wait, &m->op.op))
+		send_free(m);
+}

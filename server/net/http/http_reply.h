@@ -1,0 +1,31 @@
+/*
+ * Heads of HTTP responses, written by hand: ours alone, the library adds nothing. Private to net/.
+ */
+#ifndef PARLEY_NET_HTTP_HTTP_REPLY_H
+#define PARLEY_NET_HTTP_HTTP_REPLY_H
+
+#include "codec/buf.h"
+#include "net/conn/conn.h"
+
+struct http_reply {
+	int status;
+	const char *type;          /* Content-Type, or NULL: none */
+	const char *cache_control; /* NULL: no-store */
+	const char *headers;       /* more of them, each with its CRLF, or NULL */
+	bool page;                 /* with the page's security headers */
+	bool close;                /* Connection: close */
+	bool head_only;            /* HEAD, 304: the length is told but no body follows */
+	bool no_length;            /* the end of the connection ends the body */
+};
+
+/* Appends head and body. */
+void http_reply_append(struct buf *out, const struct conn *c, const struct http_reply *reply, const void *body, size_t n);
+/* A JSON error object as the whole response; counts it: every refusal of net's own comes through here. message NULL: the table's. headers as above. */
+void http_reply_error(struct buf *out, const struct conn *c, enum wire_error code, int status, const char *message, const char *headers,
+		      bool close, bool head_only);
+/* The same where there is no exchange: written at once, and the last on this connection. */
+void http_refuse_now(struct conn *c, enum wire_error code, int status, const char *message, const char *headers);
+/* The same with rate_limited for an address that takes more than its share, to come back after wait_ms; counts it as refused. */
+void http_refuse_address(struct conn *c, const char *message, uint32_t wait_ms);
+
+#endif

@@ -1,0 +1,56 @@
+#include "net/http/http_routes.h"
+
+#include "net/http/http_reply.h"
+#include "net/http/origin.h"
+
+#include <string.h>
+
+static bool is_path(const struct http_request *r, const char *path)
+{
+	return r->path.n == strlen(path) && memcmp(r->path.s, path, r->path.n) == 0;
+}
+
+/* Health and metrics. False: the path is none of theirs, or they are not served here. */
+static bool route_ops(struct conn *c, const struct http_request *r)
+{
+	static const struct {
+		const char *path;
+		void (*serve)(struct conn *c);
+	} ops[] = {{"/healthz", http_healthz}, {"/readyz", http_readyz}, {"/metrics", http_metrics}};
+
+	for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
+		if (!is_path(r, ops[i].path) || (c->server->has_ops && !c->is_ops))
+			continue;
+		if (r->method == HTTP_POST)
+			http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, NULL, "Allow: GET, HEAD\r\n");
+		else if (ops[i].serve == http_metrics && !c->is_ops && !origin_host_is_ours(c, r))
+			http_foreign_host(c, r); /* a stranger's page could read them */
+		else
+			ops[i].serve(c);
+		return true;
+	}
+	return false;
+}
+
+void http_route(struct conn *c, const struct http_request *r)
+{
+	static const char api[] = "/api/v1/";
+	size_t n_api = sizeof api - 1;
+
+	if (route_ops(c, r))
+		return;
+	if (c->is_ops)
+		http_exchange_refuse(c, WIRE_NOT_FOUND, 0, "here are /healthz, /readyz and /metrics", NULL);
+	else if (is_path(r, "/api/v1/events"))
+		http_stream(c, r);
+	else if (r->path.n > n_api && memcmp(r->path.s, api, n_api) == 0)
+		http_api(c, r, (struct http_text){r->path.s + n_api, r->path.n - n_api});
+	else if (r->method == HTTP_POST)
+		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, NULL, "Allow: GET, HEAD\r\n");
+	else if (is_path(r, "/ws"))
+		http_exchange_refuse(c, WIRE_INVALID_REQUEST, 426, "this is the WebSocket's address", "Upgrade: websocket\r\n");
+	else if (!origin_host_is_ours(c, r))
+		http_foreign_host(c, r);
+	else
+		http_static(c, r);
+}

@@ -1,0 +1,78 @@
+/*
+ * What chat asks of a connection; server/net/ has the answers. A conn is one WebSocket, one HTTP request or one event stream.
+ * Loop thread only. net owns the conn; chat holds the pointer from session_open() to session_close() and never across a wait
+ * (across a wait it holds the session's id).
+ *
+ * Nothing here frees or closes on the spot: the end comes through session_close(), never from inside these calls.
+ */
+#ifndef PARLEY_ROOM_CONN_PORT_H
+#define PARLEY_ROOM_CONN_PORT_H
+
+#include "codec/wire_error.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct conn;
+
+/* Why a connection ends: one table with the close code (RFC 6455 section 7.4), the metric's label and the text. */
+/* clang-format off */
+#define CLOSE_REASON_TABLE(X) \
+	X(CLOSE_GOING_AWAY,    1001, "going_away",    "the server is leaving; come back") \
+	X(CLOSE_PROTOCOL,      1002, "protocol",      "the WebSocket protocol was broken") \
+	X(CLOSE_NOT_TEXT,      1003, "not_text",      "only text frames are understood") \
+	X(CLOSE_NOT_UTF8,      1007, "not_utf8",      "the text is not UTF-8") \
+	X(CLOSE_TOO_BIG,       1009, "too_big",       "the message is larger than the limit") \
+	X(CLOSE_NO_SIGN_IN,    4001, "no_sign_in",    "no session.start in time") \
+	X(CLOSE_SILENT,        4002, "silent",        "nothing was heard for too long") \
+	X(CLOSE_SIGNED_OUT,    4003, "signed_out",    "the session has ended") \
+	X(CLOSE_TOO_SLOW,      4004, "too_slow",      "what there is to tell piles up; come back") \
+	X(CLOSE_DONE,          1000, "done",          "goodbye")
+/* clang-format on */
+
+enum close_reason {
+#define X(symbol, code, label, text) symbol,
+	CLOSE_REASON_TABLE(X)
+#undef X
+		CLOSE_REASON_COUNT
+};
+
+/* A reply: n bytes of JSON. Framed and put in the outbox; written at the end of the turn.
+ * For HTTP this is the whole response: `code` gives the status, retry_after_ms a Retry-After header. */
+void conn_append(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms);
+/* WebSocket: a personal event, likewise. Others cause these, as many as they like: while the outbox is full and the socket takes nothing
+ * the connection is closed instead, and its client comes back for the whole state. */
+void conn_tell(struct conn *c, const void *json, size_t n);
+
+/* Whether events may be written now: not closing, outbox empty, and the library holds back nothing. */
+bool conn_writable(const struct conn *c);
+/* Writes whole frames (WebSocket) or whole chunks of text (event stream) from memory that is only read and may go away after the call.
+ * Only when conn_writable(). What the socket does not take is kept by the library, at most n bytes: callers cut at --write-bytes. */
+void conn_write(struct conn *c, const uint8_t *bytes, size_t n);
+/* Asks for one session_writable() when the socket takes more. */
+void conn_want_writable(struct conn *c);
+
+/* The response head of an event stream (200, text/event-stream) goes out, and its first text with it; afterwards conn_write() is allowed. */
+void conn_start_stream(struct conn *c, const uint8_t *first, size_t n);
+/* HTTP: the response will set (or with token NULL delete) the session cookie. No-op on other transports. */
+void conn_set_cookie(struct conn *c, const char *token);
+/* HTTP: the request was signed in. Where the session cookie did that, the response sets it again, so that it lasts as long as its token, which use keeps good. */
+void conn_renew_cookie(struct conn *c);
+
+/* Stops reading from a WebSocket (its requests under way are as many as may be), or goes on. */
+void conn_hold_reading(struct conn *c, bool held);
+/* The session has no request under way any more (session_awaits_answers()): one that is being closed may go. */
+void conn_all_answered(struct conn *c);
+
+/* Ends it with a reason, after the outbox went out; session_close() follows later. */
+void conn_close(struct conn *c, enum close_reason reason);
+
+/* The peer's address as text (behind a trusted proxy the client's), and 16 bytes that stand for it in limits (IPv6: its /64). Good until the
+ * next call. */
+const char *conn_address(const struct conn *c);
+const uint8_t *conn_address_key(const struct conn *c);
+/* The user whose process is at the other end of a Unix socket; -1: not known. */
+int64_t conn_peer_uid(const struct conn *c);
+
+#endif

@@ -1,0 +1,105 @@
+/*
+ * Server-sent events (WHATWG HTML, section 9.2): the same frames as for a WebSocket, given the stream's own form on their way out.
+ * The id of an event names the cursors of all rooms of the stream and their epoch, so Last-Event-ID alone resumes it.
+ */
+#include "room/reader.h"
+
+#include "codec/ws_frame.h"
+
+#include <assert.h>
+#include <string.h>
+
+/* `current` (NULL: none) is at seq; the others are behind what they were given. */
+static void append_cursors(struct buf *b, const struct session *s, const struct reader *current, uint64_t seq)
+{
+	const struct list *readers = &s->readers;
+	list_for_each(it, readers) {
+		const struct reader *other = list_entry(it, struct reader, in_session);
+		char id[UID_TEXT_BYTES + 1];
+		uid_format(&other->room->id, id);
+		if (it != readers->next)
+			buf_append_byte(b, ',');
+		buf_append(b, id, UID_TEXT_BYTES);
+		buf_append_byte(b, ':');
+		buf_append_u64(b, other == current ? seq : other->next_seq - 1);
+	}
+	buf_append_byte(b, '@');
+	buf_append_str(b, s->chat->epoch);
+}
+
+/* The `type` of our own encoding: {"type":"…", always first. */
+static void append_type(struct buf *b, const uint8_t *json, size_t n)
+{
+	static const char head[] = "{\"type\":\"";
+	size_t at = sizeof(head) - 1;
+	assert(n > at && memcmp(json, head, at) == 0);
+	const uint8_t *end = memchr(json + at, '"', n - at);
+	assert(end);
+	buf_append(b, json + at, (size_t)(end - json) - at);
+}
+
+static void append_event(struct buf *b, const uint8_t *json, size_t n)
+{
+	buf_append_str(b, "event: ");
+	append_type(b, json, n);
+	buf_append_str(b, "\ndata: ");
+	buf_append(b, json, n); /* one line: our encoding has no line breaks */
+	buf_append_str(b, "\n\n");
+}
+
+/* Remembered events carry `"seq":` right behind the head; the others have none. Our own encoding, so the search is exact. */
+static bool is_remembered(const uint8_t *json, size_t n)
+{
+	static const char id_member[] = "\",\"id\":\"";
+	const uint8_t *end = memchr(json + 9, '"', n - 9);
+	return end && (size_t)(json + n - end) > sizeof(id_member) && memcmp(end, id_member, sizeof(id_member) - 1) == 0;
+}
+
+/* The id beside an event names every room of the stream, with some 60 bytes each, and the event itself has some 250 at least. */
+size_t reader_write_bytes(const struct session *s)
+{
+	size_t n_rooms = 0;
+	uint32_t most = s->chat->config.write_bytes;
+	if (s->transport != TRANSPORT_STREAM)
+		return most;
+	list_for_each(it, &s->readers) {
+		n_rooms++;
+	}
+	return most / (2 + n_rooms / 4) + 1;
+}
+
+void reader_stream_frames(struct reader *reader, const uint8_t *frames, size_t n)
+{
+	struct buf *b = &reader->session->chat->stream_scratch;
+	buf_clear(b);
+	uint64_t seq = reader->next_seq;
+	for (size_t at = 0; at < n;) {
+		struct ws_frame f;
+		int whole = ws_frame_read_header(frames + at, n - at, &f);
+		assert(whole == 1);
+		const uint8_t *json = frames + at + f.header_bytes;
+		if (is_remembered(json, f.payload_bytes)) {
+			buf_append_str(b, "id: ");
+			append_cursors(b, reader->session, reader, seq++);
+			buf_append_byte(b, '\n');
+		}
+		append_event(b, json, f.payload_bytes);
+		at += f.header_bytes + f.payload_bytes;
+	}
+	conn_write(reader->session->conn, b->data, b->len);
+}
+
+void reader_stream_place(const struct session *s, struct buf *out)
+{
+	buf_append_str(out, ": ok\n\nid: ");
+	append_cursors(out, s, NULL, 0);
+	buf_append_str(out, "\n\n");
+}
+
+void reader_stream_event(struct session *s, const void *json, size_t n)
+{
+	struct buf *b = &s->chat->stream_scratch;
+	buf_clear(b);
+	append_event(b, json, n);
+	conn_write(s->conn, b->data, b->len);
+}

@@ -1,0 +1,279 @@
+#include "room/room.h"
+
+#include "codec/text_clean.h"
+#include "codec/ws_frame.h"
+#include "room/reader.h"
+#include "room/room_sweep.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TAIL_KEEP_EVENTS = 128 }; /* a resume within these never touches the store */
+
+static void room_out(void *arg, struct event *e);
+static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq);
+
+static void hash_name(const char *name, uint8_t out[16])
+{
+	auto_buf key = BUF_INIT;
+	text_name_key(name, strlen(name), &key);
+	id_map_key_of(key.data, key.len, out);
+}
+
+static struct room *room_new(struct chat *c, const struct store_room *known)
+{
+	struct room *r = mem_new(struct room);
+	r->chat = c;
+	r->id = known->id;
+	r->no = known->no;
+	r->kind = known->kind;
+	r->name = mem_strndup(known->name, strlen(known->name));
+	r->topic = mem_strndup(known->topic, strlen(known->topic));
+	r->n_messages = known->n_messages;
+	r->n_members = known->n_members;
+	r->created_ms = known->created_ms;
+	room_feed_init(&r->feed, known->last_seq, room_out, room_fetch, r);
+	room_tail_init(&r->tail, known->last_seq + 1);
+	list_init(&r->readers);
+	list_init(&r->in_idle);
+	list_init(&r->in_sweep);
+	list_init(&r->in_long_tails);
+	return r;
+}
+
+static void room_free(struct room *r)
+{
+	assert(list_empty(&r->readers) && r->n_holds == 0);
+	list_remove(&r->in_idle);
+	list_remove(&r->in_sweep);
+	list_remove(&r->in_long_tails);
+	room_feed_finish(&r->feed);
+	room_tail_empty(&r->tail);
+	free(r->name);
+	free(r->topic);
+	free(r);
+}
+
+struct room *room_load(struct chat *c, const struct store_room *known)
+{
+	struct room *r = room_by_id(c, &known->id);
+	if (r)
+		return r;
+	r = room_new(c, known);
+	hash_name(r->name, r->name_hash);
+	id_map_put(&c->rooms, r->id.b, r);
+	if (r->kind == ROOM_PUBLIC)
+		id_map_put(&c->rooms_by_name, r->name_hash, r);
+	metric_change(&c->metrics->rooms_loaded, 1);
+	r->idle_since_ms = loop_now_ms(c->loop);
+	list_append(&c->idle_rooms, &r->in_idle);
+	return r;
+}
+
+struct room *room_by_id(struct chat *c, const struct uid *id)
+{
+	return id_map_get(&c->rooms, id->b);
+}
+
+struct room *room_by_name_key(struct chat *c, const void *key, size_t n)
+{
+	uint8_t hash[16];
+	id_map_key_of(key, n, hash);
+	return id_map_get(&c->rooms_by_name, hash);
+}
+
+void room_hold(struct room *r)
+{
+	if (r->n_holds++ == 0)
+		list_remove(&r->in_idle);
+}
+
+void room_release(struct room *r)
+{
+	assert(r->n_holds > 0);
+	if (--r->n_holds == 0) {
+		r->idle_since_ms = loop_now_ms(r->chat->loop);
+		list_append(&r->chat->idle_rooms, &r->in_idle);
+	}
+}
+
+void room_unload_idle(struct chat *c, bool everything)
+{
+	uint64_t now = loop_now_ms(c->loop);
+	list_for_each_safe(it, &c->idle_rooms) {
+		struct room *r = list_entry(it, struct room, in_idle);
+		if (!everything && now - r->idle_since_ms < c->config.room_idle_ms)
+			break;
+		id_map_remove(&c->rooms, r->id.b);
+		if (id_map_get(&c->rooms_by_name, r->name_hash) == r)
+			id_map_remove(&c->rooms_by_name, r->name_hash);
+		room_free(r);
+		c->n_unloads++;
+		metric_change(&c->metrics->rooms_loaded, -1);
+	}
+}
+
+void room_rename(struct room *r, const char *name, size_t n)
+{
+	struct chat *c = r->chat;
+	if (id_map_get(&c->rooms_by_name, r->name_hash) == r)
+		id_map_remove(&c->rooms_by_name, r->name_hash);
+	free(r->name);
+	r->name = mem_strndup(name, n);
+	hash_name(r->name, r->name_hash);
+	if (r->kind == ROOM_PUBLIC)
+		id_map_put(&c->rooms_by_name, r->name_hash, r);
+}
+
+struct room *room_new_hidden(struct chat *c)
+{
+	char none[] = "";
+	return room_new(c, &(struct store_room){.name = none, .topic = none});
+}
+
+void room_free_hidden(struct room *r)
+{
+	if (r)
+		room_free(r);
+}
+
+/* Room for n more bytes, growing while readers that are being served would lose their place, up to the configured size. */
+static void make_room(struct room *r, size_t n)
+{
+	struct room_tail *t = &r->tail;
+	uint32_t most = r->chat->config.room_tail_bytes;
+	uint64_t keep = t->start;
+	if (t->next_seq - t->first_seq > TAIL_KEEP_EVENTS)
+		keep = t->offsets[(t->next_seq - TAIL_KEEP_EVENTS) & (t->n_offsets - 1)];
+	uint64_t slowest = r->sweep_next ? r->pass_keep : r->pass_head;
+	if (!list_empty(&r->in_sweep) && slowest < keep)
+		keep = slowest > t->start ? slowest : t->start;
+	if (room_tail_fits(t, n, keep))
+		return;
+	uint32_t wanted = t->cap * 2;
+	bool must = n > t->cap;
+	if (must)
+		for (wanted = t->cap ? t->cap : ROOM_TAIL_LEAST; wanted < 2 * n;)
+			wanted *= 2;
+	if (!must && wanted > most)
+		return; /* the oldest go; a reader that still wanted them reads on from the log */
+	room_tail_grow(t, wanted);
+}
+
+static void note_tail_use(struct room *r)
+{
+	if (r->tail.cap <= ROOM_TAIL_LEAST)
+		return;
+	r->tail_used_ms = loop_now_ms(r->chat->loop);
+	list_remove(&r->in_long_tails);
+	list_append(&r->chat->long_tails, &r->in_long_tails);
+}
+
+void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms)
+{
+	uint64_t now = loop_now_ms(c->loop);
+	list_for_each_safe(it, &c->long_tails) {
+		struct room *r = list_entry(it, struct room, in_long_tails);
+		if (now - r->tail_used_ms < quiet_ms)
+			break;
+		if (!list_empty(&r->in_sweep))
+			continue;
+		list_remove(&r->in_long_tails);
+		room_tail_empty(&r->tail); /* a reader that was not through it reads on from the log */
+	}
+}
+
+/* From the feed, in order: into the tail, and the room is swept. */
+static void room_out(void *arg, struct event *e)
+{
+	struct room *r = arg;
+	r->n_messages = e->n_messages;
+	make_room(r, e->frame_bytes);
+	room_tail_append(&r->tail, e->seq, e->frame, e->frame_bytes);
+	note_tail_use(r);
+	event_free(e);
+	room_sweep_want(r);
+}
+
+void room_offer(struct room *r, struct event *e)
+{
+	if (e)
+		room_feed_offer(&r->feed, e);
+}
+
+void room_pass_on(struct room *r, const void *json, size_t n)
+{
+	uint8_t frame_header[WS_FRAME_HEADER_MAX];
+	size_t header = ws_frame_text_header(frame_header, n);
+	struct room_tail *t = &r->tail;
+	/* Under pressure these go first: when the readers being swept are a quarter of the tail behind, or there is nobody. */
+	bool pressed = r->sweep_next && t->head - r->pass_keep > r->chat->config.room_tail_bytes / 4;
+	if (pressed || r->n_readers == 0)
+		return;
+	struct buf *b = &r->chat->scratch;
+	buf_clear(b);
+	buf_append(b, frame_header, header);
+	buf_append(b, json, n);
+	make_room(r, b->len);
+	room_tail_append(t, 0, b->data, b->len);
+	note_tail_use(r);
+	room_sweep_want(r);
+}
+
+/* ---- a hole in what the feed was offered: read it from the store ---- */
+
+struct hole_fetch {
+	struct store_log_page op; /* first: the store hands this back */
+	struct room *room;        /* held */
+};
+
+/* The hole cannot be read. Readers are told so when they read on from the log (reader_log.c), and what is behind it goes out. */
+static void skip_damage(struct room *r, const struct store_log_page *page)
+{
+	bool known = page->damaged_to > r->feed.last_seq && page->damaged_to < page->before_seq;
+	uint64_t to = known ? page->damaged_to : page->before_seq - 1;
+	if (to <= r->feed.last_seq)
+		return;
+	room_tail_skip(&r->tail, to + 1);
+	room_feed_skip(&r->feed, to);
+	room_sweep_want(r);
+}
+
+static void hole_fetched(struct store_op *op)
+{
+	struct hole_fetch *f = (struct hole_fetch *)(void *)op;
+	struct room *r = f->room;
+	for (size_t i = 0; i < f->op.n_events; i++) {
+		room_feed_offer(&r->feed, f->op.events[i]);
+		f->op.events[i] = NULL;
+	}
+	if (op->result == -EBADMSG)
+		skip_damage(r, &f->op);
+	room_feed_fetched(&r->feed, op->result == -EBADMSG || (op->result == 0 && f->op.n_events > 0));
+	r->chat->n_pending--;
+	room_release(r);
+	store_log_page_finish(&f->op);
+	free(f);
+}
+
+static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq)
+{
+	struct room *r = arg;
+	struct hole_fetch *f = mem_new(struct hole_fetch);
+	f->op = (struct store_log_page){.op = {.kind = STORE_LOG_PAGE, .done = hole_fetched},
+					.room_no = r->no,
+					.after_seq = after_seq,
+					.before_seq = before_seq,
+					.limit = ROOM_FEED_HELD_MAX};
+	f->room = r;
+	room_hold(r);
+	if (r->chat->store->methods->submit(r->chat->store, &f->op.op) == 0) {
+		r->chat->n_pending++;
+		return;
+	}
+	room_release(r);
+	free(f);
+	room_feed_fetched(&r->feed, false); /* asked for again with the next offer */
+}

@@ -1,0 +1,36 @@
+/*
+ * A room in memory: its feed, its tail and its readers; and the registry of those that are in memory.
+ */
+#ifndef PARLEY_ROOM_ROOM_H
+#define PARLEY_ROOM_ROOM_H
+
+#include "chat/chat_state.h"
+
+/* The room in memory with what the store said, or the one already there (which knows better). Takes nothing over. */
+struct room *room_load(struct chat *c, const struct store_room *known);
+/* NULL when not in memory. */
+struct room *room_by_id(struct chat *c, const struct uid *id);
+/* A public room by name key, see text_clean_name(). NULL when not in memory. */
+struct room *room_by_name_key(struct chat *c, const void *key, size_t n);
+
+void room_rename(struct room *r, const char *name, size_t n);
+
+/* A hold keeps the room in memory. */
+void room_hold(struct room *r);
+void room_release(struct room *r);
+/* Lets go of rooms that nobody held for config.room_idle_ms; all of them with everything = true. */
+void room_unload_idle(struct chat *c, bool everything);
+
+/* Gives back the tails longer than ROOM_TAIL_LEAST of rooms without news for quiet_ms; readers that still wanted something of them read on from the log. */
+void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms);
+
+/* An event that was committed: to the feed, which lets it out in order to the tail and the sweep. Takes it over; NULL is ignored. */
+void room_offer(struct room *r, struct event *e);
+/* An event that is not remembered: n bytes of JSON. Dropped when the tail is under pressure. */
+void room_pass_on(struct room *r, const void *json, size_t n);
+
+/* A room nobody can find, for the probe. */
+struct room *room_new_hidden(struct chat *c);
+void room_free_hidden(struct room *r);
+
+#endif

@@ -1,0 +1,102 @@
+#include "room/room_feed.h"
+
+#include "base/memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, struct event *), void (*fetch)(void *, uint64_t, uint64_t),
+		    void *arg)
+{
+	*f = (struct room_feed){.last_seq = last_seq, .newest_seq = last_seq, .out = out, .fetch = fetch, .arg = arg};
+}
+
+void room_feed_finish(struct room_feed *f)
+{
+	for (uint32_t i = 0; i < f->n_held; i++)
+		event_free(f->held[i]);
+	free(f->held);
+	f->held = NULL;
+	f->n_held = 0;
+}
+
+static void hold(struct room_feed *f, struct event *e)
+{
+	uint32_t i = f->n_held;
+	while (i > 0 && f->held[i - 1]->seq > e->seq)
+		i--;
+	bool known = i > 0 && f->held[i - 1]->seq == e->seq;
+	if (known || (f->n_held == ROOM_FEED_HELD_MAX && i == f->n_held)) {
+		event_free(e);
+		return;
+	}
+	if (!f->held)
+		f->held = mem_alloc(ROOM_FEED_HELD_MAX * sizeof(*f->held));
+	if (f->n_held == ROOM_FEED_HELD_MAX)
+		event_free(f->held[--f->n_held]);
+	memmove(f->held + i + 1, f->held + i, (f->n_held - i) * sizeof(*f->held));
+	f->held[i] = e;
+	f->n_held++;
+}
+
+/* What is missing before the first held one; with none held, what was dropped because too many were. */
+static void fetch_hole(struct room_feed *f)
+{
+	if (f->last_seq >= f->newest_seq || f->fetching)
+		return;
+	f->fetching = true;
+	f->fetch(f->arg, f->last_seq, f->n_held ? f->held[0]->seq : f->newest_seq + 1);
+}
+
+static void let_out(struct room_feed *f, struct event *e)
+{
+	f->last_seq = e->seq;
+	f->out(f->arg, e);
+}
+
+static void let_out_held(struct room_feed *f)
+{
+	uint32_t n = 0;
+	while (n < f->n_held && f->held[n]->seq <= f->last_seq + 1) {
+		if (f->held[n]->seq == f->last_seq + 1)
+			let_out(f, f->held[n]);
+		else
+			event_free(f->held[n]);
+		n++;
+	}
+	f->n_held -= n;
+	memmove(f->held, f->held + n, f->n_held * sizeof(*f->held));
+}
+
+void room_feed_offer(struct room_feed *f, struct event *e)
+{
+	if (e->seq <= f->last_seq) {
+		event_free(e);
+		return;
+	}
+	if (e->seq > f->newest_seq)
+		f->newest_seq = e->seq;
+	if (e->seq > f->last_seq + 1) {
+		hold(f, e);
+	} else {
+		let_out(f, e);
+		if (f->n_held)
+			let_out_held(f);
+	}
+	fetch_hole(f);
+}
+
+void room_feed_skip(struct room_feed *f, uint64_t seq)
+{
+	if (seq > f->last_seq)
+		f->last_seq = seq;
+	if (f->n_held)
+		let_out_held(f);
+}
+
+void room_feed_fetched(struct room_feed *f, bool again)
+{
+	f->fetching = false;
+	if (again)
+		fetch_hole(f);
+}

@@ -1,0 +1,40 @@
+/*
+ * Puts the events of a room in order. It is offered events from several sources (own commits, the bus, the store), in any order and
+ * with repeats, and lets each out once:   last+1 goes out,   <= last is dropped,   > last+1 is held while the hole is fetched once.
+ *
+ * Takes over every event it is offered. Held events are bounded: what does not fit is dropped and fetched later, because the
+ * store has it too.
+ * Owner: struct room. Loop thread only.
+ */
+#ifndef PARLEY_ROOM_ROOM_FEED_H
+#define PARLEY_ROOM_ROOM_FEED_H
+
+#include "store/event.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { ROOM_FEED_HELD_MAX = 256 };
+
+struct room_feed {
+	uint64_t last_seq;   /* the newest that went out */
+	uint64_t newest_seq; /* the newest that was ever offered */
+	struct event **held; /* ascending by seq, all > last_seq + 1 */
+	uint32_t n_held;
+	bool fetching;                           /* a fetch is under way; at most one */
+	void (*out)(void *arg, struct event *e); /* takes the event over */
+	/* Asks for after_seq < seq < before_seq; answered by offers, then room_feed_fetched(). */
+	void (*fetch)(void *arg, uint64_t after_seq, uint64_t before_seq);
+	void *arg;
+};
+
+void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, struct event *), void (*fetch)(void *, uint64_t, uint64_t),
+		    void *arg);
+void room_feed_finish(struct room_feed *f);
+void room_feed_offer(struct room_feed *f, struct event *e);
+/* What there is up to this seq will never come: goes on behind it. */
+void room_feed_skip(struct room_feed *f, uint64_t seq);
+/* The fetch has ended, with everything it found offered; another is asked for when a hole is left and `again` is true. */
+void room_feed_fetched(struct room_feed *f, bool again);
+
+#endif

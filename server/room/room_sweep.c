@@ -1,0 +1,151 @@
+#include "room/room_sweep.h"
+
+#include "base/clock.h"
+#include "room/reader.h"
+
+static const uint64_t PACE_FROM_NS = 2000000; /* below that the timer's millisecond says too little */
+static const uint64_t TICK_NS = 1000000;
+enum {
+	TICK_MS = 1,
+	LATE_WRITES = 1 << 17, /* a second of a room of a thousand, so that the pace is steady while the machine is not */
+	FULL_BYTES = 9 * 1024, /* to join more saves little: the bytes are a good part of what such a write costs */
+};
+
+void room_sweep_rest_over(struct chat *c)
+{
+	loop_timer_stop(c->rest_over);
+	list_splice(&c->sweeping, &c->resting);
+}
+
+static void rest(struct room *r)
+{
+	struct chat *c = r->chat;
+	if (list_empty(&c->resting))
+		loop_timer_start(c->rest_over, TICK_MS, 0);
+	list_append(&c->resting, &r->in_sweep);
+}
+
+void room_sweep_want(struct room *r)
+{
+	if (list_empty(&r->in_sweep))
+		list_append(&r->chat->sweeping, &r->in_sweep); /* behind the other rooms */
+}
+
+void room_sweep_forget(struct reader *reader)
+{
+	struct room *r = reader->room;
+	if (r->sweep_next == &reader->in_room)
+		r->sweep_next = reader->in_room.next;
+}
+
+/* What as many writes as the last pass made usually cost. */
+static uint64_t usual_ns(const struct room *r)
+{
+	return r->late_worked_ns == 0 ? r->pass_worked_ns : r->late_worked_ns * r->pass_writes / r->late_writes;
+}
+
+/* A stall counts as twice the usual at most. */
+static void note_cost(struct room *r)
+{
+	uint64_t most_ns = 2 * usual_ns(r);
+	if (r->pass_writes == 0)
+		return;
+	r->late_worked_ns += r->pass_worked_ns < most_ns ? r->pass_worked_ns : most_ns;
+	r->late_writes += r->pass_writes;
+	if (r->late_writes > LATE_WRITES) {
+		r->late_worked_ns /= 2;
+		r->late_writes /= 2;
+	}
+}
+
+/*
+ * How long the pass that begins now shall last: as if it made as many writes as the last one. 0 unless it follows that one at once, or nearly (the
+ * room would be swept for more than two thirds of the time). After a pass that cost much less than usual, as if the usual were twice that.
+ */
+static uint64_t pace(const struct room *r, uint64_t now_ns)
+{
+	uint64_t rest = r->chat->config.sweep_rest, costs_ns = usual_ns(r), most_ns = 2 * r->pass_worked_ns;
+	bool follows = r->pass_had_news || now_ns - r->pass_started_ns < costs_ns * 3 / 2;
+	if (!follows || rest == 0 || r->pass_worked_ns < PACE_FROM_NS)
+		return 0;
+	return (costs_ns < most_ns ? costs_ns : most_ns) * (100 + rest) / 100;
+}
+
+static void begin_pass(struct room *r)
+{
+	uint64_t now_ns = clock_mono_ns();
+	r->pass_lasts_ns = pace(r, now_ns);
+	r->pass_keep = r->pass_head;
+	r->pass_head = r->tail.head;
+	r->pass_started_ns = now_ns;
+	r->pass_worked_ns = 0;
+	r->pass_writes = r->pass_visits = 0;
+	r->sweep_next = r->readers.next;
+}
+
+static void end_pass(struct room *r)
+{
+	struct metrics *m = r->chat->metrics;
+	note_cost(r);
+	metric_observe(&m->sweep_seconds, clock_mono_ns() - r->pass_started_ns);
+	metric_observe(&m->sweep_readers, r->pass_writes);
+	metric_add(&m->sweep_writes_total, r->pass_writes);
+	r->sweep_next = NULL;
+	r->n_passes++;
+	r->pass_had_news = r->tail.head != r->pass_head;
+}
+
+/* How many readers the pass shall have come to by the next tick. */
+static uint64_t due(const struct room *r, uint64_t now_ns)
+{
+	uint64_t until_ns = now_ns + TICK_NS - r->pass_started_ns;
+	return until_ns < r->pass_lasts_ns ? r->n_readers * until_ns / r->pass_lasts_ns : UINT64_MAX;
+}
+
+/* Serves readers until the pass or the budget ends, or the next is not due; returns what is left of the budget. */
+static uint32_t sweep_on(struct room *r, uint32_t budget, bool *rests)
+{
+	uint64_t started_ns = clock_mono_ns();
+	uint64_t n_due = due(r, started_ns);
+	while (budget && r->sweep_next != &r->readers) {
+		struct reader *reader = list_entry(r->sweep_next, struct reader, in_room);
+		bool wants = reader->place == READER_IN_TAIL && reader->offset != r->tail.head;
+		if (wants && r->pass_visits >= n_due && r->tail.head - reader->offset < FULL_BYTES) {
+			*rests = true;
+			break;
+		}
+		r->sweep_next = r->sweep_next->next;
+		r->pass_visits++;
+		if (wants) {
+			reader_serve(reader);
+			r->pass_writes++;
+			budget--;
+		}
+	}
+	r->pass_worked_ns += clock_mono_ns() - started_ns;
+	return budget;
+}
+
+void room_sweep_turn(struct chat *c)
+{
+	uint32_t budget = c->config.sweep_slice;
+	if (list_empty(&c->sweeping))
+		return;
+	metric_add(&c->metrics->sweep_slices_total, 1);
+	while (budget && !list_empty(&c->sweeping)) {
+		struct room *r = list_entry(c->sweeping.next, struct room, in_sweep);
+		bool rests = false;
+		if (!r->sweep_next)
+			begin_pass(r);
+		budget = sweep_on(r, budget, &rests);
+		list_remove(&r->in_sweep);
+		if (r->sweep_next == &r->readers)
+			end_pass(r);
+		if (rests)
+			rest(r);
+		else if (r->sweep_next || r->pass_had_news)
+			list_append(&c->sweeping, &r->in_sweep); /* behind the other rooms */
+	}
+	if (!list_empty(&c->sweeping))
+		loop_again(c->loop);
+}

@@ -1,0 +1,20 @@
+/*
+ * Looks at the database file before anything may write to it, through a connection that cannot. A file that is refused is
+ * left as it was, byte for byte, and so is its log.
+ */
+#ifndef PARLEY_STORE_SQLITE_SQLITE_CHECK_H
+#define PARLEY_STORE_SQLITE_SQLITE_CHECK_H
+
+#include "store/sqlite/data_dir.h"
+
+enum sqlite_check {
+	SQLITE_CHECK_FRESH, /* there is no file, or an empty one */
+	SQLITE_CHECK_SOUND,
+	SQLITE_CHECK_LOG_LOST, /* sound, but its log does not reach as far as it did (log_reach.h): what was only there is missing */
+	SQLITE_CHECK_BACKUP,   /* sound, and not in WAL mode: somebody put a backup in place */
+	SQLITE_CHECK_REFUSED,  /* fault has the sentence */
+};
+
+enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
+
+#endif
