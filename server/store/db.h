@@ -16,7 +16,7 @@
  * A `db` is one connection. It belongs to one thread at a time. One transaction is open at most. A statement that fails ends its
  * transaction: everything but db_rollback() returns the same failure from then on.
  *
- * Values: texts and bytes that are asked or sent with have to live until db_row() was called on the answer, or until the transaction ended.
+ * Values: texts, bytes and arrays that are asked with have to live until db_done() of the answer; those that are sent with, until the transaction ended.
  */
 #ifndef PARLEY_STORE_DB_H
 #define PARLEY_STORE_DB_H
@@ -49,18 +49,24 @@ enum db_result {
  * postgres: in place of sql, where PostgreSQL needs another text. NULL: the same.
  * postgres_rows: for a db_send() that is made many times in a transaction: every parameter is the array of the values of all of them ($1::bigint[]
  *   …, unnest), and one execution before the commit makes all changes. NULL: one execution for each.
- * parameters: a letter for each: 'n' number (64-bit integer), 't' text (UTF-8), 'b' bytes.
+ * parameters: a letter for each: 'n' number (64-bit integer), 't' text (UTF-8), 'b' bytes, 'N' an array of numbers (bigint[]; PostgreSQL only).
  */
 struct db_statement {
 	const char *sql, *postgres, *postgres_rows;
 	const char *parameters;
 };
 
+enum db_kind { DB_NULL, DB_NUMBER, DB_TEXT, DB_BYTES, DB_NUMBERS };
+
 struct db_value {
-	enum { DB_NULL, DB_NUMBER, DB_TEXT, DB_BYTES } kind;
+	enum db_kind kind;
 	union {
 		int64_t number;
 		struct text bytes;
+		struct {
+			const int64_t *numbers;
+			size_t n_numbers;
+		};
 	};
 };
 
@@ -90,6 +96,10 @@ static inline struct db_value db_uid(const struct uid *id)
 {
 	return db_bytes(id->b, sizeof id->b);
 }
+static inline struct db_value db_numbers(const int64_t *numbers, size_t n)
+{
+	return (struct db_value){.kind = DB_NUMBERS, .numbers = numbers, .n_numbers = n};
+}
 
 enum { DB_PARAMETERS_MAX = 16 };
 
@@ -106,7 +116,7 @@ struct db_methods {
 		     size_t n_values);
 	int (*commit)(struct db *db);
 	int (*rollback)(struct db *db);
-	bool (*is_null)(struct db_answer *answer, int column);
+	enum db_kind (*column_kind)(struct db_answer *answer, int column);
 	int64_t (*column_number)(struct db_answer *answer, int column);
 	struct text (*column_bytes)(struct db_answer *answer, int column);
 	const char *(*reason)(struct db *db, char *out, size_t n);
@@ -138,6 +148,11 @@ static inline int db_begin(struct db *db, bool for_writing)
 /* Never NULL. A failure shows in db_row(). Outside of a transaction the question is one of its own. Let go of the answer with db_done(); an answer that was let go of
  * without a db_row() may never have been asked. */
 #define db_ask(db, statement, ...) ((db)->methods->ask((db), (statement), DB_VALUES(__VA_ARGS__)))
+/* The same, of a statement without parameters. */
+static inline struct db_answer *db_ask_plain(struct db *db, const struct db_statement *statement)
+{
+	return db->methods->ask(db, statement, NULL, 0);
+}
 /* DB_ROW: the next row's columns can be read, until the next call on this answer. DB_DONE: there is none any more. */
 static inline int db_row(struct db_answer *answer)
 {
@@ -155,8 +170,8 @@ static inline void db_done_at(struct db_answer **answer)
 #define auto_answer __attribute__((cleanup(db_done_at))) struct db_answer
 /* A change within a transaction: DB_OK, or a failure, which may show only later, in any call up to db_commit(). */
 #define db_send(db, statement, ...) ((db)->methods->send((db), (statement), DB_VALUES(__VA_ARGS__)))
-/* Inserts a row unless its key is there, which `found` asked for by the same key: DB_OK, it is inserted; DB_ROW, it is there, and `found` is on its row; or a failure. SQLite inserts first and asks only
- * then; PostgreSQL has the answer already. */
+/* Inserts a row unless its key is there, which `found` asked for by the same key: DB_OK, it is inserted; DB_ROW, it is there, and `found` is on its row; DB_DONE, it is
+ * there, and what `found` asks for is not; or a failure. SQLite inserts first (ON CONFLICT DO NOTHING) and asks only then; PostgreSQL has the answer already. */
 #define db_claim(db, found, insert, ...) ((db)->methods->claim((db), (found), (insert), DB_VALUES(__VA_ARGS__)))
 /* DB_OK: on disk. DB_AWAY: not known. Else nothing of it was done, and db_rollback() follows. */
 static inline int db_commit(struct db *db)
@@ -171,7 +186,12 @@ static inline int db_rollback(struct db *db)
 /* Columns of the row, from 0. */
 static inline bool db_column_is_null(struct db_answer *answer, int column)
 {
-	return answer->db->methods->is_null(answer, column);
+	return answer->db->methods->column_kind(answer, column) == DB_NULL;
+}
+/* Whether it is an integer. DB_NUMBER is all that a column of whole numbers says that is as it was written. */
+static inline bool db_column_is_number(struct db_answer *answer, int column)
+{
+	return answer->db->methods->column_kind(answer, column) == DB_NUMBER;
 }
 static inline int64_t db_column_signed(struct db_answer *answer, int column)
 {

@@ -22,7 +22,7 @@ static int can_read(const struct stretch *s, uint64_t distance, bool *can)
 	auto_reset sqlite3_stmt *st = sqlite_statement(s->connection, ST_EVENT_ROW);
 	sqlite_statement_bind_i64(st, 1, event_pk(s->room_no, seq_at(s, distance)));
 	int rc = sqlite3_step(st);
-	*can = rc == SQLITE_ROW && event_row_read(st, s->room, &row);
+	*can = rc == SQLITE_ROW && event_row_read_sqlite(st, s->room, &row);
 	return rc == SQLITE_ROW || rc == SQLITE_DONE || sqlite_fault_is_damage(rc) ? SQLITE_OK : rc;
 }
 

@@ -66,14 +66,14 @@ static int claim(const char *path)
 static int copy_into(struct store_reader *r, const char *path, char *reason, size_t n)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(r->connection.db, "VACUUM INTO ?1", -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(r->connection->db, "VACUUM INTO ?1", -1, &st, NULL);
 	if (rc == SQLITE_OK) {
 		sqlite_statement_bind_text(st, 1, (struct text){.s = path, .n = strlen(path)});
 		rc = sqlite_statement_run(st);
 	}
-	bool no_room = sqlite_fault_of(rc, sqlite_connection_errno(&r->connection)) == SQLITE_FAULT_NO_ROOM;
+	bool no_room = sqlite_fault_of(rc, sqlite_connection_errno(r->connection)) == SQLITE_FAULT_NO_ROOM;
 	if (rc != SQLITE_OK)
-		sqlite_connection_reason(&r->connection, reason, n);
+		sqlite_connection_reason(r->connection, reason, n);
 	sqlite3_finalize(st);
 	return rc == SQLITE_OK ? 0 : no_room ? -ENOSPC : -EIO;
 }

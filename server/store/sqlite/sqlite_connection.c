@@ -47,9 +47,7 @@ int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path)
 int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path)
 {
 	int rc = open_through(c, path, SQLITE_OPEN_READONLY, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite_connection_exec(c, "PRAGMA cache_size = -512");
-	return rc == SQLITE_OK ? sqlite_statement_prepare_all(c, ROLE_READER) : rc;
+	return rc == SQLITE_OK ? sqlite_connection_exec(c, "PRAGMA cache_size = -512") : rc;
 }
 
 int sqlite_connection_keep_log(struct sqlite_connection *c, bool keep)

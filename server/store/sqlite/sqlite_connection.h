@@ -13,9 +13,10 @@ struct sqlite_connection { /* zeroed: not open */
 	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
-/* Opens the file with our settings and prepares the statements of a reader. 0, or SQLite's code; close it in either case. */
+/* Opens the file with our settings, without the statements: they are prepared once the file has all that they name (sqlite_schema_complete). 0, or
+ * SQLite's code; close it in either case. */
 int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path);
-/* The same for the writer, without the statements: they are prepared once the file has all that they name (sqlite_schema_complete). */
+/* The same for the writer. */
 int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path);
 /* Whether closing leaves the log beside the file, also when nobody else has it open; the writer's connection begins with true. A file that is
  * marked as open and has no log looks like a loss (sqlite_schema_is_open). Returns SQLite's code. */

@@ -62,6 +62,11 @@ void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during)
 	end(during, rc, sqlite3_extended_errcode(c->db) == rc ? sqlite_connection_reason(c, buffer, sizeof buffer) : sqlite3_errstr(rc));
 }
 
+void sqlite_fault_exit_reason(int code, const char *reason, const char *during)
+{
+	end(during, code, reason);
+}
+
 void sqlite_fault_exit_errno(int system_errno, const char *during)
 {
 	end(during, system_errno, strerror(system_errno));

@@ -17,6 +17,8 @@ enum sqlite_fault sqlite_fault_of(int rc, int system_errno);
 bool sqlite_fault_out_of_room(int system_errno);
 /* Logs and ends the process with SQLITE_FAULT_EXIT_CODE, at once: no handlers, no acknowledgements. */
 void sqlite_fault_exit(struct sqlite_connection *c, int rc, const char *during) __attribute__((noreturn));
+/* The same, for a failure whose reason was kept. */
+void sqlite_fault_exit_reason(int code, const char *reason, const char *during) __attribute__((noreturn));
 /* The same, for a file that SQLite knows nothing of. */
 void sqlite_fault_exit_errno(int system_errno, const char *during) __attribute__((noreturn));
 /* Whether it says that what is stored cannot be read: the file's content makes no sense, or the disk does not give it back. Not the ground: other

@@ -11,6 +11,8 @@
 
 #include "codec/request_decode.h"
 #include "codec/uid.h"
+#include "store/work/event_row.h"
+#include "store/work/rows.h"
 
 #include <sqlite3.h>
 #include <stdbool.h>
@@ -19,29 +21,7 @@
 
 struct sqlite_connection;
 
-/* A room's events lie next to each other: pk = room number << SEQ_BITS | seq. 2^36 events of a room are more than a file of
- * SQLite can hold (16 TiB with 4 KiB pages); 2^27 rooms are left. The SQL below says 36. */
-enum { SEQ_BITS = 36 };
-
-static inline int64_t event_pk(uint64_t room_no, uint64_t seq)
-{
-	return (int64_t)(room_no << SEQ_BITS | seq);
-}
-static inline uint64_t event_pk_seq(int64_t pk)
-{
-	return (uint64_t)pk & (((uint64_t)1 << SEQ_BITS) - 1);
-}
-static inline uint64_t event_pk_room(int64_t pk)
-{
-	return (uint64_t)pk >> SEQ_BITS;
-}
-
 enum { ROLE_WRITER = 1, ROLE_READER = 2 };
-
-#define ROOM_COLUMNS "r.no, r.id, r.kind, r.name, r.topic, r.last_seq, r.n_messages, r.n_members, r.created_ms"
-#define USER_COLUMNS "u.no, u.id, u.kind, u.role, u.name"
-#define EVENT_COLUMNS "e.pk, e.id, e.type, e.author_no, e.at_ms, e.n_messages, e.target_seq, e.json, e.checksum"
-enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5, EVENT_COLUMN_COUNT = 9 };
 
 /*        symbol                roles                      SQL */
 /* clang-format off */

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/sqlite/data_dir.h"
+#include "store/sqlite/db_sqlite.h"
 #include "store/sqlite/disk_errno.h"
 #include "store/sqlite/sqlite_check.h"
 #include "store/sqlite/sqlite_schema.h"
@@ -24,7 +25,8 @@ struct store_sqlite {
 	struct commit_queue *writes;
 	struct damage *damage;
 	struct worker_pool *reads, *slow_reads;
-	size_t n_readers; /* with the slow one */
+	size_t n_readers;                                       /* with the slow one */
+	struct db_sqlite databases[READERS_MAX + SLOW_READERS]; /* the readers' */
 	struct store_reader readers[READERS_MAX + SLOW_READERS];
 	void *states[READERS_MAX + SLOW_READERS]; /* &readers[i], for the pools */
 };
@@ -63,7 +65,7 @@ static void destroy(struct store *store)
 	worker_pool_destroy(s->reads);
 	worker_pool_destroy(s->slow_reads);
 	for (size_t i = 0; i < s->n_readers; i++)
-		sqlite_connection_close(&s->readers[i].connection);
+		db_close(s->readers[i].db);
 	commit_queue_destroy(s->writes);
 	damage_destroy(s->damage);
 	if (s->is_undone)
@@ -120,12 +122,13 @@ static int open_connections(struct store_sqlite *s, struct loop *l, const struct
 	wanted = (wanted < READERS_MAX ? wanted : READERS_MAX) + SLOW_READERS;
 	while (s->n_readers < wanted) {
 		struct store_reader *r = &s->readers[s->n_readers];
+		struct db_sqlite *d = &s->databases[s->n_readers];
 		s->states[s->n_readers++] = r;
-		r->writes = s->writes;
-		r->damage = s->damage;
-		if (sqlite_connection_open_reader(&r->connection, s->dir.db_path) != SQLITE_OK ||
-		    sqlite_schema_epoch(&r->connection, s->store.epoch) != SQLITE_OK || look_for_owner(s, &r->connection) != SQLITE_OK) {
-			sqlite_connection_reason(&r->connection, reason, n);
+		*r = (struct store_reader){.db = &d->db, .connection = &d->connection, .writes = s->writes, .damage = s->damage};
+		if (db_sqlite_open_reader(d, s->dir.db_path) != SQLITE_OK ||
+		    sqlite_statement_prepare_all(&d->connection, ROLE_READER) != SQLITE_OK ||
+		    sqlite_schema_epoch(&d->connection, s->store.epoch) != SQLITE_OK || look_for_owner(s, &d->connection) != SQLITE_OK) {
+			sqlite_connection_reason(&d->connection, reason, n);
 			return -1;
 		}
 	}

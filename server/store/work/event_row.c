@@ -20,31 +20,26 @@ uint32_t event_row_checksum(const struct event_row *row, const struct uid *room)
 	return checksum_crc32c(checksum_crc32c(0, &head, sizeof head), row->json.s, row->json.n);
 }
 
-static bool is_number_or_null(sqlite3_stmt *st, int column)
+static bool is_number_or_null(struct db_answer *answer, int column)
 {
-	int type = sqlite3_column_type(st, column);
-	return type == SQLITE_INTEGER || type == SQLITE_NULL;
+	return db_column_is_null(answer, column) || db_column_is_number(answer, column);
 }
 
-bool event_row_read(sqlite3_stmt *st, const struct uid *room, struct event_row *out)
+bool event_row_read(struct db_answer *answer, const struct uid *room, struct event_row *out)
 {
-	*out = (struct event_row){.seq = event_pk_seq(sqlite3_column_int64(st, AT_PK))};
-	if (sqlite3_column_type(st, AT_JSON) != SQLITE_TEXT || !is_number_or_null(st, AT_CHECKSUM) ||
-	    !sqlite_statement_uid(st, AT_ID, &out->id))
+	*out = (struct event_row){.seq = event_pk_seq(db_column_signed(answer, AT_PK))};
+	out->json = db_column_bytes(answer, AT_JSON);
+	if (!out->json.s || !is_number_or_null(answer, AT_CHECKSUM) || !db_column_uid(answer, AT_ID, &out->id))
 		return false;
-	int64_t type = sqlite3_column_int64(st, AT_TYPE);
+	int64_t type = db_column_signed(answer, AT_TYPE);
 	if (type < EVENT_ROOM_CREATED || type >= EVENT_TYPING || !event_type_name((enum event_type)type))
 		return false;
 	out->type = (enum event_type)type;
-	out->author_no = sqlite_statement_u64(st, AT_AUTHOR_NO);
-	out->at_ms = sqlite3_column_int64(st, AT_MS);
-	out->n_messages = sqlite_statement_u64(st, AT_N_MESSAGES);
-	out->target_seq = sqlite_statement_u64(st, AT_TARGET_SEQ);
-	out->json.s = (const char *)sqlite3_column_text(st, AT_JSON);
-	out->json.n = (size_t)sqlite3_column_bytes(st, AT_JSON);
-	if (!out->json.s)
-		return false;
-	if (sqlite3_column_type(st, AT_CHECKSUM) == SQLITE_NULL)
+	out->author_no = db_column_number(answer, AT_AUTHOR_NO);
+	out->at_ms = db_column_signed(answer, AT_MS);
+	out->n_messages = db_column_number(answer, AT_N_MESSAGES);
+	out->target_seq = db_column_number(answer, AT_TARGET_SEQ);
+	if (db_column_is_null(answer, AT_CHECKSUM))
 		return event_check(out->json.s, out->json.n, out->type, &out->id, out->at_ms, room, out->seq);
-	return sqlite3_column_int64(st, AT_CHECKSUM) == event_row_checksum(out, room);
+	return db_column_signed(answer, AT_CHECKSUM) == event_row_checksum(out, room);
 }

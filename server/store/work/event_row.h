@@ -7,13 +7,34 @@
  * Rows of a database that was made before have none (NULL), and none is filled in: that writes the whole file anew, which takes minutes for a large
  * one. They are taken when they are what the encoder makes of the row's other columns around some JSON object (event_check.h).
  *
- * Any thread, with its own statement.
+ * Any thread, with its own answer.
  */
 #ifndef PARLEY_STORE_WORK_EVENT_ROW_H
 #define PARLEY_STORE_WORK_EVENT_ROW_H
 
 #include "codec/event_encode.h"
-#include "store/sqlite/sqlite_statement.h"
+#include "store/db.h"
+
+/* A room's events lie next to each other: pk = room number << SEQ_BITS | seq. 2^36 events of a room are more than a file of
+ * SQLite can hold (16 TiB with 4 KiB pages); 2^27 rooms are left. The SQL says 36. */
+enum { SEQ_BITS = 36 };
+
+static inline int64_t event_pk(uint64_t room_no, uint64_t seq)
+{
+	return (int64_t)(room_no << SEQ_BITS | seq);
+}
+static inline uint64_t event_pk_seq(int64_t pk)
+{
+	return (uint64_t)pk & (((uint64_t)1 << SEQ_BITS) - 1);
+}
+static inline uint64_t event_pk_room(int64_t pk)
+{
+	return (uint64_t)pk >> SEQ_BITS;
+}
+
+/* Of a table e. */
+#define EVENT_COLUMNS "e.pk, e.id, e.type, e.author_no, e.at_ms, e.n_messages, e.target_seq, e.json, e.checksum"
+enum { EVENT_COLUMN_COUNT = 9 };
 
 struct event_row {
 	uint64_t seq, n_messages;
@@ -21,11 +42,14 @@ struct event_row {
 	int64_t at_ms;
 	struct uid id;
 	enum event_type type;
-	struct text json; /* as long as the statement stays on its row */
+	struct text json; /* as long as the answer stays on its row */
 };
 
 uint32_t event_row_checksum(const struct event_row *row, const struct uid *room);
 /* From the columns EVENT_COLUMNS. False: the row is damaged, or is not the room's; then *out says only the seq. */
-bool event_row_read(sqlite3_stmt *st, const struct uid *room, struct event_row *out);
+bool event_row_read(struct db_answer *answer, const struct uid *room, struct event_row *out);
+/* The same from a statement of SQLite. */
+struct sqlite3_stmt;
+bool event_row_read_sqlite(struct sqlite3_stmt *st, const struct uid *room, struct event_row *out);
 
 #endif

@@ -41,7 +41,7 @@ static uint64_t least(uint64_t a, uint64_t b)
 static int find_range(struct store_reader *r, const struct store_log_page *op, struct log_range *out)
 {
 	struct store_room room;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_ROOM_BY_NO);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_ROOM_BY_NO);
 	sqlite_statement_bind_u64(st, 1, op->room_no);
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW)
@@ -69,7 +69,7 @@ static void append(struct store_log_page *op, struct event *e, size_t *n_allocat
 static int read_rows(struct store_reader *r, struct store_log_page *op, struct log_range *range, uint64_t limit)
 {
 	uint64_t before = op->before_seq != 0 ? least(op->before_seq, seq_end) : seq_end;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, op->newest ? ST_LOG_DOWN : ST_LOG_UP);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, op->newest ? ST_LOG_DOWN : ST_LOG_UP);
 	/* Both ends count: it is looked for no page but theirs, and the one next to them may be damaged. */
 	sqlite_statement_bind_i64(st, 1, event_pk(op->room_no, 0) + (int64_t)range->first);
 	sqlite_statement_bind_i64(st, 2, event_pk(op->room_no, 0) + (int64_t)before - 1);
@@ -79,7 +79,7 @@ static int read_rows(struct store_reader *r, struct store_log_page *op, struct l
 	struct event_row row;
 	int rc;
 	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		bool good = event_row_read(st, &range->room, &row);
+		bool good = event_row_read_sqlite(st, &range->room, &row);
 		if (op->newest && op->n_events == 0 && row.seq > range->expected)
 			range->expected = row.seq; /* committed since */
 		if (!good || row.seq != range->expected)
@@ -113,7 +113,7 @@ static int refuse(struct store_reader *r, struct store_log_page *op, const struc
 	uint64_t bound = op->newest ? range->first : range->last, from = range->expected, to;
 	if (op->newest ? from < bound : from > bound)
 		bound = from; /* committed since, and damaged already */
-	int rc = log_damage_reach(&r->connection, op->room_no, &range->room, from, bound, &to);
+	int rc = log_damage_reach(r->connection, op->room_no, &range->room, from, bound, &to);
 	if (rc != SQLITE_OK)
 		return store_reader_failed(r, rc, "log_page");
 	op->damaged_from = least(from, to);

@@ -18,7 +18,7 @@ static size_t page_rows(uint64_t limit)
 /* A private room by its name, when it is the only one. Returns SQLite's code. */
 static int find_private(struct store_reader *r, struct store_room_find *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_ROOM_PRIVATE_BY_KEY);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_ROOM_PRIVATE_BY_KEY);
 	sqlite_statement_bind_text(st, 1, op->name_key);
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW)
@@ -36,7 +36,7 @@ int read_room_find(struct store_reader *r, struct store_room_find *op)
 {
 	op->room = (struct store_room){0};
 	enum statement which = op->room_no != 0 ? ST_ROOM_BY_NO : op->by_id ? ST_ROOM_BY_ID : ST_ROOM_BY_KEY;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, which);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, which);
 	if (op->room_no != 0)
 		sqlite_statement_bind_u64(st, 1, op->room_no);
 	else if (op->by_id)
@@ -85,7 +85,7 @@ static bool add_to_page(sqlite3_stmt *st, struct store_room_page *op, size_t *n_
 /* Where a page that begins after this room begins. Returns SQLite's code: SQLITE_DONE, there is none. */
 static int find_place(struct store_reader *r, const struct uid *room, struct buf *key, int64_t *no)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_ROOM_PLACE);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_ROOM_PLACE);
 	sqlite_statement_bind_uid(st, 1, room);
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW)
@@ -109,7 +109,7 @@ int read_room_page(struct store_reader *r, struct store_room_page *op)
 	op->is_member = mem_zalloc(n_allocated * sizeof op->is_member[0]);
 	op->n_rooms = 0;
 	op->more = false;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, op->all ? ST_ROOM_PAGE_ALL : ST_ROOM_PAGE);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, op->all ? ST_ROOM_PAGE_ALL : ST_ROOM_PAGE);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	sqlite_statement_bind_text(st, 2, after.s ? after : (struct text){.s = "", .n = 0});
 	if (op->all)
@@ -139,7 +139,7 @@ int read_member_page(struct store_reader *r, struct store_member_page *op)
 	op->roles = mem_zalloc((limit + 1) * sizeof op->roles[0]);
 	op->n_users = 0;
 	op->more = false;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_MEMBER_PAGE);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_MEMBER_PAGE);
 	sqlite_statement_bind_u64(st, 1, op->room_no);
 	sqlite_statement_bind_uid(st, 2, &op->after);
 	sqlite_statement_bind_u64(st, 3, limit + 1);

@@ -11,7 +11,7 @@
 /* Sets op->user_no and op->token_kind from the token. Returns SQLITE_ROW when there is a good one, SQLITE_DONE when there is none. */
 static int look_up_token(struct store_reader *r, struct store_sign_in *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_TOKEN_FIND);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_TOKEN_FIND);
 	sqlite_statement_bind_blob(st, 1, op->token_hash, sizeof op->token_hash);
 	int rc = sqlite3_step(st);
 	if (rc != SQLITE_ROW)
@@ -28,7 +28,7 @@ static int look_up_token(struct store_reader *r, struct store_sign_in *op)
 
 static int look_up_user(struct store_reader *r, struct store_sign_in *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_USER_BY_NO);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_USER_BY_NO);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	int rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW && !sqlite_rows_user(st, &op->user))
@@ -38,7 +38,7 @@ static int look_up_user(struct store_reader *r, struct store_sign_in *op)
 
 static int look_up_memberships(struct store_reader *r, struct store_sign_in *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_MEMBER_OF);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_MEMBER_OF);
 	sqlite_statement_bind_u64(st, 1, op->user_no);
 	size_t n_allocated = 0;
 	int rc;
@@ -62,7 +62,7 @@ int read_sign_in(struct store_reader *r, struct store_sign_in *op)
 	op->memberships = NULL;
 	op->n_memberships = 0;
 	/* One transaction: user and rooms are of the same moment. */
-	int rc = sqlite_statement_run(sqlite_statement(&r->connection, ST_BEGIN_READ));
+	int rc = sqlite_statement_run(sqlite_statement(r->connection, ST_BEGIN_READ));
 	if (rc == SQLITE_OK)
 		rc = op->by_token ? look_up_token(r, op) : SQLITE_ROW;
 	if (rc == SQLITE_ROW)
@@ -72,11 +72,11 @@ int read_sign_in(struct store_reader *r, struct store_sign_in *op)
 		rc = look_up_memberships(r, op);
 	if (rc != SQLITE_DONE) {
 		int failed = store_reader_failed(r, rc, "sign_in");
-		sqlite_statement_run(sqlite_statement(&r->connection, ST_COMMIT));
+		sqlite_statement_run(sqlite_statement(r->connection, ST_COMMIT));
 		store_sign_in_finish(op);
 		return failed;
 	}
-	sqlite_statement_run(sqlite_statement(&r->connection, ST_COMMIT));
+	sqlite_statement_run(sqlite_statement(r->connection, ST_COMMIT));
 	return found ? 0 : -ENOENT;
 }
 
@@ -84,7 +84,7 @@ int read_user_by_name(struct store_reader *r, struct store_user_by_name *op)
 {
 	op->user = (struct store_user){0};
 	op->password_hash = NULL;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&r->connection, ST_USER_BY_KEY);
+	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_USER_BY_KEY);
 	sqlite_statement_bind_text(st, 1, op->name_key);
 	int rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW) {

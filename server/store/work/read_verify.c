@@ -53,7 +53,7 @@ static void __attribute__((format(printf, 2, 3))) report(struct store_verify *op
 static int check_file(struct store_reader *r, struct store_verify *op)
 {
 	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(r->connection.db, "PRAGMA integrity_check(100)", -1, &st, NULL);
+	int rc = sqlite3_prepare_v2(r->connection->db, "PRAGMA integrity_check(100)", -1, &st, NULL);
 	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
 		rc = sqlite3_step(st);
 		const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
@@ -68,7 +68,7 @@ static int check_references(struct store_reader *r, struct store_verify *op)
 {
 	int rc = SQLITE_OK;
 	for (size_t i = 0; i < sizeof reference_checks / sizeof reference_checks[0] && rc == SQLITE_OK; i++) {
-		int64_t n = sqlite_connection_number(&r->connection, reference_checks[i].sql, &rc);
+		int64_t n = sqlite_connection_number(r->connection, reference_checks[i].sql, &rc);
 		if (rc == SQLITE_OK && n != 0)
 			report(op, "%" PRId64 " %s", n, reference_checks[i].what);
 	}
@@ -99,7 +99,7 @@ static void check_event(struct room_check *k)
 {
 	struct event_row row;
 	struct store_verify *op = k->op;
-	bool good = event_row_read(k->events, &k->id, &row);
+	bool good = event_row_read_sqlite(k->events, &k->id, &row);
 	op->n_events++;
 	if (row.seq != k->next && !k->uncounted) {
 		report(op, "%s: seq %" PRIu64 " follows %" PRIu64, k->name, row.seq, k->next - 1);
@@ -130,7 +130,7 @@ static int skip_damage(struct room_check *k)
 		k->next = k->last_seq + 1;
 		return SQLITE_OK;
 	}
-	int rc = log_damage_reach(&k->reader->connection, k->no, &k->id, k->next, k->last_seq, &to);
+	int rc = log_damage_reach(k->reader->connection, k->no, &k->id, k->next, k->last_seq, &to);
 	if (rc != SQLITE_OK)
 		return rc;
 	report(k->op, "%s: seq %" PRIu64 " to %" PRIu64 " are damaged: they cannot be read", k->name, k->next, to);
@@ -180,7 +180,7 @@ static int check_room(struct store_reader *r, struct store_verify *op, sqlite3_s
 static int check_rooms(struct store_reader *r, struct store_verify *op)
 {
 	sqlite3_stmt *rooms = NULL, *events = NULL;
-	sqlite3 *db = r->connection.db;
+	sqlite3 *db = r->connection->db;
 	int rc = sqlite3_prepare_v2(db, "SELECT no, last_seq, n_messages, id FROM room ORDER BY no", -1, &rooms, NULL);
 	if (rc == SQLITE_OK)
 		rc = sqlite3_prepare_v2(db, "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk >= ?1 AND e.pk < ?2 ORDER BY e.pk", -1,
@@ -199,7 +199,7 @@ static int check_rooms(struct store_reader *r, struct store_verify *op)
 static int begin(struct store_reader *r, struct store_verify *op)
 {
 	(void)op;
-	return sqlite_statement_run(sqlite_statement(&r->connection, ST_BEGIN_READ));
+	return sqlite_statement_run(sqlite_statement(r->connection, ST_BEGIN_READ));
 }
 
 int read_verify(struct store_reader *r, struct store_verify *op)
@@ -215,10 +215,10 @@ int read_verify(struct store_reader *r, struct store_verify *op)
 		char reason[200];
 		rc = checks[i](r, op);
 		if (rc != SQLITE_OK)
-			report(op, "the check could not go on: %s", sqlite_connection_reason(&r->connection, reason, sizeof reason));
+			report(op, "the check could not go on: %s", sqlite_connection_reason(r->connection, reason, sizeof reason));
 	}
-	if (!sqlite3_get_autocommit(r->connection.db))
-		sqlite_statement_run(sqlite_statement(&r->connection, ST_COMMIT));
+	if (!sqlite3_get_autocommit(r->connection->db))
+		sqlite_statement_run(sqlite_statement(r->connection, ST_COMMIT));
 	if (op->n_faults == 0)
 		damage_forget(r->damage, n_met);
 	return 0;

@@ -17,11 +17,11 @@ int store_reader_met_damage(struct store_reader *r, const struct damage_place *p
 int store_reader_failed(struct store_reader *r, int rc, const char *during)
 {
 	if (!sqlite_fault_is_damage(rc))
-		return sqlite_fault_of_read(&r->connection, rc, during);
+		return sqlite_fault_of_read(r->connection, rc, during);
 	char reason[200], what[240];
-	bool by_sqlite = sqlite3_extended_errcode(r->connection.db) == rc;
+	bool by_sqlite = sqlite3_extended_errcode(r->connection->db) == rc;
 	snprintf(what, sizeof what, "%s: %s", during,
-		 by_sqlite ? sqlite_connection_reason(&r->connection, reason, sizeof reason) : "a row that cannot be what was written");
+		 by_sqlite ? sqlite_connection_reason(r->connection, reason, sizeof reason) : "a row that cannot be what was written");
 	return store_reader_met_damage(r, &(struct damage_place){.what = what});
 }
 

@@ -5,14 +5,16 @@
 #ifndef PARLEY_STORE_WORK_STORE_READER_H
 #define PARLEY_STORE_WORK_STORE_READER_H
 
+#include "store/db.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/store.h"
 #include "store/work/commit_queue.h"
 #include "store/work/damage.h"
 
 struct store_reader {
-	struct sqlite_connection connection;
-	struct commit_queue *writes; /* for what a read wants noted */
+	struct db *db;
+	struct sqlite_connection *connection; /* of the same file; for the reads that are not asked through db yet */
+	struct commit_queue *writes;          /* for what a read wants noted */
 	struct damage *damage;
 };
 

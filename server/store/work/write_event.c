@@ -100,7 +100,7 @@ static int answer_duplicate(struct writer *w, struct store_append *op)
 	struct event_row first;
 	/* Which event it is may not be known; that there was one is. */
 	if (rc != SQLITE_ROW || !sqlite_statement_uid(st, EVENT_COLUMN_COUNT, &op->room_of_first) ||
-	    !event_row_read(st, &op->room_of_first, &first))
+	    !event_row_read_sqlite(st, &op->room_of_first, &first))
 		return writer_met_damage(w, &op->op, rc, &(struct damage_place){.what = "the event of a client_id"});
 	op->duplicate = true;
 	op->id = first.id;

@@ -76,7 +76,7 @@ int writer_event_at(struct writer *w, struct store_op *op, const struct room_cou
 	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_ROW);
 	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
 	int rc = sqlite3_step(st);
-	bool good = rc == SQLITE_ROW && event_row_read(st, &room->id, out);
+	bool good = rc == SQLITE_ROW && event_row_read_sqlite(st, &room->id, out);
 	out->json = (struct text){0};
 	if (good)
 		return SQLITE_OK;
