@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/migrations.h"
 #include "store/sqlite/log_reach.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/sqlite/sqlite_fault.h"
@@ -23,6 +24,7 @@ struct finding {
 	bool log_lost;  /* of a sound one */
 	bool damaged;   /* so a backup is what helps */
 	char what[200]; /* completes "DIR/parley.db …" */
+	struct sqlite_found found;
 };
 
 static enum sqlite_check refuse(const struct data_dir *d, const struct finding *f, char fault[DATA_DIR_FAULT_BYTES])
@@ -131,12 +133,14 @@ static bool check_version(struct sqlite_connection *c, struct finding *f, int *r
 {
 	int64_t application = sqlite_connection_number(c, "PRAGMA application_id", rc);
 	int64_t version = *rc == SQLITE_OK ? sqlite_connection_number(c, "PRAGMA user_version", rc) : -1;
+	bool is_known = version >= 1 && version <= store_migrations_newest;
 	if (*rc == SQLITE_OK && application != SQLITE_SCHEMA_APPLICATION_ID)
 		snprintf(f->what, sizeof f->what, "is not a database of parleyd");
-	else if (*rc == SQLITE_OK && version != SQLITE_SCHEMA_VERSION)
-		snprintf(f->what, sizeof f->what, "was made by a %s version of parleyd (its version is %lld, this one reads %d)",
-			 version > SQLITE_SCHEMA_VERSION ? "newer" : "different", (long long)version, SQLITE_SCHEMA_VERSION);
-	return application == SQLITE_SCHEMA_APPLICATION_ID && version == SQLITE_SCHEMA_VERSION;
+	else if (*rc == SQLITE_OK && !is_known)
+		snprintf(f->what, sizeof f->what, "was made by a %s version of parleyd (its version is %lld, this one reads up to %d)",
+			 version > store_migrations_newest ? "newer" : "different", (long long)version, store_migrations_newest);
+	f->found.version = is_known ? (int)version : 0;
+	return application == SQLITE_SCHEMA_APPLICATION_ID && is_known;
 }
 
 /* ---- the log: does it reach as far as it did? ---- */
@@ -229,6 +233,7 @@ static void check_file_and_log(struct sqlite_connection *c, struct log_state *l,
 		return;
 	}
 	rc = l ? is_log_lost(c, l, &f->log_lost) : SQLITE_OK;
+	f->found.was_closed = l && !l->has_header && !sqlite_schema_is_open(c);
 	bool in_doubt = l && (l->short_of || f->log_lost);
 	if (rc != SQLITE_OK)
 		describe(c, rc, f);
@@ -266,7 +271,7 @@ static int rename_log(const struct data_dir *d, bool aside)
 	return data_dir_sync(d);
 }
 
-enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+enum sqlite_check sqlite_check_file(const struct data_dir *d, struct sqlite_found *found, char fault[DATA_DIR_FAULT_BYTES])
 {
 	int64_t file_bytes = 0;
 	enum sqlite_check header = check_header(d, &file_bytes, fault); /* first: SQLite makes a log where there is none */
@@ -277,6 +282,7 @@ enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DI
 	struct finding f;
 	bool set_aside;
 	look(d, header == SQLITE_CHECK_BACKUP ? NULL : &log, file_bytes, &f, &set_aside);
+	*found = f.found;
 	if (!set_aside)
 		return !f.sound ? refuse(d, &f, fault) : f.log_lost ? SQLITE_CHECK_LOG_LOST : header;
 	int failed = rename_log(d, true);
@@ -286,6 +292,8 @@ enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DI
 	}
 	log.has_header = false;
 	look(d, &log, file_bytes, &f, &set_aside);
+	*found = f.found;
+	found->was_closed = false;
 	if (!f.sound) {
 		(void)rename_log(d, false);
 		return refuse(d, &f, fault);

@@ -15,6 +15,12 @@ enum sqlite_check {
 	SQLITE_CHECK_REFUSED,  /* fault has the sentence */
 };
 
-enum sqlite_check sqlite_check_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
+/* Of a file that was found sound. */
+struct sqlite_found {
+	int version;     /* the last migration it took: 1 or more, and not newer than what we know */
+	bool was_closed; /* the server that had it last ended cleanly */
+};
+
+enum sqlite_check sqlite_check_file(const struct data_dir *d, struct sqlite_found *found, char fault[DATA_DIR_FAULT_BYTES]);
 
 #endif

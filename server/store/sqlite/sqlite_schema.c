@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/memory.h"
+#include "store/migrations.h"
 #include "store/sqlite/sqlite_connection.h"
+#include "store/sqlite/sqlite_migrate.h"
 #include "store/work/skeleton.h"
 
 #include <errno.h>
@@ -14,77 +16,11 @@
 
 const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "member", "event", "client_id", NULL};
 
-/* What databases of the same version may lack, because they were made before it was thought of. Without room_public a page of rooms
- * walks past every private room of everybody. */
-#define ADDED_LATER_SQL \
-	"CREATE INDEX IF NOT EXISTS room_public ON room (name_key) WHERE kind = 0;" \
-	"CREATE INDEX IF NOT EXISTS user_owner ON user (role) WHERE role = 1;" \
-	"CREATE UNIQUE INDEX IF NOT EXISTS user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
-	"CREATE UNIQUE INDEX IF NOT EXISTS room_by_skeleton ON room (skeleton) WHERE name_key IS NOT NULL;"
-
-/* Event rows from before have no checksum, and stay without one (event_row.h). */
-static const char add_checksums_sql[] = "ALTER TABLE event ADD COLUMN checksum INTEGER";
-
-static const char add_private_keys_sql[] = "ALTER TABLE room ADD COLUMN private_key TEXT";
-
-/* For a page of all rooms. */
-#define ROOM_BY_ANY_KEY_SQL "CREATE INDEX IF NOT EXISTS room_by_any_key ON room (coalesce(name_key, private_key));"
-
-/* Names of private rooms were unique among all once, which told everybody of them. An older version, gone back to for a while, makes such too. */
-static const char move_private_keys_sql[] =
-	ROOM_BY_ANY_KEY_SQL "UPDATE room SET private_key = name_key, name_key = NULL WHERE kind <> 0 AND name_key IS NOT NULL";
-
-/* Guests of before who have no token are gone as well. */
-static const char add_ended_sql[] =
-	"BEGIN IMMEDIATE; ALTER TABLE member ADD COLUMN ended INTEGER;"
-	"UPDATE member SET ended = 1 WHERE user_no IN"
-	" (SELECT no FROM user u WHERE u.kind = 2 AND NOT EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no)); COMMIT";
-
-/* Whatever deletes the last token of a guest. */
-static const char watch_guests_sql[] =
-	"CREATE INDEX IF NOT EXISTS member_ended ON member (ended) WHERE ended = 1;"
-	"CREATE TRIGGER IF NOT EXISTS guest_ends AFTER DELETE ON token WHEN (SELECT kind FROM user WHERE no = old.user_no) = 2"
-	" AND NOT EXISTS (SELECT 1 FROM token WHERE user_no = old.user_no)"
-	" BEGIN UPDATE member SET ended = 1 WHERE user_no = old.user_no; END";
-
-static const char add_skeletons_sql[] =
-	"BEGIN IMMEDIATE; ALTER TABLE user ADD COLUMN skeleton TEXT; ALTER TABLE room ADD COLUMN skeleton TEXT;" ADDED_LATER_SQL "COMMIT";
-
-/* Of names that look alike since before it was thought of, the first has the skeleton and the others stay without one. An older version, gone
- * back to for a while, leaves names without one too. */
+/* Of names that look alike since before they had skeletons, the first has the skeleton and the others stay without one. */
 static const char fill_skeletons_sql[] =
 	"UPDATE OR IGNORE user SET skeleton = skeleton(name) WHERE skeleton IS NULL AND kind <> 2;"
 	"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL;"
 	"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
-
-/*
- * What comes next fits in: an edit, a deletion or a reaction is an event whose target_seq names the event it is about (a reply does so
- * already); a direct message is a room without a name; roles are numbers.
- *
- * user.name_key is unique among persons and bots; guests may share names, and have no skeleton (what a name looks like: skeleton.h).
- * room.name_key is a public room's name, unique; private_key is a private one's, which is no business of anybody outside it: not unique.
- * member.ended is 1 in the memberships of a guest without a token, whom nobody can be any more: they are to be ended (STORE_GUESTS_END).
- * event.n_messages counts the room's messages up to and including the event: what a member has not read is the difference of two such numbers.
- */
-static const char schema_sql[] =
-	"CREATE TABLE meta (key TEXT PRIMARY KEY, value ANY) STRICT, WITHOUT ROWID;"
-	"CREATE TABLE user (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, role INTEGER NOT NULL,"
-	" name TEXT NOT NULL, name_key TEXT NOT NULL, password_hash TEXT, created_by_no INTEGER, created_ms INTEGER NOT NULL,"
-	" skeleton TEXT) STRICT;"
-	"CREATE UNIQUE INDEX user_by_name ON user (name_key) WHERE kind <> 2;"
-	"CREATE TABLE token (hash BLOB PRIMARY KEY, user_no INTEGER NOT NULL, kind INTEGER NOT NULL, created_ms INTEGER NOT NULL,"
-	" used_day INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX token_by_user ON token (user_no);"
-	"CREATE TABLE room (no INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, kind INTEGER NOT NULL, name TEXT, name_key TEXT UNIQUE,"
-	" topic TEXT NOT NULL, last_seq INTEGER NOT NULL, n_messages INTEGER NOT NULL, n_members INTEGER NOT NULL,"
-	" created_ms INTEGER NOT NULL, skeleton TEXT, private_key TEXT) STRICT;"
-	"CREATE TABLE member (user_no INTEGER NOT NULL, room_no INTEGER NOT NULL, role INTEGER NOT NULL, read_seq INTEGER NOT NULL,"
-	" read_messages INTEGER NOT NULL, joined_seq INTEGER NOT NULL, ended INTEGER, PRIMARY KEY (user_no, room_no)) STRICT, WITHOUT ROWID;"
-	"CREATE INDEX member_by_room ON member (room_no, user_no, role);"
-	"CREATE TABLE event (pk INTEGER PRIMARY KEY, id BLOB NOT NULL, type INTEGER NOT NULL, author_no INTEGER, at_ms INTEGER NOT NULL,"
-	" n_messages INTEGER NOT NULL, target_seq INTEGER, json TEXT NOT NULL, checksum INTEGER) STRICT;"
-	"CREATE TABLE client_id (author_no INTEGER NOT NULL, client_id BLOB NOT NULL, event_pk INTEGER NOT NULL,"
-	" PRIMARY KEY (author_no, client_id)) STRICT, WITHOUT ROWID;" ADDED_LATER_SQL;
 
 static int put_epoch(struct sqlite_connection *c)
 {
@@ -143,19 +79,21 @@ int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint
 			       : rc;
 }
 
+/* All of it in one transaction: nobody sees the file before it is renamed. */
 static int write_schema(struct sqlite_connection *c)
 {
 	char settings[200];
-	snprintf(settings, sizeof settings,
-		 "PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE;"
-		 "PRAGMA application_id = %d; PRAGMA user_version = %d;",
-		 SQLITE_SCHEMA_APPLICATION_ID, SQLITE_SCHEMA_VERSION);
+	snprintf(
+		settings, sizeof settings,
+		"PRAGMA page_size = 4096; PRAGMA encoding = 'UTF-8'; PRAGMA auto_vacuum = NONE; BEGIN IMMEDIATE; PRAGMA application_id = %d",
+		SQLITE_SCHEMA_APPLICATION_ID);
 	int rc = sqlite_connection_exec(c, settings);
-	if (rc == SQLITE_OK)
-		rc = sqlite_connection_exec(c, schema_sql);
+	for (int number = 1; rc == SQLITE_OK && number <= store_migrations_newest; number++)
+		rc = sqlite_migrate_step(c, number);
 	char rows[200], version[SKELETON_VERSION_BYTES];
 	skeleton_version(version);
-	snprintf(rows, sizeof rows, "INSERT INTO meta VALUES ('made_ms', %lld), ('pinged_ms', 0), ('skeletons', '%s');",
+	snprintf(rows, sizeof rows,
+		 "INSERT INTO meta VALUES ('made_ms', %lld), ('pinged_ms', 0), ('quiet_commits', 0), ('skeletons', '%s');",
 		 (long long)clock_wall_ms(), version);
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(c, rows);
@@ -270,26 +208,8 @@ static int forget_other_skeletons(struct sqlite_connection *c)
 
 int sqlite_schema_complete(struct sqlite_connection *c)
 {
-	static const struct {
-		const char *count_sql, *add_sql, *then_sql; /* the column, what adds it, what is done whether or not it was there */
-	} columns[] = {
-		{"SELECT count(*) FROM pragma_table_info('room') WHERE name = 'skeleton'", add_skeletons_sql, ADDED_LATER_SQL},
-		{"SELECT count(*) FROM pragma_table_info('event') WHERE name = 'checksum'", add_checksums_sql, ""},
-		{"SELECT count(*) FROM pragma_table_info('room') WHERE name = 'private_key'", add_private_keys_sql, move_private_keys_sql},
-		{"SELECT count(*) FROM pragma_table_info('member') WHERE name = 'ended'", add_ended_sql, watch_guests_sql},
-	};
-	int rc = SQLITE_OK;
-
-	for (size_t i = 0; rc == SQLITE_OK && i < sizeof columns / sizeof columns[0]; i++) {
-		bool has = sqlite_connection_number(c, columns[i].count_sql, &rc) == 1;
-		if (rc == SQLITE_OK && !has)
-			rc = sqlite_connection_exec(c, columns[i].add_sql);
-		if (rc == SQLITE_OK)
-			rc = sqlite_connection_exec(c, columns[i].then_sql);
-	}
+	int rc = sqlite_migrate(c);
 	if (rc == SQLITE_OK)
 		rc = forget_other_skeletons(c);
-	if (rc == SQLITE_OK)
-		rc = sqlite_connection_exec(c, fill_skeletons_sql);
-	return rc == SQLITE_OK ? sqlite_connection_exec(c, "INSERT OR IGNORE INTO meta VALUES ('quiet_commits', 0)") : rc;
+	return rc == SQLITE_OK ? sqlite_connection_exec(c, fill_skeletons_sql) : rc;
 }

@@ -12,7 +12,6 @@ struct sqlite_connection;
 
 enum {
 	SQLITE_SCHEMA_APPLICATION_ID = 0x50726C79, /* "Prly", in the file's header */
-	SQLITE_SCHEMA_VERSION = 1,                 /* user_version */
 };
 
 /* Makes DIR/parley.db. 0, or -1 with a sentence in fault. */
@@ -31,8 +30,8 @@ int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint
 int sqlite_schema_mark_open(struct sqlite_connection *c, bool is_open);
 /* False also when it cannot be read. */
 bool sqlite_schema_is_open(struct sqlite_connection *c);
-/* Adds what a database made by an earlier parleyd lacks; nothing is written when it lacks nothing. For the writer's connection, before
- * it or any reader prepares its statements. Returns SQLite's code. */
+/* Brings a database made by an earlier parleyd to what this one works with (sqlite_migrate.h), and its skeletons to what the libraries make of the names;
+ * nothing is written when nothing is missing. For the writer's connection, before it or any reader prepares its statements. Returns SQLite's code. */
 int sqlite_schema_complete(struct sqlite_connection *c);
 
 /* The names of all tables, for the check at the start; NULL at the end. */

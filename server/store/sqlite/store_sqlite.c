@@ -6,6 +6,7 @@
 #include "store/sqlite/db_sqlite.h"
 #include "store/sqlite/disk_errno.h"
 #include "store/sqlite/sqlite_check.h"
+#include "store/sqlite/sqlite_migrate.h"
 #include "store/sqlite/sqlite_schema.h"
 #include "store/work/commit_queue.h"
 #include "store/work/store_reader.h"
@@ -81,26 +82,35 @@ void store_sqlite_undo(struct store *store)
 
 static const struct store_methods methods = {.submit = submit, .destroy = destroy};
 
-/* Looks, then makes or adopts where that is right. 0, or -1 with fault. */
-static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+/* Takes a file that is there into use. 0, or -1 with fault. */
+static int adopt_file(const struct data_dir *d, enum sqlite_check check, char fault[DATA_DIR_FAULT_BYTES])
 {
-	switch (sqlite_check_file(d, fault)) {
-	case SQLITE_CHECK_FRESH:
-		return sqlite_schema_create(d, fault);
-	case SQLITE_CHECK_BACKUP:
+	if (check == SQLITE_CHECK_SOUND)
+		return 0;
+	if (check == SQLITE_CHECK_BACKUP)
 		LOG_INFO("store.backup_adopted", LOG_S("path", d->db_path));
-		return sqlite_schema_begin_epoch(d, fault);
-	case SQLITE_CHECK_LOG_LOST:
+	else
 		LOG_WARN("store.log_lost", LOG_S("path", d->wal_path),
 			 LOG_S("what", "the log does not reach as far as it did when the server ended: the newest events are lost, "
 				       "and clients begin anew"));
-		return sqlite_schema_begin_epoch(d, fault);
-	case SQLITE_CHECK_SOUND:
-		return 0;
-	case SQLITE_CHECK_REFUSED:
-		break;
-	}
-	return -1;
+	return sqlite_schema_begin_epoch(d, fault);
+}
+
+/* Looks, then makes or adopts where that is right. 0, or -1 with fault. */
+static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+{
+	struct sqlite_found found;
+	enum sqlite_check check = sqlite_check_file(d, &found, fault);
+	if (check == SQLITE_CHECK_REFUSED)
+		return -1;
+	if (check == SQLITE_CHECK_FRESH)
+		return sqlite_schema_create(d, fault);
+	/* Before anything is written to it. */
+	if (found.version < store_migrations_newest && sqlite_migrate_keep_copy(d, found.version, fault) != 0)
+		return -1;
+	if (found.version == store_migrations_newest && found.was_closed)
+		sqlite_migrate_drop_copies(d);
+	return adopt_file(d, check, fault);
 }
 
 static int look_for_owner(struct store_sqlite *s, struct sqlite_connection *c)
