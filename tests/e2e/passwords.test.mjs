@@ -87,7 +87,7 @@ async function withOldHash(t, name, hash) {
 	const { token } = await command(first, 'account.create', { name, password: 'to be replaced' });
 	await first.stop();
 	execFileSync('python3', ['-c', 'import sqlite3, sys\ndb = sqlite3.connect(sys.argv[1])\n' +
-		'assert db.execute("UPDATE user SET password_hash = ?", (sys.argv[2],)).rowcount == 1\ndb.commit()', join(first.dataDir, 'parley.db'), hash]);
+		'assert db.execute("UPDATE account SET password_hash = ?", (sys.argv[2],)).rowcount == 1\ndb.commit()', join(first.dataDir, 'parley.db'), hash]);
 	return { old: await serverFor(t, { dataDir: first.dataDir }), token };
 }
 

@@ -115,7 +115,7 @@ static void what_other_rows_say_is_looked_at(void **state)
 	struct world *w = *state;
 	store_fixture_close(w->f);
 	store_fixture_change(w->f, "UPDATE room SET name = CAST(x'ff' AS TEXT), name_key = 'hurt' WHERE no = 2;"
-				   "UPDATE user SET kind = 77, name_key = 'ann'");
+				   "UPDATE account SET kind = 77, name_key = 'ann'");
 	assert_true(store_fixture_open(w->f));
 	struct store_room_find find = {.name_key = text_from("hurt")};
 	assert_int_equal(store_fixture_do(w->f, &find.op, STORE_ROOM_FIND), -EBADMSG);
@@ -142,7 +142,7 @@ static void events_without_a_checksum_are_taken(void **state)
 {
 	struct world *w = *state;
 	store_fixture_close(w->f);
-	store_fixture_change(w->f, "ALTER TABLE event DROP COLUMN checksum");
+	store_fixture_change(w->f, STORE_FIXTURE_VERSION_1_SQL "ALTER TABLE event DROP COLUMN checksum");
 	assert_true(store_fixture_open(w->f));
 	assert_int_equal(read_all(w, w->hurt, false).n_read, EVENTS + 2);
 	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{\"text\":\"new\"}"), EVENTS + 3);

@@ -211,7 +211,7 @@ static void write_over_damage(struct world *w, const char *table)
 static void damage_of_what_all_writing_needs_ends_the_process(void **state)
 {
 	struct world *w = *state;
-	const char *const tables[] = {"user", "room"};
+	const char *const tables[] = {"account", "room"};
 	auto_buf good = BUF_INIT;
 	struct stat st;
 	store_fixture_close(w->f);

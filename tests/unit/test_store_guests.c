@@ -84,7 +84,7 @@ static void accounts_stay_where_they_are_without_a_token(void **state)
 	size_t n_passed;
 	join_room(f, room, bot);
 	store_fixture_close(f);
-	store_fixture_change(f, "INSERT INTO token SELECT randomblob(32), no, 0, 0, 0 FROM user; DELETE FROM token");
+	store_fixture_change(f, "INSERT INTO token SELECT randomblob(32), no, 0, 0, 0 FROM account; DELETE FROM token");
 	assert_true(store_fixture_open(f));
 	assert_int_equal(end_guests(f, 10, &more, &n_passed), 0);
 }
@@ -100,8 +100,9 @@ static void an_older_file_ends_the_guests_who_are_gone(void **state)
 	join_room(f, room, gone);
 	join_room(f, room, here);
 	store_fixture_close(f);
-	store_fixture_change(f, "DROP TRIGGER guest_ends; DROP INDEX member_ended; ALTER TABLE member DROP COLUMN ended;"
-				"DELETE FROM token WHERE user_no = (SELECT no FROM user WHERE name = 'gone')");
+	store_fixture_change(f, STORE_FIXTURE_VERSION_1_SQL
+			     "DROP TRIGGER guest_ends; DROP INDEX member_ended; ALTER TABLE member DROP COLUMN ended;"
+			     "DELETE FROM token WHERE user_no = (SELECT no FROM user WHERE name = 'gone')");
 	assert_true(store_fixture_open(f));
 	assert_int_equal(end_guests(f, 10, &more, &n_passed), 1);
 	assert_int_equal(n_members(f, room), 2);

@@ -156,7 +156,7 @@ static void a_damaged_account_cannot_be_added_and_the_others_can(void **state)
 	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "r", ann);
 	make_user(f, "bob", USER_PERSON);
 	make_user(f, "cyd", USER_PERSON);
-	store_fixture_change(f, "UPDATE user SET kind = 9 WHERE name = 'bob'");
+	store_fixture_change(f, "UPDATE account SET kind = 9 WHERE name = 'bob'");
 	struct store_join bob = {.room_no = room, .name_key = text_from("bob")}, cyd = {.room_no = room, .name_key = text_from("cyd")};
 	assert_int_equal(add(f, &bob), -EBADMSG);
 	assert_int_equal(add(f, &cyd), 0);

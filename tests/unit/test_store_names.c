@@ -168,7 +168,7 @@ static void an_older_file_gives_the_names_of_private_rooms_free(void **state)
 	assert_int_equal(make_room_of(f, 1, "general", ROOM_PUBLIC), 0);
 	store_fixture_close(f);
 	store_fixture_change(
-		f,
+		f, STORE_FIXTURE_VERSION_1_SQL
 		"UPDATE room SET name_key = private_key WHERE kind <> 0; DROP INDEX room_by_any_key; ALTER TABLE room DROP COLUMN private_key");
 	for (int start = 0; start < 2; start++) {
 		assert_true(store_fixture_open(f));
@@ -185,11 +185,12 @@ static void an_older_file_gives_the_names_of_private_rooms_free(void **state)
 /* As it was before names had skeletons, with two of each that look alike. */
 static void make_old(struct store_fixture *f)
 {
-	store_fixture_change(f, "DROP INDEX user_by_skeleton; DROP INDEX room_by_skeleton;"
-				"ALTER TABLE user DROP COLUMN skeleton; ALTER TABLE room DROP COLUMN skeleton;"
-				"UPDATE user SET name = '" CYRILLIC_A "nn', name_key = '" CYRILLIC_A "nn' WHERE name_key = 'second';"
-				"UPDATE room SET name = 'gener" CYRILLIC_A "l', name_key = 'gener" CYRILLIC_A "l'"
-				" WHERE name_key = 'second'");
+	store_fixture_change(f, STORE_FIXTURE_VERSION_1_SQL
+			     "DROP INDEX user_by_skeleton; DROP INDEX room_by_skeleton;"
+			     "ALTER TABLE user DROP COLUMN skeleton; ALTER TABLE room DROP COLUMN skeleton;"
+			     "UPDATE user SET name = '" CYRILLIC_A "nn', name_key = '" CYRILLIC_A "nn' WHERE name_key = 'second';"
+			     "UPDATE room SET name = 'gener" CYRILLIC_A "l', name_key = 'gener" CYRILLIC_A "l'"
+			     " WHERE name_key = 'second'");
 }
 
 static void an_older_file_keeps_what_looks_alike_in_it(void **state)
@@ -251,13 +252,13 @@ static void skeletons_of_other_tables_are_made_anew(void **state)
 	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
 	assert_int_equal(make_named_room(f, "secret", ROOM_PRIVATE), 0);
 	store_fixture_close(f);
-	store_fixture_change(f, "UPDATE user SET skeleton = 'x'; UPDATE room SET skeleton = 'y' || no;"
+	store_fixture_change(f, "UPDATE account SET skeleton = 'x'; UPDATE room SET skeleton = 'y' || no;"
 				"INSERT OR REPLACE INTO meta VALUES ('skeletons', '1/60.1')");
 	assert_true(store_fixture_open(f));
 	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), -EEXIST);
 	assert_int_equal(make_named_room(f, "gener" CYRILLIC_A "l", ROOM_PUBLIC), -EEXIST);
 	store_fixture_close(f);
-	store_fixture_change(f, "UPDATE user SET skeleton = 'x'");
+	store_fixture_change(f, "UPDATE account SET skeleton = 'x'");
 	assert_true(store_fixture_open(f)); /* the note says that they are ours: not again at each start */
 	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), 0);
 }
@@ -270,7 +271,7 @@ static void names_without_a_skeleton_get_it_at_the_next_start(void **state)
 	assert_int_equal(make(f, "bob", USER_GUEST), 0);
 	assert_int_equal(make_named_room(f, "general", ROOM_PUBLIC), 0);
 	store_fixture_close(f);
-	store_fixture_change(f, "UPDATE user SET skeleton = NULL; UPDATE room SET skeleton = NULL");
+	store_fixture_change(f, "UPDATE account SET skeleton = NULL; UPDATE room SET skeleton = NULL");
 	assert_true(store_fixture_open(f));
 	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), -EEXIST);
 	assert_int_equal(make(f, "bob", USER_PERSON), 0);

@@ -153,10 +153,7 @@ static void a_database_of_before_the_index_gets_it_at_the_start(void **state)
 	make_room_of_kind(f, "a", ROOM_PUBLIC, ann);
 	for (int round = 0; round < 2; round++) {
 		store_fixture_close(f);
-		sqlite3 *db = open_file(f);
-		assert_int_equal(sqlite3_exec(db, round == 0 ? "DROP INDEX room_public" : "REINDEX room_public", NULL, NULL, NULL),
-				 SQLITE_OK);
-		sqlite3_close(db);
+		store_fixture_change(f, round == 0 ? STORE_FIXTURE_VERSION_1_SQL "DROP INDEX room_public" : "REINDEX room_public");
 		assert_true(store_fixture_open(f));
 		auto_buf names = names_seen_by(f, ann, 1);
 		assert_string_equal((const char *)names.data, "a* b*");

@@ -163,9 +163,11 @@ static void other_versions_and_strangers_are_refused(void **state)
 	assert_true(store_fixture_open(f));
 	fill(f, 5);
 	store_fixture_close(f);
-	store_fixture_change(f, "PRAGMA user_version = 2");
+	store_fixture_change(f, "PRAGMA user_version = 9999");
 	assert_refused(f, "newer version");
-	store_fixture_change(f, "PRAGMA user_version = 1; PRAGMA application_id = 7");
+	store_fixture_change(f, "PRAGMA user_version = 0");
+	assert_refused(f, "different version");
+	store_fixture_change(f, "PRAGMA user_version = 2; PRAGMA application_id = 7");
 	assert_refused(f, "not a database of parleyd");
 	store_fixture_change(f, "PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event)");
 	assert_refused(f, "newest events");

@@ -74,12 +74,13 @@ static enum sqlite_check check_header(const struct data_dir *d, int64_t *file_by
 	return wal_mode ? SQLITE_CHECK_SOUND : SQLITE_CHECK_BACKUP;
 }
 
-static bool check_tables(struct sqlite_connection *c, int *rc)
+static bool check_tables(struct sqlite_connection *c, int version, int *rc)
 {
-	for (size_t i = 0; sqlite_schema_tables[i]; i++) {
+	for (const struct sqlite_schema_table *t = sqlite_schema_tables; t->name; t++) {
 		char sql[120];
-		snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'",
-			 sqlite_schema_tables[i]);
+		if (version < t->from_version || version > t->to_version)
+			continue;
+		snprintf(sql, sizeof sql, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = '%s'", t->name);
 		if (sqlite_connection_number(c, sql, rc) != 1)
 			return false;
 	}
@@ -208,7 +209,7 @@ static void check_content(struct sqlite_connection *c, bool whole, bool in_doubt
 	int rc;
 	f->damaged = true;
 	snprintf(f->what, sizeof f->what, "is damaged (tables are missing)");
-	f->sound = check_tables(c, &rc) && (!whole || check_pages(c, !in_doubt, f, &rc));
+	f->sound = check_tables(c, f->found.version, &rc) && (!whole || check_pages(c, !in_doubt, f, &rc));
 	if (f->sound) {
 		snprintf(f->what, sizeof f->what, "is damaged (the newest events of its rooms do not agree with the rooms)");
 		f->sound = check_tops(c, &rc);

@@ -10,15 +10,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-const char *const sqlite_schema_tables[] = {"meta", "user", "token", "room", "member", "event", "client_id", NULL};
+const struct sqlite_schema_table sqlite_schema_tables[] = {
+	{"meta", 1, INT_MAX},   {"user", 1, 1},        {"account", 2, INT_MAX},   {"token", 1, INT_MAX}, {"room", 1, INT_MAX},
+	{"member", 1, INT_MAX}, {"event", 1, INT_MAX}, {"client_id", 1, INT_MAX}, {NULL, 0, 0},
+};
 
 /* Of names that look alike since before they had skeletons, the first has the skeleton and the others stay without one. */
 static const char fill_skeletons_sql[] =
-	"UPDATE OR IGNORE user SET skeleton = skeleton(name) WHERE skeleton IS NULL AND kind <> 2;"
+	"UPDATE OR IGNORE account SET skeleton = skeleton(name) WHERE skeleton IS NULL AND kind <> 2;"
 	"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL;"
 	"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
 
@@ -199,7 +203,7 @@ static int forget_other_skeletons(struct sqlite_connection *c)
 	if (sqlite_connection_number(c, sql, &rc) == 1 || rc != SQLITE_OK)
 		return rc;
 	snprintf(sql, sizeof sql,
-		 "BEGIN IMMEDIATE; UPDATE user SET skeleton = NULL WHERE skeleton IS NOT NULL;"
+		 "BEGIN IMMEDIATE; UPDATE account SET skeleton = NULL WHERE skeleton IS NOT NULL;"
 		 "UPDATE room SET skeleton = NULL WHERE skeleton IS NOT NULL;"
 		 "INSERT OR REPLACE INTO meta VALUES ('skeletons', '%s'); COMMIT",
 		 version);

@@ -34,7 +34,11 @@ bool sqlite_schema_is_open(struct sqlite_connection *c);
  * nothing is written when nothing is missing. For the writer's connection, before it or any reader prepares its statements. Returns SQLite's code. */
 int sqlite_schema_complete(struct sqlite_connection *c);
 
-/* The names of all tables, for the check at the start; NULL at the end. */
-extern const char *const sqlite_schema_tables[];
+/* All tables, for the check at the start; name NULL at the end. */
+struct sqlite_schema_table {
+	const char *name;
+	int from_version, to_version; /* those that have it */
+};
+extern const struct sqlite_schema_table sqlite_schema_tables[];
 
 #endif

@@ -79,33 +79,33 @@ enum { ROLE_WRITER = 1, ROLE_READER = 2 };
 	X(ST_MEMBER_MARK,       ROLE_WRITER,               "UPDATE member SET read_seq = ?3, read_messages = ?4 WHERE user_no = ?1 AND room_no = ?2 AND read_seq < ?3") \
 	X(ST_MEMBER_SET_ROLE,   ROLE_WRITER,               "UPDATE member SET role = ?3 WHERE user_no = ?1 AND room_no = ?2") \
 	X(ST_MEMBER_HEIR,       ROLE_WRITER, \
-	  "SELECT " USER_COLUMNS " FROM member m INDEXED BY member_by_room JOIN user u ON u.no = m.user_no WHERE m.room_no = ?1" \
+	  "SELECT " USER_COLUMNS " FROM member m INDEXED BY member_by_room JOIN account u ON u.no = m.user_no WHERE m.room_no = ?1" \
 	  " AND m.ended IS NULL AND NOT EXISTS (SELECT 1 FROM member o INDEXED BY member_by_room WHERE o.room_no = ?1 AND o.role = 1)" \
 	  " ORDER BY u.kind, m.joined_seq LIMIT 1") \
 	X(ST_MEMBER_ENDED,      ROLE_WRITER, \
-	  "SELECT " USER_COLUMNS ", m.room_no, m.role FROM member m INDEXED BY member_ended JOIN user u ON u.no = m.user_no WHERE m.ended = 1") \
+	  "SELECT " USER_COLUMNS ", m.room_no, m.role FROM member m INDEXED BY member_ended JOIN account u ON u.no = m.user_no WHERE m.ended = 1") \
 	X(ST_MEMBER_PAGE,       ROLE_READER, \
-	  "SELECT " USER_COLUMNS ", m.role FROM member m INDEXED BY member_by_room JOIN user u ON u.no = m.user_no" \
-	  " WHERE m.room_no = ?1 AND m.user_no > coalesce((SELECT no FROM user WHERE id = ?2), 0)" \
+	  "SELECT " USER_COLUMNS ", m.role FROM member m INDEXED BY member_by_room JOIN account u ON u.no = m.user_no" \
+	  " WHERE m.room_no = ?1 AND m.user_no > coalesce((SELECT no FROM account WHERE id = ?2), 0)" \
 	  " ORDER BY m.user_no LIMIT ?3") \
 	X(ST_MEMBER_OF,         ROLE_READER, \
 	  "SELECT " ROOM_COLUMNS ", m.role, m.read_seq, m.read_messages FROM member m JOIN room r ON r.no = m.room_no WHERE m.user_no = ?1") \
 	X(ST_USER_INSERT,       ROLE_WRITER, \
-	  "INSERT INTO user (id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton)" \
+	  "INSERT INTO account (id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton)" \
 	  " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, CASE WHEN ?2 <> 2 THEN skeleton(?4) END)") \
 	X(ST_USER_ALIKE,        ROLE_WRITER, \
-	  "SELECT 1 FROM user WHERE kind <> 2 AND name_key = ?1 UNION ALL " \
-	  "SELECT 1 FROM user WHERE kind <> 2 AND skeleton = skeleton(?2) LIMIT 1") \
-	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM user u WHERE u.no = ?1") \
-	X(ST_USER_BY_ID,        ROLE_WRITER,               "SELECT " USER_COLUMNS " FROM user u WHERE u.id = ?1") \
+	  "SELECT 1 FROM account WHERE kind <> 2 AND name_key = ?1 UNION ALL " \
+	  "SELECT 1 FROM account WHERE kind <> 2 AND skeleton = skeleton(?2) LIMIT 1") \
+	X(ST_USER_BY_NO,        ROLE_WRITER | ROLE_READER, "SELECT " USER_COLUMNS " FROM account u WHERE u.no = ?1") \
+	X(ST_USER_BY_ID,        ROLE_WRITER,               "SELECT " USER_COLUMNS " FROM account u WHERE u.id = ?1") \
 	X(ST_USER_CAN_BE,       ROLE_WRITER, \
-	  "SELECT 1 FROM user u WHERE u.no = ?1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))") \
+	  "SELECT 1 FROM account u WHERE u.no = ?1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))") \
 	X(ST_USER_BY_KEY,       ROLE_WRITER | ROLE_READER, \
-	  "SELECT " USER_COLUMNS ", u.password_hash FROM user u WHERE u.name_key = ?1 AND u.kind <> 2") \
-	X(ST_USER_OWNER,        ROLE_WRITER | ROLE_READER, "SELECT 1 FROM user WHERE role = 1 LIMIT 1") \
-	X(ST_USER_HAS_PASSWORD, ROLE_WRITER,               "SELECT 1 FROM user WHERE no = ?1 AND password_hash = ?2") \
-	X(ST_USER_SET_PASSWORD, ROLE_WRITER,               "UPDATE user SET password_hash = ?2 WHERE no = ?1") \
-	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE user SET role = ?2 WHERE no = ?1") \
+	  "SELECT " USER_COLUMNS ", u.password_hash FROM account u WHERE u.name_key = ?1 AND u.kind <> 2") \
+	X(ST_USER_OWNER,        ROLE_WRITER | ROLE_READER, "SELECT 1 FROM account WHERE role = 1 LIMIT 1") \
+	X(ST_USER_HAS_PASSWORD, ROLE_WRITER,               "SELECT 1 FROM account WHERE no = ?1 AND password_hash = ?2") \
+	X(ST_USER_SET_PASSWORD, ROLE_WRITER,               "UPDATE account SET password_hash = ?2 WHERE no = ?1") \
+	X(ST_USER_SET_ROLE,     ROLE_WRITER,               "UPDATE account SET role = ?2 WHERE no = ?1") \
 	X(ST_TOKEN_INSERT,      ROLE_WRITER,               "INSERT INTO token (hash, user_no, kind, created_ms, used_day) VALUES (?1, ?2, ?3, ?4, ?5)") \
 	X(ST_TOKEN_FIND,        ROLE_WRITER | ROLE_READER, "SELECT user_no, kind, used_day FROM token WHERE hash = ?1") \
 	X(ST_TOKEN_TOUCH,       ROLE_WRITER,               "UPDATE token SET used_day = ?2 WHERE hash = ?1 AND used_day < ?2") \

@@ -15,7 +15,7 @@ enum { FAULT_LINES_MAX = 100 };
 static const struct {
 	const char *what, *sql;
 } reference_checks[] = {
-	{"memberships of absent users", "SELECT count(*) FROM member WHERE user_no NOT IN (SELECT no FROM user)"},
+	{"memberships of absent users", "SELECT count(*) FROM member WHERE user_no NOT IN (SELECT no FROM account)"},
 	{"memberships of absent rooms", "SELECT count(*) FROM member WHERE room_no NOT IN (SELECT no FROM room)"},
 	{"members who read past the end of their room",
 	 "SELECT count(*) FROM member m JOIN room r ON r.no = m.room_no WHERE m.read_seq > r.last_seq OR m.read_messages > r.n_messages"},
@@ -23,12 +23,12 @@ static const struct {
 	 "SELECT count(*) FROM member m LEFT JOIN event e ON e.pk = (m.room_no << 36 | m.read_seq) WHERE e.pk IS NULL OR e.n_messages <> m.read_messages"},
 	{"rooms with a wrong number of members",
 	 "SELECT count(*) FROM room r WHERE n_members <> (SELECT count(*) FROM member m INDEXED BY member_by_room WHERE m.room_no = r.no)"},
-	{"tokens of absent users", "SELECT count(*) FROM token WHERE user_no NOT IN (SELECT no FROM user)"},
+	{"tokens of absent users", "SELECT count(*) FROM token WHERE user_no NOT IN (SELECT no FROM account)"},
 	{"users made by absent users",
-	 "SELECT count(*) FROM user WHERE created_by_no IS NOT NULL AND created_by_no NOT IN (SELECT no FROM user)"},
+	 "SELECT count(*) FROM account WHERE created_by_no IS NOT NULL AND created_by_no NOT IN (SELECT no FROM account)"},
 	{"client ids of absent events",
 	 "SELECT count(*) FROM client_id c LEFT JOIN event e ON e.pk = c.event_pk WHERE e.pk IS NULL OR e.author_no IS NOT c.author_no"},
-	{"events by absent users", "SELECT count(*) FROM event WHERE author_no IS NOT NULL AND author_no NOT IN (SELECT no FROM user)"},
+	{"events by absent users", "SELECT count(*) FROM event WHERE author_no IS NOT NULL AND author_no NOT IN (SELECT no FROM account)"},
 	{"events about a later event", "SELECT count(*) FROM event WHERE target_seq >= (pk & ((1 << 36) - 1))"},
 	{"events of absent rooms",
 	 "SELECT count(*) FROM event WHERE pk < (1 << 36) OR pk > ((SELECT ifnull(max(no), 0) FROM room) + 1) << 36"},

@@ -1,0 +1,2 @@
+-- In PostgreSQL the table was never named "user".
+SELECT 1;
