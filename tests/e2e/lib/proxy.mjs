@@ -2,7 +2,7 @@
 import net from 'node:net';
 import { sleep } from './env.mjs';
 
-class Pipe {
+export class Pipe {
 	constructor(proxy, client, server) {
 		this.proxy = proxy;
 		this.client = client;
@@ -25,7 +25,7 @@ class Pipe {
 				return;
 			}
 			lane.bytes += chunk.length;
-			lane.queue = lane.queue.then(() => this.deliver(chunk, to));
+			this.receive(chunk, lane, to, direction);
 		});
 		from.on('end', () => {
 			lane.queue = lane.queue.then(() => to.end());
@@ -36,9 +36,15 @@ class Pipe {
 		return lane;
 	}
 
-	async deliver(chunk, to) {
-		if (this.proxy.delayMs > 0) {
-			await sleep(this.proxy.delayMs);
+	receive(chunk, lane, to, direction) {
+		const dueMs = performance.now() + this.proxy.delaysMs[direction];
+		lane.queue = lane.queue.then(() => this.deliver(chunk, to, dueMs));
+	}
+
+	// The delay is the way's length and not its width: what came together arrives together.
+	async deliver(chunk, to, dueMs) {
+		for (let restMs; (restMs = dueMs - performance.now()) > 0;) {
+			await sleep(Math.ceil(restMs));
 		}
 		if (!this.proxy.byteByByte) {
 			to.write(chunk);
@@ -66,7 +72,7 @@ export class Proxy {
 	constructor(targetPort) {
 		this.targetPort = targetPort;
 		this.pipes = new Set();
-		this.delayMs = 0;
+		this.delaysMs = { toServer: 0, toClient: 0 };
 		this.byteByByte = false;
 		this.swallowed = { toServer: 0, toClient: 0 }; // bytes
 		this.swallow = { toServer: false, toClient: false }; // read and thrown away: a black hole that still acknowledges TCP
@@ -74,13 +80,22 @@ export class Proxy {
 	}
 
 	static async start(targetPort) {
-		const proxy = new Proxy(targetPort);
+		const proxy = new this(targetPort);
 		proxy.listener = net.createServer((client) => {
 			const server = net.connect(proxy.targetPort, '127.0.0.1');
-			proxy.pipes.add(new Pipe(proxy, client, server));
+			proxy.pipes.add(proxy.makePipe(client, server));
 		});
 		await new Promise((resolve) => proxy.listener.listen(0, '127.0.0.1', resolve));
 		return proxy;
+	}
+
+	makePipe(client, server) {
+		return new Pipe(this, client, server);
+	}
+
+	// Each way takes so long.
+	set delayMs(ms) {
+		this.delaysMs = { toServer: ms, toClient: ms };
 	}
 
 	get port() {
