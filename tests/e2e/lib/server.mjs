@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
+import { databaseArgs } from './database.mjs';
 import { binary as defaultBinary, scaled } from './env.mjs';
 import { until, within } from './wait.mjs';
 
@@ -157,7 +158,7 @@ export async function startServer({ args = [], env = {}, dataDir, binary = defau
 	const dir = dataDir ?? temporaryDir();
 	const addresses = listen ?? [`127.0.0.1:${port}`];
 	const drain = args.some((arg) => arg.startsWith('--drain-ms')) ? [] : ['--drain-ms', '50'];
-	const all = [...addresses.flatMap((address) => ['--listen', address]), '--data', dir, ...drain, ...(relaxed ? RELAXED : []), ...args];
+	const all = [...addresses.flatMap((address) => ['--listen', address]), '--data', dir, ...await databaseArgs(dir), ...drain, ...(relaxed ? RELAXED : []), ...args];
 	const [program, ...words] = [...launcher, binary, ...all];
 	const child = spawn(program, words, { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
 	running.add(child);
