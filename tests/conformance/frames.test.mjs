@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { sleep, scaled } from '../e2e/lib/env.mjs';
+import { metricsOf } from '../e2e/lib/metrics.mjs';
 import { closePayload, frame, openWebSocket, RawSocket, upgradeRequest } from '../e2e/lib/raw.mjs';
 import { serverFor, startServer } from '../e2e/lib/server.mjs';
+import { readBy } from '../e2e/lib/tcp.mjs';
 
 const LIMIT = 65536; // frame_bytes
 const REQUEST = '{"type":"room.list","ref":"r"}';
@@ -226,7 +228,8 @@ test('a client may finish its message after the server has closed', async (t) =>
 	const raw = await openWebSocket(hasty);
 	assert.equal((await raw.readClose())?.code, 4001);
 	raw.write(Buffer.concat([frame({ payload: 'x', fin: false }), frame({ opcode: 0, payload: 'y' }), frame({ opcode: PING })]));
-	await sleep(scaled(300));
+	await readBy(hasty, raw);
+	await metricsOf(hasty); // a turn of its loop later
 	assert.equal(raw.ended, false, 'its close frame is waited for');
 	raw.write(frame({ opcode: CLOSE, payload: closePayload(4001) }));
 	await raw.waitEnd();

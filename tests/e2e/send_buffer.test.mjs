@@ -1,21 +1,14 @@
 // What the kernel keeps for a peer that reads nothing is bounded: by itself it would let a socket's send buffer grow to 4 MiB.
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
 import { sleep } from './lib/env.mjs';
 import { RawSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
+import { queuesOf } from './lib/tcp.mjs';
 import { until } from './lib/wait.mjs';
 
 const MOST = 600 * 1024;
-
-// Bytes that the server's end of a TCP connection holds for its peer (proc(5): tx_queue).
-function unsent(serverPort, peerPort) {
-	const port = (n) => n.toString(16).toUpperCase().padStart(4, '0');
-	const line = readFileSync('/proc/net/tcp', 'utf8').split('\n').find((each) => new RegExp(`:${port(serverPort)} \\w+:${port(peerPort)} `).test(each));
-	return line ? parseInt(line.trim().split(/\s+/)[4].split(':')[0], 16) : 0;
-}
 
 test('a stream that is not read holds a bounded part of the log in the kernel', async (t) => {
 	const server = await serverFor(t);
@@ -33,7 +26,7 @@ test('a stream that is not read holds a bounded part of the log in the kernel', 
 	let most = 0;
 	await until(20000, 'the socket to be full', async () => {
 		await sleep(100);
-		const now = unsent(server.port, raw.socket.localPort);
+		const now = queuesOf(server.port, raw.socket.localPort).unsent;
 		same = now > 0 && now === last ? same + 1 : 0;
 		last = now;
 		most = Math.max(most, now);
