@@ -6,11 +6,12 @@ import { chromium } from 'playwright-core';
 import { Client } from '../../e2e/lib/client.mjs';
 import { scaled } from '../../e2e/lib/env.mjs';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+// The same engine of the same package without windows takes half the processor's time.
+const CHROMIUM = process.env.CHROMIUM ?? ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium'].find(existsSync);
 const ARGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
 
 export async function launch() {
-	assert.ok(existsSync(CHROMIUM), `no browser at ${CHROMIUM}: install Debian's chromium, or name one in CHROMIUM`);
+	assert.ok(CHROMIUM && existsSync(CHROMIUM), `no browser${CHROMIUM ? ` at ${CHROMIUM}` : ''}: install Debian's chromium-headless-shell, or name one in CHROMIUM`);
 	return chromium.launch({ executablePath: CHROMIUM, args: ARGS });
 }
 
