@@ -92,7 +92,7 @@ test('a standby follows, and is promoted when the first has died', async (t) => 
 	const first = await clusterFor(t);
 	await first.query(TABLE);
 	const standby = await first.makeStandby();
-	t.after(() => standby.stop('immediate'));
+	t.after(() => standby.destroy());
 	await first.query('INSERT INTO thing VALUES (1)');
 	await first.caughtUp(standby);
 	assert.equal(await things(standby), '1');

@@ -61,14 +61,14 @@ process.on('exit', () => {
 	while ([...running].some(isAlive) && Date.now() < deadline) {
 		Atomics.wait(pause, 0, 0, 5);
 	}
-	for (const dir of temporary) {
-		rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
-	}
+	temporary.forEach(remove);
 });
+
+const remove = (dir) => rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
 
 // A folder that PostgreSQL's user owns.
 function ownDir() {
-	const dir = mkdtempSync(join(tmpdir(), 'parley-postgres-'));
+	const dir = mkdtempSync(join(tmpdir(), 'parley-cluster-'));
 	temporary.push(dir);
 	if (user) {
 		chownSync(dir, user.uid, user.gid);
@@ -116,6 +116,16 @@ function freePort() {
 const SETTINGS = { listen_addresses: '127.0.0.1', shared_buffers: '16MB', max_connections: '100', log_min_messages: 'warning', wal_keep_size: '64MB',
 	dynamic_shared_memory_type: 'mmap' };
 const FAST = { fsync: 'off', full_page_writes: 'off' };
+
+function signalAll(pids, signal) {
+	for (const pid of pids) {
+		try {
+			process.kill(pid, signal);
+		} catch (error) {
+			assert.equal(error.code, 'ESRCH'); // it ended by itself
+		}
+	}
+}
 
 const children = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 
@@ -212,28 +222,32 @@ export class Cluster {
 	async kill() {
 		const { pid } = this;
 		const [, memory] = readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[6].trim().split(/ +/);
-		process.kill(pid, 'SIGSTOP'); // it starts no more
-		for (const each of [...children(pid), pid]) {
-			process.kill(each, 'SIGKILL');
-		}
+		signalAll([pid], 'SIGSTOP'); // it starts no more
+		signalAll([...children(pid), pid], 'SIGKILL');
 		await within(START_MS, 'PostgreSQL to be dead', this.ended);
 		execFileSync('ipcrm', ['-m', memory]); // goes with the machine, too
 	}
 
-	// kill -9 of the process of one connection, or of all of a database: the others are restarted by PostgreSQL.
+	// kill -9 of the processes of all connections to a database: PostgreSQL ends all others as well, and starts anew.
 	async killBackends(database) {
 		const pids = await this.query('SELECT pid FROM pg_stat_activity WHERE datname = :\'name\'', { variables: { name: database } });
-		pids.split('\n').filter(Boolean).forEach((pid) => process.kill(Number(pid), 'SIGKILL'));
+		signalAll(pids.split('\n').filter(Boolean).map(Number), 'SIGKILL');
 	}
 
 	// Stands still: connections stay open, and nothing is answered.
 	freeze() {
 		this.frozen = [this.pid, ...children(this.pid)];
-		this.frozen.forEach((pid) => process.kill(pid, 'SIGSTOP'));
+		signalAll(this.frozen, 'SIGSTOP');
 	}
 
 	thaw() {
-		this.frozen.forEach((pid) => process.kill(pid, 'SIGCONT'));
+		signalAll(this.frozen, 'SIGCONT');
+	}
+
+	// Nothing of it is needed any more.
+	async destroy() {
+		await this.stop('immediate');
+		remove(this.dir);
 	}
 
 	query(sql, { database = 'postgres', variables } = {}) {
@@ -252,7 +266,7 @@ export class Cluster {
 		await this.query(`${Object.entries(settings).map(([name, value]) => `ALTER SYSTEM SET ${name} = '${value}';`).join('\n')}\nSELECT pg_reload_conf();`);
 	}
 
-	// Another cluster that follows this one.
+	// Another cluster that follows this one. Whoever asks for it destroys it.
 	async makeStandby() {
 		const standby = new Cluster(ownDir(), this.settings);
 		await runProgram('pg_basebackup', ['-D', standby.data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d', this.socketUrl()]);
@@ -275,6 +289,6 @@ export class Cluster {
 // A cluster for one test.
 export async function clusterFor(t, options) {
 	const cluster = await Cluster.start(options);
-	t.after(() => cluster.stop('immediate'));
+	t.after(() => cluster.destroy());
 	return cluster;
 }
