@@ -12,7 +12,9 @@
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
  *   -EDQUOT  a limit that the operation names is reached
  *   -EPERM   the server has an owner already
- *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    the read failed; logged by the store
+ *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    it failed; logged by the store
+ *   -ENOTCONN the database is away, or was too busy with other writers; nothing was stored. Of a write that was on its way when the connection was lost, and that could not be
+ *            decided before the store was closed, it is not known
  *   -ESTALE  the store's files are not where they were, so that nothing it writes would be found again; until a restart
  *   -EBADMSG what is stored is damaged, and stays so: a read that met it, a write to a room whose log has such a place, or one that needs a row that
  *            only it is about (a membership, a token, a client_id); nothing was stored.
@@ -31,6 +33,7 @@
 #include "codec/request_decode.h"
 #include "codec/uid.h"
 #include "store/event.h"
+#include "store/op_table.h"
 
 enum user_kind { USER_PERSON = 0, USER_BOT = 1, USER_GUEST = 2 };   /* stored */
 enum user_role { USER_ROLE_NONE = 0, USER_ROLE_OWNER = 1 };         /* stored; on the server */
@@ -39,39 +42,25 @@ enum token_kind { TOKEN_SESSION = 0, TOKEN_BOT = 1 };               /* stored */
 
 enum { STORE_TOKEN_DAYS = 90 }; /* a session token that was not used for longer is not good any more; the page's cookie goes with it */
 
-enum store_op_kind {
-	/* writes */
-	STORE_APPEND,
-	STORE_JOIN,
-	STORE_LEAVE,
-	STORE_GUESTS_END,
-	STORE_ROOM_CREATE,
-	STORE_ROOM_UPDATE,
-	STORE_READ_MARK,
-	STORE_USER_CREATE,
-	STORE_USER_SET,
-	STORE_TOKEN_CREATE,
-	STORE_TOKEN_DELETE,
-	/* reads */
-	STORE_SIGN_IN,
-	STORE_USER_BY_NAME,
-	STORE_ROOM_FIND,
-	STORE_ROOM_PAGE,
-	STORE_MEMBER_PAGE,
-	STORE_LOG_PAGE,
-	STORE_BACKUP,
-	STORE_VERIFY,
-	STORE_PING, /* a write transaction that changes nothing of note: proves that the disk takes commits */
-};
+struct db_answer;
+enum { STORE_OP_ASKED_MAX = 6 };
 
 struct store_op {
 	enum store_op_kind kind;
 	int result;
 	void (*done)(struct store_op *op);
-	struct worker_job job; /* the store's, while in flight (reads) */
-	struct list link;      /* the store's, while in flight (writes) */
-	struct loop_call call; /* brings done() to the loop */
+	struct worker_job job;                       /* the store's, while in flight (reads) */
+	struct list link;                            /* the store's, while in flight (writes) */
+	struct loop_call call;                       /* brings done() to the loop */
+	struct db_answer *asked[STORE_OP_ASKED_MAX]; /* the store's, while in flight (writes): what it looks at */
 };
+
+enum store_op_how store_op_how(enum store_op_kind kind);
+/* "append", … */
+const char *store_op_name(enum store_op_kind kind);
+/* Frees all that the operation gave and that is still there: who hands an event on sets its pointer to NULL before. Accepts one that was finished, and one that never ran
+ * when its struct was zeroed. */
+void store_op_finish(struct store_op *op);
 
 enum { STORE_EPOCH_BYTES = 12 };
 
@@ -255,6 +244,11 @@ struct store_token_delete {
 	struct store_op op;
 	uint8_t hash[SECRET_HASH_BYTES];
 	bool everywhere;
+};
+
+/* STORE_PING: a write transaction that changes nothing of note: proves that what is written is kept. */
+struct store_ping {
+	struct store_op op;
 };
 
 /* ---- reads ---- */

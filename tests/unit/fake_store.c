@@ -22,7 +22,7 @@ static int submit(struct store *s, struct store_op *op)
 
 static bool is_write(const struct store_op *op)
 {
-	return op->kind < STORE_SIGN_IN || op->kind == STORE_PING;
+	return store_op_how(op->kind) == STORE_WRITE;
 }
 
 static struct store_op *find_in(const struct list *l, int kind)
@@ -95,7 +95,7 @@ bool fake_store_settle(struct fake_store *f, int except)
 size_t fake_store_in_flight(const struct fake_store *f)
 {
 	size_t n = 0;
-	for (size_t i = 0; i <= STORE_PING; i++)
+	for (size_t i = 0; i < STORE_OP_KINDS; i++)
 		n += f->n_in_flight[i];
 	return n;
 }

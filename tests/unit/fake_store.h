@@ -56,8 +56,8 @@ struct fake_store {
 	bool busy;                         /* submit() refuses */
 	int fault;                         /* not 0: the result of whatever is worked on */
 	uint64_t damaged_from, damaged_to; /* seqs of any room that cannot be read; 0: none */
-	size_t n_submitted[STORE_PING + 1];
-	size_t n_in_flight[STORE_PING + 1], most_in_flight[STORE_PING + 1];
+	size_t n_submitted[STORE_OP_KINDS];
+	size_t n_in_flight[STORE_OP_KINDS], most_in_flight[STORE_OP_KINDS];
 	size_t largest_page_bytes; /* frames of one log page */
 };
 

@@ -2,7 +2,7 @@
 
 #include "store/sqlite/disk_errno.h"
 #include "store/sqlite/log_vfs.h"
-#include "store/work/skeleton.h"
+#include "store/sqlite/skeleton_sql.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +36,7 @@ int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path)
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_keep_log(c, true);
 	if (rc == SQLITE_OK)
-		rc = skeleton_register(c->db);
+		rc = skeleton_sql_register(c->db);
 	if (rc != SQLITE_OK)
 		return rc;
 	return sqlite_connection_exec(c, "PRAGMA wal_autocheckpoint = 0; PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -2048");

@@ -32,11 +32,6 @@ struct store_sqlite {
 	void *states[READERS_MAX + SLOW_READERS]; /* &readers[i], for the pools */
 };
 
-static bool is_write(enum store_op_kind kind)
-{
-	return kind <= STORE_TOKEN_DELETE || kind == STORE_PING;
-}
-
 static void run_read(struct worker_job *j, void *thread_state)
 {
 	struct store_op *op = list_entry(j, struct store_op, job);
@@ -52,12 +47,12 @@ static void read_done(struct worker_job *j)
 static int submit(struct store *store, struct store_op *op)
 {
 	struct store_sqlite *s = list_entry(store, struct store_sqlite, store);
-	if (is_write(op->kind))
+	enum store_op_how how = store_op_how(op->kind);
+	if (how == STORE_WRITE)
 		return commit_queue_submit(s->writes, op);
 	op->job.run = run_read;
 	op->job.done = read_done;
-	bool slow = op->kind == STORE_BACKUP || op->kind == STORE_VERIFY;
-	return worker_submit(slow ? s->slow_reads : s->reads, &op->job);
+	return worker_submit(how == STORE_SLOW_READ ? s->slow_reads : s->reads, &op->job);
 }
 
 static void destroy(struct store *store)

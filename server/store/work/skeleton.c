@@ -73,28 +73,16 @@ static struct utf8 step(const struct skeletons *k, step_fn *fn, const char *s, i
 }
 
 /* First as it is shown, where a capital I is like an l; what is left differs in case only; and small letters are like others again. */
-static void skeleton(sqlite3_context *context, int n_values, sqlite3_value **values)
+struct text skeleton_of(const struct skeletons *k, struct text name)
 {
-	const char *name = (const char *)sqlite3_value_text(values[0]);
-	const struct skeletons *k = sqlite3_user_data(context);
-	if (n_values != 1 || !name)
-		return; /* NULL of NULL */
-	struct utf8 visible = step(k, to_visible, name, sqlite3_value_bytes(values[0]));
+	struct utf8 visible = step(k, to_visible, name.s, (int32_t)name.n);
 	struct utf8 shown = step(k, to_skeleton, visible.s, visible.n);
 	struct utf8 folded = step(k, to_folded, shown.s, shown.n);
 	struct utf8 out = step(k, to_skeleton, folded.s, folded.n);
 	free(visible.s);
 	free(shown.s);
 	free(folded.s);
-	sqlite3_result_text(context, out.s, out.n, free);
-}
-
-static void skeletons_free(void *arg)
-{
-	struct skeletons *k = arg;
-	uspoof_close(k->checker);
-	ucasemap_close(k->cases);
-	free(k);
+	return (struct text){.s = out.s, .n = (size_t)out.n};
 }
 
 void skeleton_version(char out[SKELETON_VERSION_BYTES])
@@ -106,14 +94,22 @@ void skeleton_version(char out[SKELETON_VERSION_BYTES])
 	snprintf(out, SKELETON_VERSION_BYTES, "%d/%s", FUNCTION_VERSION, text);
 }
 
-int skeleton_register(sqlite3 *db)
+struct skeletons *skeletons_new(void)
 {
-	int flags = SQLITE_UTF8 | SQLITE_DETERMINISTIC | SQLITE_DIRECTONLY;
 	UErrorCode error = U_ZERO_ERROR;
 	struct skeletons *k = mem_new(struct skeletons);
 	k->checker = uspoof_open(&error);
 	k->cases = ucasemap_open("", U_FOLD_CASE_DEFAULT, &error);
 	assert(U_SUCCESS(error));             /* fails only without memory or with half a library */
 	free(step(k, to_skeleton, "a", 1).s); /* reads the tables in */
-	return sqlite3_create_function_v2(db, "skeleton", 1, flags, k, skeleton, NULL, NULL, skeletons_free);
+	return k;
+}
+
+void skeletons_destroy(struct skeletons *k)
+{
+	if (!k)
+		return;
+	uspoof_close(k->checker);
+	ucasemap_close(k->cases);
+	free(k);
 }

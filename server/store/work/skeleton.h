@@ -3,18 +3,24 @@
  * one whose first letter is Cyrillic, or "PayPal" and the one with a capital I at its end. It is made of the name as it is shown; the store
  * keeps it beside the folded name, and makes all anew when another version of ICU, with other tables, or of this function runs. What shows nothing (joiners,
  * variation selectors, tags) does not count.
+ *
+ * Each thread has its own skeletons.
  */
 #ifndef PARLEY_STORE_WORK_SKELETON_H
 #define PARLEY_STORE_WORK_SKELETON_H
 
-#include <sqlite3.h>
+#include "codec/request_decode.h"
 
 enum { SKELETON_VERSION_BYTES = 40 };
 
+struct skeletons;
+
 /* Skeletons of different versions are not to be compared. */
 void skeleton_version(char out[SKELETON_VERSION_BYTES]);
-
-/* Makes skeleton(NAME) known to this connection, which frees what it takes. Returns SQLite's code. */
-int skeleton_register(sqlite3 *db);
+/* Reads the tables of ICU. */
+struct skeletons *skeletons_new(void);
+void skeletons_destroy(struct skeletons *k); /* accepts NULL */
+/* Of a name that is there; the caller frees what it points to. */
+struct text skeleton_of(const struct skeletons *k, struct text name);
 
 #endif

@@ -6,8 +6,6 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define OP_OF(type, o) list_entry((o), type, op)
-
 int store_reader_met_damage(struct store_reader *r, const struct damage_place *place)
 {
 	damage_note(r->damage, place);
@@ -27,37 +25,16 @@ int store_reader_failed(struct store_reader *r, int rc, const char *during)
 
 int store_reader_apply(struct store_reader *r, struct store_op *op)
 {
+#define RUN_WRITE(noun) break
+#define RUN_READ(noun) return read_##noun(r, list_entry(op, struct store_##noun, op))
+#define RUN_SLOW_READ(noun) RUN_READ(noun)
+#define X(KIND, noun, how, owns, room) \
+	case STORE_##KIND: \
+		RUN_##how(noun);
 	switch (op->kind) {
-	case STORE_SIGN_IN:
-		return read_sign_in(r, OP_OF(struct store_sign_in, op));
-	case STORE_USER_BY_NAME:
-		return read_user_by_name(r, OP_OF(struct store_user_by_name, op));
-	case STORE_ROOM_FIND:
-		return read_room_find(r, OP_OF(struct store_room_find, op));
-	case STORE_ROOM_PAGE:
-		return read_room_page(r, OP_OF(struct store_room_page, op));
-	case STORE_MEMBER_PAGE:
-		return read_member_page(r, OP_OF(struct store_member_page, op));
-	case STORE_LOG_PAGE:
-		return read_log_page(r, OP_OF(struct store_log_page, op));
-	case STORE_BACKUP:
-		return read_backup(r, OP_OF(struct store_backup, op));
-	case STORE_VERIFY:
-		return read_verify(r, OP_OF(struct store_verify, op));
-	case STORE_APPEND:
-	case STORE_JOIN:
-	case STORE_LEAVE:
-	case STORE_GUESTS_END:
-	case STORE_ROOM_CREATE:
-	case STORE_ROOM_UPDATE:
-	case STORE_READ_MARK:
-	case STORE_USER_CREATE:
-	case STORE_USER_SET:
-	case STORE_TOKEN_CREATE:
-	case STORE_TOKEN_DELETE:
-	case STORE_PING:
-		break;
+		STORE_OP_TABLE(X)
 	}
+#undef X
 	assert(false && "a write among the reads");
 	return -EINVAL;
 }

@@ -18,14 +18,16 @@ struct store_reader {
 	struct damage *damage;
 };
 
-int read_sign_in(struct store_reader *r, struct store_sign_in *op);
-int read_user_by_name(struct store_reader *r, struct store_user_by_name *op);
-int read_room_find(struct store_reader *r, struct store_room_find *op);
-int read_room_page(struct store_reader *r, struct store_room_page *op);
-int read_member_page(struct store_reader *r, struct store_member_page *op);
-int read_log_page(struct store_reader *r, struct store_log_page *op);
-int read_backup(struct store_reader *r, struct store_backup *op);
-int read_verify(struct store_reader *r, struct store_verify *op);
+/* read_NOUN(): one for each operation that is a read. */
+#define PROTOTYPE_WRITE(noun)
+#define PROTOTYPE_READ(noun) int read_##noun(struct store_reader *r, struct store_##noun *op);
+#define PROTOTYPE_SLOW_READ(noun) PROTOTYPE_READ(noun)
+#define X(KIND, noun, how, owns, room) PROTOTYPE_##how(noun)
+STORE_OP_TABLE(X)
+#undef X
+#undef PROTOTYPE_WRITE
+#undef PROTOTYPE_READ
+#undef PROTOTYPE_SLOW_READ
 
 /* For a read that failed: -EBADMSG and noted when what is stored is damaged (SQLITE_CORRUPT also stands for a row that makes no sense); else as
  * sqlite_fault_of_read() says. */
