@@ -49,7 +49,7 @@ enum db_result {
  * postgres: in place of sql, where PostgreSQL needs another text. NULL: the same.
  * postgres_rows: for a db_send() that is made many times in a transaction: every parameter is the array of the values of all of them ($1::bigint[]
  *   …, unnest), and one execution before the commit makes all changes. NULL: one execution for each.
- * parameters: a letter for each: 'n' number (64-bit integer), 't' text (UTF-8), 'b' bytes, 'N' an array of numbers (bigint[]; PostgreSQL only).
+ * parameters: a letter for each: 'n' number (64-bit integer), 't' text (UTF-8), 'b' bytes, 'N' an array of numbers (bigint[]; for SQLite a JSON array, for json_each()).
  */
 struct db_statement {
 	const char *sql, *postgres, *postgres_rows;

@@ -23,6 +23,9 @@ static const struct db_statement get = {.sql = "SELECT k, n, s, b FROM t WHERE k
 static const struct db_statement all = {.sql = "SELECT k FROM t ORDER BY k", .parameters = ""};
 static const struct db_statement count = {.sql = "SELECT count(*) FROM t", .parameters = ""};
 static const struct db_statement put_once = {.sql = "INSERT INTO t (k, n) VALUES ($1, $2) ON CONFLICT DO NOTHING", .parameters = "nn"};
+static const struct db_statement set_n = {.sql = "UPDATE t SET s = $3, n = $2 WHERE k = $1 AND n < $2", .parameters = "nnt"};
+static const struct db_statement get_of = {.sql = "SELECT k FROM t WHERE k IN (SELECT value FROM json_each($1)) ORDER BY k",
+					   .parameters = "N"};
 static const struct db_statement nonsense = {.sql = "SELECT k FROM nowhere", .parameters = ""};
 
 static int setup(void **state)
@@ -110,6 +113,29 @@ static void values_of_all_kinds_come_back(void **state)
 	assert_non_null(db_column_bytes(third, 2).s);
 	assert_true(db_column_uid(third, 3, &id));
 	assert_memory_equal(id.b, "0123456789abcdef", 16);
+}
+
+static void parameters_go_by_their_numbers(void **state)
+{
+	struct place *p = *state;
+	struct db *db = &p->writer.db;
+	const int64_t keys[] = {1, -5, INT64_MAX, 3};
+	assert_int_equal(db_begin(db, true), DB_OK);
+	for (uint64_t k = 1; k <= 4; k++)
+		assert_int_equal(put_row(db, k, 10, "x"), DB_OK);
+	assert_int_equal(db_send(db, &set_n, db_number(3), db_number(20), db_text(text_from("set"))), DB_OK);
+	assert_int_equal(db_send(db, &set_n, db_number(4), db_number(5), db_text(text_from("not set"))), DB_OK);
+	auto_answer *third = db_ask(db, &get, db_number(3));
+	assert_int_equal(db_row(third), DB_ROW);
+	assert_int_equal(db_column_number(third, 1), 20);
+	assert_memory_equal(db_column_bytes(third, 2).s, "set", 3);
+	auto_answer *of = db_ask(db, &get_of, db_numbers(keys, 4));
+	assert_int_equal(db_row(of), DB_ROW);
+	assert_int_equal(db_column_number(of, 0), 1);
+	assert_int_equal(db_row(of), DB_ROW);
+	assert_int_equal(db_column_number(of, 0), 3);
+	assert_int_equal(db_row(of), DB_DONE);
+	assert_int_equal(db_commit(db), DB_OK);
 }
 
 static void a_question_runs_when_its_first_row_is_wanted(void **state)
@@ -256,6 +282,7 @@ int main(void)
 	disk_errno_watch();
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(values_of_all_kinds_come_back, setup, teardown),
+		cmocka_unit_test_setup_teardown(parameters_go_by_their_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_question_runs_when_its_first_row_is_wanted, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_statement_is_asked_while_it_is_on_its_rows, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_claim_inserts_or_finds, setup, teardown),

@@ -1,10 +1,12 @@
 #include "store/sqlite/db_sqlite.h"
 
 #include "base/memory.h"
+#include "codec/buf.h"
 #include "store/sqlite/disk_errno.h"
 #include "store/sqlite/sqlite_fault.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +15,7 @@ struct db_sqlite_statement {
 	const struct db_statement *of;
 	sqlite3_stmt *st;
 	bool is_used;
+	int places[DB_PARAMETERS_MAX]; /* SQLite's of $1, $2, … */
 };
 
 struct db_sqlite_answer {
@@ -70,6 +73,19 @@ static size_t bucket_of(const struct db_statement *statement)
 	return (size_t)(((uintptr_t)statement >> 4) * 0x9e3779b97f4a7c15u >> 32) & (DB_SQLITE_BUCKETS - 1);
 }
 
+/* To SQLite $1 is a name, and its number follows from where it stands in the text first. */
+static void find_places(struct db_sqlite_statement *s)
+{
+	char name[8];
+	size_t n = strlen(s->of->parameters);
+	assert(n <= DB_PARAMETERS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(name, sizeof name, "$%zu", i + 1);
+		s->places[i] = sqlite3_bind_parameter_index(s->st, name);
+		assert(s->places[i] != 0);
+	}
+}
+
 /* A statement that nobody uses, taken. NULL with *code: it cannot be prepared. */
 static struct db_sqlite_statement *take(struct db_sqlite *d, const struct db_statement *of, int *code)
 {
@@ -85,6 +101,7 @@ static struct db_sqlite_statement *take(struct db_sqlite *d, const struct db_sta
 		return NULL;
 	struct db_sqlite_statement *s = mem_new(struct db_sqlite_statement);
 	*s = (struct db_sqlite_statement){.next = *bucket, .of = of, .st = st, .is_used = true};
+	find_places(s);
 	*bucket = s;
 	return s;
 }
@@ -95,11 +112,23 @@ static void give_back(struct db_sqlite_statement *s)
 	s->is_used = false;
 }
 
-static void bind(sqlite3_stmt *st, const struct db_value *values, size_t n_values)
+/* As JSON, for json_each(). */
+static int bind_numbers(sqlite3_stmt *st, int at, const struct db_value *v)
 {
+	auto_buf json = BUF_INIT;
+	buf_append_byte(&json, '[');
+	for (size_t i = 0; i < v->n_numbers; i++)
+		buf_appendf(&json, i == 0 ? "%lld" : ",%lld", (long long)v->numbers[i]);
+	buf_append_byte(&json, ']');
+	return sqlite3_bind_text64(st, at, (const char *)json.data, json.len, SQLITE_TRANSIENT, SQLITE_UTF8);
+}
+
+static void bind(const struct db_sqlite_statement *s, const struct db_value *values, size_t n_values)
+{
+	sqlite3_stmt *st = s->st;
 	for (size_t i = 0; i < n_values; i++) {
 		const struct db_value *v = &values[i];
-		int at = (int)i + 1, rc = SQLITE_MISUSE;
+		int at = s->places[i], rc = SQLITE_MISUSE;
 		switch (v->kind) {
 		case DB_NULL:
 			rc = sqlite3_bind_null(st, at);
@@ -114,7 +143,8 @@ static void bind(sqlite3_stmt *st, const struct db_value *values, size_t n_value
 			rc = sqlite3_bind_blob64(st, at, v->bytes.s, v->bytes.n, SQLITE_STATIC);
 			break;
 		case DB_NUMBERS:
-			break; /* a statement with such has a text for PostgreSQL alone */
+			rc = bind_numbers(st, at, v);
+			break;
 		}
 		assert(rc == SQLITE_OK);
 	}
@@ -133,7 +163,7 @@ static int run(struct db_sqlite *d, const struct db_statement *statement, const 
 	struct db_sqlite_statement *s = take(d, statement, &code);
 	if (!s)
 		return fail(d, code);
-	bind(s->st, values, n_values);
+	bind(s, values, n_values);
 	do
 		result = step(d, s->st);
 	while (result == DB_ROW);
@@ -162,7 +192,7 @@ static int go_on(struct db_sqlite *d, struct db_sqlite_answer *a)
 		a->statement = take(d, a->of, &code);
 		if (!a->statement)
 			return fail(d, code);
-		bind(a->statement->st, a->values, a->n_values);
+		bind(a->statement, a->values, a->n_values);
 	}
 	return step(d, a->statement->st);
 }
