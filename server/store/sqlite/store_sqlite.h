@@ -9,10 +9,15 @@
 #include "base/metrics.h"
 #include "store/store.h"
 
+struct store_driver;
+
 struct store_sqlite_config {
 	const char *dir;  /* made (0700) when missing */
 	size_t n_readers; /* 0: 2 */
 	size_t queue_max; /* writes (and reads) waiting, 0: no limit */
+	/* For tests: called with the driver whose connection of the writer is open, before its thread begins. NULL: nothing is. */
+	void (*with_writer)(struct store_driver *driver, void *arg);
+	void *arg;
 };
 
 /* Opens or makes the database. NULL with fault filled: in use by another process, damaged (the file is left untouched), made by a newer

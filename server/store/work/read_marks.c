@@ -1,11 +1,17 @@
 #include "store/work/read_marks.h"
 
-#include "store/sqlite/sqlite_fault.h"
-#include "store/work/commit_queue.h"
+#include "store/work/batch.h"
 
 #include <assert.h>
 
-static_assert(READ_MARKS_SLOTS >= 2 * COMMIT_QUEUE_BATCH_MAX, "there is always a free slot");
+static const struct db_statement mark_set = {
+	.sql = "UPDATE member SET read_seq = $3, read_messages = $4 WHERE user_no = $1 AND room_no = $2 AND read_seq < $3",
+	.postgres_rows = "UPDATE member m SET read_seq = v.seq, read_messages = v.messages"
+			 " FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS v (user_no, room_no, seq, messages)"
+			 " WHERE m.user_no = v.user_no AND m.room_no = v.room_no AND m.read_seq < v.seq",
+	.parameters = "nnnn"};
+
+static_assert(READ_MARKS_SLOTS >= 2 * BATCH_MAX, "there is always a free slot");
 
 /* Where it is, or where it would be. */
 static uint32_t slot_of(const struct read_marks *marks, uint64_t user_no, uint64_t room_no)
@@ -52,15 +58,11 @@ const struct read_mark *read_marks_find(const struct read_marks *marks, uint64_t
 	return mark->room_no != 0 ? mark : NULL;
 }
 
-static int write_mark(struct read_marks *marks, struct sqlite_connection *c, struct read_mark *mark)
+static int write_mark(struct read_marks *marks, struct db *db, struct read_mark *mark)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(c, ST_MEMBER_MARK);
-	sqlite_statement_bind_u64(st, 1, mark->user_no);
-	sqlite_statement_bind_u64(st, 2, mark->room_no);
-	sqlite_statement_bind_u64(st, 3, mark->seq);
-	sqlite_statement_bind_u64(st, 4, mark->n_messages);
-	int rc = sqlite_statement_run(st);
-	if (sqlite_fault_is_damage(rc)) {
+	int rc = db_send(db, &mark_set, db_number(mark->user_no), db_number(mark->room_no), db_number(mark->seq),
+			 db_number(mark->n_messages));
+	if (rc == DB_DAMAGED) {
 		uint8_t key[16];
 		key_of(mark, key);
 		id_map_put(&marks->damaged, key, marks);
@@ -68,11 +70,11 @@ static int write_mark(struct read_marks *marks, struct sqlite_connection *c, str
 	return rc;
 }
 
-int read_marks_write(struct read_marks *marks, struct sqlite_connection *c)
+int read_marks_write(struct read_marks *marks, struct db *db)
 {
-	int rc = SQLITE_OK;
-	for (size_t i = 0; i < marks->n_used && rc == SQLITE_OK; i++)
-		rc = write_mark(marks, c, &marks->slots[marks->used[i]]);
+	int rc = DB_OK;
+	for (size_t i = 0; i < marks->n_used && rc == DB_OK; i++)
+		rc = write_mark(marks, db, &marks->slots[marks->used[i]]);
 	read_marks_forget(marks);
 	return rc;
 }

@@ -14,7 +14,8 @@
 struct store_reader {
 	struct db *db;
 	struct sqlite_connection *connection; /* of the same file; for the reads that are not asked through db yet */
-	struct commit_queue *writes;          /* for what a read wants noted */
+	struct store_driver *driver;
+	struct commit_queue *writes; /* for what a read wants noted */
 	struct damage *damage;
 };
 

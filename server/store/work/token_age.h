@@ -10,7 +10,7 @@
 #ifndef PARLEY_STORE_WORK_TOKEN_AGE_H
 #define PARLEY_STORE_WORK_TOKEN_AGE_H
 
-#include "store/sqlite/sqlite_connection.h"
+#include "store/db.h"
 #include "store/store.h"
 
 #include <stdint.h>
@@ -30,11 +30,11 @@ struct token_age {
 	uint64_t kept_ms;    /* of watched_ms, what the database has */
 };
 
-/* What the database has of it. Returns SQLite's code. */
-int token_age_load(struct token_age *t, struct sqlite_connection *c);
+/* What the database has of it. Returns a db_result. */
+int token_age_load(struct token_age *t, struct db *db);
 /* Within each transaction of the writer: deletes a few of those that are to be deleted now, and keeps what has to be kept. What it changes in t
- * counts once the transaction is committed. Returns SQLite's code. */
-int token_age_tidy(struct token_age *t, struct sqlite_connection *c);
+ * counts once the transaction is committed. Returns a db_result. */
+int token_age_tidy(struct token_age *t, struct db *db);
 /* They cannot be read: nothing is deleted before the server ran for as long once more. */
 void token_age_put_off(struct token_age *t);
 

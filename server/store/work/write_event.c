@@ -1,143 +1,190 @@
 /* STORE_APPEND, and the making of events for the others. */
 #include "base/clock.h"
 #include "codec/event_encode.h"
-#include "store/sqlite/sqlite_fault.h"
-#include "store/work/writer.h"
+#include "store/work/batch.h"
 
 #include <errno.h>
 
-/* 0 stands for nobody and nothing. */
-static void bind_known(sqlite3_stmt *st, int at, uint64_t v)
-{
-	if (v != 0)
-		sqlite_statement_bind_u64(st, at, v);
-	else
-		sqlite3_bind_null(st, at);
-}
+static const struct db_statement event_insert = {
+	.sql = "INSERT INTO event (pk, id, type, author_no, at_ms, n_messages, target_seq, json, checksum)"
+	       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	.postgres_rows =
+		"INSERT INTO event (pk, id, type, author_no, at_ms, n_messages, target_seq, json, checksum)"
+		" SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[],"
+		" $8::text[], $9::bigint[])",
+	.parameters = "nbnnnnntn"};
+static const struct db_statement event_get = {.sql = "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk = $1", .parameters = "n"};
+/* Where others write too, the same client_id from another writer has to be a conflict. */
+static const struct db_statement client_id_claim = {
+	.sql = "INSERT INTO client_id (author_no, client_id, event_pk) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+	.postgres = "INSERT INTO client_id (author_no, client_id, event_pk) VALUES ($1, $2, $3)",
+	.postgres_rows =
+		"INSERT INTO client_id (author_no, client_id, event_pk) SELECT * FROM unnest($1::bigint[], $2::bytea[], $3::bigint[])",
+	.parameters = "nbn"};
+static const struct db_statement client_id_event = {
+	.sql = "SELECT " EVENT_COLUMNS ", r.id FROM client_id c JOIN event e ON e.pk = c.event_pk JOIN room r ON r.no = c.event_pk >> 36"
+	       " WHERE c.author_no = $1 AND c.client_id = $2",
+	.parameters = "nb"};
 
-int writer_add_event(struct writer *w, struct room_counters *room, const struct writer_event *what, struct event **out)
+static int insert_event(struct batch *b, const struct room_counters *room, const struct event *e, const struct batch_event *what)
 {
-	uint64_t seq = room->last_seq + 1;
-	uint64_t n_messages = room->n_messages + (what->type == EVENT_MESSAGE_CREATED ? 1 : 0);
-	struct uid id = id_pool_take(&w->ids);
-	buf_clear(&w->json);
-	event_encode(&w->json, what->type, &id, what->at_ms, &room->id, seq, what->data->data, what->data->len);
-
-	struct event_row row = {.seq = seq,
-				.n_messages = n_messages,
+	size_t n;
+	const char *json = (const char *)event_json(e, &n);
+	struct event_row row = {.seq = e->seq,
+				.n_messages = e->n_messages,
 				.author_no = what->author_no,
 				.target_seq = what->target_seq,
-				.at_ms = what->at_ms,
-				.id = id,
-				.type = what->type,
-				.json = {.s = (const char *)w->json.data, .n = w->json.len}};
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_EVENT_INSERT);
-	sqlite_statement_bind_i64(st, 1, event_pk(room->no, seq));
-	sqlite_statement_bind_uid(st, 2, &id);
-	sqlite_statement_bind_i64(st, 3, what->type);
-	bind_known(st, 4, what->author_no);
-	sqlite_statement_bind_i64(st, 5, what->at_ms);
-	sqlite_statement_bind_u64(st, 6, n_messages);
-	bind_known(st, 7, what->target_seq);
-	sqlite_statement_bind_text(st, 8, row.json);
-	sqlite_statement_bind_i64(st, 9, event_row_checksum(&row, &room->id));
-	int rc = sqlite_statement_run(st);
-	/* The pages next to the room's end are damaged, or there is a row already: the room's loss, not everybody's. */
-	w->met_damage = sqlite_fault_is_damage(rc) || (rc & 0xff) == SQLITE_CONSTRAINT;
-	if (w->met_damage)
-		w->failed = (struct damage_place){
-			.room_no = room->no, .room = room->id, .from_seq = seq, .to_seq = seq, .what = "the place of the next event"};
-	if (rc != SQLITE_OK)
-		return rc;
+				.at_ms = e->timestamp_ms,
+				.id = e->id,
+				.type = e->type,
+				.json = {.s = json, .n = n}};
+	int rc = db_send(b->db, &event_insert, db_signed(event_pk(room->no, e->seq)), db_uid(&e->id), db_signed(e->type),
+			 db_known(what->author_no), db_signed(e->timestamp_ms), db_number(e->n_messages), db_known(what->target_seq),
+			 db_text(row.json), db_number(event_row_checksum(&row, &room->id)));
+	/* The pages next to the room's end are damaged, or there is a row already: the room's loss, not everybody's. Where others write too, a conflict is theirs. */
+	b->met_damage = rc == DB_DAMAGED || (rc == DB_CONFLICT && b->db->is_only_writer);
+	if (b->met_damage)
+		b->failed = (struct damage_place){
+			.room_no = room->no, .room = room->id, .from_seq = e->seq, .to_seq = e->seq, .what = "the place of the next event"};
+	return rc;
+}
 
-	room->last_seq = seq;
-	room->n_messages = n_messages;
-	room_cache_changed(&w->rooms, room);
-	w->n_events++;
-	struct event *e = event_new(w->json.data, w->json.len);
+int batch_add_event(struct batch *b, struct room_counters *room, const struct batch_event *what, struct event **out)
+{
+	uint64_t seq = room->last_seq + 1;
+	struct uid id = id_pool_take(&b->ids);
+	buf_clear(&b->json);
+	event_encode(&b->json, what->type, &id, what->at_ms, &room->id, seq, what->data->data, what->data->len);
+	struct event *e = event_new(b->json.data, b->json.len);
 	e->room = room->id;
 	e->id = id;
 	e->seq = seq;
-	e->n_messages = n_messages;
+	e->n_messages = room->n_messages + (what->type == EVENT_MESSAGE_CREATED ? 1 : 0);
 	e->timestamp_ms = what->at_ms;
 	e->type = what->type;
 	*out = e;
-	return SQLITE_OK;
+	int rc = insert_event(b, room, e, what);
+	if (rc != DB_OK)
+		return rc;
+	room->last_seq = seq;
+	room->n_messages = e->n_messages;
+	room_cache_changed(&b->rooms, room);
+	b->n_events++;
+	return DB_OK;
+}
+
+struct db_answer *batch_ask_event(struct batch *b, uint64_t room_no, uint64_t seq)
+{
+	return db_ask(b->db, &event_get, db_signed(event_pk(room_no, seq)));
+}
+
+bool batch_event_is_new(const struct batch *b, const struct room_counters *room, uint64_t seq)
+{
+	return b->db->looks_ahead && seq > room->looked_seq && seq <= room->last_seq;
+}
+
+int batch_event_at(struct batch *b, struct store_op *op, const struct room_counters *room, uint64_t seq, struct db_answer *asked,
+		   struct event_row *out)
+{
+	int rc = db_row(asked);
+	bool good = rc == DB_ROW && event_row_read(asked, &room->id, out);
+	out->json = (struct text){0};
+	if (good)
+		return DB_OK;
+	return batch_met_damage(
+		b, op, rc,
+		&(struct damage_place){
+			.room_no = room->no, .room = room->id, .from_seq = seq, .to_seq = seq, .what = "an event that a write is about"});
+}
+
+/* What an append asks. */
+enum { REPLIED_TO, FIRST };
+
+void append_look(struct batch *b, struct store_append *op)
+{
+	if (op->reply_to != 0)
+		op->op.asked[REPLIED_TO] = batch_ask_event(b, op->room_no, op->reply_to);
+	if (op->has_client_id)
+		op->op.asked[FIRST] = db_ask(b->db, &client_id_event, db_number(op->author_no), db_uid(&op->client_id));
 }
 
 /* Sets op.result when the event that it replies to is not a message of the room. */
-static int check_reply(struct writer *w, struct store_append *op, const struct room_counters *room)
+static int check_reply(struct batch *b, struct store_append *op, const struct room_counters *room)
 {
 	struct event_row row = {0};
 	if (op->reply_to > room->last_seq) {
 		op->op.result = -ENOENT;
-		return SQLITE_OK;
+		return DB_OK;
 	}
-	int rc = writer_event_at(w, &op->op, room, op->reply_to, &row);
-	if (rc == SQLITE_OK && op->op.result == 0 && row.type != EVENT_MESSAGE_CREATED)
+	if (batch_event_is_new(b, room, op->reply_to))
+		return BATCH_LATER;
+	int rc = batch_event_at(b, &op->op, room, op->reply_to, op->op.asked[REPLIED_TO], &row);
+	if (rc == DB_OK && op->op.result == 0 && row.type != EVENT_MESSAGE_CREATED)
 		op->op.result = -ENOENT;
 	return rc;
 }
 
-/* Claims the client_id for the event to come; *claimed is false when this author used it before, and nothing changed. */
-static int claim_client_id(struct writer *w, const struct store_append *op, int64_t pk, bool *claimed)
+static int answer_duplicate(struct batch *b, struct store_append *op, int rc)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_CLIENT_ID_CLAIM);
-	sqlite_statement_bind_u64(st, 1, op->author_no);
-	sqlite_statement_bind_uid(st, 2, &op->client_id);
-	sqlite_statement_bind_i64(st, 3, pk);
-	int rc = writer_own(w, sqlite_statement_run(st), "client ids");
-	*claimed = sqlite3_changes(w->connection.db) != 0;
-	return rc;
-}
-
-static int answer_duplicate(struct writer *w, struct store_append *op)
-{
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_CLIENT_ID_EVENT);
-	sqlite_statement_bind_u64(st, 1, op->author_no);
-	sqlite_statement_bind_uid(st, 2, &op->client_id);
-	int rc = sqlite3_step(st);
+	struct db_answer *found = op->op.asked[FIRST];
 	struct event_row first;
 	/* Which event it is may not be known; that there was one is. */
-	if (rc != SQLITE_ROW || !sqlite_statement_uid(st, EVENT_COLUMN_COUNT, &op->room_of_first) ||
-	    !event_row_read_sqlite(st, &op->room_of_first, &first))
-		return writer_met_damage(w, &op->op, rc, &(struct damage_place){.what = "the event of a client_id"});
+	if (rc != DB_ROW || !db_column_uid(found, EVENT_COLUMN_COUNT, &op->room_of_first) ||
+	    !event_row_read(found, &op->room_of_first, &first))
+		return batch_met_damage(b, &op->op, rc, &(struct damage_place){.what = "the event of a client_id"});
 	op->duplicate = true;
 	op->id = first.id;
 	op->seq = first.seq;
 	op->timestamp_ms = first.at_ms;
-	w->n_duplicates++;
-	return SQLITE_OK;
+	b->n_duplicates++;
+	return DB_OK;
 }
 
-int write_append(struct writer *w, struct store_append *op)
+struct client_id_key {
+	uint64_t author_no;
+	struct uid client_id;
+};
+
+/* Claims the client_id for the event to come: DB_OK; else the author used it before, and nothing changed. */
+static int claim_client_id(struct batch *b, const struct store_append *op, const struct room_counters *room)
+{
+	struct client_id_key key = {op->author_no, op->client_id};
+	if (batch_is_stale(b, KEY_CLIENT_ID, &key, sizeof key))
+		return BATCH_LATER;
+	int rc = db_claim(b->db, op->op.asked[FIRST], &client_id_claim, db_number(op->author_no), db_uid(&op->client_id),
+			  db_signed(event_pk(room->no, room->last_seq + 1)));
+	if (rc == DB_OK)
+		batch_wrote(b, KEY_CLIENT_ID, &key, sizeof key);
+	return batch_own(b, rc, "client ids");
+}
+
+int append_write(struct batch *b, struct store_append *op)
 {
 	op->event = NULL;
 	op->duplicate = false;
 	struct room_counters *room;
-	int rc = writer_room(w, &op->op, op->room_no, &room);
-	if (rc == SQLITE_OK && room && op->reply_to != 0)
-		rc = check_reply(w, op, room);
-	if (rc != SQLITE_OK || op->op.result != 0)
+	int rc = batch_room(b, &op->op, op->room_no, &room);
+	if (rc == DB_OK && room && op->reply_to != 0)
+		rc = check_reply(b, op, room);
+	if (rc != DB_OK || op->op.result != 0)
 		return rc;
 	if (op->has_client_id) {
-		bool claimed;
-		rc = claim_client_id(w, op, event_pk(room->no, room->last_seq + 1), &claimed);
-		if (rc != SQLITE_OK)
+		rc = claim_client_id(b, op, room);
+		if (rc == DB_ROW || rc == DB_DONE)
+			return answer_duplicate(b, op, rc);
+		if (rc != DB_OK)
 			return rc;
-		if (!claimed)
-			return answer_duplicate(w, op);
 	}
-	struct writer_event what = {op->type, op->author_no, op->reply_to, &op->data, clock_wall_ms()};
-	rc = writer_add_event(w, room, &what, &op->event);
-	if (rc != SQLITE_OK)
+	struct batch_event what = {op->type, op->author_no, op->reply_to, &op->data, clock_wall_ms()};
+	rc = batch_add_event(b, room, &what, &op->event);
+	if (rc != DB_OK)
 		return rc;
 	/* Who writes has read up to there. */
 	if (op->type == EVENT_MESSAGE_CREATED)
-		read_marks_move(&w->marks, &(struct read_mark){op->author_no, room->no, op->event->seq, op->event->n_messages});
+		read_marks_move(&b->marks, &(struct read_mark){op->author_no, room->no, op->event->seq, op->event->n_messages});
 	op->room_of_first = room->id;
 	op->id = op->event->id;
 	op->seq = op->event->seq;
 	op->timestamp_ms = what.at_ms;
-	return SQLITE_OK;
+	return DB_OK;
 }

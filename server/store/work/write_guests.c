@@ -1,8 +1,16 @@
 /* STORE_GUESTS_END. */
 #include "base/memory.h"
 #include "store/person.h"
-#include "store/sqlite/sqlite_rows.h"
-#include "store/work/writer.h"
+#include "store/work/batch.h"
+#include "store/work/rows.h"
+
+#define ENDED_COLUMNS USER_COLUMNS ", m.room_no, m.role"
+static const struct db_statement member_ended = {
+	.sql = "SELECT " ENDED_COLUMNS " FROM member m INDEXED BY member_ended JOIN account u ON u.no = m.user_no WHERE m.ended = 1",
+	/* Rooms are locked in the order of their numbers. */
+	.postgres =
+		"SELECT " ENDED_COLUMNS " FROM member m JOIN account u ON u.no = m.user_no WHERE m.ended = 1 ORDER BY m.room_no, m.user_no",
+	.parameters = ""};
 
 struct ended_row {
 	struct store_user user;
@@ -10,37 +18,37 @@ struct ended_row {
 	enum member_role role;
 };
 
-static int read_row(sqlite3_stmt *st, struct ended_row *row)
+static int read_row(struct db_answer *ended, struct ended_row *row)
 {
-	row->room_no = sqlite_statement_u64(st, USER_COLUMN_COUNT);
-	bool good = sqlite_rows_user(st, &row->user) && sqlite_rows_member_role(st, USER_COLUMN_COUNT + 1, &row->role);
-	return good ? SQLITE_OK : SQLITE_CORRUPT;
+	row->room_no = db_column_number(ended, USER_COLUMN_COUNT);
+	bool good = rows_user(ended, &row->user) && rows_member_role(ended, USER_COLUMN_COUNT + 1, &row->role);
+	return good ? DB_OK : DB_DAMAGED;
 }
 
 /* They are read before any is ended: the rows change with it. Those in damaged rooms are passed over, or they would stand in the way of all others. */
-static int find_rows(struct writer *w, struct store_guests_end *op, struct ended_row *rows, size_t *n)
+static int find_rows(struct batch *b, struct store_guests_end *op, struct ended_row *rows, size_t *n)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_ENDED);
+	auto_answer *ended = db_ask_plain(b->db, &member_ended);
 	int rc;
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		if (damage_has_room(w->damage, sqlite_statement_u64(st, USER_COLUMN_COUNT)))
+	while ((rc = db_row(ended)) == DB_ROW) {
+		if (damage_has_room(b->damage, db_column_number(ended, USER_COLUMN_COUNT)))
 			continue;
 		op->more = *n == op->most;
 		if (op->more)
-			return SQLITE_OK;
-		rc = read_row(st, &rows[(*n)++]);
-		if (rc != SQLITE_OK)
+			return DB_OK;
+		rc = read_row(ended, &rows[(*n)++]);
+		if (rc != DB_OK)
 			return rc;
 	}
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return rc == DB_DONE ? DB_OK : rc;
 }
 
-static int end_row(struct writer *w, struct store_guests_end *op, const struct ended_row *row)
+static int end_row(struct batch *b, struct store_guests_end *op, const struct ended_row *row)
 {
 	struct room_counters *room;
-	int rc = writer_room(w, &op->op, row->room_no, &room);
+	int rc = batch_room(b, &op->op, row->room_no, &room);
 	op->op.result = 0;
-	if (rc != SQLITE_OK || !room)
+	if (rc != DB_OK || !room)
 		return rc; /* no room: found to be damaged just now */
 	struct store_ended *ended = &op->ended[op->n_ended++];
 	auto_buf data = BUF_INIT;
@@ -48,21 +56,29 @@ static int end_row(struct writer *w, struct store_guests_end *op, const struct e
 	ended->room = room->id;
 	ended->user = row->user.id;
 	ended->leave = (struct store_leave){.room_no = row->room_no, .user_no = row->user.no, .data = data};
-	rc = writer_end_membership(w, room, row->role, &ended->leave);
+	auto_answer *heir = batch_ask_heir(b, row->room_no, row->user.no);
+	rc = batch_end_membership(b, room, row->role, heir, &ended->leave);
 	ended->leave.data = BUF_INIT;
 	return rc;
 }
 
-int write_guests_end(struct writer *w, struct store_guests_end *op)
+/* It asks while it writes: whom it is about is known only then, and each one it ends changes who the next heir is. */
+void guests_end_look(struct batch *b, struct store_guests_end *op)
+{
+	(void)b;
+	(void)op;
+}
+
+int guests_end_write(struct batch *b, struct store_guests_end *op)
 {
 	size_t n = 0;
 	auto_free struct ended_row *rows = mem_zalloc((op->most + 1) * sizeof *rows);
 	op->ended = mem_zalloc((op->most + 1) * sizeof *op->ended);
 	op->n_ended = 0;
 	op->more = false;
-	int rc = writer_own(w, find_rows(w, op, rows, &n), "memberships");
-	for (size_t i = 0; rc == SQLITE_OK && i < n; i++)
-		rc = end_row(w, op, &rows[i]);
+	int rc = batch_own(b, find_rows(b, op, rows, &n), "memberships");
+	for (size_t i = 0; rc == DB_OK && i < n; i++)
+		rc = end_row(b, op, &rows[i]);
 	for (size_t i = 0; i < n; i++)
 		store_user_finish(&rows[i].user);
 	return rc;

@@ -1,10 +1,40 @@
 /* STORE_JOIN, STORE_LEAVE and STORE_READ_MARK. */
 #include "base/clock.h"
 #include "store/person.h"
-#include "store/sqlite/sqlite_rows.h"
-#include "store/work/writer.h"
+#include "store/work/batch.h"
+#include "store/work/rows.h"
 
 #include <errno.h>
+
+static const struct db_statement user_by_no = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.no = $1", .parameters = "n"};
+static const struct db_statement user_by_id = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1", .parameters = "b"};
+static const struct db_statement user_by_key = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.name_key = $1 AND u.kind <> 2",
+						.parameters = "t"};
+/* Where others write too, the account is locked: its last token does not go, and it enters no other room, before the transaction ends. */
+static const struct db_statement user_can_be = {
+	.sql = "SELECT 1 FROM account u WHERE u.no = $1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))",
+	.postgres = "SELECT 1 FROM account u WHERE u.no = $1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))"
+		    " FOR UPDATE OF u",
+	.parameters = "n"};
+static const struct db_statement member_get = {
+	.sql = "SELECT role, read_seq, read_messages FROM member WHERE user_no = $1 AND room_no = $2", .parameters = "nn"};
+static const struct db_statement member_count = {
+	.sql = "SELECT count(*) FROM (SELECT 1 FROM member WHERE user_no = $1 LIMIT $2) AS counted", .parameters = "nn"};
+static const struct db_statement member_insert = {
+	.sql = "INSERT INTO member (user_no, room_no, role, read_seq, read_messages, joined_seq) VALUES ($1, $2, $3, $4, $5, $4)",
+	.parameters = "nnnnn"};
+static const struct db_statement member_delete = {.sql = "DELETE FROM member WHERE user_no = $1 AND room_no = $2", .parameters = "nn"};
+static const struct db_statement member_set_role = {.sql = "UPDATE member SET role = $3 WHERE user_no = $1 AND room_no = $2",
+						    .parameters = "nnn"};
+/* Of those who are left when $2 has gone, and only if none of them owns the room. */
+#define HEIR_CONDITIONS(members) \
+	" WHERE m.room_no = $1 AND m.user_no <> $2 AND m.ended IS NULL AND NOT EXISTS (SELECT 1 FROM member o" members \
+	" WHERE o.room_no = $1 AND o.user_no <> $2 AND o.role = 1) ORDER BY u.kind, m.joined_seq LIMIT 1"
+static const struct db_statement member_heir = {
+	.sql = "SELECT " USER_COLUMNS
+	       " FROM member m INDEXED BY member_by_room JOIN account u ON u.no = m.user_no" HEIR_CONDITIONS(" INDEXED BY member_by_room"),
+	.postgres = "SELECT " USER_COLUMNS " FROM member m JOIN account u ON u.no = m.user_no" HEIR_CONDITIONS(""),
+	.parameters = "nn"};
 
 struct member_row {
 	bool found;
@@ -12,252 +42,291 @@ struct member_row {
 	uint64_t read_seq, read_messages;
 };
 
-static int find_member(struct writer *w, uint64_t user_no, uint64_t room_no, struct member_row *out)
+static struct db_answer *ask_member(struct batch *b, uint64_t user_no, uint64_t room_no)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_GET);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_u64(st, 2, room_no);
+	return db_ask(b->db, &member_get, db_number(user_no), db_number(room_no));
+}
+
+static int find_member(struct batch *b, struct db_answer *asked, uint64_t user_no, uint64_t room_no, struct member_row *out)
+{
 	*out = (struct member_row){0};
-	int rc = writer_own(w, sqlite_statement_finds(st, &out->found), "memberships");
+	if (batch_number_is_stale(b, KEY_MEMBERSHIPS, user_no))
+		return BATCH_LATER;
+	int rc = batch_own(b, batch_finds(asked, &out->found), "memberships");
 	if (!out->found)
 		return rc;
-	out->role = (enum member_role)sqlite3_column_int(st, 0);
-	out->read_seq = sqlite_statement_u64(st, 1);
-	out->read_messages = sqlite_statement_u64(st, 2);
-	const struct read_mark *moved = read_marks_find(&w->marks, user_no, room_no);
+	out->role = (enum member_role)db_column_signed(asked, 0);
+	out->read_seq = db_column_number(asked, 1);
+	out->read_messages = db_column_number(asked, 2);
+	const struct read_mark *moved = read_marks_find(&b->marks, user_no, room_no);
 	if (moved && moved->seq > out->read_seq) {
 		out->read_seq = moved->seq;
 		out->read_messages = moved->n_messages;
 	}
-	return SQLITE_OK;
+	return DB_OK;
 }
 
-/* Whom a join is about; op->user.no 0: nobody. */
-static int find_joiner(struct writer *w, struct store_join *op)
+struct db_answer *batch_ask_can_be(struct batch *b, uint64_t user_no)
 {
-	enum statement which = op->user_no != 0 ? ST_USER_BY_NO : op->by_id ? ST_USER_BY_ID : ST_USER_BY_KEY;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, which);
-	if (op->user_no != 0)
-		sqlite_statement_bind_u64(st, 1, op->user_no);
-	else if (op->by_id)
-		sqlite_statement_bind_uid(st, 1, &op->user_id);
-	else
-		sqlite_statement_bind_text(st, 1, op->name_key);
-	bool found;
-	int rc = sqlite_statement_finds(st, &found);
-	return rc == SQLITE_OK && found && !sqlite_rows_user(st, &op->user) ? SQLITE_CORRUPT : rc;
+	return db_ask(b->db, &user_can_be, db_number(user_no));
 }
 
-int writer_can_be(struct writer *w, uint64_t user_no, bool *can)
+int batch_can_be(struct batch *b, struct db_answer *asked, bool *can)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_CAN_BE);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	return writer_own(w, sqlite_statement_finds(st, can), "accounts");
+	return batch_own(b, batch_finds(asked, can), "accounts");
 }
 
-int writer_has_most_rooms(struct writer *w, uint64_t user_no, uint64_t most, bool *has)
+struct db_answer *batch_ask_most_rooms(struct batch *b, uint64_t user_no, uint64_t most)
+{
+	return most != 0 ? db_ask(b->db, &member_count, db_number(user_no), db_number(most)) : NULL;
+}
+
+int batch_has_most_rooms(struct batch *b, struct db_answer *asked, uint64_t most, bool *has)
 {
 	*has = false;
 	if (most == 0)
-		return SQLITE_OK;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_COUNT);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_u64(st, 2, most);
-	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		*has = sqlite_statement_u64(st, 0) >= most;
-	return rc == SQLITE_ROW ? SQLITE_OK : writer_own(w, rc, "memberships");
+		return DB_OK;
+	int rc = db_row(asked);
+	if (rc == DB_ROW)
+		*has = db_column_number(asked, 0) >= most;
+	return rc >= 0 ? DB_OK : batch_own(b, rc, "memberships");
 }
 
-int writer_add_member(struct writer *w, const struct room_counters *room, uint64_t user_no, enum member_role role)
+static void wrote_membership(struct batch *b, uint64_t user_no, uint64_t room_no)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_INSERT);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_u64(st, 2, room->no);
-	sqlite_statement_bind_i64(st, 3, role);
-	sqlite_statement_bind_u64(st, 4, room->last_seq);
-	sqlite_statement_bind_u64(st, 5, room->n_messages);
-	return writer_own(w, sqlite_statement_run(st), "memberships");
+	batch_wrote_number(b, KEY_MEMBERSHIPS, user_no);
+	batch_wrote_number(b, KEY_MEMBERS, room_no);
 }
 
-int writer_describe_room(struct writer *w, const struct room_counters *room, struct store_room *out)
+int batch_add_member(struct batch *b, const struct room_counters *room, uint64_t user_no, enum member_role role)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_ROOM_BY_NO);
-	sqlite_statement_bind_u64(st, 1, room->no);
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc;
-	if (!sqlite_rows_room(st, out))
-		return SQLITE_CORRUPT;
-	/* The row may be behind what this transaction did to the room. */
-	out->last_seq = room->last_seq;
-	out->n_messages = room->n_messages;
-	out->n_members = room->n_members;
-	return SQLITE_OK;
+	wrote_membership(b, user_no, room->no);
+	return batch_own(b,
+			 db_send(b->db, &member_insert, db_number(user_no), db_number(room->no), db_signed(role), db_number(room->last_seq),
+				 db_number(room->n_messages)),
+			 "memberships");
 }
 
-static int enter(struct writer *w, struct room_counters *room, struct store_join *op)
+/* What a join asks: what follows JOINER needs the user's number, and is asked while writing where only that tells it. */
+enum { JOINER, JOINED_ROOM, CAN_BE, JOINER_MEMBER, JOINER_ROOMS };
+
+static void ask_of_joiner(struct batch *b, struct store_join *op, uint64_t user_no)
+{
+	struct db_answer **asked = op->op.asked;
+	asked[CAN_BE] = batch_ask_can_be(b, user_no);
+	asked[JOINER_MEMBER] = ask_member(b, user_no, op->room_no);
+	asked[JOINER_ROOMS] = batch_ask_most_rooms(b, user_no, op->most_rooms);
+}
+
+void join_look(struct batch *b, struct store_join *op)
+{
+	struct db_answer **asked = op->op.asked;
+	asked[JOINER] = op->user_no != 0 ? db_ask(b->db, &user_by_no, db_number(op->user_no))
+			: op->by_id      ? db_ask(b->db, &user_by_id, db_uid(&op->user_id))
+					 : db_ask(b->db, &user_by_key, db_text(op->name_key));
+	asked[JOINED_ROOM] = batch_ask_room(b, op->room_no);
+	if (op->user_no != 0)
+		ask_of_joiner(b, op, op->user_no);
+}
+
+static bool join_is_stale(struct batch *b, const struct store_join *op)
+{
+	return batch_number_is_stale(b, KEY_ROOM, op->room_no) ||
+	       (op->user_no == 0 && op->by_id && batch_is_stale(b, KEY_USER_ID, op->user_id.b, sizeof op->user_id.b)) ||
+	       (op->user_no == 0 && !op->by_id && batch_text_is_stale(b, KEY_NAME, op->name_key));
+}
+
+/* Whom a join is about; op->user.no 0: nobody. */
+static int find_joiner(struct store_join *op)
+{
+	bool found;
+	int rc = batch_finds(op->op.asked[JOINER], &found);
+	return rc == DB_OK && found && !rows_user(op->op.asked[JOINER], &op->user) ? DB_DAMAGED : rc;
+}
+
+/* Whether the joiner is a member already, or can become one; else op->result is set. */
+static int look_at_joiner(struct batch *b, struct store_join *op, struct member_row *member)
+{
+	bool can = false, has_most = false;
+	struct db_answer **asked = op->op.asked;
+	int rc = batch_own(b, find_joiner(op), "accounts");
+	if (rc == DB_OK && batch_number_is_stale(b, KEY_ACCOUNT, op->user.no))
+		rc = BATCH_LATER;
+	if (rc == DB_OK && !asked[CAN_BE])
+		ask_of_joiner(b, op, op->user.no);
+	if (rc == DB_OK)
+		rc = batch_can_be(b, asked[CAN_BE], &can);
+	if (rc == DB_OK && can)
+		rc = find_member(b, asked[JOINER_MEMBER], op->user.no, op->room_no, member);
+	if (rc == DB_OK && can && !member->found)
+		rc = batch_has_most_rooms(b, asked[JOINER_ROOMS], op->most_rooms, &has_most);
+	if (rc != DB_OK)
+		return rc;
+	if (!can)
+		op->op.result = -ENOENT;
+	else if (has_most)
+		op->op.result = -EDQUOT;
+	return DB_OK;
+}
+
+static int enter(struct batch *b, struct room_counters *room, struct store_join *op)
 {
 	auto_buf data = BUF_INIT;
 	person_encode_member(&data, &op->user, op->role, op->by);
-	struct writer_event what = {EVENT_MEMBER_JOINED, op->user.no, 0, &data, clock_wall_ms()};
-	int rc = writer_add_event(w, room, &what, &op->event);
-	if (rc == SQLITE_OK)
-		rc = writer_add_member(w, room, op->user.no, op->role);
-	if (rc != SQLITE_OK)
+	struct batch_event what = {EVENT_MEMBER_JOINED, op->user.no, 0, &data, clock_wall_ms()};
+	int rc = batch_add_event(b, room, &what, &op->event);
+	if (rc == DB_OK)
+		rc = batch_add_member(b, room, op->user.no, op->role);
+	if (rc != DB_OK)
 		return rc;
 	room->n_members++;
 	op->membership.role = op->role;
 	op->membership.read_seq = room->last_seq;
 	op->membership.read_messages = room->n_messages;
-	return SQLITE_OK;
+	return DB_OK;
 }
 
-/* Whether the joiner is a member already, or can become one; else op->result is set. */
-static int look_at_joiner(struct writer *w, struct store_join *op, struct member_row *member)
-{
-	bool can = false, has_most = false;
-	int rc = writer_own(w, find_joiner(w, op), "accounts");
-	if (rc == SQLITE_OK)
-		rc = writer_can_be(w, op->user.no, &can);
-	if (rc == SQLITE_OK && can)
-		rc = find_member(w, op->user.no, op->room_no, member);
-	if (rc == SQLITE_OK && can && !member->found)
-		rc = writer_has_most_rooms(w, op->user.no, op->most_rooms, &has_most);
-	if (!can)
-		op->op.result = -ENOENT;
-	else if (has_most)
-		op->op.result = -EDQUOT;
-	return rc;
-}
-
-int write_join(struct writer *w, struct store_join *op)
+int join_write(struct batch *b, struct store_join *op)
 {
 	op->event = NULL;
 	op->user = (struct store_user){0};
 	op->membership = (struct store_membership){0};
 	struct room_counters *room;
 	struct member_row member = {0};
-	int rc = writer_room(w, &op->op, op->room_no, &room);
-	if (rc == SQLITE_OK && room)
-		rc = look_at_joiner(w, op, &member);
-	if (rc != SQLITE_OK || op->op.result != 0)
+	if (join_is_stale(b, op))
+		return BATCH_LATER;
+	int rc = batch_room(b, &op->op, op->room_no, &room);
+	if (rc == DB_OK && room)
+		rc = look_at_joiner(b, op, &member);
+	if (rc == DB_OK && room && op->op.result == 0)
+		rc = batch_describe_room(op->op.asked[JOINED_ROOM], room, &op->membership.room);
+	if (rc != DB_OK || op->op.result != 0)
 		return rc;
 	if (member.found) {
 		op->membership.role = member.role;
 		op->membership.read_seq = member.read_seq;
 		op->membership.read_messages = member.read_messages;
-	} else {
-		rc = enter(w, room, op);
+		return DB_OK;
 	}
-	return rc == SQLITE_OK ? writer_describe_room(w, room, &op->membership.room) : rc;
+	rc = enter(b, room, op);
+	batch_count_room(room, &op->membership.room);
+	return rc;
 }
 
 /* The room and the user's membership of it. *room NULL with op->result set: there is none, or no such room, or its log is damaged. */
-static int find_membership(struct writer *w, struct store_op *op, uint64_t room_no, uint64_t user_no, struct room_counters **room,
-			   struct member_row *member)
+static int find_membership(struct batch *b, struct store_op *op, struct db_answer *asked, uint64_t room_no, uint64_t user_no,
+			   struct room_counters **room, struct member_row *member)
 {
-	int rc = writer_room(w, op, room_no, room);
-	if (rc != SQLITE_OK || !*room)
+	int rc = batch_room(b, op, room_no, room);
+	if (rc != DB_OK || !*room)
 		return rc;
-	rc = find_member(w, user_no, room_no, member);
-	if (rc == SQLITE_OK && !member->found) {
+	rc = find_member(b, asked, user_no, room_no, member);
+	if (rc == DB_OK && !member->found) {
 		op->result = -ENOENT;
 		*room = NULL;
 	}
 	return rc;
 }
 
-/* Whom the room passes on to; heir->no 0: nobody, or it has an owner. */
-static int find_heir(struct writer *w, uint64_t room_no, struct store_user *heir)
-{
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_HEIR);
-	bool found;
-	sqlite_statement_bind_u64(st, 1, room_no);
-	*heir = (struct store_user){0};
-	int rc = sqlite_statement_finds(st, &found);
-	return rc == SQLITE_OK && found && !sqlite_rows_user(st, heir) ? SQLITE_CORRUPT : rc;
-}
-
-static int make_owner(struct writer *w, struct room_counters *room, const struct store_user *heir, struct event **event)
+static int make_owner(struct batch *b, struct room_counters *room, const struct store_user *heir, struct event **event)
 {
 	auto_buf data = BUF_INIT;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_SET_ROLE);
-	sqlite_statement_bind_u64(st, 1, heir->no);
-	sqlite_statement_bind_u64(st, 2, room->no);
-	sqlite_statement_bind_i64(st, 3, MEMBER_ROLE_OWNER);
-	int rc = writer_own(w, sqlite_statement_run(st), "memberships");
-	if (rc != SQLITE_OK)
+	int rc = batch_own(b, db_send(b->db, &member_set_role, db_number(heir->no), db_number(room->no), db_signed(MEMBER_ROLE_OWNER)),
+			   "memberships");
+	if (rc != DB_OK)
 		return rc;
+	wrote_membership(b, heir->no, room->no);
 	person_encode_member(&data, heir, MEMBER_ROLE_OWNER, (struct text){0});
-	struct writer_event what = {EVENT_MEMBER_UPDATED, heir->no, 0, &data, clock_wall_ms()};
-	return writer_add_event(w, room, &what, event);
+	struct batch_event what = {EVENT_MEMBER_UPDATED, heir->no, 0, &data, clock_wall_ms()};
+	return batch_add_event(b, room, &what, event);
 }
 
-/* An owner has left. */
-static int pass_on(struct writer *w, struct room_counters *room, struct store_leave *op)
+struct db_answer *batch_ask_heir(struct batch *b, uint64_t room_no, uint64_t leaver_no)
 {
+	return db_ask(b->db, &member_heir, db_number(room_no), db_number(leaver_no));
+}
+
+/* Whom the room passes on to; heir->no 0: nobody, or it has an owner. */
+static int find_heir(struct batch *b, struct db_answer *asked, struct store_user *heir)
+{
+	bool found;
+	*heir = (struct store_user){0};
+	int rc = batch_finds(asked, &found);
+	return batch_own(b, rc == DB_OK && found && !rows_user(asked, heir) ? DB_DAMAGED : rc, "memberships");
+}
+
+int batch_end_membership(struct batch *b, struct room_counters *room, enum member_role role, struct db_answer *heir_asked,
+			 struct store_leave *op)
+{
+	struct batch_event what = {EVENT_MEMBER_LEFT, op->user_no, 0, &op->data, clock_wall_ms()};
+	int rc = batch_add_event(b, room, &what, &op->event);
+	if (rc != DB_OK)
+		return rc;
+	room->n_members--;
+	wrote_membership(b, op->user_no, op->room_no);
+	rc = batch_own(b, db_send(b->db, &member_delete, db_number(op->user_no), db_number(op->room_no)), "memberships");
+	if (rc != DB_OK || role != MEMBER_ROLE_OWNER)
+		return rc;
 	struct store_user heir;
-	int rc = writer_own(w, find_heir(w, room->no, &heir), "memberships");
-	if (rc == SQLITE_OK && heir.no != 0)
-		rc = make_owner(w, room, &heir, &op->passed_event);
+	rc = find_heir(b, heir_asked, &heir);
+	if (rc == DB_OK && heir.no != 0)
+		rc = make_owner(b, room, &heir, &op->passed_event);
 	op->heir = heir.id;
 	store_user_finish(&heir);
 	return rc;
 }
 
-int writer_end_membership(struct writer *w, struct room_counters *room, enum member_role role, struct store_leave *op)
+/* What a leave asks. */
+enum { LEAVER, HEIR };
+
+void leave_look(struct batch *b, struct store_leave *op)
 {
-	struct writer_event what = {EVENT_MEMBER_LEFT, op->user_no, 0, &op->data, clock_wall_ms()};
-	int rc = writer_add_event(w, room, &what, &op->event);
-	if (rc != SQLITE_OK)
-		return rc;
-	room->n_members--;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_DELETE);
-	sqlite_statement_bind_u64(st, 1, op->user_no);
-	sqlite_statement_bind_u64(st, 2, op->room_no);
-	rc = writer_own(w, sqlite_statement_run(st), "memberships");
-	return rc == SQLITE_OK && role == MEMBER_ROLE_OWNER ? pass_on(w, room, op) : rc;
+	op->op.asked[LEAVER] = ask_member(b, op->user_no, op->room_no);
+	op->op.asked[HEIR] = batch_ask_heir(b, op->room_no, op->user_no);
 }
 
-int write_leave(struct writer *w, struct store_leave *op)
+int leave_write(struct batch *b, struct store_leave *op)
 {
 	op->event = op->passed_event = NULL;
 	struct room_counters *room;
 	struct member_row member = {0};
-	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
-	return rc == SQLITE_OK && room ? writer_end_membership(w, room, member.role, op) : rc;
+	if (batch_number_is_stale(b, KEY_MEMBERS, op->room_no))
+		return BATCH_LATER;
+	int rc = find_membership(b, &op->op, op->op.asked[LEAVER], op->room_no, op->user_no, &room, &member);
+	return rc == DB_OK && room ? batch_end_membership(b, room, member.role, op->op.asked[HEIR], op) : rc;
 }
 
-/* How many messages the room had at this seq. Sets op->result when that cannot be read. */
-static int messages_at(struct writer *w, struct store_op *op, const struct room_counters *room, uint64_t seq, uint64_t *n_messages)
+/* What a read mark asks. */
+enum { READER, READ_TO };
+
+void read_mark_look(struct batch *b, struct store_read_mark *op)
 {
-	struct event_row row = {.n_messages = room->n_messages};
-	int rc = seq == room->last_seq ? SQLITE_OK : writer_event_at(w, op, room, seq, &row);
-	*n_messages = row.n_messages;
-	return rc;
+	op->op.asked[READER] = ask_member(b, op->user_no, op->room_no);
+	op->op.asked[READ_TO] = batch_ask_event(b, op->room_no, op->seq);
 }
 
-int write_read_mark(struct writer *w, struct store_read_mark *op)
+int read_mark_write(struct batch *b, struct store_read_mark *op)
 {
 	struct room_counters *room;
 	struct member_row member = {0};
-	int rc = find_membership(w, &op->op, op->room_no, op->user_no, &room, &member);
-	if (rc != SQLITE_OK || !room)
+	int rc = find_membership(b, &op->op, op->op.asked[READER], op->room_no, op->user_no, &room, &member);
+	if (rc != DB_OK || !room)
 		return rc;
 	uint64_t seq = op->seq < room->last_seq ? op->seq : room->last_seq;
 	op->read_seq = member.read_seq;
 	op->read_messages = member.read_messages;
 	if (seq <= member.read_seq)
-		return SQLITE_OK;
-	rc = messages_at(w, &op->op, room, seq, &op->read_messages);
-	if (rc != SQLITE_OK || op->op.result != 0)
+		return DB_OK;
+	/* How many messages the room had at this seq. */
+	struct event_row row = {.n_messages = room->n_messages};
+	if (seq != room->last_seq && batch_event_is_new(b, room, seq))
+		return BATCH_LATER;
+	if (seq != room->last_seq)
+		rc = batch_event_at(b, &op->op, room, seq, op->op.asked[READ_TO], &row);
+	op->read_messages = row.n_messages;
+	if (rc != DB_OK || op->op.result != 0)
 		return rc;
 	op->read_seq = seq;
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_MEMBER_MARK);
-	sqlite_statement_bind_u64(st, 1, op->user_no);
-	sqlite_statement_bind_u64(st, 2, op->room_no);
-	sqlite_statement_bind_u64(st, 3, op->read_seq);
-	sqlite_statement_bind_u64(st, 4, op->read_messages);
-	return writer_own(w, sqlite_statement_run(st), "memberships");
+	read_marks_move(&b->marks, &(struct read_mark){op->user_no, op->room_no, seq, op->read_messages});
+	return DB_OK;
 }

@@ -1,191 +1,236 @@
-/* STORE_USER_CREATE, STORE_USER_SET, STORE_TOKEN_CREATE and STORE_TOKEN_DELETE. */
+/* STORE_USER_CREATE, STORE_USER_SET, STORE_TOKEN_CREATE and STORE_TOKEN_DELETE; STORE_PING. */
 #include "base/clock.h"
+#include "store/work/batch.h"
 #include "store/work/token_age.h"
-#include "store/work/writer.h"
 
 #include <errno.h>
 #include <string.h>
 
-struct user_row {
-	uint64_t no; /* 0: nobody */
-	struct uid id;
-	enum user_kind kind;
-};
-
-/* The person or bot of this name. */
-static int find_by_key(struct writer *w, struct text name_key, struct user_row *out)
-{
-	*out = (struct user_row){0};
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_BY_KEY);
-	sqlite_statement_bind_text(st, 1, name_key);
-	bool found;
-	int rc = sqlite_statement_finds(st, &found);
-	if (found) {
-		out->no = sqlite_statement_u64(st, 0);
-		sqlite_statement_uid(st, 1, &out->id);
-		out->kind = (enum user_kind)sqlite3_column_int(st, 2);
-	}
-	return rc;
-}
-
-/* Whether a person or bot has the name, or one that looks like it. */
-static int is_taken(struct writer *w, const struct store_user_create *op, bool *taken)
-{
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_ALIKE);
-	sqlite_statement_bind_text(st, 1, op->name_key);
-	sqlite_statement_bind_text(st, 2, op->name);
-	return sqlite_statement_finds(st, taken);
-}
+/* Where others write too, accounts are locked before what belongs to them changes. */
+static const struct db_statement user_by_key = {.sql = "SELECT no, id, kind FROM account WHERE name_key = $1 AND kind <> 2",
+						.postgres = "SELECT no, id, kind FROM account WHERE name_key = $1 AND kind <> 2 FOR UPDATE",
+						.parameters = "t"};
+static const struct db_statement user_alike = {.sql = "SELECT 1 FROM account WHERE kind <> 2 AND name_key = $1 UNION ALL "
+						      "SELECT 1 FROM account WHERE kind <> 2 AND skeleton = $2 LIMIT 1",
+					       .parameters = "tt"};
+static const struct db_statement user_number = {
+	.sql = "SELECT coalesce(max(no), 0) + 1 FROM account", .postgres = "SELECT nextval('account_no')", .parameters = ""};
+static const struct db_statement user_insert = {
+	.sql = "INSERT INTO account (no, id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton)"
+	       " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $3 <> 2 THEN $10 END)",
+	.parameters = "nbnntttnnt"};
+static const struct db_statement owner_get = {.sql = "SELECT 1 FROM account WHERE role = 1 LIMIT 1", .parameters = ""};
+/* Only one transaction at a time makes a first owner: the row of meta stands for there being none. */
+static const struct db_statement owner_lock = {.sql = "SELECT 1 FROM meta WHERE key = 'made_ms'",
+					       .postgres = "SELECT 1 FROM meta WHERE key = 'made_ms' FOR UPDATE",
+					       .parameters = ""};
+static const struct db_statement password_get = {.sql = "SELECT 1 FROM account WHERE no = $1 AND password_hash = $2",
+						 .postgres = "SELECT 1 FROM account WHERE no = $1 AND password_hash = $2 FOR UPDATE",
+						 .parameters = "nt"};
+static const struct db_statement password_set = {.sql = "UPDATE account SET password_hash = $2 WHERE no = $1", .parameters = "nt"};
+static const struct db_statement role_set = {.sql = "UPDATE account SET role = $2 WHERE no = $1", .parameters = "nn"};
+static const struct db_statement token_insert = {
+	.sql = "INSERT INTO token (hash, user_no, kind, created_ms, used_day) VALUES ($1, $2, $3, $4, $5)", .parameters = "bnnnn"};
+static const struct db_statement token_get = {
+	.sql = "SELECT user_no FROM token WHERE hash = $1",
+	.postgres = "SELECT a.no FROM token t JOIN account a ON a.no = t.user_no WHERE t.hash = $1 FOR UPDATE OF a",
+	.parameters = "b"};
+static const struct db_statement token_drop = {.sql = "DELETE FROM token WHERE hash = $1", .parameters = "b"};
+/* Tokens of kinds up to $2. */
+static const struct db_statement tokens_drop = {.sql = "DELETE FROM token WHERE user_no = $1 AND kind <= $2", .parameters = "nn"};
+static const struct db_statement pinged = {.sql = "UPDATE meta SET value = $1 WHERE key = 'pinged_ms'", .parameters = "n"};
 
 static struct text text_of(const char *s)
 {
 	return (struct text){.s = s, .n = s ? strlen(s) : 0};
 }
 
-static int insert_token(struct writer *w, uint64_t user_no, enum token_kind kind, const uint8_t hash[SECRET_HASH_BYTES])
+static int insert_token(struct batch *b, uint64_t user_no, enum token_kind kind, const uint8_t hash[SECRET_HASH_BYTES])
 {
 	int64_t now_ms = clock_wall_ms();
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_INSERT);
-	sqlite_statement_bind_blob(st, 1, hash, SECRET_HASH_BYTES);
-	sqlite_statement_bind_u64(st, 2, user_no);
-	sqlite_statement_bind_i64(st, 3, kind);
-	sqlite_statement_bind_i64(st, 4, now_ms);
-	sqlite_statement_bind_i64(st, 5, token_age_day(now_ms));
-	return writer_own(w, sqlite_statement_run(st), "tokens");
+	batch_wrote(b, KEY_TOKEN, hash, SECRET_HASH_BYTES);
+	batch_wrote_number(b, KEY_ACCOUNT, user_no);
+	return batch_own(b,
+			 db_send(b->db, &token_insert, db_bytes(hash, SECRET_HASH_BYTES), db_number(user_no), db_signed(kind),
+				 db_signed(now_ms), db_signed(token_age_day(now_ms))),
+			 "tokens");
 }
 
-static int insert_user(struct writer *w, const struct store_user_create *op, uint64_t *no)
+static int drop_tokens_of(struct batch *b, uint64_t user_no, enum token_kind up_to)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_INSERT);
-	sqlite_statement_bind_uid(st, 1, &op->id);
-	sqlite_statement_bind_i64(st, 2, op->kind);
-	sqlite_statement_bind_i64(st, 3, op->role);
-	sqlite_statement_bind_text(st, 4, op->name);
-	sqlite_statement_bind_text(st, 5, op->name_key);
-	sqlite_statement_bind_text(st, 6, text_of(op->password_hash));
-	if (op->created_by_no != 0)
-		sqlite_statement_bind_u64(st, 7, op->created_by_no);
-	else
-		sqlite3_bind_null(st, 7);
-	sqlite_statement_bind_i64(st, 8, clock_wall_ms());
-	int rc = sqlite_statement_run(st);
-	*no = (uint64_t)sqlite3_last_insert_rowid(w->connection.db);
-	return rc;
+	batch_wrote_number(b, KEY_ACCOUNT, user_no);
+	/* Of a guest its memberships end with the last. */
+	batch_wrote_number(b, KEY_MEMBERSHIPS, user_no);
+	return batch_own(b, db_send(b->db, &tokens_drop, db_number(user_no), db_signed(up_to)), "tokens");
 }
 
-static int has_owner(struct writer *w, bool *has)
+/* What making an account asks. */
+enum { ALIKE, OWNER_LOCK, OWNER, USER_NUMBER };
+
+void user_create_look(struct batch *b, struct store_user_create *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_OWNER);
-	return sqlite_statement_finds(st, has);
+	struct db_answer **asked = op->op.asked;
+	asked[ALIKE] = db_ask(b->db, &user_alike, db_text(op->name_key), db_text(batch_skeleton(b, op->name)));
+	if (op->first_owner) {
+		asked[OWNER_LOCK] = db_ask_plain(b->db, &owner_lock);
+		asked[OWNER] = db_ask_plain(b->db, &owner_get);
+	}
+	asked[USER_NUMBER] = db_ask_plain(b->db, &user_number);
 }
 
-int write_user_create(struct writer *w, struct store_user_create *op)
+/* Guests are checked against names, and take none. */
+static int insert_user(struct batch *b, const struct store_user_create *op)
 {
+	struct text skeleton = batch_skeleton(b, op->name);
+	batch_wrote(b, KEY_USER_ID, op->id.b, sizeof op->id.b);
+	if (op->kind != USER_GUEST) {
+		batch_wrote_text(b, KEY_NAME, op->name_key);
+		batch_wrote_text(b, KEY_SKELETON, skeleton);
+	}
+	if (op->role == USER_ROLE_OWNER)
+		batch_wrote(b, KEY_OWNER, NULL, 0);
+	return db_send(b->db, &user_insert, db_number(op->user_no), db_uid(&op->id), db_signed(op->kind), db_signed(op->role),
+		       db_text(op->name), db_text(op->name_key), db_text(text_of(op->password_hash)), db_known(op->created_by_no),
+		       db_signed(clock_wall_ms()), db_text(skeleton));
+}
+
+static bool create_is_stale(struct batch *b, const struct store_user_create *op)
+{
+	return b->db->looks_ahead &&
+	       (batch_text_is_stale(b, KEY_NAME, op->name_key) || batch_text_is_stale(b, KEY_SKELETON, batch_skeleton(b, op->name)) ||
+		(op->first_owner && batch_is_stale(b, KEY_OWNER, NULL, 0)));
+}
+
+int user_create_write(struct batch *b, struct store_user_create *op)
+{
+	struct db_answer **asked = op->op.asked;
 	bool taken, owned = false;
-	int rc = is_taken(w, op, &taken);
-	if (rc == SQLITE_OK && op->first_owner)
-		rc = has_owner(w, &owned);
-	if (rc != SQLITE_OK)
+	if (create_is_stale(b, op))
+		return BATCH_LATER;
+	int rc = batch_finds(asked[ALIKE], &taken);
+	if (rc == DB_OK && op->first_owner)
+		rc = batch_finds(asked[OWNER], &owned);
+	if (rc != DB_OK)
 		return rc;
 	if (taken || owned) {
 		op->op.result = owned ? -EPERM : -EEXIST;
-		return SQLITE_OK;
+		return DB_OK;
 	}
-	rc = insert_user(w, op, &op->user_no);
-	if (rc == SQLITE_OK && op->has_token)
-		rc = insert_token(w, op->user_no, op->token_kind, op->token_hash);
-	return rc;
+	rc = db_row(asked[USER_NUMBER]);
+	if (rc != DB_ROW)
+		return rc == DB_DONE ? DB_DAMAGED : rc;
+	op->user_no = db_column_number(asked[USER_NUMBER], 0);
+	rc = insert_user(b, op);
+	return rc == DB_OK && op->has_token ? insert_token(b, op->user_no, op->token_kind, op->token_hash) : rc;
 }
 
-/* Tokens of kinds up to this one. */
-static int delete_tokens_of(struct writer *w, uint64_t user_no, enum token_kind up_to)
+void user_set_look(struct batch *b, struct store_user_set *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE_OF);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_i64(st, 2, up_to);
-	return writer_own(w, sqlite_statement_run(st), "tokens");
+	op->op.asked[0] = db_ask(b->db, &user_by_key, db_text(op->name_key));
 }
 
-static int put_password(struct writer *w, uint64_t user_no, const char *password_hash)
+static int put_password(struct batch *b, uint64_t user_no, const char *password_hash)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_SET_PASSWORD);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_text(st, 2, text_of(password_hash));
-	return sqlite_statement_run(st);
+	batch_wrote_number(b, KEY_ACCOUNT, user_no);
+	return db_send(b->db, &password_set, db_number(user_no), db_text(text_of(password_hash)));
 }
 
 /* Another password: nobody stays signed in who knew only the old one. */
-static int set_password(struct writer *w, uint64_t user_no, const char *password_hash)
+static int set_password(struct batch *b, uint64_t user_no, const char *password_hash)
 {
-	int rc = put_password(w, user_no, password_hash);
-	return rc == SQLITE_OK ? delete_tokens_of(w, user_no, TOKEN_SESSION) : rc;
+	int rc = put_password(b, user_no, password_hash);
+	return rc == DB_OK ? drop_tokens_of(b, user_no, TOKEN_SESSION) : rc;
 }
 
-static int set_role(struct writer *w, uint64_t user_no, enum user_role role)
+static int make_owner(struct batch *b, uint64_t user_no)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_SET_ROLE);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_i64(st, 2, role);
-	return sqlite_statement_run(st);
+	batch_wrote_number(b, KEY_ACCOUNT, user_no);
+	batch_wrote(b, KEY_OWNER, NULL, 0);
+	return db_send(b->db, &role_set, db_number(user_no), db_signed(USER_ROLE_OWNER));
 }
 
-int write_user_set(struct writer *w, struct store_user_set *op)
+int user_set_write(struct batch *b, struct store_user_set *op)
 {
-	struct user_row user;
-	int rc = find_by_key(w, op->name_key, &user);
-	if (rc != SQLITE_OK)
+	struct db_answer *asked = op->op.asked[0];
+	bool found;
+	if (batch_text_is_stale(b, KEY_NAME, op->name_key))
+		return BATCH_LATER;
+	int rc = batch_finds(asked, &found);
+	if (rc != DB_OK)
 		return rc;
-	bool is_bot = user.kind == USER_BOT; /* has a token, never a password */
-	if (user.no == 0 || (is_bot && op->password_hash)) {
+	/* A bot has a token, never a password. */
+	if (!found || (op->password_hash && db_column_signed(asked, 2) == USER_BOT)) {
 		op->op.result = -ENOENT;
-		return SQLITE_OK;
+		return DB_OK;
 	}
-	op->user_id = user.id;
+	uint64_t user_no = db_column_number(asked, 0);
+	db_column_uid(asked, 1, &op->user_id);
 	if (op->password_hash)
-		rc = set_password(w, user.no, op->password_hash);
-	if (rc == SQLITE_OK && op->make_owner)
-		rc = set_role(w, user.no, USER_ROLE_OWNER);
-	return rc;
+		rc = set_password(b, user_no, op->password_hash);
+	return rc == DB_OK && op->make_owner ? make_owner(b, user_no) : rc;
 }
 
-static int has_password(struct writer *w, uint64_t user_no, const char *password_hash, bool *has)
+void token_create_look(struct batch *b, struct store_token_create *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_USER_HAS_PASSWORD);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_text(st, 2, text_of(password_hash));
-	return sqlite_statement_finds(st, has);
+	if (op->password_hash)
+		op->op.asked[0] = db_ask(b->db, &password_get, db_number(op->user_no), db_text(text_of(op->password_hash)));
 }
 
-int write_token_create(struct writer *w, struct store_token_create *op)
+int token_create_write(struct batch *b, struct store_token_create *op)
 {
 	bool may = true;
-	int rc = op->password_hash ? has_password(w, op->user_no, op->password_hash, &may) : SQLITE_OK;
-	if (rc != SQLITE_OK)
+	if (op->password_hash && batch_number_is_stale(b, KEY_ACCOUNT, op->user_no))
+		return BATCH_LATER;
+	int rc = op->password_hash ? batch_finds(op->op.asked[0], &may) : DB_OK;
+	if (rc != DB_OK)
 		return rc;
 	if (!may) {
 		op->op.result = -ENOENT;
-		return SQLITE_OK;
+		return DB_OK;
 	}
 	if (op->renewed_password_hash)
-		rc = put_password(w, op->user_no, op->renewed_password_hash);
-	if (rc == SQLITE_OK && op->alone)
-		rc = delete_tokens_of(w, op->user_no, TOKEN_BOT);
-	return rc == SQLITE_OK ? insert_token(w, op->user_no, op->kind, op->hash) : rc;
+		rc = put_password(b, op->user_no, op->renewed_password_hash);
+	if (rc == DB_OK && op->alone)
+		rc = drop_tokens_of(b, op->user_no, TOKEN_BOT);
+	return rc == DB_OK ? insert_token(b, op->user_no, op->kind, op->hash) : rc;
 }
 
-int write_token_delete(struct writer *w, struct store_token_delete *op)
+void token_delete_look(struct batch *b, struct store_token_delete *op)
 {
-	auto_reset sqlite3_stmt *find = sqlite_statement(&w->connection, ST_TOKEN_FIND);
-	sqlite_statement_bind_blob(find, 1, op->hash, sizeof op->hash);
-	int rc = writer_own(w, sqlite3_step(find), "tokens");
-	if (rc != SQLITE_ROW) {
+	op->op.asked[0] = db_ask(b->db, &token_get, db_bytes(op->hash, sizeof op->hash));
+}
+
+int token_delete_write(struct batch *b, struct store_token_delete *op)
+{
+	bool found;
+	if (batch_is_stale(b, KEY_TOKEN, op->hash, sizeof op->hash))
+		return BATCH_LATER;
+	int rc = batch_own(b, batch_finds(op->op.asked[0], &found), "tokens");
+	if (rc != DB_OK)
+		return rc;
+	uint64_t user_no = found ? db_column_number(op->op.asked[0], 0) : 0;
+	if (batch_number_is_stale(b, KEY_ACCOUNT, user_no))
+		return BATCH_LATER;
+	if (!found) {
 		op->op.result = -ENOENT;
-		return rc == SQLITE_DONE ? SQLITE_OK : rc;
+		return DB_OK;
 	}
-	uint64_t user_no = sqlite_statement_u64(find, 0);
-	sqlite3_reset(find);
-	auto_reset sqlite3_stmt *st = sqlite_statement(&w->connection, ST_TOKEN_DELETE);
-	sqlite_statement_bind_blob(st, 1, op->hash, sizeof op->hash);
-	rc = writer_own(w, sqlite_statement_run(st), "tokens");
-	return rc == SQLITE_OK && op->everywhere ? delete_tokens_of(w, user_no, TOKEN_SESSION) : rc;
+	batch_wrote_number(b, KEY_ACCOUNT, user_no);
+	batch_wrote_number(b, KEY_MEMBERSHIPS, user_no);
+	batch_wrote(b, KEY_TOKEN, op->hash, sizeof op->hash);
+	rc = batch_own(b, db_send(b->db, &token_drop, db_bytes(op->hash, sizeof op->hash)), "tokens");
+	return rc == DB_OK && op->everywhere ? drop_tokens_of(b, user_no, TOKEN_SESSION) : rc;
+}
+
+void ping_look(struct batch *b, struct store_ping *op)
+{
+	(void)b;
+	(void)op;
+}
+
+int ping_write(struct batch *b, struct store_ping *op)
+{
+	if (damage_is_known(b->damage))
+		op->op.result = -EBADMSG;
+	return db_send(b->db, &pinged, db_signed(clock_wall_ms()));
 }

@@ -1,0 +1,37 @@
+/*
+ * What the threads of a store (store/work/) need of a database beside its connections (db.h). Each kind of database has one: it wires a store
+ * together (store_work.h), and embeds this head in a structure of its own.
+ *
+ * Everything here but close() is called by the writer thread, with the writer's connection, unless its line says otherwise.
+ */
+#ifndef PARLEY_STORE_STORE_DRIVER_H
+#define PARLEY_STORE_STORE_DRIVER_H
+
+#include "store/db.h"
+#include "store/store.h"
+
+struct store_driver;
+
+struct store_driver_methods {
+	/* Before each transaction, and again after its commit, before anybody is told of it: whether what is written can be found again. False, for good: -ESTALE. */
+	bool (*is_in_place)(struct store_driver *d);
+	/* At the end of each transaction, which stores n_events: what the driver wants stored with it. A db_result. */
+	int (*before_commit)(struct store_driver *d, uint64_t n_events);
+	/* It is on disk, and nobody was told of it. */
+	void (*after_commit)(struct store_driver *d, uint64_t n_events);
+	/* Its operations are on their way back. */
+	void (*after_answers)(struct store_driver *d);
+	/* The connection is lost: DB_OK when there is one again, or DB_AWAY, and it is asked again later. It may wait for a moment. */
+	int (*reconnect)(struct store_driver *d);
+	/* Logs what db_reason() says and ends the process. Any thread, with the connection that failed. */
+	void (*lost)(struct store_driver *d, struct db *db, const char *during) __attribute__((noreturn));
+	/* Loop thread: no other thread is left. Closes all connections and frees it. */
+	void (*close)(struct store_driver *d);
+};
+
+struct store_driver {
+	const struct store_driver_methods *methods;
+	struct db *db; /* the writer's */
+};
+
+#endif

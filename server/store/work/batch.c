@@ -1,0 +1,294 @@
+#include "store/work/batch.h"
+
+#include "base/list.h"
+#include "base/memory.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct batch_kept {
+	struct batch_kept *next;
+	char *bytes;
+};
+
+/* Locked where others write too, until the transaction ends. */
+static const struct db_statement room_get = {.sql = "SELECT " ROOM_COUNTERS_COLUMNS " FROM room WHERE no = $1",
+					     .postgres = "SELECT " ROOM_COUNTERS_COLUMNS " FROM room WHERE no = $1 FOR UPDATE",
+					     .parameters = "n"};
+/* Where the log of a room ends. A statement of its own, so that it sees what was committed until the room was locked, and damage is told apart from that
+ * of the room. */
+static const struct db_statement top_get = {
+	.sql = "SELECT r.no, e.n_messages FROM room r JOIN event e ON e.pk = r.no << 36 | r.last_seq WHERE r.no = $1", .parameters = "n"};
+static const struct db_statement rooms_get = {
+	.sql = "SELECT " ROOM_COUNTERS_COLUMNS " FROM room WHERE no IN (SELECT value FROM json_each($1)) ORDER BY no",
+	.postgres = "SELECT " ROOM_COUNTERS_COLUMNS " FROM room WHERE no = ANY ($1) ORDER BY no FOR UPDATE",
+	.parameters = "N"};
+static const struct db_statement tops_get = {
+	.sql = "SELECT r.no, e.n_messages FROM room r JOIN event e ON e.pk = r.no << 36 | r.last_seq"
+	       " WHERE r.no IN (SELECT value FROM json_each($1))",
+	.postgres = "SELECT r.no, e.n_messages FROM room r JOIN event e ON e.pk = r.no << 36 | r.last_seq WHERE r.no = ANY ($1)",
+	.parameters = "N"};
+
+void batch_init(struct batch *b, struct db *db, struct damage *damage)
+{
+	b->db = db;
+	b->damage = damage;
+	b->rooms.is_shared = !db->is_only_writer;
+	b->skeletons = skeletons_new();
+}
+
+static void drop_kept(struct batch *b)
+{
+	for (struct batch_kept *k = b->kept, *next; k; k = next) {
+		next = k->next;
+		free(k->bytes);
+		free(k);
+	}
+	b->kept = NULL;
+}
+
+void batch_finish(struct batch *b)
+{
+	drop_kept(b);
+	read_marks_finish(&b->marks);
+	buf_finish(&b->json);
+	skeletons_destroy(b->skeletons);
+	b->skeletons = NULL;
+}
+
+void batch_begin(struct batch *b)
+{
+	b->n_events = b->n_duplicates = 0;
+	b->met_damage = false;
+}
+
+static uint64_t room_of(const struct store_op *op)
+{
+#define ROOM_NO_ROOM(noun) 0
+#define ROOM_ROOM(noun) list_entry(op, struct store_##noun, op)->room_no
+#define X(KIND, noun, how, owns, room) \
+	case STORE_##KIND: \
+		return ROOM_##room(noun);
+	switch (op->kind) {
+		STORE_OP_TABLE(X)
+	}
+#undef X
+	return 0;
+}
+
+static int by_number(const void *x, const void *y)
+{
+	int64_t a = *(const int64_t *)x, b = *(const int64_t *)y;
+	return a < b ? -1 : a > b;
+}
+
+void batch_lock_rooms(struct batch *b, const struct list *ops)
+{
+	size_t n = 0;
+	if (b->db->is_only_writer)
+		return;
+	list_for_each(it, ops) {
+		uint64_t no = room_of(list_entry(it, struct store_op, link));
+		if (no != 0)
+			b->room_nos[n++] = (int64_t)no;
+	}
+	qsort(b->room_nos, n, sizeof b->room_nos[0], by_number);
+	b->n_room_nos = 0;
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || b->room_nos[i] != b->room_nos[i - 1])
+			b->room_nos[b->n_room_nos++] = b->room_nos[i];
+	if (b->n_room_nos == 0)
+		return;
+	b->rooms_asked = db_ask(b->db, &rooms_get, db_numbers(b->room_nos, b->n_room_nos));
+	b->tops_asked = db_ask(b->db, &tops_get, db_numbers(b->room_nos, b->n_room_nos));
+}
+
+static void let_go_of_rooms(struct batch *b)
+{
+	db_done(b->rooms_asked);
+	db_done(b->tops_asked);
+	b->rooms_asked = b->tops_asked = NULL;
+}
+
+int batch_write_back(struct batch *b)
+{
+	int rc = batch_own(b, read_marks_write(&b->marks, b->db), "memberships");
+	return rc == DB_OK ? room_cache_write(&b->rooms, b->db) : rc;
+}
+
+void batch_end(struct batch *b, bool is_committed)
+{
+	let_go_of_rooms(b);
+	if (!is_committed || b->rooms.is_shared)
+		room_cache_forget(&b->rooms);
+	read_marks_forget(&b->marks);
+	batch_keys_forget(&b->keys);
+	drop_kept(b);
+}
+
+struct text batch_skeleton(struct batch *b, struct text name)
+{
+	if (!name.s)
+		return name;
+	struct text skeleton = skeleton_of(b->skeletons, name);
+	struct batch_kept *k = mem_new(struct batch_kept);
+	*k = (struct batch_kept){.next = b->kept, .bytes = (char *)(uintptr_t)skeleton.s};
+	b->kept = k;
+	return skeleton;
+}
+
+int batch_own(struct batch *b, int rc, const char *what)
+{
+	if (rc == DB_DAMAGED) {
+		b->met_damage = true;
+		b->failed = (struct damage_place){.what = what};
+	}
+	return rc;
+}
+
+int batch_met_damage(struct batch *b, struct store_op *op, int rc, const struct damage_place *place)
+{
+	if (rc == DB_DAMAGED) {
+		b->met_damage = true;
+		b->failed = *place;
+		return rc;
+	}
+	if (rc < 0)
+		return rc;
+	damage_note(b->damage, place);
+	op->result = -EBADMSG;
+	return DB_OK;
+}
+
+int batch_finds(struct db_answer *answer, bool *found)
+{
+	int rc = db_row(answer);
+	*found = rc == DB_ROW;
+	return rc < 0 ? rc : DB_OK;
+}
+
+/* The answers for the whole batch, into the cache. */
+static int take_rooms(struct batch *b)
+{
+	int rc;
+	struct room_counters *room;
+	while ((rc = db_row(b->rooms_asked)) == DB_ROW)
+		if ((rc = room_cache_read(&b->rooms, b->rooms_asked, &room)) != DB_OK)
+			return rc;
+	if (rc < 0)
+		return rc;
+	while ((rc = db_row(b->tops_asked)) == DB_ROW) {
+		room = room_cache_find(&b->rooms, db_column_number(b->tops_asked, 0));
+		if (room)
+			room->checked = db_column_number(b->tops_asked, 1) == room->n_messages;
+	}
+	let_go_of_rooms(b);
+	return rc < 0 ? rc : DB_OK;
+}
+
+static int find_room(struct batch *b, uint64_t room_no, struct room_counters **out)
+{
+	int rc = b->rooms_asked ? take_rooms(b) : DB_OK;
+	*out = rc == DB_OK ? room_cache_find(&b->rooms, room_no) : NULL;
+	if (*out || rc != DB_OK)
+		return rc;
+	auto_answer *asked = db_ask(b->db, &room_get, db_number(room_no));
+	rc = db_row(asked);
+	return rc == DB_ROW ? room_cache_read(&b->rooms, asked, out) : rc == DB_DONE ? DB_OK : rc;
+}
+
+/* The log ends with the room's last_seq and as many messages; that the next seq is free shows when it is written. */
+static int check_top(struct batch *b, struct store_op *op, struct room_counters *room)
+{
+	if (room->last_seq == 0)
+		return DB_OK;
+	auto_answer *top = db_ask(b->db, &top_get, db_number(room->no));
+	int rc = db_row(top);
+	if (rc == DB_ROW && db_column_number(top, 1) == room->n_messages)
+		return DB_OK;
+	return batch_met_damage(b, op, rc,
+				&(struct damage_place){.room_no = room->no,
+						       .room = room->id,
+						       .from_seq = room->last_seq,
+						       .to_seq = room->last_seq,
+						       .what = "the log does not end where its room says"});
+}
+
+int batch_room(struct batch *b, struct store_op *op, uint64_t room_no, struct room_counters **out)
+{
+	*out = NULL;
+	if (damage_has_room(b->damage, room_no)) {
+		op->result = -EBADMSG;
+		return DB_OK;
+	}
+	struct room_counters *room;
+	int rc = find_room(b, room_no, &room);
+	if (rc != DB_OK)
+		return rc;
+	if (!room) {
+		op->result = -ENOENT;
+		return DB_OK;
+	}
+	if (!room->checked)
+		rc = check_top(b, op, room);
+	if (rc != DB_OK || op->result != 0) {
+		if (!b->rooms.is_shared)
+			*room = (struct room_counters){0}; /* wrong counters are not kept */
+		return rc;
+	}
+	room->checked = true;
+	*out = room;
+	return DB_OK;
+}
+
+int batch_new_room(struct batch *b, uint64_t room_no, const struct uid *id, struct room_counters **out)
+{
+	int rc = room_cache_put(&b->rooms, b->db, room_no, out);
+	if (rc == DB_OK) {
+		(*out)->id = *id;
+		(*out)->checked = true;
+	}
+	return rc;
+}
+
+void batch_look(struct batch *b, struct store_op *op)
+{
+	op->result = 0;
+#define LOOK_READ(noun) (void)0
+#define LOOK_SLOW_READ(noun) (void)0
+#define LOOK_WRITE(noun) noun##_look(b, list_entry(op, struct store_##noun, op))
+#define X(KIND, noun, how, owns, room) \
+	case STORE_##KIND: \
+		LOOK_##how(noun); \
+		break;
+	switch (op->kind) {
+		STORE_OP_TABLE(X)
+	}
+#undef X
+}
+
+int batch_write(struct batch *b, struct store_op *op)
+{
+#define WRITE_READ(noun) break
+#define WRITE_SLOW_READ(noun) break
+#define WRITE_WRITE(noun) return noun##_write(b, list_entry(op, struct store_##noun, op))
+#define X(KIND, noun, how, owns, room) \
+	case STORE_##KIND: \
+		WRITE_##how(noun);
+	switch (op->kind) {
+		STORE_OP_TABLE(X)
+	}
+#undef X
+	assert(false && "a read among the writes");
+	return DB_FAILED;
+}
+
+void batch_let_go(struct store_op *op)
+{
+	for (size_t i = 0; i < STORE_OP_ASKED_MAX; i++) {
+		db_done(op->asked[i]);
+		op->asked[i] = NULL;
+	}
+}

@@ -1,0 +1,416 @@
+#include "store/work/batch_run.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { OUTAGE_OVER_MS = 5000 };
+static const int64_t WRITER_KEPT_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
+
+static const struct db_statement token_touch = {.sql = "UPDATE token SET used_day = $2 WHERE hash = $1 AND used_day < $2",
+						.parameters = "bn"};
+static const struct db_statement writer_enter = {
+	.sql = "INSERT INTO writer (id, batch_no, seen_ms) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", .parameters = "bn"};
+static const struct db_statement writers_gone = {.sql = "DELETE FROM writer WHERE seen_ms < $1", .parameters = "n"};
+static const struct db_statement writer_mark = {.sql = "UPDATE writer SET batch_no = $2, seen_ms = $3 WHERE id = $1", .parameters = "bnn"};
+static const struct db_statement writer_batch = {.sql = "SELECT batch_no FROM writer WHERE id = $1",
+						 .postgres = "SELECT batch_no FROM writer WHERE id = $1 FOR UPDATE",
+						 .parameters = "b"};
+
+/* One transaction, while it runs. */
+struct run {
+	struct list ops; /* store_op.link; those that wrote */
+	size_t n;
+	bool is_later;              /* the next operation waits for the next batch */
+	struct token_age token_age; /* as it is once this is committed */
+	struct store_op *failed;    /* the one that fails the transaction; NULL: none of them does */
+	bool in_upkeep;             /* what is done beside the operations fails it */
+	bool in_commit;             /* the commit was sent */
+};
+
+int batch_runner_init(struct batch_runner *r, struct store_driver *driver, struct metrics *m, struct damage *damage)
+{
+	r->driver = driver;
+	r->metrics = m;
+	list_init(&r->undecided);
+	id_random(r->writer.b);
+	batch_init(&r->batch, driver->db, damage);
+	return token_age_load(&r->token_age, driver->db);
+}
+
+void batch_runner_finish(struct batch_runner *r)
+{
+	batch_finish(&r->batch);
+}
+
+static bool is_shared(const struct batch_runner *r)
+{
+	return !r->driver->db->is_only_writer;
+}
+
+static int touch_tokens(struct batch_runner *r)
+{
+	int rc = DB_OK;
+	for (size_t i = 0; i < r->n_touches && rc == DB_OK; i++)
+		rc = db_send(r->driver->db, &token_touch, db_bytes(r->touches[i].hash, SECRET_HASH_BYTES), db_signed(r->touches[i].day));
+	return rc;
+}
+
+/* Puts operations back in front of those that are ready, in their order. */
+static void put_back(struct list *ops, struct list *ready)
+{
+	list_splice(ops, ready);
+	list_splice(ready, ops);
+}
+
+static void move_first(struct list *to, struct list *from)
+{
+	struct list *first = from->next;
+	list_remove(first);
+	list_append(to, first);
+}
+
+static struct store_op *first_op(const struct list *ops)
+{
+	return list_entry(ops->next, struct store_op, link);
+}
+
+/* `most` operations look; then they write, in their order, until one fails or has to wait. Those that did not write are ready again. */
+static int run_some(struct batch_runner *r, struct list *ready, struct run *t, size_t most)
+{
+	struct list some;
+	int rc = DB_OK;
+	list_init(&some);
+	for (size_t i = 0; i < most && !list_empty(ready); i++)
+		move_first(&some, ready);
+	batch_lock_rooms(&r->batch, &some);
+	list_for_each(it, &some)
+		batch_look(&r->batch, list_entry(it, struct store_op, link));
+	while (rc == DB_OK && !list_empty(&some)) {
+		struct store_op *op = first_op(&some);
+		rc = batch_write(&r->batch, op);
+		if (rc == BATCH_LATER) {
+			store_op_finish(op);
+			t->is_later = true;
+			break;
+		}
+		batch_let_go(op);
+		move_first(&t->ops, &some);
+		t->n++;
+		if (rc != DB_OK)
+			t->failed = op;
+	}
+	list_for_each(it, &some)
+		batch_let_go(list_entry(it, struct store_op, link));
+	put_back(&some, ready);
+	return rc == BATCH_LATER ? DB_OK : rc;
+}
+
+/* What goes with every transaction, and the commit. */
+static int finish_transaction(struct batch_runner *r, struct run *t)
+{
+	struct db *db = r->driver->db;
+	int rc = touch_tokens(r);
+	if (rc == DB_OK)
+		rc = token_age_tidy(&t->token_age, db);
+	t->in_upkeep = rc != DB_OK;
+	if (rc == DB_OK)
+		rc = batch_write_back(&r->batch);
+	if (rc == DB_OK && is_shared(r))
+		rc = db_send(db, &writer_mark, db_uid(&r->writer), db_number(++r->batch_no), db_signed(clock_wall_ms()));
+	if (rc == DB_OK)
+		rc = r->driver->methods->before_commit(r->driver, r->batch.n_events);
+	if (rc != DB_OK)
+		return rc;
+	t->in_commit = true;
+	return db_commit(db);
+}
+
+/* Moves operations from `ready` to the run while it does them. A db_result: the transaction is committed, or failed. */
+static int run_transaction(struct batch_runner *r, struct list *ready, struct run *t)
+{
+	struct db *db = r->driver->db;
+	uint64_t until_ns = clock_mono_ns() + BATCH_US * (uint64_t)1000;
+	size_t most = r->n_alone > 0 ? 1 : BATCH_MAX;
+	int rc = db_begin(db, true);
+	do
+		rc = rc == DB_OK ? run_some(r, ready, t, db->looks_ahead ? most : 1) : rc;
+	while (rc == DB_OK && !list_empty(ready) && !t->is_later && t->n < most && clock_mono_ns() < until_ns);
+	return rc == DB_OK ? finish_transaction(r, t) : rc;
+}
+
+static void refuse(struct list *ops, struct list *done, int result, size_t most)
+{
+	for (size_t i = 0; i < most && !list_empty(ops); i++) {
+		first_op(ops)->result = result;
+		move_first(done, ops);
+	}
+}
+
+/* Nothing that the operations were given is in memory any more. */
+static void undo(struct list *ops)
+{
+	list_for_each(it, ops)
+		store_op_finish(list_entry(it, struct store_op, link));
+}
+
+/* Nothing of the transaction is stored, and nothing of it is in memory. */
+static void roll_back(struct batch_runner *r, struct run *t)
+{
+	int rc = db_rollback(r->driver->db);
+	if (rc != DB_OK && !is_shared(r))
+		r->driver->methods->lost(r->driver, r->driver->db, "rollback");
+	batch_end(&r->batch, false);
+	undo(&t->ops);
+	r->n_touches = 0;
+}
+
+/* Whether the transaction fails because of damage that concerns one operation alone, a mark that is left out from now on, or only the upkeep, which
+ * then waits for tomorrow. */
+static bool can_go_again(struct batch_runner *r, const struct run *t, int rc)
+{
+	if (r->batch.met_damage)
+		return true;
+	if (t->failed || !t->in_upkeep || rc != DB_DAMAGED)
+		return false;
+	r->batch.failed = (struct damage_place){.what = "tokens"};
+	token_age_put_off(&r->token_age);
+	return true;
+}
+
+/* The operation that met damage is answered so, and the others are ready again. */
+static void go_again(struct batch_runner *r, struct run *t, struct list *ready, struct list *done)
+{
+	damage_note(r->batch.damage, &r->batch.failed);
+	roll_back(r, t);
+	if (t->failed) {
+		list_remove(&t->failed->link);
+		t->failed->result = -EBADMSG;
+		list_append(done, &t->failed->link);
+	}
+	put_back(&t->ops, ready);
+}
+
+static void fail_without_room(struct batch_runner *r, struct run *t, struct list *ready, struct list *done)
+{
+	char reason[300];
+	if (!r->without_room)
+		LOG_ERROR("store.no_room", LOG_S("reason", db_reason(r->driver->db, reason, sizeof reason)),
+			  LOG_S("consequence", "writes are refused until there is room; reading goes on"));
+	r->without_room = true;
+	r->last_failure_ms = clock_mono_ms();
+	metric_add(&r->metrics->commit_failures_total, 1);
+	roll_back(r, t);
+	refuse(&t->ops, done, -EAGAIN, BATCH_MAX);
+	refuse(ready, done, -EAGAIN, BATCH_MAX - t->n);
+}
+
+static void note_away(struct batch_runner *r)
+{
+	char reason[300];
+	if (!r->is_away)
+		LOG_ERROR("store.away", LOG_S("reason", db_reason(r->driver->db, reason, sizeof reason)),
+			  LOG_S("consequence", "writes are refused until the database is back"));
+	r->is_away = true;
+}
+
+static int come_back(struct batch_runner *r)
+{
+	if (!r->is_away)
+		return DB_OK;
+	int rc = r->driver->methods->reconnect(r->driver);
+	if (rc != DB_OK)
+		return rc;
+	LOG_INFO("store.back", LOG_S("consequence", "writes are taken again"));
+	r->is_away = false;
+	return rc;
+}
+
+/* The connection is lost. What was not in its commit goes again at once, if there is a connection then. */
+static void fail_away(struct batch_runner *r, struct run *t, struct list *ready)
+{
+	note_away(r);
+	metric_add(&r->metrics->commit_failures_total, 1);
+	if (!t->in_commit) {
+		roll_back(r, t);
+		put_back(&t->ops, ready);
+		return;
+	}
+	r->undecided_events = r->batch.n_events;
+	r->undecided_age = t->token_age;
+	list_splice(&r->undecided, &t->ops);
+	db_rollback(r->driver->db);
+	batch_end(&r->batch, false);
+}
+
+/* Where others write too: the operations go again one by one, and one that cannot be done alone is given up. */
+static void fail_among_others(struct batch_runner *r, struct run *t, int rc, struct list *ready, struct list *done)
+{
+	char reason[300];
+	bool is_race = rc == DB_CONFLICT || rc == DB_LOST_RACE;
+	db_reason(r->driver->db, reason, sizeof reason);
+	roll_back(r, t);
+	if (t->n > 1)
+		r->n_alone = t->n;
+	r->n_races = t->n > 1 ? 0 : r->n_races + 1;
+	put_back(&t->ops, ready);
+	if (t->n > 1 || (is_race && r->n_races < BATCH_RACES_MAX))
+		return;
+	LOG_ERROR("store.write_failed", LOG_S("operation", store_op_name(first_op(ready)->kind)), LOG_S("reason", reason));
+	metric_add(&r->metrics->commit_failures_total, 1);
+	r->n_races = 0;
+	r->n_alone -= r->n_alone > 0;
+	refuse(ready, done, is_race ? -ENOTCONN : rc == DB_DAMAGED ? -EBADMSG : -EIO, 1);
+}
+
+static void fail(struct batch_runner *r, struct run *t, int rc, struct list *ready, struct list *done)
+{
+	if (can_go_again(r, t, rc))
+		go_again(r, t, ready, done);
+	else if (rc == DB_NO_ROOM)
+		fail_without_room(r, t, ready, done);
+	else if (rc == DB_GROUND_LOST || !is_shared(r))
+		r->driver->methods->lost(r->driver, r->driver->db, "commit");
+	else if (rc == DB_AWAY)
+		fail_away(r, t, ready);
+	else
+		fail_among_others(r, t, rc, ready, done);
+}
+
+static void note_commit(struct batch_runner *r, size_t n_ops, uint64_t n_events)
+{
+	struct metrics *m = r->metrics;
+	metric_add(&m->commits_total, 1);
+	metric_add(&m->events_in_total, n_events);
+	metric_add(&m->duplicates_total, r->batch.n_duplicates);
+	metric_observe(&m->commit_operations, n_ops);
+	/* On a disk that is nearly full small transactions still fit between large ones that do not: that is one outage, not many. */
+	if (!r->without_room || clock_mono_ms() - r->last_failure_ms < OUTAGE_OVER_MS)
+		return;
+	LOG_INFO("store.has_room", LOG_S("consequence", "writes are taken again"));
+	r->without_room = false;
+}
+
+/* It is on disk. False: refused nevertheless, because it is in a file that nobody finds again. */
+static bool accept(struct batch_runner *r, struct run *t, struct list *done)
+{
+	r->n_touches = 0;
+	r->n_races = 0;
+	r->n_alone -= r->n_alone < t->n ? r->n_alone : t->n;
+	bool accepted = r->driver->methods->is_in_place(r->driver);
+	if (!accepted) {
+		metric_add(&r->metrics->commit_failures_total, 1);
+		undo(&t->ops);
+		refuse(&t->ops, done, -ESTALE, SIZE_MAX);
+	} else {
+		r->driver->methods->after_commit(r->driver, r->batch.n_events);
+		note_commit(r, t->n, r->batch.n_events);
+		r->token_age = t->token_age;
+		list_splice(done, &t->ops);
+	}
+	batch_end(&r->batch, true);
+	return accepted;
+}
+
+/* The row of this writer, before the first of its transactions. */
+static int enter(struct batch_runner *r)
+{
+	struct db *db = r->driver->db;
+	int64_t now_ms = clock_wall_ms();
+	if (!is_shared(r) || r->has_row)
+		return DB_OK;
+	int rc = db_begin(db, true);
+	if (rc == DB_OK)
+		rc = db_send(db, &writer_enter, db_uid(&r->writer), db_signed(now_ms));
+	if (rc == DB_OK)
+		rc = db_send(db, &writers_gone, db_signed(now_ms - WRITER_KEPT_MS));
+	if (rc == DB_OK)
+		rc = db_commit(db);
+	if (rc != DB_OK)
+		db_rollback(db);
+	r->has_row = rc == DB_OK;
+	return rc;
+}
+
+bool batch_run(struct batch_runner *r, struct list *ready, struct list *done)
+{
+	struct run t = {.token_age = r->token_age};
+	list_init(&t.ops);
+	uint64_t started_ns = clock_mono_ns();
+	if (!r->driver->methods->is_in_place(r->driver)) {
+		metric_add(&r->metrics->commit_failures_total, 1);
+		refuse(ready, done, -ESTALE, SIZE_MAX);
+		return false;
+	}
+	int rc = come_back(r);
+	if (rc == DB_OK)
+		rc = enter(r);
+	if (rc != DB_OK) {
+		note_away(r);
+		batch_refuse(r, ready, done);
+		return false;
+	}
+	batch_begin(&r->batch);
+	rc = run_transaction(r, ready, &t);
+	if (rc != DB_OK) {
+		fail(r, &t, rc, ready, done);
+		return false;
+	}
+	metric_observe(&r->metrics->commit_seconds, clock_mono_ns() - started_ns);
+	return accept(r, &t, done);
+}
+
+void batch_refuse(struct batch_runner *r, struct list *ready, struct list *done)
+{
+	metric_add(&r->metrics->commit_failures_total, !list_empty(ready));
+	refuse(ready, done, -ENOTCONN, SIZE_MAX);
+}
+
+void batch_give_up(struct batch_runner *r, struct list *done)
+{
+	undo(&r->undecided);
+	batch_refuse(r, &r->undecided, done);
+}
+
+/* DB_ROW: it was committed; DB_DONE: it was not; else nobody knows yet. */
+static int ask_what_became(struct batch_runner *r)
+{
+	struct db *db = r->driver->db;
+	int rc = db_begin(db, true);
+	if (rc == DB_OK) {
+		auto_answer *row = db_ask(db, &writer_batch, db_uid(&r->writer));
+		rc = db_row(row);
+		if (rc == DB_ROW && db_column_number(row, 0) != r->batch_no)
+			rc = DB_DONE;
+	}
+	int ended = db_rollback(db);
+	return rc >= 0 && ended != DB_OK ? ended : rc;
+}
+
+void batch_decide(struct batch_runner *r, struct list *ready, struct list *done)
+{
+	int rc = come_back(r);
+	if (rc == DB_OK)
+		rc = ask_what_became(r);
+	if (rc < 0) {
+		note_away(r);
+		return;
+	}
+	LOG_INFO("store.decided", LOG_S("commit", rc == DB_ROW ? "done" : "not done"));
+	if (rc != DB_ROW) {
+		undo(&r->undecided);
+		put_back(&r->undecided, ready);
+		return;
+	}
+	struct run t = {.token_age = r->undecided_age};
+	list_init(&t.ops);
+	list_for_each(it, &r->undecided)
+		t.n++;
+	list_splice(&t.ops, &r->undecided);
+	batch_begin(&r->batch);
+	r->batch.n_events = r->undecided_events;
+	accept(r, &t, done);
+}
