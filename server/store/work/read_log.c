@@ -3,10 +3,10 @@
  * noticed: a page ends before it, and one that would begin with it is refused.
  */
 #include "base/memory.h"
-#include "store/sqlite/log_damage.h"
 #include "store/sqlite/sqlite_fault.h"
 #include "store/sqlite/sqlite_rows.h"
 #include "store/work/event_row.h"
+#include "store/work/log_damage.h"
 #include "store/work/store_reader.h"
 
 #include <string.h>

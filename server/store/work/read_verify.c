@@ -1,7 +1,7 @@
 /* STORE_VERIFY: every promise about the data that can be checked by looking. One read transaction, so it may run while the server does. */
-#include "store/sqlite/log_damage.h"
 #include "store/sqlite/sqlite_fault.h"
 #include "store/work/event_row.h"
+#include "store/work/log_damage.h"
 #include "store/work/store_reader.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-#include "store/sqlite/log_damage.h"
+#include "store/work/log_damage.h"
 
 #include "store/sqlite/sqlite_fault.h"
 #include "store/work/event_row.h"

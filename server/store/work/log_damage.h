@@ -3,8 +3,8 @@
  * at first, then at doubling distances: what lies between two damaged seqs may be readable then, and counts as damaged.
  * Any thread, with its own connection.
  */
-#ifndef PARLEY_STORE_SQLITE_LOG_DAMAGE_H
-#define PARLEY_STORE_SQLITE_LOG_DAMAGE_H
+#ifndef PARLEY_STORE_WORK_LOG_DAMAGE_H
+#define PARLEY_STORE_WORK_LOG_DAMAGE_H
 
 #include "store/sqlite/sqlite_connection.h"
 
