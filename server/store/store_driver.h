@@ -23,6 +23,12 @@ struct store_driver_methods {
 	void (*after_answers)(struct store_driver *d);
 	/* The connection is lost: DB_OK when there is one again, or DB_AWAY, and it is asked again later. It may wait for a moment. */
 	int (*reconnect)(struct store_driver *d);
+	/* STORE_VERIFY, a reader's thread, within its transaction on this connection: looks at what lies below the tables, and reports each fault
+	 * (read_verify_report). A db_result. NULL: the database sees to that by itself. */
+	int (*check_ground)(struct db *db, struct store_verify *op);
+	/* STORE_BACKUP, a reader's thread. NULL: backup_instead says what else makes one. */
+	int (*backup)(struct db *db, struct store_backup *op);
+	const char *backup_instead;
 	/* Logs what db_reason() says and ends the process. Any thread, with the connection that failed. */
 	void (*lost)(struct store_driver *d, struct db *db, const char *during) __attribute__((noreturn));
 	/* Loop thread: no other thread is left. Closes all connections and frees it. */

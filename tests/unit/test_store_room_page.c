@@ -1,22 +1,14 @@
 /* room.list's page: which rooms, in which order, and what other people's private rooms cost. */
 #include "cmocka_wrap.h"
 
-#include "store/sqlite/sqlite_statement.h"
+#include "store/sqlite/db_sqlite.h"
+#include "store/work/store_reader.h"
 #include "store_fixture.h"
 
 #include <errno.h>
 #include <sqlite3.h>
 
 enum { PRIVATE_ROOMS = 300, PAGE = 100 };
-
-static sqlite3 *open_file(const struct store_fixture *f)
-{
-	char path[300];
-	snprintf(path, sizeof path, "%s/parley.db", f->dir);
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	return db;
-}
 
 /* Asks for pages of this size until there are no more; each name, with a * where the user is a member, one space between them. */
 static struct buf names_seen_by(struct store_fixture *f, uint64_t user_no, uint64_t limit)
@@ -106,23 +98,22 @@ static void pages_of_all_rooms_have_each_once_however_many_share_a_name(void **s
 	assert_int_equal(store_fixture_do(f, &page.op, STORE_ROOM_PAGE), -ENOENT);
 }
 
-#define X(symbol, roles, sql) [symbol] = (sql),
-static const char *const sql_of[] = {STATEMENT_TABLE(X)};
-#undef X
-
 /* How many steps of SQLite's machine a page takes; *n_rows is how many rooms it has. */
-static int steps_of_a_page(const struct store_fixture *f, uint64_t user_no, int *n_rows)
+static int steps_of_a_page(const struct store_fixture *f, uint64_t user_no, size_t *n_rows)
 {
-	sqlite3 *db = open_file(f);
-	sqlite3_stmt *st;
-	assert_int_equal(sqlite3_prepare_v2(db, sql_of[ST_ROOM_PAGE], -1, &st, NULL), SQLITE_OK);
-	sqlite_statement_bind_u64(st, 1, user_no);
-	sqlite_statement_bind_text(st, 2, text_from(""));
-	for (*n_rows = 0; *n_rows <= PAGE && sqlite3_step(st) == SQLITE_ROW;)
-		++*n_rows;
-	int steps = sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 0);
-	sqlite3_finalize(st);
-	sqlite3_close(db);
+	char path[300];
+	struct db_sqlite db;
+	snprintf(path, sizeof path, "%s/parley.db", f->dir);
+	assert_int_equal(db_sqlite_open_reader(&db, path), SQLITE_OK);
+	struct store_reader reader = {.db = &db.db};
+	struct store_room_page page = {.user_no = user_no, .limit = PAGE};
+	assert_int_equal(read_room_page(&reader, &page), 0);
+	*n_rows = page.n_rooms;
+	store_room_page_finish(&page);
+	int steps = 0;
+	for (sqlite3_stmt *st = NULL; (st = sqlite3_next_stmt(db.connection.db, st));)
+		steps += sqlite3_stmt_status(st, SQLITE_STMTSTATUS_VM_STEP, 0);
+	db_close(&db.db);
 	return steps;
 }
 
@@ -132,7 +123,8 @@ static void private_rooms_of_others_cost_a_page_nothing(void **state)
 	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON);
 	make_room_of_kind(f, "p public", ROOM_PUBLIC, bob);
 	make_room_of_kind(f, "q own", ROOM_PRIVATE, ann);
-	int n_rows, before = steps_of_a_page(f, ann, &n_rows);
+	size_t n_rows;
+	int before = steps_of_a_page(f, ann, &n_rows);
 	assert_int_equal(n_rows, 2);
 	for (int i = 0; i < PRIVATE_ROOMS; i++) {
 		char name[20];

@@ -1,8 +1,9 @@
 /* STORE_BACKUP: a compact copy of one moment, made while writing goes on (sqlite_copy.h). Taken into use by putting it in an empty
  * data directory as parley.db; the server then gives it a new epoch (sqlite_schema.h). */
 #include "base/memory.h"
+#include "store/sqlite/db_sqlite.h"
 #include "store/sqlite/sqlite_copy.h"
-#include "store/work/store_reader.h"
+#include "store/sqlite/sqlite_reader.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -18,7 +19,7 @@ static const char *shown(const char *path)
 	return strlen(path) <= SHOWN_BYTES ? path : "this path";
 }
 
-int read_backup(struct store_reader *r, struct store_backup *op)
+int sqlite_reader_backup(struct db *db, struct store_backup *op)
 {
 	op->fault[0] = '\0';
 	auto_free char *path = mem_strndup(op->path.s, op->path.n);
@@ -32,7 +33,7 @@ int read_backup(struct store_reader *r, struct store_backup *op)
 		return failed;
 	}
 	char reason[160];
-	failed = sqlite_copy_fill(r->connection, path, reason, sizeof reason);
+	failed = sqlite_copy_fill(&db_sqlite_of(db)->connection, path, reason, sizeof reason);
 	if (failed != 0)
 		snprintf(op->fault, sizeof op->fault, "the copy to %s failed: %s", shown(path), reason);
 	return failed;

@@ -97,7 +97,6 @@ const char *sqlite_connection_reason(struct sqlite_connection *c, char *out, siz
 
 void sqlite_connection_close(struct sqlite_connection *c)
 {
-	sqlite_statement_finish_all(c);
 	sqlite3_close(c->db);
 	c->db = NULL;
 }

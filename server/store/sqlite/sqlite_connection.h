@@ -1,5 +1,5 @@
 /*
- * One connection to the database file with its statements. Belongs to one thread at a time (opened without SQLite's mutexes).
+ * One connection to the database file. Belongs to one thread at a time (opened without SQLite's mutexes).
  */
 #ifndef PARLEY_STORE_SQLITE_SQLITE_CONNECTION_H
 #define PARLEY_STORE_SQLITE_SQLITE_CONNECTION_H
@@ -10,7 +10,6 @@ enum { SQLITE_CONNECTION_BUSY_MS = 5000 }; /* only another program can hold a lo
 
 struct sqlite_connection { /* zeroed: not open */
 	sqlite3 *db;
-	sqlite3_stmt *statements[STATEMENT_COUNT];
 };
 
 /* Opens the file with our settings, without the statements: they are prepared once the file has all that they name (sqlite_schema_complete). 0, or

@@ -5,6 +5,7 @@
 #include "store/sqlite/checkpoint.h"
 #include "store/sqlite/log_reach.h"
 #include "store/sqlite/sqlite_fault.h"
+#include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_schema.h"
 
 #include <errno.h>
@@ -86,6 +87,8 @@ static const struct store_driver_methods methods = {.is_in_place = is_in_place,
 						    .after_commit = after_commit,
 						    .after_answers = after_answers,
 						    .reconnect = reconnect,
+						    .check_ground = sqlite_reader_check_ground,
+						    .backup = sqlite_reader_backup,
 						    .lost = lost,
 						    .close = close_driver};
 
@@ -211,7 +214,6 @@ int sqlite_driver_open_writer(struct sqlite_driver *d, char *reason, size_t n)
 int sqlite_driver_open_reader(struct sqlite_driver *d)
 {
 	struct db_sqlite *reader = &d->databases[d->n_readers];
-	d->readers[d->n_readers++] = (struct store_reader){.db = &reader->db, .connection = &reader->connection};
-	int rc = db_sqlite_open_reader(reader, d->dir.db_path);
-	return rc == SQLITE_OK ? sqlite_statement_prepare_all(&reader->connection, ROLE_READER) : rc;
+	d->readers[d->n_readers++] = (struct store_reader){.db = &reader->db};
+	return db_sqlite_open_reader(reader, d->dir.db_path);
 }

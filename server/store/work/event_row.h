@@ -48,8 +48,5 @@ struct event_row {
 uint32_t event_row_checksum(const struct event_row *row, const struct uid *room);
 /* From the columns EVENT_COLUMNS. False: the row is damaged, or is not the room's; then *out says only the seq. */
 bool event_row_read(struct db_answer *answer, const struct uid *room, struct event_row *out);
-/* The same from a statement of SQLite. */
-struct sqlite3_stmt;
-bool event_row_read_sqlite(struct sqlite3_stmt *st, const struct uid *room, struct event_row *out);
 
 #endif

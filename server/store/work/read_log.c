@@ -3,13 +3,22 @@
  * noticed: a page ends before it, and one that would begin with it is refused.
  */
 #include "base/memory.h"
-#include "store/sqlite/sqlite_fault.h"
-#include "store/sqlite/sqlite_rows.h"
 #include "store/work/event_row.h"
 #include "store/work/log_damage.h"
+#include "store/work/rows.h"
 #include "store/work/store_reader.h"
 
 #include <string.h>
+
+static const struct db_statement log_room = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = $1", .parameters = "n"};
+static const struct db_statement log_up = {
+	.sql = "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN $1 AND $2 ORDER BY e.pk LIMIT $3",
+	.parameters = "nnn",
+};
+static const struct db_statement log_down = {
+	.sql = "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN $1 AND $2 ORDER BY e.pk DESC LIMIT $3",
+	.parameters = "nnn",
+};
 
 enum { LOG_ROWS_MAX = 10000 };
 static const uint64_t seq_end = (uint64_t)1 << SEQ_BITS;
@@ -38,22 +47,19 @@ static uint64_t least(uint64_t a, uint64_t b)
 	return a < b ? a : b;
 }
 
-static int find_range(struct store_reader *r, const struct store_log_page *op, struct log_range *out)
+static int find_range(struct db_answer *answer, const struct store_log_page *op, struct log_range *out)
 {
 	struct store_room room;
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_ROOM_BY_NO);
-	sqlite_statement_bind_u64(st, 1, op->room_no);
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc == SQLITE_DONE ? SQLITE_CORRUPT : rc; /* rooms are never deleted */
-	if (!sqlite_rows_room(st, &room))
-		return SQLITE_CORRUPT;
-	*out = (struct log_range){.room = room.id, .first = least(op->after_seq, seq_end - 1) + 1, .last = room.last_seq};
-	if (op->before_seq != 0)
-		out->last = least(out->last, op->before_seq - 1);
+	int result = db_row(answer);
+	if (result != DB_ROW)
+		return result == DB_DONE ? READ_NO_SENSE : result; /* rooms are never deleted */
+	if (!rows_room(answer, &room))
+		return READ_NO_SENSE;
+	out->room = room.id;
+	out->last = op->before_seq != 0 ? least(room.last_seq, op->before_seq - 1) : room.last_seq;
 	out->expected = op->newest ? out->last : out->first;
 	store_room_finish(&room);
-	return SQLITE_OK;
+	return DB_ROW;
 }
 
 static void append(struct store_log_page *op, struct event *e, size_t *n_allocated)
@@ -65,37 +71,41 @@ static void append(struct store_log_page *op, struct event *e, size_t *n_allocat
 	op->events[op->n_events++] = e;
 }
 
-/* SQLITE_DONE: the page is whole. Else the event `expected` could not be had. */
-static int read_rows(struct store_reader *r, struct store_log_page *op, struct log_range *range, uint64_t limit)
+/* Both ends count: SQLite looks for no page but theirs, and the one next to them may be damaged. */
+static struct db_answer *ask_for_rows(struct store_reader *r, const struct store_log_page *op, const struct log_range *range,
+				      uint64_t limit)
 {
 	uint64_t before = op->before_seq != 0 ? least(op->before_seq, seq_end) : seq_end;
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, op->newest ? ST_LOG_DOWN : ST_LOG_UP);
-	/* Both ends count: it is looked for no page but theirs, and the one next to them may be damaged. */
-	sqlite_statement_bind_i64(st, 1, event_pk(op->room_no, 0) + (int64_t)range->first);
-	sqlite_statement_bind_i64(st, 2, event_pk(op->room_no, 0) + (int64_t)before - 1);
-	sqlite_statement_bind_u64(st, 3, limit + 1);
+	int64_t start = event_pk(op->room_no, 0);
+	return db_ask(r->db, op->newest ? &log_down : &log_up, db_signed(start + (int64_t)range->first),
+		      db_signed(start + (int64_t)before - 1), db_number(limit + 1));
+}
+
+/* DB_DONE: the page is whole. Else the event `expected` could not be had. */
+static int read_rows(struct db_answer *answer, struct store_log_page *op, struct log_range *range, uint64_t limit)
+{
 	size_t n_allocated = 0;
 	uint64_t bytes = 0;
 	struct event_row row;
-	int rc;
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		bool good = event_row_read_sqlite(st, &range->room, &row);
+	int result;
+	while ((result = db_row(answer)) == DB_ROW) {
+		bool good = event_row_read(answer, &range->room, &row);
 		if (op->newest && op->n_events == 0 && row.seq > range->expected)
 			range->expected = row.seq; /* committed since */
 		if (!good || row.seq != range->expected)
-			return SQLITE_CORRUPT;
+			return READ_NO_SENSE;
 		bytes += row.json.n;
 		op->more = op->n_events == limit || (op->limit_bytes != 0 && bytes > op->limit_bytes && op->n_events > 0);
 		if (op->more)
-			return SQLITE_DONE;
+			return DB_DONE;
 		append(op, event_of_row(&row, &range->room), &n_allocated);
 		range->expected = op->newest ? row.seq - 1 : row.seq + 1;
 	}
 	/* SQLite looks at one row more than there is, which may be on another room's page. */
 	bool all = op->newest ? range->expected < range->first : range->expected > range->last;
-	if (rc == SQLITE_DONE || sqlite_fault_is_damage(rc))
-		return all ? SQLITE_DONE : SQLITE_CORRUPT;
-	return rc;
+	if (result == DB_DONE || result == DB_DAMAGED)
+		return all ? DB_DONE : READ_NO_SENSE;
+	return result;
 }
 
 static void reverse(struct event **events, size_t n)
@@ -113,9 +123,9 @@ static int refuse(struct store_reader *r, struct store_log_page *op, const struc
 	uint64_t bound = op->newest ? range->first : range->last, from = range->expected, to;
 	if (op->newest ? from < bound : from > bound)
 		bound = from; /* committed since, and damaged already */
-	int rc = log_damage_reach(r->connection, op->room_no, &range->room, from, bound, &to);
-	if (rc != SQLITE_OK)
-		return store_reader_failed(r, rc, "log_page");
+	int result = log_damage_reach(r->db, op->room_no, &range->room, from, bound, &to);
+	if (result != DB_OK)
+		return store_reader_failed(r, result, "log_page");
 	op->damaged_from = least(from, to);
 	op->damaged_to = op->newest ? from : to;
 	return store_reader_met_damage(r, &(struct damage_place){.room_no = op->room_no,
@@ -127,22 +137,25 @@ static int refuse(struct store_reader *r, struct store_log_page *op, const struc
 
 int read_log_page(struct store_reader *r, struct store_log_page *op)
 {
+	struct log_range range = {.first = least(op->after_seq, seq_end - 1) + 1};
+	uint64_t limit = op->limit != 0 ? least(op->limit, LOG_ROWS_MAX) : LOG_ROWS_MAX;
 	op->events = NULL;
 	op->n_events = 0;
 	op->more = false;
 	op->damaged_from = op->damaged_to = 0;
-	struct log_range range;
-	int rc = find_range(r, op, &range);
-	if (rc != SQLITE_OK)
-		return store_reader_failed(r, rc, "log_page");
-	rc = read_rows(r, op, &range, op->limit != 0 ? least(op->limit, LOG_ROWS_MAX) : LOG_ROWS_MAX);
-	if (rc == SQLITE_CORRUPT && op->n_events > 0) {
+	auto_answer *room = db_ask(r->db, &log_room, db_number(op->room_no));
+	auto_answer *rows = ask_for_rows(r, op, &range, limit);
+	int result = find_range(room, op, &range);
+	if (result != DB_ROW)
+		return store_reader_failed(r, result, "log_page");
+	result = read_rows(rows, op, &range, limit);
+	if (result == READ_NO_SENSE && op->n_events > 0) {
 		op->more = true; /* the next page is refused */
-		rc = SQLITE_DONE;
+		result = DB_DONE;
 	}
-	if (rc != SQLITE_DONE) {
+	if (result != DB_DONE) {
 		store_log_page_finish(op);
-		return rc == SQLITE_CORRUPT ? refuse(r, op, &range) : store_reader_failed(r, rc, "log_page");
+		return result == READ_NO_SENSE ? refuse(r, op, &range) : store_reader_failed(r, result, "log_page");
 	}
 	if (op->newest)
 		reverse(op->events, op->n_events);

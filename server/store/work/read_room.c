@@ -1,7 +1,7 @@
 /* STORE_ROOM_FIND, STORE_ROOM_PAGE and STORE_MEMBER_PAGE. */
 #include "base/memory.h"
 #include "codec/buf.h"
-#include "store/sqlite/sqlite_rows.h"
+#include "store/work/rows.h"
 #include "store/work/store_reader.h"
 
 #include <errno.h>
@@ -10,126 +10,194 @@
 /* Pages are asked for with a limit that was checked; this only keeps a mistake from becoming an allocation. */
 enum { PAGE_ROWS_MAX = 10000 };
 
+static const struct db_statement room_by_no = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = $1", .parameters = "n"};
+static const struct db_statement room_by_id = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = $1", .parameters = "b"};
+static const struct db_statement room_by_key = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = $1", .parameters = "t"};
+static const struct db_statement room_private_by_key = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.private_key = $1 LIMIT 2",
+							.parameters = "t"};
+static const struct db_statement room_place = {.sql = "SELECT r.no, coalesce(r.name_key, r.private_key) FROM room r WHERE r.id = $1",
+					       .parameters = "b"};
+
+#define IS_MEMBER "CASE WHEN EXISTS (SELECT 1 FROM member m WHERE m.user_no = $1 AND m.room_no = r.no) THEN CAST(1 AS BIGINT) ELSE 0 END"
+
+/*
+ * The public rooms, and the private ones that somebody is a member of, in the order of their keys. Private rooms may share a key, and a page does not end between such: the
+ * columns behind the room's are whether he is a member, and the key.
+ *
+ * SQLite makes one row after the other, and is asked for no more than are taken: $3, the length of the page, is nothing to it. The hints keep it from
+ * walking past everybody's private rooms. PostgreSQL makes all rows of an answer, so its text ends where the page does: with the rooms that share the last key,
+ * and one behind them.
+ */
+#define PUBLIC_ROOMS(hint) \
+	"SELECT " ROOM_COLUMNS ", " IS_MEMBER " AS is_member, r.name_key AS key FROM room r" hint \
+	" WHERE r.kind = 0 AND r.name_key > $2 AND $3 >= 0"
+#define PRIVATE_ROOMS(join) \
+	"SELECT " ROOM_COLUMNS ", 1, r.private_key FROM member m " join " room r ON r.no = m.room_no" \
+	" WHERE m.user_no = $1 AND r.kind <> 0 AND r.private_key > $2"
+static const struct db_statement room_page = {
+	.sql = PUBLIC_ROOMS(" INDEXED BY room_public") " UNION ALL " PRIVATE_ROOMS("CROSS JOIN") " ORDER BY key",
+	.postgres = "WITH rooms AS NOT MATERIALIZED (" PUBLIC_ROOMS("") " UNION ALL " PRIVATE_ROOMS(
+		"JOIN") "),"
+			" page AS (SELECT * FROM rooms ORDER BY key FETCH FIRST $3 ROWS WITH TIES)"
+			" SELECT * FROM page UNION ALL"
+			" (SELECT * FROM rooms WHERE key > (SELECT max(key) FROM page) ORDER BY key LIMIT 1) ORDER BY key",
+	.parameters = "ntn",
+};
+
+#define ANY_KEY "coalesce(r.name_key, r.private_key)"
+#define ALL_ROOMS(hint) \
+	"SELECT " ROOM_COLUMNS ", " IS_MEMBER ", " ANY_KEY " FROM room r" hint " WHERE " ANY_KEY " >= $2" \
+	" AND (" ANY_KEY " > $2 OR r.no > $3) ORDER BY " ANY_KEY ", r.no LIMIT $4"
+static const struct db_statement room_page_all = {
+	.sql = ALL_ROOMS(" INDEXED BY room_by_any_key"),
+	.postgres = ALL_ROOMS(""),
+	.parameters = "ntnn",
+};
+
+#define MEMBERS(hint) \
+	"SELECT " USER_COLUMNS ", m.role FROM member m" hint " JOIN account u ON u.no = m.user_no" \
+	" WHERE m.room_no = $1 AND m.user_no > coalesce((SELECT no FROM account WHERE id = $2), 0) ORDER BY m.user_no LIMIT $3"
+static const struct db_statement member_page = {
+	.sql = MEMBERS(" INDEXED BY member_by_room"),
+	.postgres = MEMBERS(""),
+	.parameters = "nbn",
+};
+
 static size_t page_rows(uint64_t limit)
 {
 	return limit < PAGE_ROWS_MAX ? (size_t)limit : PAGE_ROWS_MAX;
 }
 
-/* A private room by its name, when it is the only one. Returns SQLite's code. */
+/* The room on the answer's next row. */
+static int read_room(struct db_answer *answer, struct store_room *out)
+{
+	int result = db_row(answer);
+	return result == DB_ROW && !rows_room(answer, out) ? READ_NO_SENSE : result;
+}
+
+/* A private room by its name, when it is the only one. */
 static int find_private(struct store_reader *r, struct store_room_find *op)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_ROOM_PRIVATE_BY_KEY);
-	sqlite_statement_bind_text(st, 1, op->name_key);
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc;
-	if (!sqlite_rows_room(st, &op->room))
-		return SQLITE_CORRUPT;
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_DONE)
-		return SQLITE_ROW;
+	auto_answer *answer = db_ask(r->db, &room_private_by_key, db_text(op->name_key));
+	int result = read_room(answer, &op->room);
+	if (result != DB_ROW)
+		return result;
+	result = db_row(answer);
+	if (result == DB_DONE)
+		return DB_ROW;
 	store_room_finish(&op->room);
-	return rc == SQLITE_ROW ? SQLITE_DONE : rc;
+	return result == DB_ROW ? DB_DONE : result;
+}
+
+static struct db_answer *ask_for_room(struct store_reader *r, const struct store_room_find *op)
+{
+	if (op->room_no != 0)
+		return db_ask(r->db, &room_by_no, db_number(op->room_no));
+	return op->by_id ? db_ask(r->db, &room_by_id, db_uid(&op->id)) : db_ask(r->db, &room_by_key, db_text(op->name_key));
 }
 
 int read_room_find(struct store_reader *r, struct store_room_find *op)
 {
 	op->room = (struct store_room){0};
-	enum statement which = op->room_no != 0 ? ST_ROOM_BY_NO : op->by_id ? ST_ROOM_BY_ID : ST_ROOM_BY_KEY;
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, which);
-	if (op->room_no != 0)
-		sqlite_statement_bind_u64(st, 1, op->room_no);
-	else if (op->by_id)
-		sqlite_statement_bind_uid(st, 1, &op->id);
-	else
-		sqlite_statement_bind_text(st, 1, op->name_key);
-	int rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW) {
-		if (sqlite_rows_room(st, &op->room))
-			return 0;
-		rc = SQLITE_CORRUPT;
-	}
-	if (rc == SQLITE_DONE && which == ST_ROOM_BY_KEY && op->private_too) {
-		rc = find_private(r, op);
-		if (rc == SQLITE_ROW)
-			return 0;
-	}
-	return rc == SQLITE_DONE ? -ENOENT : store_reader_failed(r, rc, "room_find");
+	auto_answer *answer = ask_for_room(r, op);
+	int result = read_room(answer, &op->room);
+	if (result == DB_DONE && op->room_no == 0 && !op->by_id && op->private_too)
+		result = find_private(r, op);
+	if (result == DB_ROW)
+		return 0;
+	return result == DB_DONE ? -ENOENT : store_reader_failed(r, result, "room_find");
 }
 
 /* Whether this row's key (its last column) is the same as that of the row before, which is kept in `last`. */
-static bool has_key_of_last(sqlite3_stmt *st, struct buf *last)
+static bool has_key_of_last(struct db_answer *answer, struct buf *last)
 {
-	size_t n = (size_t)sqlite3_column_bytes(st, ROOM_COLUMN_COUNT + 1);
-	const void *key = sqlite3_column_text(st, ROOM_COLUMN_COUNT + 1);
-	bool same = n > 0 && n == last->len && memcmp(key, last->data, n) == 0;
+	struct text key = db_column_bytes(answer, ROOM_COLUMN_COUNT + 1);
+	bool same = key.n > 0 && key.n == last->len && memcmp(key.s, last->data, key.n) == 0;
 	buf_clear(last);
-	buf_append(last, key, n);
+	buf_append(last, key.s, key.n);
 	return same;
 }
 
 /* False: the row is damaged. */
-static bool add_to_page(sqlite3_stmt *st, struct store_room_page *op, size_t *n_allocated)
+static bool add_to_page(struct db_answer *answer, struct store_room_page *op, size_t *n_allocated)
 {
 	if (op->n_rooms == *n_allocated) {
 		*n_allocated += 8;
 		op->rooms = mem_realloc(op->rooms, *n_allocated * sizeof op->rooms[0]);
 		op->is_member = mem_realloc(op->is_member, *n_allocated * sizeof op->is_member[0]);
 	}
-	if (!sqlite_rows_room(st, &op->rooms[op->n_rooms]))
+	if (!rows_room(answer, &op->rooms[op->n_rooms]))
 		return false;
-	op->is_member[op->n_rooms++] = sqlite3_column_int(st, ROOM_COLUMN_COUNT) != 0;
+	op->is_member[op->n_rooms++] = db_column_number(answer, ROOM_COLUMN_COUNT) != 0;
 	return true;
 }
 
-/* Where a page that begins after this room begins. Returns SQLite's code: SQLITE_DONE, there is none. */
+/* Where a page that begins after this room begins. DB_DONE: there is none. */
 static int find_place(struct store_reader *r, const struct uid *room, struct buf *key, int64_t *no)
 {
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_ROOM_PLACE);
-	sqlite_statement_bind_uid(st, 1, room);
-	int rc = sqlite3_step(st);
-	if (rc != SQLITE_ROW)
-		return rc;
-	*no = sqlite3_column_int64(st, 0);
-	buf_append(key, sqlite3_column_text(st, 1), (size_t)sqlite3_column_bytes(st, 1));
-	return rc;
+	auto_answer *answer = db_ask(r->db, &room_place, db_uid(room));
+	int result = db_row(answer);
+	if (result != DB_ROW)
+		return result;
+	struct text found = db_column_bytes(answer, 1);
+	*no = db_column_signed(answer, 0);
+	buf_append(key, found.s, found.n);
+	return result;
+}
+
+static int read_rooms(struct db_answer *answer, struct store_room_page *op, size_t limit)
+{
+	size_t n_allocated = limit + 1;
+	auto_buf last_key = BUF_INIT;
+	int result;
+	op->rooms = mem_zalloc(n_allocated * sizeof op->rooms[0]);
+	op->is_member = mem_zalloc(n_allocated * sizeof op->is_member[0]);
+	while ((result = db_row(answer)) == DB_ROW) {
+		bool same = has_key_of_last(answer, &last_key);
+		if (op->n_rooms >= limit && (op->all || !same)) {
+			op->more = true;
+			return DB_DONE;
+		}
+		if (!add_to_page(answer, op, &n_allocated))
+			return READ_NO_SENSE;
+	}
+	return result;
 }
 
 int read_room_page(struct store_reader *r, struct store_room_page *op)
 {
 	auto_buf place_key = BUF_INIT;
 	int64_t place_no = INT64_MAX; /* after all rooms of the key */
-	int found = op->by_room ? find_place(r, &op->after_room, &place_key, &place_no) : SQLITE_ROW;
-	if (found != SQLITE_ROW)
-		return found == SQLITE_DONE ? -ENOENT : store_reader_failed(r, found, "room_page");
-	struct text after = op->by_room ? (struct text){(const char *)place_key.data, place_key.len} : op->after_key;
-	size_t limit = page_rows(op->limit), n_allocated = limit + 1;
-	auto_buf last_key = BUF_INIT;
-	op->rooms = mem_zalloc(n_allocated * sizeof op->rooms[0]);
-	op->is_member = mem_zalloc(n_allocated * sizeof op->is_member[0]);
+	int found = op->by_room ? find_place(r, &op->after_room, &place_key, &place_no) : DB_ROW;
 	op->n_rooms = 0;
 	op->more = false;
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, op->all ? ST_ROOM_PAGE_ALL : ST_ROOM_PAGE);
-	sqlite_statement_bind_u64(st, 1, op->user_no);
-	sqlite_statement_bind_text(st, 2, after.s ? after : (struct text){.s = "", .n = 0});
-	if (op->all)
-		sqlite_statement_bind_i64(st, 3, place_no);
-	int rc;
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		bool same = has_key_of_last(st, &last_key);
-		if (op->n_rooms >= limit && (op->all || !same)) {
-			op->more = true;
-			return 0;
-		}
-		if (!add_to_page(st, op, &n_allocated)) {
-			rc = SQLITE_CORRUPT;
-			break;
-		}
-	}
-	if (rc == SQLITE_DONE)
+	if (found != DB_ROW)
+		return found == DB_DONE ? -ENOENT : store_reader_failed(r, found, "room_page");
+	struct text after = op->by_room ? (struct text){(const char *)place_key.data, place_key.len} : op->after_key;
+	struct db_value user = db_number(op->user_no), key = db_text(after.s ? after : (struct text){.s = "", .n = 0});
+	size_t limit = page_rows(op->limit);
+	auto_answer *answer = op->all ? db_ask(r->db, &room_page_all, user, key, db_signed(place_no), db_number(limit + 1))
+				      : db_ask(r->db, &room_page, user, key, db_number(limit));
+	int result = read_rooms(answer, op, limit);
+	if (result == DB_DONE)
 		return 0;
 	store_room_page_finish(op);
-	return store_reader_failed(r, rc, "room_page");
+	return store_reader_failed(r, result, "room_page");
+}
+
+static int read_members(struct db_answer *answer, struct store_member_page *op, size_t limit)
+{
+	int result;
+	while ((result = db_row(answer)) == DB_ROW) {
+		if (op->n_users == limit) {
+			op->more = true;
+			return DB_DONE;
+		}
+		if (!rows_member_role(answer, USER_COLUMN_COUNT, &op->roles[op->n_users]) || !rows_user(answer, &op->users[op->n_users]))
+			return READ_NO_SENSE;
+		op->n_users++;
+	}
+	return result;
 }
 
 int read_member_page(struct store_reader *r, struct store_member_page *op)
@@ -139,25 +207,10 @@ int read_member_page(struct store_reader *r, struct store_member_page *op)
 	op->roles = mem_zalloc((limit + 1) * sizeof op->roles[0]);
 	op->n_users = 0;
 	op->more = false;
-	auto_reset sqlite3_stmt *st = sqlite_statement(r->connection, ST_MEMBER_PAGE);
-	sqlite_statement_bind_u64(st, 1, op->room_no);
-	sqlite_statement_bind_uid(st, 2, &op->after);
-	sqlite_statement_bind_u64(st, 3, limit + 1);
-	int rc;
-	while ((rc = sqlite3_step(st)) == SQLITE_ROW) {
-		if (op->n_users == limit) {
-			op->more = true;
-			return 0;
-		}
-		if (!sqlite_rows_member_role(st, USER_COLUMN_COUNT, &op->roles[op->n_users]) ||
-		    !sqlite_rows_user(st, &op->users[op->n_users])) {
-			rc = SQLITE_CORRUPT;
-			break;
-		}
-		op->n_users++;
-	}
-	if (rc == SQLITE_DONE)
+	auto_answer *answer = db_ask(r->db, &member_page, db_number(op->room_no), db_uid(&op->after), db_number(limit + 1));
+	int result = read_members(answer, op, limit);
+	if (result == DB_DONE)
 		return 0;
 	store_member_page_finish(op);
-	return store_reader_failed(r, rc, "member_page");
+	return store_reader_failed(r, result, "member_page");
 }

@@ -1,5 +1,5 @@
 /* STORE_VERIFY: every promise about the data that can be checked by looking. One read transaction, so it may run while the server does. */
-#include "store/sqlite/sqlite_fault.h"
+#include "base/memory.h"
 #include "store/work/event_row.h"
 #include "store/work/log_damage.h"
 #include "store/work/store_reader.h"
@@ -12,29 +12,46 @@
 enum { FAULT_LINES_MAX = 100 };
 
 /* Each gives the number of rows that refer to nothing, or that disagree with what they count. */
+#define COUNT(condition) \
+	{ \
+		.sql = "SELECT count(*) FROM " condition, .parameters = "" \
+	}
+#define ABSENT_USER(no) "NOT EXISTS (SELECT 1 FROM account u WHERE u.no = " no ")"
+#define WRONG_MEMBERS(hint) "SELECT count(*) FROM room r WHERE n_members <> (SELECT count(*) FROM member m" hint " WHERE m.room_no = r.no)"
 static const struct {
-	const char *what, *sql;
+	const char *what;
+	struct db_statement count;
 } reference_checks[] = {
-	{"memberships of absent users", "SELECT count(*) FROM member WHERE user_no NOT IN (SELECT no FROM account)"},
-	{"memberships of absent rooms", "SELECT count(*) FROM member WHERE room_no NOT IN (SELECT no FROM room)"},
+	{"memberships of absent users", COUNT("member m WHERE " ABSENT_USER("m.user_no"))},
+	{"memberships of absent rooms", COUNT("member m WHERE NOT EXISTS (SELECT 1 FROM room r WHERE r.no = m.room_no)")},
 	{"members who read past the end of their room",
-	 "SELECT count(*) FROM member m JOIN room r ON r.no = m.room_no WHERE m.read_seq > r.last_seq OR m.read_messages > r.n_messages"},
+	 COUNT("member m JOIN room r ON r.no = m.room_no WHERE m.read_seq > r.last_seq OR m.read_messages > r.n_messages")},
 	{"members whose read messages do not agree with the log",
-	 "SELECT count(*) FROM member m LEFT JOIN event e ON e.pk = (m.room_no << 36 | m.read_seq) WHERE e.pk IS NULL OR e.n_messages <> m.read_messages"},
+	 COUNT("member m LEFT JOIN event e ON e.pk = (m.room_no << 36 | m.read_seq)"
+	       " WHERE e.pk IS NULL OR e.n_messages <> m.read_messages")},
 	{"rooms with a wrong number of members",
-	 "SELECT count(*) FROM room r WHERE n_members <> (SELECT count(*) FROM member m INDEXED BY member_by_room WHERE m.room_no = r.no)"},
-	{"tokens of absent users", "SELECT count(*) FROM token WHERE user_no NOT IN (SELECT no FROM account)"},
-	{"users made by absent users",
-	 "SELECT count(*) FROM account WHERE created_by_no IS NOT NULL AND created_by_no NOT IN (SELECT no FROM account)"},
+	 {.sql = WRONG_MEMBERS(" INDEXED BY member_by_room"), .postgres = WRONG_MEMBERS(""), .parameters = ""}},
+	{"tokens of absent users", COUNT("token t WHERE " ABSENT_USER("t.user_no"))},
+	{"users made by absent users", COUNT("account a WHERE a.created_by_no IS NOT NULL AND " ABSENT_USER("a.created_by_no"))},
 	{"client ids of absent events",
-	 "SELECT count(*) FROM client_id c LEFT JOIN event e ON e.pk = c.event_pk WHERE e.pk IS NULL OR e.author_no IS NOT c.author_no"},
-	{"events by absent users", "SELECT count(*) FROM event WHERE author_no IS NOT NULL AND author_no NOT IN (SELECT no FROM account)"},
-	{"events about a later event", "SELECT count(*) FROM event WHERE target_seq >= (pk & ((1 << 36) - 1))"},
-	{"events of absent rooms",
-	 "SELECT count(*) FROM event WHERE pk < (1 << 36) OR pk > ((SELECT ifnull(max(no), 0) FROM room) + 1) << 36"},
+	 COUNT("client_id c LEFT JOIN event e ON e.pk = c.event_pk WHERE e.pk IS NULL OR e.author_no IS DISTINCT FROM c.author_no")},
+	{"events by absent users", COUNT("event e WHERE e.author_no IS NOT NULL AND " ABSENT_USER("e.author_no"))},
+	{"events about a later event", COUNT("event WHERE target_seq >= (pk & 68719476735)")}, /* 2^36 - 1 */
+	{"events of absent rooms", COUNT("event WHERE pk < 68719476736 OR pk > ((SELECT coalesce(max(no), 0) FROM room) + 1) << 36")},
 };
 
-static void __attribute__((format(printf, 2, 3))) report(struct store_verify *op, const char *format, ...)
+/* Pages, so that a database that makes all rows of an answer at once makes few. */
+enum { ROOMS_AT_ONCE = 500, EVENTS_AT_ONCE = 500 };
+static const struct db_statement rooms_after = {
+	.sql = "SELECT no, last_seq, n_messages, id FROM room WHERE no > $1 ORDER BY no LIMIT $2",
+	.parameters = "nn",
+};
+static const struct db_statement events_from = {
+	.sql = "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk >= $1 AND e.pk < $2 ORDER BY e.pk LIMIT $3",
+	.parameters = "nnn",
+};
+
+void read_verify_report(struct store_verify *op, const char *format, ...)
 {
 	if (op->n_faults++ >= FAULT_LINES_MAX)
 		return;
@@ -50,156 +67,181 @@ static void __attribute__((format(printf, 2, 3))) report(struct store_verify *op
 	buf_append_byte(&op->faults, '\n');
 }
 
-static int check_file(struct store_reader *r, struct store_verify *op)
+static int check_ground(struct store_reader *r, struct store_verify *op)
 {
-	sqlite3_stmt *st = NULL;
-	int rc = sqlite3_prepare_v2(r->connection->db, "PRAGMA integrity_check(100)", -1, &st, NULL);
-	while (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		rc = sqlite3_step(st);
-		const char *text = rc == SQLITE_ROW ? (const char *)sqlite3_column_text(st, 0) : NULL;
-		if (text && strcmp(text, "ok") != 0)
-			report(op, "the file: %s", text);
-	}
-	sqlite3_finalize(st);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
+	return r->driver->methods->check_ground ? r->driver->methods->check_ground(r->db, op) : DB_OK;
 }
 
 static int check_references(struct store_reader *r, struct store_verify *op)
 {
-	int rc = SQLITE_OK;
-	for (size_t i = 0; i < sizeof reference_checks / sizeof reference_checks[0] && rc == SQLITE_OK; i++) {
-		int64_t n = sqlite_connection_number(r->connection, reference_checks[i].sql, &rc);
-		if (rc == SQLITE_OK && n != 0)
-			report(op, "%" PRId64 " %s", n, reference_checks[i].what);
+	enum { N = sizeof reference_checks / sizeof reference_checks[0] };
+	struct db_answer *counts[N];
+	int result = DB_ROW;
+	for (size_t i = 0; i < N; i++)
+		counts[i] = db_ask_plain(r->db, &reference_checks[i].count);
+	for (size_t i = 0; i < N; i++) {
+		if (result == DB_ROW)
+			result = db_row(counts[i]);
+		int64_t n = result == DB_ROW ? db_column_signed(counts[i], 0) : 0;
+		if (n != 0)
+			read_verify_report(op, "%" PRId64 " %s", n, reference_checks[i].what);
+		db_done(counts[i]);
 	}
-	return rc;
+	return result == DB_ROW ? DB_OK : result;
 }
+
+struct room_head {
+	uint64_t no, last_seq, n_messages;
+	struct uid id;
+	bool has_id;
+};
 
 struct room_check {
 	struct store_reader *reader;
 	struct store_verify *op;
-	sqlite3_stmt *events;
-	uint64_t no, last_seq;
-	struct uid id;
+	const struct room_head *room;
 	char name[80];            /* for a line: its number and its id */
 	uint64_t next, n_counted; /* the seq that is to come; messages up to there */
 	bool uncounted;           /* damage came before it: the count begins anew */
 	bool damaged;
+	bool later; /* what is read now is of a later moment than the room's head */
 };
 
 /* The store knows of it from now on. */
 static void note(const struct room_check *k, uint64_t from_seq, uint64_t to_seq)
 {
-	damage_note(k->reader->damage,
-		    &(struct damage_place){
-			    .room_no = k->no, .room = k->id, .from_seq = from_seq, .to_seq = to_seq, .what = "found by a verification"});
+	damage_note(k->reader->damage, &(struct damage_place){.room_no = k->room->no,
+							      .room = k->room->id,
+							      .from_seq = from_seq,
+							      .to_seq = to_seq,
+							      .what = "found by a verification"});
 }
 
-static void check_event(struct room_check *k)
+static void check_event(struct room_check *k, struct db_answer *events)
 {
 	struct event_row row;
 	struct store_verify *op = k->op;
-	bool good = event_row_read_sqlite(k->events, &k->id, &row);
+	bool good = event_row_read(events, &k->room->id, &row);
 	op->n_events++;
 	if (row.seq != k->next && !k->uncounted) {
-		report(op, "%s: seq %" PRIu64 " follows %" PRIu64, k->name, row.seq, k->next - 1);
+		read_verify_report(op, "%s: seq %" PRIu64 " follows %" PRIu64, k->name, row.seq, k->next - 1);
 		note(k, k->next, row.seq - 1);
 	}
 	k->next = row.seq + 1;
 	if (!good) {
-		report(op, "%s: seq %" PRIu64 " is damaged: it is not what was stored there", k->name, row.seq);
+		read_verify_report(op, "%s: seq %" PRIu64 " is damaged: it is not what was stored there", k->name, row.seq);
 		note(k, row.seq, row.seq);
 		k->uncounted = k->damaged = true;
 		return;
 	}
 	k->n_counted += row.type == EVENT_MESSAGE_CREATED ? 1 : 0;
 	if (!k->uncounted && row.n_messages != k->n_counted)
-		report(op, "%s: seq %" PRIu64 " counts %" PRIu64 " messages, there are %" PRIu64, k->name, row.seq, row.n_messages,
-		       k->n_counted);
+		read_verify_report(op, "%s: seq %" PRIu64 " counts %" PRIu64 " messages, there are %" PRIu64, k->name, row.seq,
+				   row.n_messages, k->n_counted);
 	k->n_counted = row.n_messages;
 	k->uncounted = false;
 }
 
-/* Reports the stretch that SQLite cannot read, and goes on behind it. */
+/* Reports the stretch that cannot be read, and goes on behind it, in a transaction of its own: damage has ended the one before. */
 static int skip_damage(struct room_check *k)
 {
 	uint64_t to;
-	k->uncounted = k->damaged = true;
-	if (k->next > k->last_seq) {
-		report(k->op, "%s: its log cannot be read to the end, which is behind seq %" PRIu64, k->name, k->next - 1);
-		k->next = k->last_seq + 1;
-		return SQLITE_OK;
+	struct db *db = k->reader->db;
+	k->uncounted = k->damaged = k->later = true;
+	(void)db_rollback(db);
+	if (k->next > k->room->last_seq) {
+		read_verify_report(k->op, "%s: its log cannot be read to the end, which is behind seq %" PRIu64, k->name, k->next - 1);
+		k->next = k->room->last_seq + 1;
+		return db_begin(db, false);
 	}
-	int rc = log_damage_reach(k->reader->connection, k->no, &k->id, k->next, k->last_seq, &to);
-	if (rc != SQLITE_OK)
-		return rc;
-	report(k->op, "%s: seq %" PRIu64 " to %" PRIu64 " are damaged: they cannot be read", k->name, k->next, to);
+	int result = log_damage_reach(db, k->room->no, &k->room->id, k->next, k->room->last_seq, &to);
+	if (result != DB_OK)
+		return result;
+	read_verify_report(k->op, "%s: seq %" PRIu64 " to %" PRIu64 " are damaged: they cannot be read", k->name, k->next, to);
 	note(k, k->next, to);
 	k->next = to + 1;
-	return SQLITE_OK;
+	return db_begin(db, false);
+}
+
+/* A page of the log. DB_DONE, and *n_rows says how many there were; or a failure. */
+static int check_events(struct room_check *k, size_t *n_rows)
+{
+	int result;
+	auto_answer *events = db_ask(k->reader->db, &events_from, db_signed(event_pk(k->room->no, k->next)),
+				     db_signed(event_pk(k->room->no + 1, 0)), db_number(EVENTS_AT_ONCE));
+	for (*n_rows = 0; (result = db_row(events)) == DB_ROW; ++*n_rows)
+		check_event(k, events);
+	return result;
 }
 
 /* Walks one room's log: 1, 2, 3 … up to what the room says, and as many messages. */
-static int check_log(struct room_check *k, uint64_t n_messages)
+static int check_log(struct room_check *k)
 {
-	int rc;
-	do {
-		sqlite3_reset(k->events);
-		sqlite3_bind_int64(k->events, 1, event_pk(k->no, k->next));
-		sqlite3_bind_int64(k->events, 2, event_pk(k->no + 1, 0));
-		while ((rc = sqlite3_step(k->events)) == SQLITE_ROW)
-			check_event(k);
-		if (!sqlite_fault_is_damage(rc))
-			break;
-		rc = skip_damage(k);
-	} while (rc == SQLITE_OK && k->next <= k->last_seq);
-	sqlite3_reset(k->events);
-	if (rc != SQLITE_DONE && rc != SQLITE_OK)
-		return rc;
-	if (!k->damaged && (k->next - 1 != k->last_seq || k->n_counted != n_messages))
-		report(k->op, "%s: it says %" PRIu64 " events and %" PRIu64 " messages, its log has %" PRIu64 " and %" PRIu64, k->name,
-		       k->last_seq, n_messages, k->next - 1, k->n_counted);
-	return SQLITE_OK;
+	bool more = true;
+	while (more) {
+		size_t n_rows;
+		int result = check_events(k, &n_rows);
+		more = n_rows == EVENTS_AT_ONCE;
+		if (result == DB_DAMAGED) {
+			result = skip_damage(k);
+			more = k->next <= k->room->last_seq;
+		}
+		if (result < 0)
+			return result;
+	}
+	if (!k->damaged && (k->next - 1 != k->room->last_seq || k->n_counted != k->room->n_messages))
+		read_verify_report(k->op, "%s: it says %" PRIu64 " events and %" PRIu64 " messages, its log has %" PRIu64 " and %" PRIu64,
+				   k->name, k->room->last_seq, k->room->n_messages, k->next - 1, k->n_counted);
+	return DB_OK;
 }
 
-static int check_room(struct store_reader *r, struct store_verify *op, sqlite3_stmt *rooms, sqlite3_stmt *events)
+static int check_room(struct store_reader *r, struct store_verify *op, const struct room_head *room, bool *later)
 {
-	struct room_check k = {.reader = r, .op = op, .events = events, .no = sqlite_statement_u64(rooms, 0), .next = 1};
+	struct room_check k = {.reader = r, .op = op, .room = room, .next = 1};
 	char id[UID_TEXT_BYTES + 1];
 	op->n_rooms++;
-	k.last_seq = sqlite_statement_u64(rooms, 1);
-	if (!sqlite_statement_uid(rooms, 3, &k.id)) {
-		report(op, "room %" PRIu64 ": its id is damaged", k.no);
-		return SQLITE_OK;
+	if (!room->has_id) {
+		read_verify_report(op, "room %" PRIu64 ": its id is damaged", room->no);
+		return DB_OK;
 	}
-	uid_format(&k.id, id);
-	snprintf(k.name, sizeof k.name, "room %" PRIu64 " (%s)", k.no, id);
-	return check_log(&k, sqlite_statement_u64(rooms, 2));
+	uid_format(&room->id, id);
+	snprintf(k.name, sizeof k.name, "room %" PRIu64 " (%s)", room->no, id);
+	int result = check_log(&k);
+	*later = k.later;
+	return result;
 }
 
+/* DB_DONE, or a failure. */
+static int read_heads(struct store_reader *r, uint64_t after_no, struct room_head *heads, size_t *n_heads)
+{
+	int result;
+	auto_answer *rooms = db_ask(r->db, &rooms_after, db_number(after_no), db_number(ROOMS_AT_ONCE));
+	for (*n_heads = 0; (result = db_row(rooms)) == DB_ROW; ++*n_heads) {
+		struct room_head *head = &heads[*n_heads];
+		head->no = db_column_number(rooms, 0);
+		head->last_seq = db_column_number(rooms, 1);
+		head->n_messages = db_column_number(rooms, 2);
+		head->has_id = db_column_uid(rooms, 3, &head->id);
+	}
+	return result;
+}
+
+/* A room is compared with its log of the same moment: where that has passed, the rooms that follow are read again. */
 static int check_rooms(struct store_reader *r, struct store_verify *op)
 {
-	sqlite3_stmt *rooms = NULL, *events = NULL;
-	sqlite3 *db = r->connection->db;
-	int rc = sqlite3_prepare_v2(db, "SELECT no, last_seq, n_messages, id FROM room ORDER BY no", -1, &rooms, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_prepare_v2(db, "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk >= ?1 AND e.pk < ?2 ORDER BY e.pk", -1,
-					&events, NULL);
-	while (rc == SQLITE_OK) {
-		rc = sqlite3_step(rooms);
-		if (rc != SQLITE_ROW)
-			break;
-		rc = check_room(r, op, rooms, events);
-	}
-	sqlite3_finalize(rooms);
-	sqlite3_finalize(events);
-	return rc == SQLITE_DONE ? SQLITE_OK : rc;
-}
-
-static int begin(struct store_reader *r, struct store_verify *op)
-{
-	(void)op;
-	return sqlite_statement_run(sqlite_statement(r->connection, ST_BEGIN_READ));
+	auto_free struct room_head *heads = mem_alloc(ROOMS_AT_ONCE * sizeof heads[0]);
+	uint64_t after_no = 0;
+	size_t n_heads;
+	int result;
+	do {
+		bool later = false;
+		result = read_heads(r, after_no, heads, &n_heads);
+		for (size_t i = 0; i < n_heads && result >= 0 && !later; i++) {
+			result = check_room(r, op, &heads[i], &later);
+			after_no = heads[i].no;
+		}
+	} while (result >= 0 && n_heads != 0);
+	return result < 0 ? result : DB_OK;
 }
 
 int read_verify(struct store_reader *r, struct store_verify *op)
@@ -207,18 +249,21 @@ int read_verify(struct store_reader *r, struct store_verify *op)
 	op->n_rooms = op->n_events = op->n_faults = 0;
 	op->faults = BUF_INIT;
 	uint64_t n_met = damage_n_met(r->damage);
-	static int (*const checks[])(struct store_reader * r, struct store_verify * op) = {begin, check_file, check_rooms,
-											   check_references};
-	int rc = SQLITE_OK;
+	static int (*const checks[])(struct store_reader * r, struct store_verify * op) = {check_ground, check_rooms, check_references};
+	int result = DB_OK;
 	/* Whoever asks whether the file is damaged wants to be told so, and where else it is. */
-	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && (rc == SQLITE_OK || sqlite_fault_is_damage(rc)); i++) {
+	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && (result == DB_OK || result == DB_DAMAGED); i++) {
 		char reason[200];
-		rc = checks[i](r, op);
-		if (rc != SQLITE_OK)
-			report(op, "the check could not go on: %s", sqlite_connection_reason(r->connection, reason, sizeof reason));
+		result = i == 0 || result == DB_DAMAGED ? db_begin(r->db, false) : DB_OK;
+		if (result == DB_OK)
+			result = checks[i](r, op);
+		if (result == DB_OK)
+			continue;
+		read_verify_report(op, "the check could not go on: %s", db_reason(r->db, reason, sizeof reason));
+		(void)db_rollback(r->db);
 	}
-	if (!sqlite3_get_autocommit(r->connection->db))
-		sqlite_statement_run(sqlite_statement(r->connection, ST_COMMIT));
+	if (result == DB_OK)
+		(void)db_rollback(r->db); /* there is nothing to commit */
 	if (op->n_faults == 0)
 		damage_forget(r->damage, n_met);
 	return 0;

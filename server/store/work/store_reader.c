@@ -1,6 +1,6 @@
 #include "store/work/store_reader.h"
 
-#include "store/sqlite/sqlite_fault.h"
+#include "base/log.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -12,15 +12,20 @@ int store_reader_met_damage(struct store_reader *r, const struct damage_place *p
 	return -EBADMSG;
 }
 
-int store_reader_failed(struct store_reader *r, int rc, const char *during)
+int store_reader_failed(struct store_reader *r, int result, const char *during)
 {
-	if (!sqlite_fault_is_damage(rc))
-		return sqlite_fault_of_read(r->connection, rc, during);
-	char reason[200], what[240];
-	bool by_sqlite = sqlite3_extended_errcode(r->connection->db) == rc;
-	snprintf(what, sizeof what, "%s: %s", during,
-		 by_sqlite ? sqlite_connection_reason(r->connection, reason, sizeof reason) : "a row that cannot be what was written");
-	return store_reader_met_damage(r, &(struct damage_place){.what = what});
+	char reason[300], what[340];
+	if (store_reader_is_damage(result)) {
+		snprintf(what, sizeof what, "%s: %s", during,
+			 result == DB_DAMAGED ? db_reason(r->db, reason, sizeof reason) : "a row that cannot be what was written");
+		return store_reader_met_damage(r, &(struct damage_place){.what = what});
+	}
+	if (result == DB_GROUND_LOST)
+		r->driver->methods->lost(r->driver, r->db, during);
+	if (result == DB_AWAY)
+		return -ENOTCONN; /* the driver tells of it, once for all */
+	LOG_ERROR("store.read_failed", LOG_S("during", during), LOG_S("reason", db_reason(r->db, reason, sizeof reason)));
+	return -EIO;
 }
 
 int store_reader_apply(struct store_reader *r, struct store_op *op)

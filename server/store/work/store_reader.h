@@ -1,23 +1,28 @@
 /*
  * What a reader thread has at hand, and the reads: one function per kind, in read_NOUN.c. Each sets op.result and its outputs, and
  * holds no transaction open when it returns.
+ *
+ * Within a read results are those of db.h (enum db_result), and READ_NO_SENSE. What does not hang on an answer is asked before the first row is read: a database
+ * that is asked over a network answers all of it at once.
  */
 #ifndef PARLEY_STORE_WORK_STORE_READER_H
 #define PARLEY_STORE_WORK_STORE_READER_H
 
 #include "store/db.h"
-#include "store/sqlite/sqlite_connection.h"
 #include "store/store.h"
+#include "store/store_driver.h"
 #include "store/work/commit_queue.h"
 #include "store/work/damage.h"
 
 struct store_reader {
-	struct db *db;
-	struct sqlite_connection *connection; /* of the same file; for the reads that are not asked through db yet */
+	struct db *db; /* its own */
 	struct store_driver *driver;
 	struct commit_queue *writes; /* for what a read wants noted */
 	struct damage *damage;
 };
+
+/* Beside enum db_result: a row was read that cannot be what was written. */
+enum { READ_NO_SENSE = -100 };
 
 /* read_NOUN(): one for each operation that is a read. */
 #define PROTOTYPE_WRITE(noun)
@@ -30,11 +35,17 @@ STORE_OP_TABLE(X)
 #undef PROTOTYPE_READ
 #undef PROTOTYPE_SLOW_READ
 
-/* For a read that failed: -EBADMSG and noted when what is stored is damaged (SQLITE_CORRUPT also stands for a row that makes no sense); else as
- * sqlite_fault_of_read() says. */
-int store_reader_failed(struct store_reader *r, int rc, const char *during);
+/* For a read that failed with this result: -EBADMSG and noted when what is stored is damaged; -ENOTCONN when the database is away; else -EIO, logged. */
+int store_reader_failed(struct store_reader *r, int result, const char *during);
 /* Notes it. Returns -EBADMSG. */
 int store_reader_met_damage(struct store_reader *r, const struct damage_place *place);
+/* A further line of what a verification found. */
+void read_verify_report(struct store_verify *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static inline bool store_reader_is_damage(int result)
+{
+	return result == DB_DAMAGED || result == READ_NO_SENSE;
+}
 
 /* Does one operation of any kind of reading and returns its result: 0 or a negative errno. */
 int store_reader_apply(struct store_reader *r, struct store_op *op);
