@@ -54,6 +54,7 @@ enum db_result {
 struct db_statement {
 	const char *sql, *postgres, *postgres_rows;
 	const char *parameters;
+	bool many_rows; /* the answer may be larger than memory: its rows are read before anything else is asked, or not at all */
 };
 
 enum db_kind { DB_NULL, DB_NUMBER, DB_TEXT, DB_BYTES, DB_NUMBERS };

@@ -8,6 +8,7 @@ CREATE TABLE meta (
 	value BIGINT,
 	bytes BYTEA
 );
+INSERT INTO meta (key, value) VALUES ('made_ms', (extract(epoch FROM now()) * 1000)::BIGINT);
 
 -- An event's key is room.no << 36 | seq, so there are 2^27 rooms at most.
 CREATE SEQUENCE room_no AS BIGINT MAXVALUE 134217727;

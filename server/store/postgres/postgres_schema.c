@@ -1,0 +1,210 @@
+#include "store/postgres/postgres_schema.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/log.h"
+#include "codec/buf.h"
+#include "store/migrations.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The lock's number: ours in the upper half, the schema's in the lower. */
+#define LOCK_SQL \
+	"BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1348564089::bigint << 32 |" \
+	" (SELECT oid::bigint FROM pg_namespace WHERE nspname = current_schema()));"
+
+static const char has_tables_sql[] = "SELECT to_regclass(quote_ident(current_schema()) || '.meta') IS NOT NULL";
+
+/* pg_control_checkpoint() knows a new timeline only after the first checkpoint on it. The name of the file that is written now has it at once. */
+#define GROUND_SQL \
+	"concat_ws('/', (SELECT system_identifier FROM pg_control_system()), substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)," \
+	" (SELECT oid FROM pg_database WHERE datname = current_database()), 'event'::regclass::oid)"
+
+static const char state_sql[] = "SELECT (SELECT value FROM meta WHERE key = 'schema'), " GROUND_SQL ","
+				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'ground'),"
+				" (SELECT encode(bytes, 'hex') FROM meta WHERE key = 'epoch')";
+
+static const char put_epoch_sql[] =
+	"INSERT INTO meta (key, bytes) VALUES ('epoch', decode($1, 'hex')), ('ground', convert_to(" GROUND_SQL ", 'UTF8'))"
+	" ON CONFLICT (key) DO UPDATE SET bytes = excluded.bytes";
+
+struct state {
+	int number; /* of the last migration; 0: there are no tables */
+	bool has_epoch, is_same_ground;
+	struct uid epoch;
+};
+
+struct taking {
+	struct postgres_session session;
+	char *reason;
+	size_t n;
+};
+
+static bool is_good(const PGresult *result)
+{
+	return result && (PQresultStatus(result) == PGRES_TUPLES_OK || PQresultStatus(result) == PGRES_COMMAND_OK);
+}
+
+static int failure(struct taking *t, const PGresult *result)
+{
+	return postgres_query_failure(&t->session, result, t->reason, t->n);
+}
+
+static int run(struct taking *t, const char *sql)
+{
+	auto_result *result = postgres_query(&t->session, sql);
+	return is_good(result) ? DB_OK : failure(t, result);
+}
+
+static bool read_epoch(const char *hex, struct uid *out)
+{
+	if (strlen(hex) != 2 * sizeof out->b)
+		return false;
+	for (size_t i = 0; i < sizeof out->b; i++) {
+		char digits[3] = {hex[2 * i], hex[2 * i + 1], '\0'};
+		out->b[i] = (uint8_t)strtoul(digits, NULL, 16);
+	}
+	return true;
+}
+
+static int read_state(struct taking *t, struct state *out)
+{
+	*out = (struct state){0};
+	auto_result *has_tables = postgres_query(&t->session, has_tables_sql);
+	if (!is_good(has_tables))
+		return failure(t, has_tables);
+	if (PQgetvalue(has_tables, 0, 0)[0] != 't')
+		return DB_OK;
+	auto_result *state = postgres_query(&t->session, state_sql);
+	if (!is_good(state))
+		return failure(t, state);
+	out->number = atoi(PQgetvalue(state, 0, 0));
+	if (out->number <= 0) {
+		snprintf(t->reason, t->n,
+			 "the schema has a table \"meta\" that Parley did not make: give Parley a database or a schema of its own");
+		return DB_FAILED;
+	}
+	out->is_same_ground = strcmp(PQgetvalue(state, 0, 1), PQgetvalue(state, 0, 2)) == 0;
+	out->has_epoch = read_epoch(PQgetvalue(state, 0, 3), &out->epoch);
+	return DB_OK;
+}
+
+static int refuse_newer(struct taking *t, int number)
+{
+	snprintf(
+		t->reason, t->n,
+		"the database was migrated to step %d by a newer parleyd, and this one knows %d: start the newer parleyd, or restore a dump"
+		" from before",
+		number, store_migrations_newest);
+	return DB_FAILED;
+}
+
+/* Within the transaction that holds the lock. */
+static int put_new_epoch(struct taking *t, const char *why)
+{
+	struct uid epoch;
+	char hex[2 * sizeof epoch.b + 1];
+
+	id_random(epoch.b);
+	for (size_t i = 0; i < sizeof epoch.b; i++)
+		snprintf(hex + 2 * i, 3, "%02x", epoch.b[i]);
+	auto_result *result = postgres_query_with(&t->session, put_epoch_sql, 1, (const char *const[]){hex});
+	if (!is_good(result))
+		return failure(t, result);
+	LOG_WARN("store.new_epoch", LOG_S("why", why));
+	return DB_OK;
+}
+
+static int migrate_step(struct taking *t, const struct store_migration *step)
+{
+	auto_buf sql = BUF_INIT;
+
+	buf_append_str(&sql, step->postgres);
+	buf_appendf(&sql, ";INSERT INTO meta (key, value) VALUES ('schema', %d) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+		    step->number);
+	buf_append_byte(&sql, '\0');
+	auto_result *result = postgres_query(&t->session, (const char *)sql.data);
+	int rc = is_good(result) ? run(t, "COMMIT") : failure(t, result);
+	if (rc == DB_FAILED) {
+		size_t used = strlen(t->reason);
+		snprintf(
+			t->reason + used, t->n - used,
+			"; step %d needs a schema in which the role may create: CREATE SCHEMA parley AUTHORIZATION the role, and a search_path with it",
+			step->number);
+	}
+	if (rc == DB_OK)
+		LOG_INFO("store.migrated", LOG_I("number", step->number), LOG_S("name", step->name));
+	return rc;
+}
+
+/* One step under the lock; *is_done: there was none left, and the epoch is right. */
+static int step_locked(struct taking *t, bool *is_done)
+{
+	struct state state;
+	int rc = run(t, LOCK_SQL);
+
+	if (rc == DB_OK)
+		rc = read_state(t, &state);
+	if (rc != DB_OK)
+		return rc;
+	if (state.number > store_migrations_newest)
+		return refuse_newer(t, state.number);
+	if (state.number < store_migrations_newest)
+		return migrate_step(t, &store_migrations[state.number]);
+	*is_done = true;
+	if (!state.has_epoch || !state.is_same_ground)
+		rc = put_new_epoch(t, !state.has_epoch
+					      ? "the database is new"
+					      : "the database is restored, recovered or promoted: it may lack what was told before");
+	return rc == DB_OK ? run(t, "COMMIT") : rc;
+}
+
+static void abandon(struct taking *t)
+{
+	if (PQtransactionStatus(t->session.conn) != PQTRANS_IDLE && PQstatus(t->session.conn) == CONNECTION_OK)
+		PQclear(postgres_query(&t->session, "ROLLBACK"));
+}
+
+int postgres_schema_take(const struct postgres_session *s, int migrate_ms, struct uid *epoch, char *reason, size_t n)
+{
+	struct taking t = {*s, reason, n};
+	struct state state = {0};
+	int rc = read_state(&t, &state);
+
+	if (rc == DB_OK && state.number > store_migrations_newest)
+		return refuse_newer(&t, state.number);
+	if (rc == DB_OK && (state.number < store_migrations_newest || !state.has_epoch || !state.is_same_ground)) {
+		bool is_done = false;
+		t.session.deadline_ms += (uint64_t)migrate_ms;
+		while (rc == DB_OK && !is_done)
+			rc = step_locked(&t, &is_done);
+		if (rc == DB_OK)
+			rc = read_state(&t, &state);
+		else
+			abandon(&t);
+	}
+	*epoch = state.epoch;
+	return rc;
+}
+
+int postgres_schema_renew_epoch(const struct postgres_session *s, const char *why, struct uid *epoch, char *reason, size_t n)
+{
+	struct taking t = {*s, reason, n};
+	struct state state = {0};
+	int rc = run(&t, LOCK_SQL);
+
+	if (rc == DB_OK)
+		rc = read_state(&t, &state);
+	if (rc == DB_OK && uid_equal(&state.epoch, epoch))
+		rc = put_new_epoch(&t, why);
+	if (rc == DB_OK)
+		rc = run(&t, "COMMIT");
+	if (rc == DB_OK)
+		rc = read_state(&t, &state);
+	else
+		abandon(&t);
+	*epoch = state.epoch;
+	return rc;
+}
