@@ -94,23 +94,27 @@ void postgres_server_set(const struct postgres_server *s, const char *line)
 	fclose(conf);
 }
 
-void postgres_server_make(struct postgres_server *s)
+void postgres_server_folder(struct postgres_server *s)
 {
-	*s = (struct postgres_server){0};
-	find_programs(s);
-	snprintf(s->folder, sizeof s->folder, "/tmp/parley-postgres-XXXXXX");
 	assert_non_null(mkdtemp(s->folder));
 	if (geteuid() == 0) {
 		const struct passwd *user = find_user();
 		assert_non_null(user);
 		assert_int_equal(chown(s->folder, user->pw_uid, user->pw_gid), 0);
 	}
+}
+
+void postgres_server_make(struct postgres_server *s)
+{
+	*s = (struct postgres_server){.folder = "/tmp/parley-postgres-XXXXXX"};
+	find_programs(s);
+	postgres_server_folder(s);
 	if (postgres_server_run(s, "initdb -D data -U parley -A trust -E UTF8 --locale=C --no-sync") != 0)
 		fail_msg("initdb fails; see %s/log", s->folder);
 	char line[256];
 	snprintf(
 		line, sizeof line,
-		"listen_addresses = ''\nunix_socket_directories = '%s'\ndeadlock_timeout = 50ms\nshared_buffers = 32MB\nmax_wal_size = 64MB",
+		"listen_addresses = ''\nunix_socket_directories = '%s'\ndeadlock_timeout = 50ms\nfsync = off\nshared_buffers = 32MB\nmax_wal_size = 64MB",
 		s->folder);
 	postgres_server_set(s, line);
 	postgres_server_start(s);

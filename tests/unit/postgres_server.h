@@ -1,6 +1,6 @@
 /*
  * A real PostgreSQL server of a test's own: a new cluster in a temporary folder, reachable by a Unix socket there only. It runs as the user `postgres`
- * or `nobody`, because it refuses to run as root. It ends with the test.
+ * or `nobody`, because it refuses to run as root. It ends with the test. fsync is off: a kill loses nothing that the operating system has.
  *
  * Where the server's programs are missing the test fails: deploy/install-deps test brings them. POSTGRES_BIN names their folder; otherwise the newest
  * version of /usr/lib/postgresql is taken.
@@ -18,6 +18,8 @@ struct postgres_server {
 	pid_t pid; /* 0: it does not run */
 };
 
+/* An empty folder for a cluster, after the pattern in `folder`, owned by the server's user. */
+void postgres_server_folder(struct postgres_server *s);
 /* Makes the cluster and starts it. */
 void postgres_server_make(struct postgres_server *s);
 void postgres_server_start(struct postgres_server *s);

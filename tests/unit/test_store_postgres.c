@@ -344,7 +344,8 @@ static void test_waits_on_the_server_end(void **state)
 	static const struct db_statement slow = {.sql = "SELECT 1 FROM pg_sleep(60)", .parameters = ""};
 	struct fixture *f = *state;
 	auto_db *holder = fixture_open(f);
-	auto_db *db = fixture_open_with(&(struct db_postgres_options){.address = f->address, .lock_ms = 50, .statement_ms = 200});
+	auto_db *db = fixture_open_with(
+		&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .lock_ms = 50, .statement_ms = 200});
 
 	empty(f);
 	postgres_server_sql(&f->server, "postgres", "INSERT INTO client_id VALUES (1, '', 1)", NULL, 0);

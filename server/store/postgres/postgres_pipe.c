@@ -10,17 +10,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Says why in p->reason, on one line. */
+void postgres_one_line(const char *text, char *out, size_t n)
+{
+	size_t used = 0;
+
+	for (; *text && used + 1 < n; text++) {
+		bool is_space = (unsigned char)*text <= ' ';
+		if (!is_space || (used > 0 && out[used - 1] != ' '))
+			out[used++] = is_space ? ' ' : *text;
+	}
+	while (used > 0 && out[used - 1] == ' ')
+		used--;
+	out[used] = '\0';
+}
+
 static void keep_reason(struct postgres_pipe *p, const char *sqlstate, const char *text)
 {
 	snprintf(p->sqlstate, sizeof p->sqlstate, "%s", sqlstate ? sqlstate : "");
-	snprintf(p->reason, sizeof p->reason, "%s", text && *text ? text : "the connection was closed");
-	size_t n = strlen(p->reason);
-	while (n > 0 && p->reason[n - 1] == '\n')
-		p->reason[--n] = '\0';
-	for (size_t i = 0; i < n; i++)
-		if (p->reason[i] == '\n')
-			p->reason[i] = ' ';
+	postgres_one_line(text && *text ? text : "the connection was closed", p->reason, sizeof p->reason);
 }
 
 static int lost(struct postgres_pipe *p)

@@ -82,6 +82,8 @@ void postgres_pipe_rows_singly(struct postgres_pipe *p);
 /* DB_OK when the result is good; else the failure, whose reason is kept. A result that the server passed over has its group's failure. */
 int postgres_pipe_judge(struct postgres_pipe *p, const PGresult *result);
 
+/* The text as one line for the log, cut to n bytes. */
+void postgres_one_line(const char *text, char *out, size_t n);
 /* Waits for the socket: DB_OK when it can be read (or written, if asked for), DB_AWAY at the deadline or when waits have to end. */
 int postgres_pipe_wait_socket(int fd, int stop_fd, short events, uint64_t deadline_ms);
 

@@ -57,9 +57,6 @@ int postgres_query_failure(const struct postgres_session *s, const PGresult *res
 
 	if (!text)
 		text = PQerrorMessage(s->conn);
-	snprintf(out, n, "%s", *text ? text : "no answer within the time");
-	for (char *at = out; *at; at++)
-		if (*at == '\n')
-			*at = at[1] ? ' ' : '\0';
+	postgres_one_line(*text ? text : "no answer within the time", out, n);
 	return (int)postgres_fault_of(sqlstate, false);
 }

@@ -15,12 +15,17 @@
 	"BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1348564089::bigint << 32 |" \
 	" (SELECT oid::bigint FROM pg_namespace WHERE nspname = current_schema()));"
 
-static const char has_tables_sql[] = "SELECT to_regclass(quote_ident(current_schema()) || '.meta') IS NOT NULL";
+/* Not to_regclass(): it may remember from before the lock that there was none. */
+#define TABLE_SQL(name) \
+	"SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relname = '" name \
+	"'"
+
+static const char has_tables_sql[] = "SELECT EXISTS (" TABLE_SQL("meta") ")";
 
 /* pg_control_checkpoint() knows a new timeline only after the first checkpoint on it. The name of the file that is written now has it at once. */
 #define GROUND_SQL \
 	"concat_ws('/', (SELECT system_identifier FROM pg_control_system()), substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)," \
-	" (SELECT oid FROM pg_database WHERE datname = current_database()), 'event'::regclass::oid)"
+	" (SELECT oid FROM pg_database WHERE datname = current_database()), (" TABLE_SQL("event") "))"
 
 static const char state_sql[] = "SELECT (SELECT value FROM meta WHERE key = 'schema'), " GROUND_SQL ","
 				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'ground'),"
@@ -78,14 +83,15 @@ static int read_state(struct taking *t, struct state *out)
 	if (PQgetvalue(has_tables, 0, 0)[0] != 't')
 		return DB_OK;
 	auto_result *state = postgres_query(&t->session, state_sql);
+	const char *sqlstate = state ? PQresultErrorField(state, PG_DIAG_SQLSTATE) : NULL;
+	bool is_foreign = sqlstate ? strcmp(sqlstate, "42703") == 0 /* undefined_column */ : is_good(state) && PQgetisnull(state, 0, 0);
+	if (is_foreign) {
+		snprintf(t->reason, t->n, "the schema has a table \"meta\" that Parley did not make: give Parley a schema of its own");
+		return DB_FAILED;
+	}
 	if (!is_good(state))
 		return failure(t, state);
 	out->number = atoi(PQgetvalue(state, 0, 0));
-	if (out->number <= 0) {
-		snprintf(t->reason, t->n,
-			 "the schema has a table \"meta\" that Parley did not make: give Parley a database or a schema of its own");
-		return DB_FAILED;
-	}
 	out->is_same_ground = strcmp(PQgetvalue(state, 0, 1), PQgetvalue(state, 0, 2)) == 0;
 	out->has_epoch = read_epoch(PQgetvalue(state, 0, 3), &out->epoch);
 	return DB_OK;
@@ -128,11 +134,13 @@ static int migrate_step(struct taking *t, const struct store_migration *step)
 	auto_result *result = postgres_query(&t->session, (const char *)sql.data);
 	int rc = is_good(result) ? run(t, "COMMIT") : failure(t, result);
 	if (rc == DB_FAILED) {
+		const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 		size_t used = strlen(t->reason);
 		snprintf(
-			t->reason + used, t->n - used,
-			"; step %d needs a schema in which the role may create: CREATE SCHEMA parley AUTHORIZATION the role, and a search_path with it",
-			step->number);
+			t->reason + used, t->n - used, "; migration %d fails%s", step->number,
+			sqlstate && strcmp(sqlstate, "42501") == 0 /* insufficient_privilege */
+				? ": make a schema in which the role may create (CREATE SCHEMA … AUTHORIZATION the role), and name it in the search_path"
+				: "");
 	}
 	if (rc == DB_OK)
 		LOG_INFO("store.migrated", LOG_I("number", step->number), LOG_S("name", step->name));

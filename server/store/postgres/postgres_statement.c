@@ -31,12 +31,9 @@ static Oid type_of(char letter, bool is_array)
 		return is_array ? OID_TEXT_ARRAY : OID_TEXT;
 	case 'b':
 		return is_array ? OID_BYTEA_ARRAY : OID_BYTEA;
-	case 'N':
-		assert(!is_array);
-		return OID_INT8_ARRAY;
 	default:
-		assert(!"a parameter is 'n', 't', 'b' or 'N'");
-		abort();
+		assert(letter == 'N' && !is_array);
+		return OID_INT8_ARRAY;
 	}
 }
 
