@@ -131,7 +131,7 @@ static void test_a_batch_takes_two_round_trips(void **state)
 	auto_db *db = fixture_open(f);
 
 	empty(f);
-	for (int round = 0; round < 2; round++) { /* first all is prepared, then nothing */
+	for (int round = 0; round < 2; round++) { /* first all is prepared and made, then all is found */
 		uint64_t before = db_postgres_round_trips(db);
 		struct db_answer *found[N];
 		assert_int_equal(db_begin(db, true), DB_OK);
@@ -161,6 +161,28 @@ static void test_a_batch_takes_two_round_trips(void **state)
 	assert_memory_equal(db_column_bytes(a, 3).s, "{\"text\":\"\303\244\"}", 13);
 	assert_int_equal(db_column_signed(a, 4), -1);
 	assert_int_equal(db_column_signed(a, 5), 0);
+	assert_int_equal(fixture_number(db, &client_id_count), N);
+}
+
+/* Reading the next answer of what was asked together sends nothing. */
+static void test_changes_between_answers_wait_for_the_commit(void **state)
+{
+	enum { N = 1000 };
+	struct fixture *f = *state;
+	auto_db *db = fixture_open(f);
+	struct db_answer *found[N];
+
+	empty(f);
+	uint64_t before = db_postgres_round_trips(db);
+	assert_int_equal(db_begin(db, true), DB_OK);
+	for (uint64_t i = 0; i < N; i++)
+		found[i] = db_ask(db, &client_id_get, db_number(i), client_id(i));
+	for (uint64_t i = 0; i < N; i++) {
+		assert_int_equal(db_claim(db, found[i], &client_id_put_one, db_number(i), client_id(i), db_number(1)), DB_OK);
+		db_done(found[i]);
+	}
+	assert_int_equal(db_commit(db), DB_OK);
+	assert_int_equal(db_postgres_round_trips(db) - before, 2);
 	assert_int_equal(fixture_number(db, &client_id_count), N);
 }
 
@@ -237,6 +259,7 @@ static void test_many_rows_do_not_fill_memory(void **state)
 	static const struct db_statement many = {
 		.sql = "SELECT n, repeat('x', 1000) FROM generate_series(1, $1) n", .parameters = "n", .many_rows = true};
 	auto_db *db = fixture_open(*state);
+	empty(*state);
 	size_t before = resident_pages();
 	auto_answer *a = db_ask(db, &many, db_number(N));
 
@@ -373,6 +396,7 @@ int main(void)
 		cmocka_unit_test(test_columns_of_other_types_are_read_by_their_type),
 		cmocka_unit_test(test_an_array_of_numbers_is_one_parameter),
 		cmocka_unit_test(test_a_batch_takes_two_round_trips),
+		cmocka_unit_test(test_changes_between_answers_wait_for_the_commit),
 		cmocka_unit_test(test_nothing_is_sent_before_an_answer_is_wanted),
 		cmocka_unit_test(test_answers_may_be_read_in_any_order_and_later),
 		cmocka_unit_test(test_large_questions_with_large_answers_pass_each_other),

@@ -158,9 +158,10 @@ static struct db_answer *ask(struct db *db, const struct db_statement *statement
 
 	a->failure = !self->pipe.conn ? DB_AWAY : self->failure;
 	/* The server passes over the rest of a group that failed, statements that were to be prepared with it too. */
-	if (a->failure == DB_OK && self->pipe.group_failure != DB_OK && postgres_settle_until(&self->pipe, NULL) == DB_AWAY)
+	if (a->failure == DB_OK && self->pipe.group_failure != DB_OK && postgres_settle(&self->pipe) == DB_AWAY)
 		a->failure = fail(self, DB_AWAY);
 	if (a->failure == DB_OK) {
+		a->group = self->pipe.n_groups;
 		int rc = execute(self, statement, values, n, (struct postgres_wanted){POSTGRES_WANTED_ANSWER, a});
 		a->is_wanted = rc == DB_OK;
 		a->failure = rc == DB_OK ? DB_OK : fail(self, rc);
@@ -252,7 +253,7 @@ static int commit(struct db *db)
 	if (rc == DB_OK)
 		rc = execute(self, &commit_it, NULL, 0, (struct postgres_wanted){POSTGRES_WANTED_COMMIT, &is_committed});
 	if (rc == DB_OK)
-		rc = postgres_settle_until(&self->pipe, NULL);
+		rc = postgres_settle(&self->pipe);
 	if (!is_committed)
 		return fail(self, rc == DB_OK ? DB_FAILED : rc);
 	end_transaction(self);
@@ -273,7 +274,7 @@ static int rollback(struct db *db)
 		if (rc == DB_OK)
 			rc = postgres_pipe_command(&self->pipe, "ROLLBACK", (struct postgres_wanted){POSTGRES_WANTED_CHANGE, NULL});
 		if (rc == DB_OK)
-			rc = postgres_settle_until(&self->pipe, NULL);
+			rc = postgres_settle(&self->pipe);
 		if (rc == DB_AWAY)
 			drop_connection(self);
 	}
@@ -364,7 +365,7 @@ int db_postgres_renew_epoch(struct db *db, const char *why)
 	assert(!self->in_transaction);
 	if (!self->pipe.conn)
 		return DB_AWAY;
-	int rc = postgres_settle_until(&self->pipe, NULL);
+	int rc = postgres_settle(&self->pipe);
 	if (rc != DB_AWAY && !PQexitPipelineMode(self->pipe.conn))
 		rc = DB_AWAY;
 	if (rc == DB_AWAY)

@@ -89,10 +89,11 @@ static int settle_oldest(struct postgres_pipe *p)
 	return rc;
 }
 
-int postgres_settle_until(struct postgres_pipe *p, const void *what)
+/* Until `what` is the oldest; NULL: until nothing is wanted. */
+static int settle_until(struct postgres_pipe *p, const void *what)
 {
 	struct postgres_wanted *oldest;
-	int first = postgres_pipe_end_group(p);
+	int first = DB_OK;
 
 	while (first != DB_AWAY && (oldest = postgres_pipe_oldest(p)) && (!what || oldest->what != what)) {
 		int rc = settle_oldest(p);
@@ -102,10 +103,19 @@ int postgres_settle_until(struct postgres_pipe *p, const void *what)
 	return first;
 }
 
+int postgres_settle(struct postgres_pipe *p)
+{
+	int rc = postgres_pipe_end_group(p);
+	return rc == DB_OK ? settle_until(p, NULL) : rc;
+}
+
 int postgres_answer_fetch(struct postgres_pipe *p, struct postgres_answer *a, bool stops_at_failure)
 {
-	int rc = postgres_settle_until(p, a);
+	/* Changes that were queued after it wait for the commit. */
+	int rc = a->group == p->n_groups ? postgres_pipe_end_group(p) : DB_OK;
 
+	if (rc == DB_OK)
+		rc = settle_until(p, a);
 	if (rc != DB_OK && (rc == DB_AWAY || stops_at_failure))
 		return rc;
 	if (!a->is_single)

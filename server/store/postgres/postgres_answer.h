@@ -13,6 +13,7 @@ struct postgres_answer {
 	PGresult *result;
 	int row; /* of result; -1: before the first */
 	int failure;
+	uint64_t group; /* in which it was asked: the pipe's n_groups then */
 	bool is_wanted; /* the pipe knows it: its result has not come, or not all of it */
 	bool is_let_go; /* and freed when its result has come */
 	bool is_single; /* rows come one at a time */
@@ -31,9 +32,8 @@ int postgres_answer_next(struct postgres_answer *a);
 /* More rows of an answer that is wanted, after what is older. `stops_at_failure`: a failure of something older is this one's too. */
 int postgres_answer_fetch(struct postgres_pipe *p, struct postgres_answer *a, bool stops_at_failure);
 
-/* Ends the group, and gives the results that come to who wants them: until `what` is the oldest, or, with NULL, until nothing is wanted. The
- * first failure of them; DB_AWAY ends it. */
-int postgres_settle_until(struct postgres_pipe *p, const void *what);
+/* Ends the group, and gives the results that come to who wants them until nothing is wanted. The first failure of them; DB_AWAY ends it. */
+int postgres_settle(struct postgres_pipe *p);
 /* Whoever waits is told that the connection is lost. */
 void postgres_answers_forget(struct postgres_pipe *p);
 

@@ -77,7 +77,6 @@ static void want(struct postgres_pipe *p, struct postgres_wanted wanted)
 	}
 	p->wanted[(p->first_wanted + p->n_wanted) % p->cap_wanted] = wanted;
 	p->n_wanted++;
-	p->has_sent = true;
 }
 
 static int queued(struct postgres_pipe *p, int is_sent, struct postgres_wanted wanted)
@@ -112,6 +111,8 @@ int postgres_pipe_end_group(struct postgres_pipe *p)
 		return lost(p);
 	want(p, (struct postgres_wanted){POSTGRES_WANTED_GROUP_END, NULL});
 	p->n_open = 0;
+	p->n_groups++;
+	p->has_sent = true;
 	return DB_OK;
 }
 
@@ -146,11 +147,9 @@ int postgres_pipe_wait_socket(int fd, int stop_fd, short events, uint64_t deadli
 	}
 }
 
-/* Sends what has no room in the socket yet, and reads, until PQgetResult() would not block. */
+/* Sends what has no room in the socket yet, and reads, until PQgetResult() would not block. The deadline is for silence: large values may take longer. */
 static int wait_result(struct postgres_pipe *p)
 {
-	uint64_t deadline_ms = clock_mono_ms() + (uint64_t)p->answer_ms;
-
 	while (PQisBusy(p->conn)) {
 		int unsent = PQflush(p->conn);
 		if (p->has_sent) {
@@ -158,6 +157,7 @@ static int wait_result(struct postgres_pipe *p)
 			p->n_round_trips++;
 		}
 		short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
+		uint64_t deadline_ms = clock_mono_ms() + (uint64_t)p->answer_ms;
 		int rc = postgres_pipe_wait_socket(PQsocket(p->conn), p->stop_fd, events, deadline_ms);
 		if (rc != DB_OK) {
 			keep_reason(p, NULL, clock_mono_ms() < deadline_ms ? "waiting was ended" : "no answer within the time");

@@ -39,7 +39,8 @@ struct postgres_pipe {
 	struct postgres_wanted *wanted; /* a ring */
 	size_t first_wanted, n_wanted, cap_wanted;
 	size_t n_open;     /* commands since the last Sync */
-	bool has_sent;     /* since the last wait */
+	uint64_t n_groups; /* that were ended */
+	bool has_sent;     /* a group, since the last wait */
 	bool for_writing;  /* what a time-out means (postgres_fault.h) */
 	int group_failure; /* of the group that is read now: 0 or a failure */
 	uint64_t n_round_trips;
@@ -71,8 +72,8 @@ struct postgres_wanted *postgres_pipe_oldest(struct postgres_pipe *p);
 /* The n-th after the oldest. */
 struct postgres_wanted *postgres_pipe_wanted(struct postgres_pipe *p, size_t n);
 /*
- * The next result of the oldest, which the caller clears; NULL: it has no more, and is taken out of the queue. DB_OK; or DB_AWAY: it did not come
- * within answer_ms, or the connection is lost.
+ * The next result of the oldest, which the caller clears; NULL: it has no more, and is taken out of the queue. DB_OK; or DB_AWAY: the server was silent
+ * for answer_ms, or the connection is lost.
  */
 int postgres_pipe_result(struct postgres_pipe *p, PGresult **out);
 /* The same for a caller that wants no rows: passes over all results of the oldest, and judges them. */
