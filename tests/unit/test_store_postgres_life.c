@@ -39,29 +39,34 @@ static void assert_is_away(struct db *db)
 
 enum phase { BEFORE_BEGIN, AFTER_BEGIN, BETWEEN_ASK_AND_ROW, AFTER_ROW, BETWEEN_SEND_AND_COMMIT, N_PHASES };
 
-static void meet(struct fixture *f, enum phase here, enum phase wanted)
+/* The backend first: one that outlives the server for a moment may still commit what it is sent. */
+static void meet(struct fixture *f, pid_t backend, enum phase here, enum phase wanted)
 {
-	if (here == wanted)
-		postgres_server_kill(&f->server);
+	if (here != wanted)
+		return;
+	assert_int_equal(kill(backend, SIGKILL), 0);
+	postgres_server_kill(&f->server);
 }
 
 /* A transaction during which the server is killed. What its last call says. */
 static int transaction(struct fixture *f, struct db *db, enum phase killed)
 {
-	meet(f, BEFORE_BEGIN, killed);
+	pid_t backend = (pid_t)fixture_number(db, &backend_pid);
+
+	meet(f, backend, BEFORE_BEGIN, killed);
 	int rc = db_begin(db, true);
 	if (rc != DB_OK)
 		return rc;
-	meet(f, AFTER_BEGIN, killed);
+	meet(f, backend, AFTER_BEGIN, killed);
 	auto_answer *a = db_ask_plain(db, &writer_count);
-	meet(f, BETWEEN_ASK_AND_ROW, killed);
+	meet(f, backend, BETWEEN_ASK_AND_ROW, killed);
 	rc = db_row(a);
-	meet(f, AFTER_ROW, killed);
+	meet(f, backend, AFTER_ROW, killed);
 	if (rc == DB_ROW)
 		rc = db_send(db, &writer_put, db_bytes("one", 3), db_number(1));
 	if (rc == DB_OK)
 		rc = db_send(db, &writer_rows_put, db_bytes("two", 3), db_number(1));
-	meet(f, BETWEEN_SEND_AND_COMMIT, killed);
+	meet(f, backend, BETWEEN_SEND_AND_COMMIT, killed);
 	if (rc == DB_OK)
 		rc = db_commit(db);
 	if (rc != DB_OK)
@@ -87,6 +92,21 @@ static void test_a_killed_server_is_noticed_and_met_again(void **state)
 		assert_int_equal(transaction(f, db, N_PHASES), DB_OK); /* all is prepared anew */
 		assert_int_equal(fixture_number(db, &writer_count), 2);
 	}
+}
+
+static void test_a_lost_connection_is_known_before_anything_is_tried(void **state)
+{
+	struct fixture *f = *state;
+	auto_db *db = fixture_open(f);
+	char sql[80];
+
+	/* It is gone when this returns. */
+	snprintf(sql, sizeof sql, "SELECT pg_terminate_backend(%d, 60000)", (int)fixture_number(db, &backend_pid));
+	postgres_server_sql(&f->server, "postgres", sql, NULL, 0);
+	assert_is_away(db);
+	assert_int_equal(fixture_connect(db, 20), DB_OK);
+	assert_int_equal(db_begin(db, true), DB_OK);
+	assert_int_equal(db_commit(db), DB_OK);
 }
 
 static void test_a_commit_whose_answer_is_lost_is_not_known_and_done(void **state)
@@ -209,6 +229,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_killed_server_is_noticed_and_met_again),
+		cmocka_unit_test(test_a_lost_connection_is_known_before_anything_is_tried),
 		cmocka_unit_test(test_a_commit_whose_answer_is_lost_is_not_known_and_done),
 		cmocka_unit_test(test_a_server_that_stands_still_is_given_up),
 		cmocka_unit_test(test_the_locks_of_a_writer_that_stands_still_are_freed),

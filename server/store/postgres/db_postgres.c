@@ -139,6 +139,9 @@ static int begin(struct db *db, bool for_writing)
 	assert(!self->in_transaction);
 	if (!self->pipe.conn)
 		return DB_AWAY;
+	/* A server that is gone has often said so. Then nothing of this transaction was tried. */
+	if (postgres_pipe_is_lost(&self->pipe))
+		return fail(self, DB_AWAY);
 	/* What was asked before is a transaction of its own. */
 	int rc = postgres_pipe_end_group(&self->pipe);
 	if (rc == DB_OK)

@@ -5,8 +5,11 @@
  * change and COMMIT. Changes whose statement has a text for rows wait in memory until then and go as one execution for each statement, in the order
  * in which the statements were first sent with; changes without such a text go in their own order, before those.
  *
+ * The text of a statement that db_claim() inserts with has no ON CONFLICT here: what somebody else has inserted since the question has to be a
+ * DB_CONFLICT, after which the transaction is made again.
+ *
  * Connection life: a db is made away. db_postgres_connect() tries once, and waits before until the next try is due (at first: at once; after a
- * failure a random time below 50 ms, doubled with each further one up to 5 s). While it is away every call of db.h returns DB_AWAY at once. A
+ * failure a random part of 50 ms, doubled with each further one up to 5 s). While it is away every call of db.h returns DB_AWAY at once. A
  * connection is lost when the server closes it, and when an answer does not come within its time; what was prepared on it is prepared anew later.
  *
  *            db_postgres_connect(): DB_OK

@@ -19,7 +19,8 @@
 struct postgres_link {
 	struct db_postgres_options options; /* its texts are ours */
 	struct uid epoch;
-	unsigned n_failures; /* since the last connection */
+	unsigned n_failures; /* since the last connection that lasted */
+	uint64_t connected_ms;
 	int stop_fd;
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -115,8 +116,11 @@ static uint64_t next_pause_ms(unsigned n_failures)
 static void now_away(struct postgres_link *link, const char *reason)
 {
 	struct db_postgres_status *status = &link->status;
-	uint64_t pause_ms = next_pause_ms(link->n_failures++);
 
+	/* A server that takes connections and loses them at once is not asked again at once. */
+	if (status->is_connected && clock_mono_ms() - link->connected_ms >= POSTGRES_LINK_LASTS_MS)
+		link->n_failures = 0;
+	uint64_t pause_ms = next_pause_ms(link->n_failures++);
 	pthread_mutex_lock(&link->lock);
 	bool is_news = status->is_connected || strcmp(status->reason, reason) != 0;
 	if (status->is_connected)
@@ -134,7 +138,7 @@ static void now_connected(struct postgres_link *link, const PGconn *conn)
 {
 	struct db_postgres_status *status = &link->status;
 
-	link->n_failures = 0;
+	link->connected_ms = clock_mono_ms();
 	pthread_mutex_lock(&link->lock);
 	status->is_connected = true;
 	status->since_ms = clock_wall_ms();

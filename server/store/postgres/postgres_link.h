@@ -12,7 +12,11 @@
 
 #include <libpq-fe.h>
 
-enum { POSTGRES_LINK_PAUSE_FIRST_MS = 50, POSTGRES_LINK_PAUSE_MOST_MS = 5000 };
+enum {
+	POSTGRES_LINK_PAUSE_FIRST_MS = 50,
+	POSTGRES_LINK_PAUSE_MOST_MS = 5000,
+	POSTGRES_LINK_LASTS_MS = 1000, /* a connection that lived so long counts as one: the next pause is a first one */
+};
 
 struct postgres_link;
 
