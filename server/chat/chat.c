@@ -7,7 +7,7 @@
 #include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/user.h"
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "room/reader_log.h"
 #include "room/room.h"
 #include "room/room_sweep.h"
@@ -34,7 +34,7 @@ static void sweep(void *arg)
 
 static void tell(void *arg)
 {
-	user_tell_turn(arg);
+	user_news_turn(arg);
 	session_start_turn(arg);
 }
 

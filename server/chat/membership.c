@@ -1,7 +1,7 @@
 #include "chat/membership.h"
 
 #include "chat/user.h"
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "room/room.h"
 
 struct member *membership_made(struct room *r, struct store_join *op, struct session *asked)
@@ -16,7 +16,7 @@ struct member *membership_made(struct room *r, struct store_join *op, struct ses
 		r->n_members++;
 	room_offer(r, op->event); /* before the readers are placed: they begin after the joining */
 	if (is_new)
-		user_tell_room_added(m, asked);
+		user_news_room_added(m, asked);
 	return m;
 }
 
@@ -40,7 +40,7 @@ void membership_ended(struct room *r, const struct uid *user, struct store_leave
 	if (!u)
 		c->n_revokes++;
 	if (m) {
-		user_tell_room_removed(m, asked);
+		user_news_room_removed(m, asked);
 		user_remove_member(m);
 	}
 	r->n_members--;

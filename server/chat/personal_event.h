@@ -1,5 +1,5 @@
 /*
- * Events for one connection only: not remembered, no seq, through the outbox. To all connections of a user: user_tell.h.
+ * Events for one connection only: not remembered, no seq, through the outbox. To all connections of a user: user_news.h.
  */
 #ifndef PARLEY_CHAT_PERSONAL_EVENT_H
 #define PARLEY_CHAT_PERSONAL_EVENT_H

@@ -2,7 +2,7 @@
 
 #include "chat/state_encode.h"
 #include "chat/user.h"
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "command/dispatch.h"
 #include "command/http_call.h"
 #include "room/reader.h"
@@ -85,7 +85,7 @@ void session_close(struct session *s)
 	}
 	slot_free(c, s->id);
 	list_remove(&s->in_log_wait);
-	user_tell_forget(s);
+	user_news_forget(s);
 	list_remove(&s->in_user);
 	if (s->user) {
 		user_release(s->user);

@@ -1,5 +1,5 @@
 /* What concerns one account is told to all of its sessions: when there is anything to tell, in order, and a few at a time. */
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "chat_house.h"
 
 #include <string.h>
@@ -255,10 +255,10 @@ static void test_news_without_end_close_the_sessions(void **state)
 	struct room *r = list_entry(u->members.next, struct member, in_user)->room;
 	auto_buf data = BUF_INIT;
 	buf_append_str(&data, "{}");
-	for (int i = 0; i < USER_TELL_MOST; i++)
-		user_tell(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
+	for (int i = 0; i < USER_NEWS_MOST; i++)
+		user_news_add(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
 	assert_false(w.c[1]->is_closing);
-	user_tell(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
+	user_news_add(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
 	for (int i = 0; i < MANY; i++)
 		assert_true(w.c[i]->is_closing && w.c[i]->reason == CLOSE_TOO_SLOW);
 	assert_null(u->news);

@@ -1,5 +1,5 @@
 #include "chat/user.h"
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "command/dispatch.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ static void marked(struct store_op *op)
 		encode_mark(&data, member);
 		answer_ok(&m->wait.answer, &data);
 		if (moved)
-			user_tell(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, m->wait.room, &data);
+			user_news_add(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, m->wait.room, &data);
 	} else {
 		wait_answer_failure(&m->wait, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
 	}

@@ -2,7 +2,7 @@
 #include "chat/rate.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "codec/text_clean.h"
 #include "command/account/account_make.h"
 #include "command/dispatch.h"
@@ -45,7 +45,7 @@ static void created(struct store_op *op)
 	auto_buf data = BUF_INIT;
 	state_encode_room(&data, r, m);
 	answer_ok(&c->wait.answer, &data);
-	user_tell_room_added(m, answer_session(&c->wait.answer));
+	user_news_room_added(m, answer_session(&c->wait.answer));
 	create_free(c);
 }
 

@@ -3,7 +3,7 @@
  * behind the last_seq that is told of it, so nothing between the snapshot and the first live event is lost or doubled.
  *
  * An account may be in many rooms, so the state is made in slices, one a turn, each as long as a slice of a sweep (config.sweep_slice). Until the reply is made the session is `starting`: its
- * readers wait (reader_serve()), and news of the account pass it by (user_tell.c). When there were any meanwhile the state is made anew; after
+ * readers wait (reader_serve()), and news of the account pass it by (user_news.c). When there were any meanwhile the state is made anew; after
  * some times, in one turn.
  */
 #include "chat/rate.h"
@@ -11,7 +11,7 @@
 #include "chat/sign_in.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 #include "command/account/account_make.h"
 #include "command/dispatch.h"
 #include "room/reader.h"
@@ -119,7 +119,7 @@ static void finish_start(struct start *start, struct session *s)
 {
 	s->on_gap = start->wait.request.data.session_start.on_gap;
 	reply(s, &start->wait.answer, &start->data);
-	user_tell_enter_again(s);
+	user_news_enter_again(s);
 	if (s->transport == TRANSPORT_WEBSOCKET)
 		conn_want_writable(s->conn); /* its readers may have waited */
 	end_start(start);

@@ -8,28 +8,28 @@
  *
  * A session that is `starting` is passed over: user.n_told tells it that its state has to be made anew.
  *
- * The news of an account belong to its user and go with its last session. They are bounded by USER_TELL_MOST: beyond that all sessions are closed, and
+ * The news of an account belong to its user and go with its last session. They are bounded by USER_NEWS_MOST: beyond that all sessions are closed, and
  * their clients come back for the whole state.
  */
-#ifndef PARLEY_CHAT_USER_TELL_H
-#define PARLEY_CHAT_USER_TELL_H
+#ifndef PARLEY_CHAT_USER_NEWS_H
+#define PARLEY_CHAT_USER_NEWS_H
 
 #include "chat/chat_state.h"
 
-enum { USER_TELL_MOST = 4096 };
+enum { USER_NEWS_MOST = 4096 };
 
 /* To all WebSockets and event streams of the user but `except` (or NULL), which knows. `data` is an encoded object. Of several read marks of a room that
  * wait, only the newest is told. */
-void user_tell(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data);
+void user_news_add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data);
 /* room.added; `except` gets its reader at once, if it takes events. `m` is new: no session has a reader there. */
-void user_tell_room_added(struct member *m, struct session *except);
+void user_news_room_added(struct member *m, struct session *except);
 /* room.removed. The readers are gone at once, from all sessions; event streams of the room are closed. `m` is about to be removed. */
-void user_tell_room_removed(struct member *m, const struct session *except);
+void user_news_room_removed(struct member *m, const struct session *except);
 /* The session leaves its user. */
-void user_tell_forget(struct session *s);
+void user_news_forget(struct session *s);
 /* The session knows by now what its user's sessions were told, and is told what comes. */
-void user_tell_enter_again(struct session *s);
+void user_news_enter_again(struct session *s);
 /* One slice; the hook at the end of every turn, before replies go out. */
-void user_tell_turn(struct chat *c);
+void user_news_turn(struct chat *c);
 
 #endif

@@ -1,4 +1,4 @@
-#include "chat/user_tell.h"
+#include "chat/user_news.h"
 
 #include "base/clock.h"
 #include "chat/personal_event.h"
@@ -89,7 +89,7 @@ static struct news *add(struct user *u, const struct session *except, enum event
 	struct user_news *all = news_of(u);
 	if (type == EVENT_READ_MARKED && all->n > 1)
 		drop_older_mark(all, &r->id);
-	if (all->n == USER_TELL_MOST) {
+	if (all->n == USER_NEWS_MOST) {
 		drop_all(u);
 		list_for_each(it, &u->sessions) {
 			conn_close(list_entry(it, struct session, in_user)->conn, CLOSE_TOO_SLOW);
@@ -108,12 +108,12 @@ static struct news *add(struct user *u, const struct session *except, enum event
 	return n;
 }
 
-void user_tell(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data)
+void user_news_add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data)
 {
 	add(u, except, type, r, data);
 }
 
-void user_tell_room_added(struct member *m, struct session *except)
+void user_news_room_added(struct member *m, struct session *except)
 {
 	uint64_t next_seq = m->room->feed.last_seq + 1;
 	auto_buf data = BUF_INIT;
@@ -139,7 +139,7 @@ static void forget_member(const struct member *m)
 	}
 }
 
-void user_tell_room_removed(struct member *m, const struct session *except)
+void user_news_room_removed(struct member *m, const struct session *except)
 {
 	static const uint8_t nothing[] = "{}";
 	struct buf data = {.data = (uint8_t *)(uintptr_t)nothing, .len = 2};
@@ -154,7 +154,7 @@ void user_tell_room_removed(struct member *m, const struct session *except)
 	add(m->user, except, EVENT_ROOM_REMOVED, m->room, &data);
 }
 
-void user_tell_forget(struct session *s)
+void user_news_forget(struct session *s)
 {
 	struct user *u = s->user;
 	if (!u || !session_receives(s))
@@ -165,7 +165,7 @@ void user_tell_forget(struct session *s)
 		drop_all(u);
 }
 
-void user_tell_enter_again(struct session *s)
+void user_news_enter_again(struct session *s)
 {
 	struct user *u = s->user;
 	if (!session_receives(s))
@@ -209,7 +209,7 @@ static uint32_t tell_oldest(struct user_news *all, uint32_t budget)
 	return budget;
 }
 
-void user_tell_turn(struct chat *c)
+void user_news_turn(struct chat *c)
 {
 	uint32_t budget = c->config.sweep_slice;
 	while (budget && !list_empty(&c->telling)) {
