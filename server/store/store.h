@@ -224,6 +224,7 @@ struct store_user_set {
 	struct text name_key;
 	const char *password_hash; /* NULL: unchanged */
 	bool make_owner;
+	uint64_t user_no;   /* out */
 	struct uid user_id; /* out */
 };
 

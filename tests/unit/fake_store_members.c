@@ -29,7 +29,7 @@ int fake_store_join(struct fake_store *f, struct store_join *op)
 	tell_user(f, user_no, &op->user);
 	if (!member_at(r, user_no)) {
 		person_encode_member(&data, &op->user, op->role, op->by);
-		op->event = add_event(r, EVENT_MEMBER_JOINED, data.data, data.len);
+		op->event = add_event(r, EVENT_MEMBER_JOINED, user_no, data.data, data.len);
 		*ADD_ROW(r->members, r->n_members) =
 			(struct fake_member){.user_no = user_no, .role = op->role, .read_seq = r->n_log, .read_messages = r->n_messages};
 	}
@@ -45,7 +45,7 @@ static void pass_on(const struct fake_store *f, struct fake_room *r, struct stor
 	tell_user(f, r->members[0].user_no, &heir);
 	person_encode_member(&data, &heir, MEMBER_ROLE_OWNER, (struct text){0});
 	op->heir = heir.id;
-	op->passed_event = add_event(r, EVENT_MEMBER_UPDATED, data.data, data.len);
+	op->passed_event = add_event(r, EVENT_MEMBER_UPDATED, heir.no, data.data, data.len);
 	store_user_finish(&heir);
 }
 
@@ -58,7 +58,7 @@ int fake_store_leave(struct fake_store *f, struct store_leave *op)
 	bool was_owner = m->role == MEMBER_ROLE_OWNER;
 	r->n_members--;
 	memmove(m, m + 1, (size_t)(r->members + r->n_members - m) * sizeof(*m)); /* they stay in the order in which they came */
-	op->event = add_event(r, EVENT_MEMBER_LEFT, op->data.data, op->data.len);
+	op->event = add_event(r, EVENT_MEMBER_LEFT, op->user_no, op->data.data, op->data.len);
 	if (was_owner && r->n_members > 0)
 		pass_on(f, r, op);
 	return 0;

@@ -39,7 +39,7 @@ static inline struct event *event_copy(const struct event *e)
 }
 
 /* Appends to the log; the result is the caller's. */
-static inline struct event *add_event(struct fake_room *r, enum event_type type, const void *data, size_t n)
+static inline struct event *add_event(struct fake_room *r, enum event_type type, uint64_t author_no, const void *data, size_t n)
 {
 	auto_buf json = BUF_INIT;
 	struct uid id;
@@ -55,6 +55,7 @@ static inline struct event *add_event(struct fake_room *r, enum event_type type,
 	e->n_messages = r->n_messages;
 	e->timestamp_ms = timestamp;
 	e->type = type;
+	e->author_no = author_no;
 	*ADD_ROW(r->log, r->n_log) = e;
 	return event_copy(e);
 }

@@ -25,7 +25,7 @@ static int append(struct fake_store *f, struct store_append *op)
 		op->timestamp_ms = e->timestamp_ms;
 		return 0;
 	}
-	op->event = add_event(r, op->type, op->data.data, op->data.len);
+	op->event = add_event(r, op->type, op->author_no, op->data.data, op->data.len);
 	struct fake_member *author = member_at(r, op->author_no);
 	if (author && op->type == EVENT_MESSAGE_CREATED) {
 		author->read_seq = op->event->seq;
@@ -53,8 +53,8 @@ static int room_create(struct fake_store *f, struct store_room_create *op)
 		.key = text_copy(op->name_key.s, op->name_key.n),
 		.topic = text_copy(op->topic.s, op->topic.n),
 	};
-	op->events[0] = add_event(r, EVENT_ROOM_CREATED, op->created_data.data, op->created_data.len);
-	op->events[1] = add_event(r, EVENT_MEMBER_JOINED, op->joined_data.data, op->joined_data.len);
+	op->events[0] = add_event(r, EVENT_ROOM_CREATED, op->owner_no, op->created_data.data, op->created_data.len);
+	op->events[1] = add_event(r, EVENT_MEMBER_JOINED, op->owner_no, op->joined_data.data, op->joined_data.len);
 	*ADD_ROW(r->members, r->n_members) =
 		(struct fake_member){.user_no = op->owner_no, .role = op->unowned ? MEMBER_ROLE_MEMBER : MEMBER_ROLE_OWNER, .read_seq = 2};
 	tell_membership(f, f->n_rooms, &r->members[0], &op->membership);
@@ -80,7 +80,7 @@ static int room_update(struct fake_store *f, struct store_room_update *op)
 	replace(&r->name, op->name);
 	replace(&r->key, op->name_key);
 	replace(&r->topic, op->topic);
-	op->event = add_event(r, EVENT_ROOM_UPDATED, op->data.data, op->data.len);
+	op->event = add_event(r, EVENT_ROOM_UPDATED, 0, op->data.data, op->data.len);
 	return 0;
 }
 
@@ -134,6 +134,7 @@ static int user_set(struct fake_store *f, struct store_user_set *op)
 	if (!no)
 		return -ENOENT;
 	struct fake_user *u = &f->users[no - 1];
+	op->user_no = no;
 	op->user_id = u->id;
 	if (op->make_owner)
 		u->role = USER_ROLE_OWNER;

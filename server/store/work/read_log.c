@@ -39,6 +39,8 @@ static struct event *event_of_row(const struct event_row *row, const struct uid 
 	e->type = row->type;
 	e->timestamp_ms = row->at_ms;
 	e->n_messages = row->n_messages;
+	e->author_no = row->author_no;
+	e->target_seq = row->target_seq;
 	return e;
 }
 

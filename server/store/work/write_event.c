@@ -60,6 +60,8 @@ int batch_add_event(struct batch *b, struct room_counters *room, const struct ba
 	e->id = id;
 	e->seq = seq;
 	e->n_messages = room->n_messages + (what->type == EVENT_MESSAGE_CREATED ? 1 : 0);
+	e->author_no = what->author_no;
+	e->target_seq = what->target_seq;
 	e->timestamp_ms = what->at_ms;
 	e->type = what->type;
 	*out = e;

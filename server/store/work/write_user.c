@@ -163,7 +163,7 @@ int user_set_write(struct batch *b, struct store_user_set *op)
 		op->op.result = -ENOENT;
 		return DB_OK;
 	}
-	uint64_t user_no = db_column_number(asked, 0);
+	uint64_t user_no = op->user_no = db_column_number(asked, 0);
 	db_column_uid(asked, 1, &op->user_id);
 	if (op->password_hash)
 		rc = set_password(b, user_no, op->password_hash);
