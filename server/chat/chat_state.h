@@ -51,7 +51,7 @@ struct chat {
 	struct worker_pool *hashers; /* passwords */
 	struct id_map rooms;         /* by id */
 	struct id_map rooms_by_name; /* public ones, by keyed hash of the name key */
-	struct id_map users;         /* by id */
+	struct id_map users;         /* by number */
 	struct list sweeping;        /* room.in_sweep: rooms with news */
 	struct list resting;         /* room.in_sweep: rooms with news that were swept a moment ago */
 	struct loop_timer *rest_over;

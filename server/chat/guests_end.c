@@ -20,7 +20,7 @@ static void leave(struct chat *c, struct store_ended *ended)
 		return;
 	}
 	room_hold(r);
-	membership_ended(r, &ended->user, &ended->leave, NULL);
+	membership_ended(r, ended->leave.user_no, &ended->leave, NULL);
 	ended->leave.event = ended->leave.passed_event = NULL;
 	room_release(r);
 }

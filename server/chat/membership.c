@@ -7,7 +7,7 @@
 struct member *membership_made(struct room *r, struct store_join *op, struct session *asked)
 {
 	struct chat *c = r->chat;
-	struct user *u = user_by_id(c, &op->user.id);
+	struct user *u = user_by_no(c, op->user.no);
 	bool is_new = u && !user_member_of(u, r);
 	struct member *m = u ? user_add_member(u, r, &op->membership) : NULL;
 	if (!u)
@@ -21,9 +21,9 @@ struct member *membership_made(struct room *r, struct store_join *op, struct ses
 }
 
 /* Whoever owns the room now may be in memory. */
-static void pass_on(struct room *r, const struct uid *heir)
+static void pass_on(struct room *r, uint64_t heir_no)
 {
-	struct user *u = user_by_id(r->chat, heir);
+	struct user *u = user_by_no(r->chat, heir_no);
 	struct member *m = u ? user_member_of(u, r) : NULL;
 	r->chat->n_revokes++; /* a sign-in under way may have read the old role */
 	if (m) {
@@ -32,10 +32,10 @@ static void pass_on(struct room *r, const struct uid *heir)
 	}
 }
 
-void membership_ended(struct room *r, const struct uid *user, struct store_leave *op, const struct session *asked)
+void membership_ended(struct room *r, uint64_t user_no, struct store_leave *op, const struct session *asked)
 {
 	struct chat *c = r->chat;
-	struct user *u = user_by_id(c, user);
+	struct user *u = user_by_no(c, user_no);
 	struct member *m = u ? user_member_of(u, r) : NULL;
 	if (!u)
 		c->n_revokes++;
@@ -46,6 +46,6 @@ void membership_ended(struct room *r, const struct uid *user, struct store_leave
 	r->n_members--;
 	room_offer(r, op->event);
 	if (op->passed_event)
-		pass_on(r, &op->heir);
+		pass_on(r, op->passed_event->author_no);
 	room_offer(r, op->passed_event);
 }

@@ -11,6 +11,6 @@
  * when the user is not in memory. */
 struct member *membership_made(struct room *r, struct store_join *op, struct session *asked);
 /* The same; takes both events over. */
-void membership_ended(struct room *r, const struct uid *user, struct store_leave *op, const struct session *asked);
+void membership_ended(struct room *r, uint64_t user_no, struct store_leave *op, const struct session *asked);
 
 #endif

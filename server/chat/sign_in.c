@@ -60,7 +60,7 @@ static void signed_in(struct store_op *op)
 		finish(in, s, error);
 		return;
 	}
-	bool unloaded = in->n_unloads != in->chat->n_unloads && !user_by_id(in->chat, &in->op.user.id);
+	bool unloaded = in->n_unloads != in->chat->n_unloads && !user_by_no(in->chat, in->op.user.no);
 	if (unloaded || in->n_revokes != in->chat->n_revokes) { /* what was read may be old: the token may be gone by now */
 		store_sign_in_finish(&in->op);
 		ask(in);

@@ -8,16 +8,30 @@
 
 enum { MEMBERS_WALKED = 16 }; /* the list is walked, which takes no memory */
 
-struct user *user_by_id(struct chat *c, const struct uid *id)
+/* Numbers are dense: spread, so that the map may take the first bytes for a hash (the finalizer of splitmix64). */
+static void key_of_no(uint64_t no, uint8_t key[16])
 {
-	return id_map_get(&c->users, id->b);
+	uint64_t mixed = no;
+	mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+	mixed ^= mixed >> 31;
+	memcpy(key, &mixed, sizeof(mixed));
+	memcpy(key + sizeof(mixed), &no, sizeof(no));
+}
+
+struct user *user_by_no(struct chat *c, uint64_t no)
+{
+	uint8_t key[16];
+	key_of_no(no, key);
+	return id_map_get(&c->users, key);
 }
 
 struct user *user_load(struct chat *c, const struct store_user *known, const struct store_membership *memberships, size_t n)
 {
-	struct user *u = user_by_id(c, &known->id);
+	struct user *u = user_by_no(c, known->no);
 	if (u)
 		return u;
+	uint8_t key[16];
 	size_t n_name = strlen(known->name) + 1;
 	u = mem_zalloc(sizeof(*u) + n_name);
 	memcpy(u->name, known->name, n_name);
@@ -31,7 +45,8 @@ struct user *user_load(struct chat *c, const struct store_user *known, const str
 	list_init(&u->in_idle);
 	u->idle_since_ms = loop_now_ms(c->loop);
 	list_append(&c->idle_users, &u->in_idle);
-	id_map_put(&c->users, u->id.b, u);
+	key_of_no(u->no, key);
+	id_map_put(&c->users, key, u);
 	metric_change(&c->metrics->users_loaded, 1);
 	for (size_t i = 0; i < n; i++)
 		user_add_member(u, room_load(c, &memberships[i].room), &memberships[i]);
@@ -91,11 +106,13 @@ static void user_free(struct user *u)
 void user_unload_idle(struct chat *c, bool everything)
 {
 	uint64_t now = loop_now_ms(c->loop);
+	uint8_t key[16];
 	list_for_each_safe(it, &c->idle_users) {
 		struct user *u = list_entry(it, struct user, in_idle);
 		if (!everything && now - u->idle_since_ms < c->config.room_idle_ms)
 			break;
-		id_map_remove(&c->users, u->id.b);
+		key_of_no(u->no, key);
+		id_map_remove(&c->users, key);
 		user_free(u);
 		c->n_unloads++;
 		metric_change(&c->metrics->users_loaded, -1);

@@ -8,7 +8,8 @@
 
 /* The user in memory with what the store said, or the one already there (which knows better). Takes nothing over. */
 struct user *user_load(struct chat *c, const struct store_user *known, const struct store_membership *memberships, size_t n);
-struct user *user_by_id(struct chat *c, const struct uid *id);
+/* NULL when not in memory. */
+struct user *user_by_no(struct chat *c, uint64_t no);
 void user_hold(struct user *u);
 void user_release(struct user *u);
 /* Lets go of users that nobody held for a while; all of them with everything = true. */

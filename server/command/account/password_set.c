@@ -31,7 +31,7 @@ static void stored(struct store_op *op)
 		c->n_revokes++;
 		if (p->op.make_owner)
 			chat_forget_owner_code(c);
-		struct user *u = user_by_id(c, &p->op.user_id);
+		struct user *u = user_by_no(c, p->op.user_no);
 		if (u && p->op.make_owner)
 			u->role = USER_ROLE_OWNER;
 		if (u && p->op.password_hash)

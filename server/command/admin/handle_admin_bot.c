@@ -35,7 +35,7 @@ static void token_stored(struct store_op *op)
 	struct chat *c = r->wait.answer.chat;
 	if (op->result == 0) {
 		c->n_revokes++;
-		struct user *u = user_by_id(c, &r->find.user.id);
+		struct user *u = user_by_no(c, r->find.user.no);
 		if (u)
 			session_cut_all(u, TOKEN_BOT);
 		auto_buf data = BUF_INIT;

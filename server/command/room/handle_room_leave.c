@@ -27,7 +27,7 @@ static void left(struct store_op *op)
 	if (op->result == 0) {
 		auto_buf data = BUF_INIT;
 		buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)l->op.event->seq);
-		membership_ended(r, &l->wait.user->id, &l->op, answer_session(&l->wait.answer));
+		membership_ended(r, l->wait.user->no, &l->op, answer_session(&l->wait.answer));
 		answer_ok(&l->wait.answer, &data);
 	} else {
 		wait_answer_failure(&l->wait, op->result, WIRE_NOT_FOUND, "you are not a member of this room");
