@@ -8,6 +8,7 @@
 #include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
+#include "chat/user_refresh.h"
 #include "room/reader_log.h"
 #include "room/room.h"
 #include "room/room_sweep.h"
@@ -52,6 +53,8 @@ static void housekeeping(void *arg)
 	rate_table_clean(c->rates, loop_now_ms(c->loop));
 	reader_log_retry(c);
 	guests_end_step(c);
+	user_refresh_retry(c);
+	room_fetch_again(c);
 }
 
 static uint32_t or_default(uint32_t v, uint32_t otherwise)
@@ -91,6 +94,8 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	list_init(&c->probes);
 	list_init(&c->idle_rooms);
 	list_init(&c->idle_users);
+	list_init(&c->stale_users);
+	list_init(&c->holes);
 	c->rates = rate_table_new();
 	c->hashers = worker_pool_new(l, "hash", HASHERS, config->limits.password_queue, NULL);
 	c->probe_room = room_new_hidden(c);

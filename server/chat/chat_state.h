@@ -27,6 +27,7 @@
 
 struct rate_table;
 struct user_news;
+struct user_notice;
 
 struct session_slot {
 	struct session *session; /* NULL: free */
@@ -39,6 +40,15 @@ struct probe_result {      /* of the last probe */
 	bool ok;
 	const char *what; /* static */
 };
+
+/* Where what happened here is handed on to other instances, before it has its effect here. */
+struct chat_outgoing {
+	void (*event)(void *arg, const struct event *e); /* was committed here; NULL: to nobody */
+	void (*notice)(void *arg, const struct user_notice *n);
+	void *arg;
+};
+
+enum { CHANGE_SLOTS = 256 };
 
 struct chat {
 	struct loop *loop;
@@ -68,13 +78,18 @@ struct chat {
 	struct loop_timer *housekeeping;
 	struct list probes; /* probe.in_chat */
 	struct probe_result probed;
-	uint64_t guests_end_ms;    /* when guests without a token are looked for next */
-	bool guests_ending;        /* they are, now */
-	struct room *probe_room;   /* nobody sees it; /readyz publishes there */
-	size_t n_pending;          /* operations under way */
-	uint32_t n_entered;        /* sessions that signed in so far; wraps */
-	uint64_t n_unloads;        /* rooms and users that left memory: a snapshot taken before the last one may be stale */
-	uint64_t n_revokes;        /* times that tokens were deleted, or roles or memberships of whom is not in memory changed: likewise */
+	uint64_t guests_end_ms;  /* when guests without a token are looked for next */
+	bool guests_ending;      /* they are, now */
+	struct room *probe_room; /* nobody sees it; /readyz publishes there */
+	size_t n_pending;        /* operations under way */
+	uint32_t n_entered;      /* sessions that signed in so far; wraps */
+	uint64_t n_unloads;      /* rooms and users that left memory: a snapshot taken before the last one may be stale */
+	uint64_t n_changes;      /* times that tokens were deleted, or what the store has of a user who is not in memory changed */
+	uint64_t changed_at
+		[CHANGE_SLOTS];  /* [user number % CHANGE_SLOTS]: n_changes after the last of those: what was read before is stale */
+	struct list stale_users; /* user.in_stale: the store is to be asked for them again (user_refresh.h) */
+	struct list holes;       /* room.in_holes: what is missing there could not be asked for */
+	struct chat_outgoing outgoing;
 	struct buf scratch;        /* for building one message; emptied by its user */
 	struct buf stream_scratch; /* for writing to event streams */
 };
@@ -94,9 +109,11 @@ struct room {
 	uint64_t tail_used_ms;     /* the last append, then */
 	struct list readers;       /* reader.in_room */
 	uint32_t n_readers;
-	uint32_t n_holds;    /* members in memory and operations under way */
-	uint32_t n_updates;  /* under way: name and topic may be others in a moment */
-	struct list in_idle; /* chat.idle_rooms, while n_holds == 0 */
+	uint32_t n_holds;     /* members in memory and operations under way */
+	uint32_t n_updates;   /* under way: name and topic may be others in a moment */
+	struct list waiting;  /* room_wait.in_room */
+	struct list in_holes; /* chat.holes */
+	struct list in_idle;  /* chat.idle_rooms, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	/* the sweep */
 	struct list in_sweep;    /* chat.sweeping or .resting */
@@ -127,6 +144,8 @@ struct user {
 	struct list members;  /* member.in_user, those in private rooms first */
 	struct id_map *rooms; /* members by the room's id; NULL while they are few */
 	struct list sessions; /* session.in_user, as they entered */
+	struct list in_stale; /* chat.stale_users */
+	bool is_refreshing;   /* the store is being asked for it again */
 	struct user_news *news; /* that its sessions are being told; NULL mostly */
 	struct bucket requests, rooms_made;
 	struct trail_budget trail; /* of its sign-ins with a token */
@@ -141,9 +160,15 @@ struct member {
 	struct list in_user; /* user.members */
 	struct list readers; /* reader.in_member: of the user's sessions */
 	enum member_role role;
-	bool leaving; /* a leave is under way: what comes after it is no member's any more */
+	bool is_found; /* user_refresh.c */
+	/* Not 0: what comes now is no member's any more. The id of the session whose leave is under way, and which knows from its reply; or MEMBER_LEFT_ELSEWHERE,
+	 * when the event that ends the membership waits for others before it. */
+	uint64_t leaving;
+	uint64_t known_seq; /* the store said this when the room had come so far: earlier events are in it */
 	uint64_t read_seq, read_messages;
 };
+
+#define MEMBER_LEFT_ELSEWHERE UINT64_MAX
 
 struct session {
 	struct chat *chat;
@@ -176,6 +201,12 @@ struct session {
 static inline bool chat_epoch_is(const struct chat *c, struct text epoch)
 {
 	return epoch.n == STORE_EPOCH_BYTES && memcmp(epoch.s, c->epoch, STORE_EPOCH_BYTES) == 0;
+}
+
+/* What the store has of this user is not what it was. */
+static inline void user_has_changed(struct chat *c, uint64_t user_no)
+{
+	c->changed_at[user_no % CHANGE_SLOTS] = ++c->n_changes;
 }
 
 /* The server has an owner now. */

@@ -1,7 +1,6 @@
 #include "chat/guests_end.h"
 
-#include "chat/membership.h"
-#include "room/room.h"
+#include "chat/apply.h"
 
 #include <stdlib.h>
 
@@ -10,27 +9,12 @@ struct step {
 	struct chat *chat;
 };
 
-/* Of a room that is not in memory nobody hears; what was read of it before is stale. */
-static void leave(struct chat *c, struct store_ended *ended)
-{
-	struct room *r = room_by_id(c, &ended->room);
-	if (!r) {
-		c->n_unloads++;
-		c->n_revokes++;
-		return;
-	}
-	room_hold(r);
-	membership_ended(r, ended->leave.user_no, &ended->leave, NULL);
-	ended->leave.event = ended->leave.passed_event = NULL;
-	room_release(r);
-}
-
 static void done(struct store_op *op)
 {
 	struct step *s = (struct step *)(void *)op;
 	struct chat *c = s->chat;
 	for (size_t i = 0; op->result == 0 && i < s->op.n_ended; i++)
-		leave(c, &s->op.ended[i]);
+		apply_left(c, &s->op.ended[i].leave);
 	c->guests_ending = false;
 	c->n_pending--;
 	if (op->result != 0)

@@ -19,7 +19,7 @@ struct sign_in {
 	struct loop_call later;  /* when the store could not be asked */
 	struct chat *chat;
 	uint64_t session_id;
-	uint64_t n_unloads, n_revokes; /* when the store was asked */
+	uint64_t n_unloads, n_changes; /* when the store was asked */
 	void (*then)(struct session *s, enum wire_error error, void *arg);
 	void *arg;
 };
@@ -41,7 +41,7 @@ static void busy(struct loop_call *call)
 static void ask(struct sign_in *in)
 {
 	in->n_unloads = in->chat->n_unloads;
-	in->n_revokes = in->chat->n_revokes;
+	in->n_changes = in->chat->n_changes;
 	if (in->chat->store->methods->submit(in->chat->store, &in->op.op) == 0)
 		return;
 	in->later.run = busy;
@@ -61,7 +61,8 @@ static void signed_in(struct store_op *op)
 		return;
 	}
 	bool unloaded = in->n_unloads != in->chat->n_unloads && !user_by_no(in->chat, in->op.user.no);
-	if (unloaded || in->n_revokes != in->chat->n_revokes) { /* what was read may be old: the token may be gone by now */
+	if (unloaded || in->chat->changed_at[in->op.user.no % CHANGE_SLOTS] >
+				in->n_changes) { /* what was read may be old: the token may be gone by now */
 		store_sign_in_finish(&in->op);
 		ask(in);
 		return;

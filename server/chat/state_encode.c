@@ -89,6 +89,14 @@ void state_encode_room(struct buf *b, const struct room *r, const struct member 
 	buf_append_byte(b, '}');
 }
 
+void state_encode_mark(struct buf *b, const struct member *m)
+{
+	append_number(b, "{\"read_seq\":", m->read_seq);
+	append_number(b, ",\"read_messages\":", m->read_messages);
+	append_number(b, ",\"unread\":", member_unread(m));
+	buf_append_byte(b, '}');
+}
+
 void state_encode_found_room(struct buf *b, const struct room *r, const struct member *m)
 {
 	state_encode_room(b, r, m);

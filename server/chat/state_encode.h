@@ -15,7 +15,9 @@ void state_encode_user(struct buf *b, const struct uid *id, const char *name, en
 void state_encode_token(struct buf *b, const struct store_user *u, const char *token);
 /* A room; member NULL: without role, read_seq and unread. */
 void state_encode_room(struct buf *b, const struct room *r, const struct member *m);
-/* The same with `member`: for who may look without being one. */
+/* {"read_seq","read_messages","unread"} */
+void state_encode_mark(struct buf *b, const struct member *m);
+/* A room with `member`: for who may look without being one. */
 void state_encode_found_room(struct buf *b, const struct room *r, const struct member *m);
 /* A room from the store in a list. */
 void state_encode_listed_room(struct buf *b, const struct store_room *r, bool is_member);

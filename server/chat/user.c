@@ -43,6 +43,7 @@ struct user *user_load(struct chat *c, const struct store_user *known, const str
 	list_init(&u->members);
 	list_init(&u->sessions);
 	list_init(&u->in_idle);
+	list_init(&u->in_stale);
 	u->idle_since_ms = loop_now_ms(c->loop);
 	list_append(&c->idle_users, &u->in_idle);
 	key_of_no(u->no, key);
@@ -100,6 +101,7 @@ static void user_free(struct user *u)
 		user_remove_member(list_entry(it, struct member, in_user));
 	}
 	list_remove(&u->in_idle);
+	list_remove(&u->in_stale);
 	free(u);
 }
 
@@ -171,6 +173,7 @@ struct member *user_add_member(struct user *u, struct room *r, const struct stor
 	m->user = u;
 	m->room = r;
 	m->role = known->role;
+	m->known_seq = known->room.last_seq;
 	m->read_seq = known->read_seq;
 	m->read_messages = known->read_messages;
 	list_init(&m->readers);

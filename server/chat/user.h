@@ -28,6 +28,13 @@ struct member *user_private_room(struct user *u, const void *name_key, size_t n)
 /* Adds (or finds) a membership with what the store said. */
 struct member *user_add_member(struct user *u, struct room *r, const struct store_membership *known);
 void user_remove_member(struct member *m);
+/* The event that ends the membership is known, and not applied yet. */
+static inline void member_left_elsewhere(struct member *m)
+{
+	if (!m->leaving)
+		m->leaving = MEMBER_LEFT_ELSEWHERE;
+	m->user->n_told++; /* what is being read of the user may be older */
+}
 /* What the store says of the member's mark: it only moves forward. Whether it did. */
 bool member_read_to(struct member *m, uint64_t read_seq, uint64_t read_messages);
 /* Messages of the room that the member has not read. None of them are the member's own: writing reads up to what was written. */

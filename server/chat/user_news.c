@@ -14,7 +14,7 @@ struct news {
 	enum event_type type;
 	struct uid room;
 	struct buf json;
-	uint64_t except;      /* a session's id, or 0 */
+	uint64_t except;      /* a session's id, or 0: it knows */
 	uint32_t n_entered;   /* chat.n_entered, then: later sessions know */
 	struct member *added; /* room.added: who gets readers; NULL when the room was left meanwhile, and nobody is told any more */
 	uint64_t next_seq;    /* where the readers begin */
@@ -108,23 +108,29 @@ static struct news *add(struct user *u, const struct session *except, enum event
 	return n;
 }
 
-void user_news_add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data)
+void user_news_read_marked(struct member *m, const struct session *except)
 {
-	add(u, except, type, r, data);
+	auto_buf data = BUF_INIT;
+	state_encode_mark(&data, m);
+	add(m->user, except, EVENT_READ_MARKED, m->room, &data);
 }
 
-void user_news_room_added(struct member *m, struct session *except)
+void user_news_room_added(struct member *m)
 {
 	uint64_t next_seq = m->room->feed.last_seq + 1;
 	auto_buf data = BUF_INIT;
 	state_encode_room(&data, m->room, m);
-	struct news *n = add(m->user, except, EVENT_ROOM_ADDED, m->room, &data);
+	struct news *n = add(m->user, NULL, EVENT_ROOM_ADDED, m->room, &data);
 	if (n) {
 		n->added = m;
 		n->next_seq = next_seq;
 	}
-	if (except && except->transport == TRANSPORT_WEBSOCKET && except->user == m->user)
-		reader_attach(except, m, next_seq);
+}
+
+void user_news_room_entered(struct member *m, struct session *s)
+{
+	if (s && s->transport == TRANSPORT_WEBSOCKET && s->user == m->user && !reader_of(s, m->room))
+		reader_attach(s, m, m->room->feed.last_seq + 1);
 }
 
 /* Sessions that were not told of the room yet are not told of it any more, though they are that it is gone. */
@@ -179,6 +185,8 @@ void user_news_enter_again(struct session *s)
 
 static void tell(struct session *s, const struct news *n)
 {
+	if (n->added && s->transport == TRANSPORT_WEBSOCKET && reader_of(s, n->added->room))
+		return; /* it asked for this, and knows from its reply */
 	if (n->type == EVENT_READ_MARKED || s->transport == TRANSPORT_WEBSOCKET)
 		personal_event_send(s, n->json.data, n->json.len);
 	if (n->added && s->transport == TRANSPORT_WEBSOCKET)

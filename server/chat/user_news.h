@@ -18,11 +18,12 @@
 
 enum { USER_NEWS_MOST = 4096 };
 
-/* To all WebSockets and event streams of the user but `except` (or NULL), which knows. `data` is an encoded object. Of several read marks of a room that
- * wait, only the newest is told. */
-void user_news_add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data);
-/* room.added; `except` gets its reader at once, if it takes events. `m` is new: no session has a reader there. */
-void user_news_room_added(struct member *m, struct session *except);
+/* read.marked, to all WebSockets and event streams of the user but `except` (or NULL), which knows. Of several marks of a room that wait, only the newest is told. */
+void user_news_read_marked(struct member *m, const struct session *except);
+/* room.added, to the WebSockets that have no reader there yet. `m` is new: so far none has. */
+void user_news_room_added(struct member *m);
+/* The session's reply is about to say that it is in the room (NULL: it is gone): its reader begins behind what the reply tells. */
+void user_news_room_entered(struct member *m, struct session *s);
 /* room.removed. The readers are gone at once, from all sessions; event streams of the room are closed. `m` is about to be removed. */
 void user_news_room_removed(struct member *m, const struct session *except);
 /* The session leaves its user. */

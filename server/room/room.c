@@ -1,5 +1,6 @@
 #include "room/room.h"
 
+#include "chat/apply.h"
 #include "codec/text_clean.h"
 #include "codec/ws_frame.h"
 #include "room/reader.h"
@@ -40,6 +41,8 @@ static struct room *room_new(struct chat *c, const struct store_room *known)
 	list_init(&r->in_idle);
 	list_init(&r->in_sweep);
 	list_init(&r->in_long_tails);
+	list_init(&r->in_holes);
+	list_init(&r->waiting);
 	return r;
 }
 
@@ -49,6 +52,7 @@ static void room_free(struct room *r)
 	list_remove(&r->in_idle);
 	list_remove(&r->in_sweep);
 	list_remove(&r->in_long_tails);
+	list_remove(&r->in_holes);
 	room_feed_finish(&r->feed);
 	room_tail_empty(&r->tail);
 	free(r->name);
@@ -127,6 +131,24 @@ void room_rename(struct room *r, const char *name, size_t n)
 		id_map_put(&c->rooms_by_name, r->name_hash, r);
 }
 
+void room_set_topic(struct room *r, const char *topic)
+{
+	free(r->topic);
+	r->topic = mem_strndup(topic, strlen(topic));
+}
+
+void room_know(struct room *r, const struct store_room *known)
+{
+	if (known->last_seq != r->feed.last_seq)
+		return;
+	r->n_messages = known->n_messages;
+	r->n_members = known->n_members;
+	if (strcmp(r->name, known->name) != 0)
+		room_rename(r, known->name, strlen(known->name));
+	if (strcmp(r->topic, known->topic) != 0)
+		room_set_topic(r, known->topic);
+}
+
 struct room *room_new_hidden(struct chat *c)
 {
 	char none[] = "";
@@ -185,7 +207,29 @@ void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms)
 	}
 }
 
-/* From the feed, in order: into the tail, and the room is swept. */
+static void end_waits(struct room *r)
+{
+	list_for_each_safe(it, &r->waiting) {
+		struct room_wait *w = list_entry(it, struct room_wait, in_room);
+		if (w->seq > r->feed.last_seq)
+			continue;
+		list_remove(&w->in_room);
+		w->then(w);
+	}
+}
+
+void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w))
+{
+	w->then = then;
+	w->seq = seq;
+	list_init(&w->in_room);
+	if (seq <= r->feed.last_seq)
+		w->then(w);
+	else
+		list_append(&r->waiting, &w->in_room);
+}
+
+/* From the feed, in order: into the tail, and into what is known (behind it: who joins begins after the joining), and the room is swept. */
 static void room_out(void *arg, struct event *e)
 {
 	struct room *r = arg;
@@ -193,8 +237,11 @@ static void room_out(void *arg, struct event *e)
 	make_room(r, e->frame_bytes);
 	room_tail_append(&r->tail, e->seq, e->frame, e->frame_bytes);
 	note_tail_use(r);
+	apply_event(r, e);
 	event_free(e);
 	room_sweep_want(r);
+	if (!list_empty(&r->waiting))
+		end_waits(r);
 }
 
 void room_offer(struct room *r, struct event *e)
@@ -239,6 +286,14 @@ static void skip_damage(struct room *r, const struct store_log_page *page)
 	room_tail_skip(&r->tail, to + 1);
 	room_feed_skip(&r->feed, to);
 	room_sweep_want(r);
+	apply_skipped(r);
+	end_waits(r);
+}
+
+static void fetch_later(struct room *r)
+{
+	if (list_empty(&r->in_holes))
+		list_append(&r->chat->holes, &r->in_holes);
 }
 
 static void hole_fetched(struct store_op *op)
@@ -251,7 +306,10 @@ static void hole_fetched(struct store_op *op)
 	}
 	if (op->result == -EBADMSG)
 		skip_damage(r, &f->op);
-	room_feed_fetched(&r->feed, op->result == -EBADMSG || (op->result == 0 && f->op.n_events > 0));
+	bool again = op->result == -EBADMSG || (op->result == 0 && f->op.n_events > 0);
+	room_feed_fetched(&r->feed, again);
+	if (!again)
+		fetch_later(r);
 	r->chat->n_pending--;
 	room_release(r);
 	store_log_page_finish(&f->op);
@@ -275,5 +333,23 @@ static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq)
 	}
 	room_release(r);
 	free(f);
-	room_feed_fetched(&r->feed, false); /* asked for again with the next offer */
+	room_feed_fetched(&r->feed, false);
+	fetch_later(r);
+}
+
+void room_expect(struct room *r, uint64_t seq)
+{
+	room_feed_expect(&r->feed, seq);
+}
+
+void room_fetch_again(struct chat *c)
+{
+	struct list again;
+	list_init(&again);
+	list_splice(&again, &c->holes);
+	list_for_each_safe(it, &again) {
+		struct room *r = list_entry(it, struct room, in_holes);
+		list_remove(&r->in_holes);
+		room_feed_expect(&r->feed, 0);
+	}
 }

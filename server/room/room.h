@@ -14,6 +14,9 @@ struct room *room_by_id(struct chat *c, const struct uid *id);
 struct room *room_by_name_key(struct chat *c, const void *key, size_t n);
 
 void room_rename(struct room *r, const char *name, size_t n);
+void room_set_topic(struct room *r, const char *topic);
+/* What the store says of it, unless the room has come further or not so far. */
+void room_know(struct room *r, const struct store_room *known);
 
 /* A hold keeps the room in memory. */
 void room_hold(struct room *r);
@@ -26,6 +29,20 @@ void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms);
 
 /* An event that was committed: to the feed, which lets it out in order to the tail and the sweep. Takes it over; NULL is ignored. */
 void room_offer(struct room *r, struct event *e);
+/* The room has come to this seq at least: what is missing is fetched. */
+void room_expect(struct room *r, uint64_t seq);
+/* Fetches what could not be asked for before. Called by the housekeeping. */
+void room_fetch_again(struct chat *c);
+
+/* Waits until the room has let out the event with this seq, or goes on without it: then() is called, at once if that is so already. The wait is its
+ * caller's, who holds the room, and out of the list before then(). */
+struct room_wait {
+	struct list in_room; /* room.waiting */
+	uint64_t seq;
+	void (*then)(struct room_wait *w);
+};
+void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w));
+
 /* An event that is not remembered: n bytes of JSON. Dropped when the tail is under pressure. */
 void room_pass_on(struct room *r, const void *json, size_t n);
 

@@ -86,6 +86,13 @@ void room_feed_offer(struct room_feed *f, struct event *e)
 	fetch_hole(f);
 }
 
+void room_feed_expect(struct room_feed *f, uint64_t seq)
+{
+	if (seq > f->newest_seq)
+		f->newest_seq = seq;
+	fetch_hole(f);
+}
+
 void room_feed_skip(struct room_feed *f, uint64_t seq)
 {
 	if (seq > f->last_seq)

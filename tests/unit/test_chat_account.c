@@ -252,13 +252,11 @@ static void test_news_without_end_close_the_sessions(void **state)
 	struct crowd w = {0};
 	crowd_setup(&w, 0);
 	struct user *u = w.c[0]->session->user;
-	struct room *r = list_entry(u->members.next, struct member, in_user)->room;
-	auto_buf data = BUF_INIT;
-	buf_append_str(&data, "{}");
+	struct member *m = list_entry(u->members.next, struct member, in_user);
 	for (int i = 0; i < USER_NEWS_MOST; i++)
-		user_news_add(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
+		user_news_room_added(m);
 	assert_false(w.c[1]->is_closing);
-	user_news_add(u, w.c[0]->session, EVENT_ROOM_REMOVED, r, &data);
+	user_news_room_added(m);
 	for (int i = 0; i < MANY; i++)
 		assert_true(w.c[i]->is_closing && w.c[i]->reason == CLOSE_TOO_SLOW);
 	assert_null(u->news);

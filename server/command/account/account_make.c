@@ -1,8 +1,8 @@
 #include "command/account/account_make.h"
 
 #include "base/id.h"
-#include "chat/session.h"
 #include "chat/state_encode.h"
+#include "chat/user_tell.h"
 #include "codec/text_clean.h"
 #include "command/account/password.h"
 
@@ -61,8 +61,9 @@ static void make_free(struct account_make *m)
 static void stored(struct store_op *op)
 {
 	struct account_make *m = (struct account_make *)(void *)op;
+	struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = m->op.user_no, .role = USER_ROLE_OWNER};
 	if (op->result == 0 && m->op.role == USER_ROLE_OWNER)
-		chat_forget_owner_code(m->wait.answer.chat);
+		user_tell(m->wait.answer.chat, &owner, 0);
 	if (op->result == 0)
 		m->then(m);
 	else

@@ -1,5 +1,5 @@
 #include "chat/guests_end.h"
-#include "chat/session.h"
+#include "chat/user_tell.h"
 #include "command/dispatch.h"
 
 #include <stdlib.h>
@@ -16,20 +16,28 @@ static void logout_free(struct logout *l)
 	free(l);
 }
 
+/* Also its own token: a bot's is not a session token. */
+static void tell_ended(const struct logout *l)
+{
+	struct user_notice ended = {.kind = NOTICE_TOKEN_ENDED, .user_no = l->wait.user->no};
+	struct user_notice all = {.kind = NOTICE_TOKENS_ENDED, .user_no = l->wait.user->no, .up_to = TOKEN_SESSION};
+	memcpy(ended.token_hash, l->op.hash, sizeof(ended.token_hash));
+	user_tell(l->wait.answer.chat, &ended, 0);
+	if (l->op.everywhere)
+		user_tell(l->wait.answer.chat, &all, 0);
+}
+
 static void deleted(struct store_op *op)
 {
 	struct logout *l = (struct logout *)(void *)op;
 	if (op->result == 0) {
-		l->wait.answer.chat->n_revokes++;
 		if (l->wait.user->kind == USER_GUEST)
 			guests_end_soon(l->wait.answer.chat);
 		struct session *s = answer_session(&l->wait.answer);
 		if (s)
 			conn_set_cookie(s->conn, NULL);
 		answer_ok(&l->wait.answer, NULL);
-		session_cut(l->wait.user, l->op.hash); /* a bot's token is not a session token */
-		if (l->op.everywhere)
-			session_cut_all(l->wait.user, TOKEN_SESSION);
+		tell_ended(l);
 	} else {
 		wait_answer_failure(&l->wait, op->result, WIRE_INVALID_TOKEN, NULL);
 	}

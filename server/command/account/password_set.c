@@ -1,7 +1,6 @@
 #include "command/account/password_set.h"
 
-#include "chat/session.h"
-#include "chat/user.h"
+#include "chat/user_tell.h"
 #include "codec/text_clean.h"
 #include "command/account/password.h"
 
@@ -28,14 +27,12 @@ static void stored(struct store_op *op)
 	struct password_set *p = (struct password_set *)(void *)op;
 	struct chat *c = p->wait.answer.chat;
 	if (op->result == 0) {
-		c->n_revokes++;
+		struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = p->op.user_no, .role = USER_ROLE_OWNER};
+		struct user_notice ended = {.kind = NOTICE_TOKENS_ENDED, .user_no = p->op.user_no, .up_to = TOKEN_SESSION};
 		if (p->op.make_owner)
-			chat_forget_owner_code(c);
-		struct user *u = user_by_no(c, p->op.user_no);
-		if (u && p->op.make_owner)
-			u->role = USER_ROLE_OWNER;
-		if (u && p->op.password_hash)
-			session_cut_all(u, TOKEN_SESSION);
+			user_tell(c, &owner, 0);
+		if (p->op.password_hash)
+			user_tell(c, &ended, 0);
 		auto_buf data = BUF_INIT;
 		char id[UID_TEXT_BYTES + 1];
 		uid_format(&p->op.user_id, id);

@@ -1,9 +1,8 @@
 /*
  * Makes a bot; or, with `renew`, replaces every token of one that is there, because the operator does not have the one that must end.
  */
-#include "chat/session.h"
 #include "chat/state_encode.h"
-#include "chat/user.h"
+#include "chat/user_tell.h"
 #include "codec/text_clean.h"
 #include "command/account/account_make.h"
 #include "command/dispatch.h"
@@ -32,12 +31,9 @@ static void renewal_free(struct renewal *r)
 static void token_stored(struct store_op *op)
 {
 	struct renewal *r = list_entry(op, struct renewal, token.op);
-	struct chat *c = r->wait.answer.chat;
+	struct user_notice ended = {.kind = NOTICE_TOKENS_ENDED, .user_no = r->find.user.no, .up_to = TOKEN_BOT};
 	if (op->result == 0) {
-		c->n_revokes++;
-		struct user *u = user_by_no(c, r->find.user.no);
-		if (u)
-			session_cut_all(u, TOKEN_BOT);
+		user_tell(r->wait.answer.chat, &ended, 0);
 		auto_buf data = BUF_INIT;
 		state_encode_token(&data, &r->find.user, r->secret);
 		answer_ok(&r->wait.answer, &data);

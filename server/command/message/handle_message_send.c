@@ -1,9 +1,8 @@
 #include "base/clock.h"
+#include "chat/apply.h"
 #include "chat/state_encode.h"
-#include "chat/user.h"
 #include "codec/text_clean.h"
 #include "command/dispatch.h"
-#include "room/room.h"
 
 #include <stdlib.h>
 
@@ -40,23 +39,13 @@ static void answer_sent(const struct send *m)
 	answer_ok(&m->wait.answer, &data);
 }
 
-/* As the store did. The account's other sessions see the message, and know by it. */
-static void move_mark(const struct send *m)
-{
-	const struct event *e = m->op.event;
-	struct member *member = user_member_of(m->wait.user, m->wait.room);
-	if (e && member)
-		member_read_to(member, e->seq, e->n_messages);
-}
-
 static void stored(struct store_op *op)
 {
 	struct send *m = (struct send *)(void *)op;
 	struct metrics *metrics = m->wait.answer.chat->metrics;
 	if (op->result == 0) {
 		answer_sent(m);
-		move_mark(m);
-		room_offer(m->wait.room, m->op.event);
+		apply_committed(m->wait.answer.chat, m->op.event);
 		metric_observe(&metrics->acknowledge_seconds, clock_mono_ns() - m->arrived_ns);
 	} else {
 		wait_answer_absent(&m->wait, op->result, "reply_to", "the message that this one answers is not in this room");

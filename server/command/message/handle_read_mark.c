@@ -1,5 +1,6 @@
+#include "chat/state_encode.h"
 #include "chat/user.h"
-#include "chat/user_news.h"
+#include "chat/user_tell.h"
 #include "command/dispatch.h"
 
 #include <errno.h>
@@ -16,25 +17,24 @@ static void mark_free(struct mark *m)
 	free(m);
 }
 
-static void encode_mark(struct buf *b, const struct member *m)
-{
-	buf_appendf(b, "{\"read_seq\":%llu,\"read_messages\":%llu,\"unread\":%llu}", (unsigned long long)m->read_seq,
-		    (unsigned long long)m->read_messages, (unsigned long long)member_unread(m));
-}
-
 static void marked(struct store_op *op)
 {
 	struct mark *m = (struct mark *)(void *)op;
-	struct member *member = user_member_of(m->wait.user, m->wait.room);
+	const struct wait *w = &m->wait;
+	struct user_notice notice = {.kind = NOTICE_READ_MARKED,
+				     .user_no = w->user->no,
+				     .room = w->room->id,
+				     .seq = m->op.read_seq,
+				     .n_messages = m->op.read_messages};
+	if (op->result == 0)
+		user_tell(w->answer.chat, &notice, w->answer.session_id);
+	const struct member *member = user_member_of(w->user, w->room);
 	if (op->result == 0 && member) {
-		bool moved = member_read_to(member, m->op.read_seq, m->op.read_messages);
 		auto_buf data = BUF_INIT;
-		encode_mark(&data, member);
-		answer_ok(&m->wait.answer, &data);
-		if (moved)
-			user_news_add(m->wait.user, answer_session(&m->wait.answer), EVENT_READ_MARKED, m->wait.room, &data);
+		state_encode_mark(&data, member);
+		answer_ok(&w->answer, &data);
 	} else {
-		wait_answer_failure(&m->wait, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
+		wait_answer_failure(w, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
 	}
 	mark_free(m);
 }
@@ -43,7 +43,7 @@ void handle_read_mark(struct call *call)
 {
 	if (call->request->data.read_mark.seq <= call->member->read_seq) { /* it never goes back */
 		auto_buf data = BUF_INIT;
-		encode_mark(&data, call->member);
+		state_encode_mark(&data, call->member);
 		call_ok(call, &data);
 		return;
 	}

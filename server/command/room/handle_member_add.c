@@ -2,7 +2,7 @@
  * Makes somebody else a member: the way into a private room. Who may is one rule with who may change the room (room_lookup_rules()). Only they learn
  * whether there is such a person.
  */
-#include "chat/membership.h"
+#include "chat/apply.h"
 #include "chat/rate.h"
 #include "chat/state_encode.h"
 #include "codec/request_fault.h"
@@ -45,7 +45,7 @@ static void added(struct store_op *op)
 	struct add *a = (struct add *)(void *)op;
 	if (op->result == 0) {
 		auto_buf data = BUF_INIT;
-		membership_made(a->wait.room, &a->op, NULL);
+		apply_joined(a->wait.answer.chat, &a->op);
 		person_encode_member(&data, &a->op.user, a->op.membership.role, (struct text){0});
 		answer_ok(&a->wait.answer, &data);
 	} else {

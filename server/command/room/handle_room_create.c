@@ -1,8 +1,11 @@
 #include "base/id.h"
+#include "chat/apply.h"
 #include "chat/rate.h"
 #include "chat/state_encode.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
+#include "chat/user_refresh.h"
+#include "chat/user_tell.h"
 #include "codec/text_clean.h"
 #include "command/account/account_make.h"
 #include "command/dispatch.h"
@@ -38,14 +41,17 @@ static void created(struct store_op *op)
 		create_free(c);
 		return;
 	}
-	struct room *r = room_load(c->wait.answer.chat, &c->op.membership.room);
-	struct member *m = user_add_member(c->wait.user, r, &c->op.membership);
-	room_offer(r, c->op.events[0]);
-	room_offer(r, c->op.events[1]);
+	struct chat *chat = c->wait.answer.chat;
+	struct member *m = user_learn_membership(c->wait.user, &c->op.membership); /* with its events in it */
+	struct user_notice added = {
+		.kind = NOTICE_ROOM_ADDED, .user_no = c->wait.user->no, .room = m->room->id, .seq = c->op.events[1]->seq};
+	apply_committed(chat, c->op.events[0]);
+	apply_committed(chat, c->op.events[1]);
+	user_tell(chat, &added, 0);
 	auto_buf data = BUF_INIT;
-	state_encode_room(&data, r, m);
+	state_encode_room(&data, m->room, m);
 	answer_ok(&c->wait.answer, &data);
-	user_news_room_added(m, answer_session(&c->wait.answer));
+	user_news_room_entered(m, answer_session(&c->wait.answer));
 	create_free(c);
 }
 

@@ -1,3 +1,4 @@
+#include "chat/apply.h"
 #include "chat/state_encode.h"
 #include "codec/text_clean.h"
 #include "command/account/account_make.h"
@@ -11,6 +12,7 @@
 struct update {
 	struct store_room_update op; /* first: the store hands this back */
 	struct wait wait;
+	struct room_wait known; /* until memory has the new name and topic */
 	struct buf name, name_key, topic;
 };
 
@@ -25,25 +27,30 @@ static void update_free(struct update *u)
 	free(u);
 }
 
+static void answer_seq(const struct update *u, uint64_t seq)
+{
+	auto_buf data = BUF_INIT;
+	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)seq);
+	answer_ok(&u->wait.answer, &data);
+}
+
+static void known(struct room_wait *w)
+{
+	update_free(list_entry(w, struct update, known));
+}
+
 static void updated(struct store_op *op)
 {
 	struct update *u = (struct update *)(void *)op;
-	struct room *r = u->wait.room;
-	if (op->result == 0) {
-		if (u->op.name.s)
-			room_rename(r, u->op.name.s, u->op.name.n);
-		if (u->op.topic.s) {
-			free(r->topic);
-			r->topic = mem_strndup(u->op.topic.s, u->op.topic.n);
-		}
-		auto_buf data = BUF_INIT;
-		buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)u->op.event->seq);
-		answer_ok(&u->wait.answer, &data);
-		room_offer(r, u->op.event);
-	} else {
+	if (op->result != 0) {
 		wait_answer_failure(&u->wait, op->result, WIRE_NOT_FOUND, NULL);
+		update_free(u);
+		return;
 	}
-	update_free(u);
+	uint64_t seq = u->op.event->seq;
+	answer_seq(u, seq);
+	apply_committed(u->wait.answer.chat, u->op.event);
+	room_await(u->wait.room, seq, &u->known, known);
 }
 
 static bool is_same(const char *now, const struct buf *wanted)
@@ -85,13 +92,6 @@ static bool is_unchanged(struct update *u)
 	return !u->op.name.s && !u->op.topic.s;
 }
 
-static void answer_unchanged(const struct update *u)
-{
-	auto_buf data = BUF_INIT;
-	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)u->wait.room->feed.last_seq);
-	answer_ok(&u->wait.answer, &data);
-}
-
 static void found(struct wait *w, struct room *r)
 {
 	if (!room_lookup_rules(w, r))
@@ -109,7 +109,7 @@ static void found(struct wait *w, struct room *r)
 	bool unchanged = is_unchanged(u);
 	r->n_updates++;
 	if (unchanged)
-		answer_unchanged(u);
+		answer_seq(u, r->feed.last_seq);
 	else
 		encode_event(u, w->user);
 	if (unchanged || !wait_submit(&u->wait, &u->op.op))

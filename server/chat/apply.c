@@ -1,0 +1,208 @@
+#include "chat/apply.h"
+
+#include "chat/session.h"
+#include "chat/user.h"
+#include "chat/user_news.h"
+#include "chat/user_refresh.h"
+#include "chat/user_tell.h"
+#include "codec/json_check.h"
+#include "room/room.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The event as JSON; the caller owns it. Only of the few that change more than numbers: a message is not parsed. */
+static json_t *parse(const struct event *e)
+{
+	struct request_fault fault;
+	size_t n;
+	const uint8_t *json = event_json(e, &n);
+	return json_check_parse(json, n, JSON_SCOPE_FRAME, 0, &fault);
+}
+
+static const char *data_string(const json_t *event, const char *member)
+{
+	return json_string_value(json_object_get(json_object_get(event, "data"), member));
+}
+
+static enum member_role role_of(const struct event *e)
+{
+	json_auto_t *json = parse(e);
+	const char *role = data_string(json, "role");
+	return role && strcmp(role, "owner") == 0 ? MEMBER_ROLE_OWNER : MEMBER_ROLE_MEMBER;
+}
+
+/* Whom the event is about, when that is somebody in memory. */
+static struct user *subject_of(const struct room *r, const struct event *e)
+{
+	struct user *u = user_by_no(r->chat, e->author_no);
+	if (!u)
+		user_has_changed(r->chat, e->author_no); /* a sign-in under way may have read what was before */
+	return u;
+}
+
+/* The same as a member whom the event says something new about, or NULL. */
+static struct member *member_of(struct room *r, const struct event *e)
+{
+	struct user *u = subject_of(r, e);
+	struct member *m = u ? user_member_of(u, r) : NULL;
+	return m && m->known_seq < e->seq ? m : NULL;
+}
+
+/* Who writes has read up to there, as in the store. The account's other sessions see the message, and know by it. */
+static void message_created(struct room *r, const struct event *e)
+{
+	struct member *m = member_of(r, e);
+	if (m)
+		member_read_to(m, e->seq, e->n_messages);
+}
+
+/* An event that ends the membership came early, and is held. */
+static bool leaves_soon(const struct room *r, uint64_t user_no)
+{
+	for (uint32_t i = 0; i < r->feed.n_held; i++)
+		if (r->feed.held[i]->type == EVENT_MEMBER_LEFT && r->feed.held[i]->author_no == user_no)
+			return true;
+	return false;
+}
+
+static void member_joined(struct room *r, const struct event *e)
+{
+	struct user *u = subject_of(r, e);
+	r->n_members++;
+	if (!u || user_member_of(u, r))
+		return;
+	struct store_membership known = {.room.last_seq = e->seq, .role = role_of(e), .read_seq = e->seq, .read_messages = e->n_messages};
+	struct member *m = user_add_member(u, r, &known);
+	if (leaves_soon(r, u->no))
+		member_left_elsewhere(m);
+	user_news_room_added(m);
+}
+
+static void member_left(struct room *r, const struct event *e)
+{
+	struct member *m = member_of(r, e);
+	if (r->n_members > 0)
+		r->n_members--;
+	if (!m)
+		return;
+	user_news_room_removed(m, session_by_id(r->chat, m->leaving));
+	user_remove_member(m);
+}
+
+static void member_updated(struct room *r, const struct event *e)
+{
+	struct member *m = member_of(r, e);
+	if (!m)
+		return;
+	m->role = role_of(e);
+	m->user->n_told++; /* one whose state is being made may have the old role in it */
+}
+
+static void room_updated(struct room *r, const struct event *e)
+{
+	json_auto_t *json = parse(e);
+	const char *name = data_string(json, "name"), *topic = data_string(json, "topic");
+	if (name)
+		room_rename(r, name, strlen(name));
+	if (topic)
+		room_set_topic(r, topic);
+}
+
+void apply_event(struct room *r, const struct event *e)
+{
+	switch (e->type) {
+	case EVENT_MESSAGE_CREATED:
+		message_created(r, e);
+		break;
+	case EVENT_MEMBER_JOINED:
+		member_joined(r, e);
+		break;
+	case EVENT_MEMBER_LEFT:
+		member_left(r, e);
+		break;
+	case EVENT_MEMBER_UPDATED:
+		member_updated(r, e);
+		break;
+	case EVENT_ROOM_UPDATED:
+		room_updated(r, e);
+		break;
+	case EVENT_ROOM_CREATED:
+	case EVENT_TYPING:
+	case EVENT_SIGNAL:
+	case EVENT_READ_MARKED:
+	case EVENT_ROOM_GAP:
+	case EVENT_ROOM_ADDED:
+	case EVENT_ROOM_REMOVED:
+	case EVENT_SERVER_LEAVING:
+		break;
+	}
+}
+
+/* Nobody here has the room in memory, so nobody in memory is a member of it, unless this makes one. */
+static void without_room(struct chat *c, const struct event *e)
+{
+	struct user *u = user_by_no(c, e->author_no);
+	c->n_unloads++; /* what was read of the room before is stale */
+	user_has_changed(c, e->author_no);
+	if (u && e->type == EVENT_MEMBER_JOINED)
+		user_refresh(u);
+	else if (u)
+		u->n_told++; /* and what is being read of the user */
+}
+
+void apply_arrived(struct chat *c, struct event *e)
+{
+	struct room *r = room_by_id(c, &e->room);
+	struct user *leaver = r && e->type == EVENT_MEMBER_LEFT ? user_by_no(c, e->author_no) : NULL;
+	uint64_t seq = e->seq;
+	if (!r) {
+		without_room(c, e);
+		event_free(e);
+		return;
+	}
+	room_hold(r);
+	room_offer(r, e);
+	/* It waits for what is before it; the right to be there ends now. */
+	struct member *m = leaver && seq > r->feed.last_seq ? user_member_of(leaver, r) : NULL;
+	if (m && m->known_seq < seq)
+		member_left_elsewhere(m);
+	room_release(r);
+}
+
+void apply_committed(struct chat *c, struct event *e)
+{
+	if (!e)
+		return;
+	if (c->outgoing.event)
+		c->outgoing.event(c->outgoing.arg, e);
+	apply_arrived(c, e);
+}
+
+/* The notice is made first: what it says of the event is gone with it. */
+static void tell_and_apply(struct chat *c, enum user_notice_kind kind, struct event **event)
+{
+	struct event *e = *event;
+	*event = NULL;
+	struct user_notice n = {.kind = kind, .user_no = e->author_no, .room = e->room, .seq = e->seq};
+	apply_committed(c, e);
+	user_tell(c, &n, 0);
+}
+
+void apply_joined(struct chat *c, struct store_join *op)
+{
+	if (op->event)
+		tell_and_apply(c, NOTICE_ROOM_ADDED, &op->event);
+}
+
+void apply_left(struct chat *c, struct store_leave *op)
+{
+	tell_and_apply(c, NOTICE_ROOM_REMOVED, &op->event);
+	apply_committed(c, op->passed_event);
+	op->passed_event = NULL;
+}
+
+void apply_skipped(struct room *r)
+{
+	user_refresh_members(r);
+}

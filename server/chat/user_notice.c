@@ -1,0 +1,80 @@
+#include "chat/user_notice.h"
+
+#include "store/packed.h"
+
+/* Where each is. */
+enum {
+	AT_VERSION,
+	AT_KIND,
+	AT_UP_TO,
+	AT_ROLE,
+	AT_USER_NO = 8,
+	AT_ROOM = 16,
+	AT_SEQ = 32,
+	AT_N_MESSAGES = 40,
+	AT_TOKEN_HASH = 48,
+};
+
+_Static_assert(AT_TOKEN_HASH + SECRET_HASH_BYTES == USER_NOTICE_BYTES, "the hash comes last");
+
+static void pack_room(const struct user_notice *n, uint8_t *out)
+{
+	memcpy(out + AT_ROOM, n->room.b, sizeof(n->room.b));
+	packed_put_u64(out + AT_SEQ, n->seq);
+}
+
+void user_notice_pack(const struct user_notice *n, uint8_t out[USER_NOTICE_BYTES])
+{
+	memset(out, 0, USER_NOTICE_BYTES);
+	out[AT_VERSION] = USER_NOTICE_VERSION;
+	out[AT_KIND] = (uint8_t)n->kind;
+	packed_put_u64(out + AT_USER_NO, n->user_no);
+	switch (n->kind) {
+	case NOTICE_READ_MARKED:
+		packed_put_u64(out + AT_N_MESSAGES, n->n_messages);
+		pack_room(n, out);
+		break;
+	case NOTICE_ROOM_ADDED:
+	case NOTICE_ROOM_REMOVED:
+		pack_room(n, out);
+		break;
+	case NOTICE_TOKEN_ENDED:
+		memcpy(out + AT_TOKEN_HASH, n->token_hash, sizeof(n->token_hash));
+		break;
+	case NOTICE_TOKENS_ENDED:
+		out[AT_UP_TO] = (uint8_t)n->up_to;
+		break;
+	case NOTICE_ROLE_SET:
+		out[AT_ROLE] = (uint8_t)n->role;
+		break;
+	}
+}
+
+static bool is_possible(const struct user_notice *n)
+{
+	bool has_room = n->kind <= NOTICE_ROOM_REMOVED;
+	bool is_kind = n->kind >= NOTICE_READ_MARKED && n->kind <= NOTICE_ROLE_SET;
+	bool has_place = n->seq > 0 && n->seq <= EVENT_SEQ_MOST && n->n_messages <= n->seq;
+	return is_kind && n->user_no > 0 && n->up_to <= TOKEN_BOT && n->role <= USER_ROLE_OWNER && (!has_room || has_place);
+}
+
+bool user_notice_unpack(const uint8_t *bytes, size_t n, struct user_notice *out)
+{
+	uint8_t again[USER_NOTICE_BYTES];
+	if (n != USER_NOTICE_BYTES)
+		return false;
+	*out = (struct user_notice){
+		.kind = (enum user_notice_kind)bytes[AT_KIND],
+		.user_no = packed_u64(bytes + AT_USER_NO),
+		.seq = packed_u64(bytes + AT_SEQ),
+		.n_messages = packed_u64(bytes + AT_N_MESSAGES),
+		.up_to = (enum token_kind)bytes[AT_UP_TO],
+		.role = (enum user_role)bytes[AT_ROLE],
+	};
+	memcpy(out->room.b, bytes + AT_ROOM, sizeof(out->room.b));
+	memcpy(out->token_hash, bytes + AT_TOKEN_HASH, sizeof(out->token_hash));
+	if (!is_possible(out))
+		return false;
+	user_notice_pack(out, again); /* the version, and zeroes where the kind says nothing */
+	return memcmp(again, bytes, n) == 0;
+}

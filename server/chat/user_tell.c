@@ -1,0 +1,86 @@
+#include "chat/user_tell.h"
+
+#include "chat/session.h"
+#include "chat/user.h"
+#include "chat/user_news.h"
+#include "chat/user_refresh.h"
+#include "room/room.h"
+
+static void read_marked(struct user *u, struct room *r, const struct user_notice *n, uint64_t asker)
+{
+	struct member *m = r ? user_member_of(u, r) : NULL;
+	if (m && member_read_to(m, n->seq, n->n_messages))
+		user_news_read_marked(m, session_by_id(u->chat, asker));
+}
+
+static void room_added(struct user *u, struct room *r, const struct user_notice *n)
+{
+	if (r && user_member_of(u, r))
+		return;
+	if (r && r->feed.last_seq < n->seq)
+		room_expect(r, n->seq);
+	else
+		user_refresh(u);
+}
+
+static void room_removed(struct user *u, struct room *r, const struct user_notice *n)
+{
+	struct member *m = r ? user_member_of(u, r) : NULL;
+	u->n_told++; /* a reading of the memberships that is under way may be older */
+	if (!m || m->known_seq >= n->seq)
+		return;
+	if (r->feed.last_seq < n->seq) {
+		member_left_elsewhere(m);
+		room_expect(r, n->seq);
+	} else {
+		user_refresh(u);
+	}
+}
+
+static void role_set(struct chat *c, struct user *u, enum user_role role)
+{
+	if (role == USER_ROLE_OWNER)
+		chat_forget_owner_code(c);
+	if (!u)
+		return;
+	u->role = role;
+	u->n_told++; /* one whose state is being made may have the old one in it */
+}
+
+void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker)
+{
+	struct user *u = user_by_no(c, n->user_no);
+	bool is_of_room = n->kind <= NOTICE_ROOM_REMOVED;
+	struct room *r = u && is_of_room ? room_by_id(c, &n->room) : NULL;
+	if (!u || !is_of_room) /* of who is in memory the token that signs in now may have ended, too */
+		user_has_changed(c, n->user_no);
+	if (!u && n->kind != NOTICE_ROLE_SET)
+		return;
+	switch (n->kind) {
+	case NOTICE_READ_MARKED:
+		read_marked(u, r, n, asker);
+		break;
+	case NOTICE_ROOM_ADDED:
+		room_added(u, r, n);
+		break;
+	case NOTICE_ROOM_REMOVED:
+		room_removed(u, r, n);
+		break;
+	case NOTICE_TOKEN_ENDED:
+		session_cut(u, n->token_hash);
+		break;
+	case NOTICE_TOKENS_ENDED:
+		session_cut_all(u, n->up_to);
+		break;
+	case NOTICE_ROLE_SET:
+		role_set(c, u, n->role);
+		break;
+	}
+}
+
+void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker)
+{
+	if (c->outgoing.notice)
+		c->outgoing.notice(c->outgoing.arg, n);
+	user_tell_apply(c, n, asker);
+}

@@ -1,0 +1,22 @@
+/*
+ * The one way of what concerns an account on all of its connections: a read mark, a room that was joined or left, tokens that ended, a role. A command that
+ * did such a thing tells it here and does nothing to sessions itself; what another instance told comes in through user_tell_apply(), and has the same effects.
+ *
+ * That a room was joined or left is known from the room's own event (apply.h). The notice reaches instances that do not follow the room: whoever has the user in
+ * memory and lacks the event fetches it, or asks the store for the user's memberships. A notice that is late, comes twice, or is about nobody in memory changes
+ * nothing that is newer.
+ *
+ * Loop thread only.
+ */
+#ifndef PARLEY_CHAT_USER_TELL_H
+#define PARLEY_CHAT_USER_TELL_H
+
+#include "chat/chat_state.h"
+#include "chat/user_notice.h"
+
+/* What the store has done: applied here, and handed to chat.outgoing. `asker`: the id of the session that knows from its reply, or 0. */
+void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker);
+/* The same without handing it on. */
+void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker);
+
+#endif
