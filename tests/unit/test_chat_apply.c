@@ -1,0 +1,397 @@
+/* What one chat did has the same effects at another one, which gets only events and notices: in order, twice, backwards, with holes. */
+#include "chat_pair.h"
+
+#include "chat/guests_end.h"
+#include "room/room.h"
+
+#include <errno.h>
+
+static const char *who_text(int who)
+{
+	static const char *const names[] = {"ann", "bob", "cy", "gus"};
+	return names[who];
+}
+
+/* All that a chat knows of this user, rooms in the order of their numbers. */
+static void describe(struct chat *c, uint64_t no, struct buf *out)
+{
+	struct user *u = user_by_no(c, no);
+	assert_non_null(u);
+	buf_appendf(out, "role %d\n", (int)u->role);
+	for (uint64_t room_no = 1; room_no < 20; room_no++) {
+		list_for_each(it, &u->members) {
+			const struct member *m = list_entry(it, struct member, in_user);
+			const struct room *r = m->room;
+			if (r->no != room_no)
+				continue;
+			buf_appendf(out, "%s (%s): last %llu, %llu messages, %llu members; role %d, read %llu (%llu), unread %llu\n",
+				    r->name, r->topic, (unsigned long long)r->feed.last_seq, (unsigned long long)r->n_messages,
+				    (unsigned long long)r->n_members, (int)m->role, (unsigned long long)m->read_seq,
+				    (unsigned long long)m->read_messages, (unsigned long long)member_unread(m));
+		}
+	}
+	buf_append_byte(out, 0);
+}
+
+/* The same of the store, in the same words. */
+static void describe_stored(struct chat_pair *p, uint64_t no, struct buf *out)
+{
+	struct store_sign_in op = {.user_no = no};
+	assert_int_equal(store_fixture_do(p->f, &op.op, STORE_SIGN_IN), 0);
+	buf_appendf(out, "role %d\n", (int)op.user.role);
+	for (uint64_t room_no = 1; room_no < 20; room_no++) {
+		for (size_t i = 0; i < op.n_memberships; i++) {
+			const struct store_membership *m = &op.memberships[i];
+			const struct store_room *r = &m->room;
+			if (r->no != room_no)
+				continue;
+			buf_appendf(out, "%s (%s): last %llu, %llu messages, %llu members; role %d, read %llu (%llu), unread %llu\n",
+				    r->name, r->topic, (unsigned long long)r->last_seq, (unsigned long long)r->n_messages,
+				    (unsigned long long)r->n_members, (int)m->role, (unsigned long long)m->read_seq,
+				    (unsigned long long)m->read_messages, (unsigned long long)(r->n_messages - m->read_messages));
+		}
+	}
+	buf_append_byte(out, 0);
+	store_sign_in_finish(&op);
+}
+
+static void assert_same_memory(struct chat_pair *p)
+{
+	for (int i = 0; i < PAIR_PEOPLE; i++) {
+		auto_buf here = BUF_INIT, there = BUF_INIT, stored = BUF_INIT;
+		describe_stored(p, p->no[i], &stored);
+		describe(p->here, p->no[i], &here);
+		describe(p->there, p->no[i], &there);
+		assert_string_equal((char *)here.data, (char *)stored.data);
+		assert_string_equal((char *)there.data, (char *)stored.data);
+	}
+}
+
+/* What a client heard of rooms and of itself, in the order in which it did; with `numbers`, also what the personal events say. */
+static void describe_heard(const struct conn *c, struct buf *out)
+{
+	size_t at;
+	json_t *j;
+	json_array_foreach(c->heard, at, j) {
+		const char *type = json_string_value(json_object_get(j, "type"));
+		if (!json_object_get(j, "room") || json_object_get(j, "ref"))
+			continue;
+		char *data = json_dumps(json_object_get(j, "data"), JSON_COMPACT | JSON_SORT_KEYS);
+		buf_appendf(out, "%s %s %lld %s\n", json_string_value(json_object_get(j, "room")), type,
+			    (long long)json_integer_value(json_object_get(j, "seq")), data);
+		free(data);
+	}
+	if (c->is_closing)
+		buf_appendf(out, "closed: %d\n", (int)c->reason);
+	buf_append_byte(out, 0);
+}
+
+static void assert_heard_the_same(const struct chat_pair *p)
+{
+	for (int i = 0; i < PAIR_PEOPLE; i++) {
+		auto_buf here = BUF_INIT, there = BUF_INIT;
+		describe_heard(p->watchers[i], &here);
+		describe_heard(p->remote[i], &there);
+		if (strcmp((char *)here.data, (char *)there.data) != 0)
+			print_error("%s heard here:\n%s\nand there:\n%s\n", who_text(i), here.data, there.data);
+		assert_string_equal((char *)there.data, (char *)here.data);
+	}
+}
+
+/* However it came: of each room the events follow each other without a hole from where the client was told of it, and it is closed as here. */
+static void assert_heard_whole(const struct chat_pair *p)
+{
+	for (int i = 0; i < PAIR_PEOPLE; i++) {
+		const struct conn *c = p->remote[i];
+		for (size_t from = 0; from < json_array_size(c->heard); from++) {
+			const json_t *first = json_array_get(c->heard, from), *room = json_object_get(first, "room");
+			json_int_t last = json_integer_value(json_object_get(first, "seq"));
+			if (!last)
+				continue;
+			for (size_t at = from + 1; at < json_array_size(c->heard); at++) {
+				const json_t *j = json_array_get(c->heard, at), *seq = json_object_get(j, "seq");
+				if (!json_equal(json_object_get(j, "room"), room))
+					continue;
+				const char *type = json_string_value(json_object_get(j, "type"));
+				if (strcmp(type, "room.added") == 0)
+					break;
+				if (seq)
+					assert_int_equal(json_integer_value(seq), ++last);
+			}
+		}
+		assert_int_equal(c->is_closing, p->watchers[i]->is_closing);
+		assert_int_equal(c->reason, p->watchers[i]->reason);
+	}
+}
+
+static void end_guests(struct chat_pair *p)
+{
+	p->here->guests_end_ms = 0;
+	guests_end_step(p->here);
+	pair_settle(p);
+}
+
+/* All that a person can do that others' memory has to follow; `step`: what comes after each. */
+static void act(struct chat_pair *p, void (*step)(struct chat_pair *p))
+{
+	const struct {
+		struct conn *who;
+		const char *what;
+	} acts[] = {{p->actors[ANN], "{\"type\":\"room.create\",\"data\":{\"name\":\"lab\",\"kind\":\"private\"}}"},
+		    {p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"lab\",\"text\":\"nobody here\"}}"},
+		    {p->actors[ANN], "{\"type\":\"member.add\",\"data\":{\"room\":\"lab\",\"user\":\"bob\"}}"},
+		    {p->actors[CY], "{\"type\":\"room.join\",\"data\":{\"room\":\"hall\"}}"},
+		    {p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"one\"}}"},
+		    {p->actors[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"two\"}}"},
+		    {p->actors[CY], "{\"type\":\"read.mark\",\"data\":{\"room\":\"hall\",\"seq\":6}}"},
+		    {p->actors[ANN],
+		     "{\"type\":\"room.update\",\"data\":{\"room\":\"hall\",\"name\":\"great hall\",\"topic\":\"of \\\"us\\\"\"}}"},
+		    {p->actors[ANN], "{\"type\":\"room.leave\",\"data\":{\"room\":\"great hall\"}}"}, /* and bob owns it */
+		    {p->actors[CY], "{\"type\":\"room.leave\",\"data\":{\"room\":\"great hall\"}}"},
+		    {p->actors[CY], "{\"type\":\"room.join\",\"data\":{\"room\":\"great hall\"}}"},
+		    {p->actors[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"great hall\",\"text\":\"three\"}}"},
+		    {p->operator, "{\"type\":\"admin.owner\",\"data\":{\"name\":\"cy\"}}" },
+		     {
+			     p->operator,
+			     "{\"type\":\"admin.password\",\"data\":{\"name\":\"cy\",\"password\":\"another one\"}}" },
+			     {p->actors[GUS], "{\"type\":\"account.logout\",\"data\":{}}"},
+			     {p->actors[BOB], "{\"type\":\"account.logout\",\"data\":{\"everywhere\":true}}"},
+		    };
+	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {
+		pair_ask(p, acts[i].who, acts[i].what);
+		step(p);
+	}
+	end_guests(p);
+	step(p);
+}
+
+static void later(struct chat_pair *p)
+{
+	(void)p;
+}
+
+static void deliver_now(struct chat_pair *p)
+{
+	for (size_t i = 0; i < p->n_packets; i++)
+		pair_deliver(p, i);
+	pair_forget_packets(p);
+	pair_settle(p);
+}
+
+static void test_what_one_chat_did_is_known_and_told_at_the_other(void **state)
+{
+	struct chat_pair *p = *state;
+	act(p, deliver_now);
+	assert_same_memory(p);
+	assert_heard_the_same(p);
+	assert_heard_whole(p);
+	assert_true(p->remote[BOB]->is_closing && p->remote[CY]->is_closing && p->remote[GUS]->is_closing);
+	assert_false(p->remote[ANN]->is_closing);
+	assert_string_equal(p->there->owner_code, ""); /* there is an owner now */
+}
+
+static void test_packets_that_come_twice_change_nothing_more(void **state)
+{
+	struct chat_pair *p = *state;
+	act(p, later);
+	for (size_t i = 0; i < p->n_packets; i++) {
+		pair_deliver(p, i);
+		pair_deliver(p, i);
+		pair_settle(p);
+	}
+	for (size_t i = 0; i < p->n_packets; i++)
+		pair_deliver(p, i);
+	pair_settle(p);
+	assert_same_memory(p);
+	assert_heard_whole(p);
+}
+
+static void test_packets_that_come_backwards_lead_to_the_same(void **state)
+{
+	struct chat_pair *p = *state;
+	act(p, later);
+	for (size_t i = p->n_packets; i > 0; i--)
+		pair_deliver(p, i - 1);
+	pair_settle(p);
+	assert_same_memory(p);
+	assert_heard_whole(p);
+}
+
+static void test_packets_in_any_order_lead_to_the_same(void **state)
+{
+	struct chat_pair *p = *state;
+	unsigned seed = 7;
+	act(p, later);
+	for (size_t i = p->n_packets; i > 1; i--) {
+		size_t j = (size_t)rand_r(&seed) % i;
+		struct packet swapped = p->packets[j];
+		p->packets[j] = p->packets[i - 1];
+		p->packets[i - 1] = swapped;
+	}
+	for (size_t i = 0; i < p->n_packets; i++) {
+		pair_deliver(p, i);
+		if (i % 3 == 0)
+			pair_turn(p);
+	}
+	pair_settle(p);
+	assert_same_memory(p);
+	assert_heard_whole(p);
+}
+
+/* Only the notices and each room's last event come: the rest is fetched from the store. */
+static void test_events_that_are_lost_are_fetched(void **state)
+{
+	struct chat_pair *p = *state;
+	act(p, later);
+	for (size_t i = 0; i < p->n_packets; i++)
+		if (p->packets[i].is_notice || i % 4 == 3)
+			pair_deliver(p, i);
+	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"lab\",\"text\":\"last\"}}");
+	pair_deliver(p, p->n_packets - 1);
+	pair_settle(p);
+	assert_same_memory(p);
+	assert_heard_whole(p);
+}
+
+/* The newest event of this type that was kept. */
+static size_t find_packet(const struct chat_pair *p, enum event_type type)
+{
+	for (size_t i = p->n_packets; i > 0; i--) {
+		const struct packet *packet = &p->packets[i - 1];
+		if (!packet->is_notice && packet->bytes.data[1] == type)
+			return i - 1;
+	}
+	fail();
+	return 0;
+}
+
+static void assert_refused(struct conn *c, const char *request)
+{
+	say(c, "{\"ref\":\"refused\",%s", request + 1);
+	assert_string_equal(code_of(c, "refused"), "forbidden"); /* at once: the hole is still there */
+}
+
+/* A leave that waits for what is before it: the right to write ends with it, not when the hole is filled. */
+static void test_rights_end_before_a_hole_is_filled(void **state)
+{
+	struct chat_pair *p = *state;
+	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"lost\"}}");
+	pair_ask(p, p->actors[BOB], "{\"type\":\"room.leave\",\"data\":{\"room\":\"hall\"}}");
+	pair_deliver(p, find_packet(p, EVENT_MEMBER_LEFT));
+	size_t n_before = p->n_packets;
+	assert_refused(p->remote[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"may I\"}}");
+	pair_settle(p);
+	assert_int_equal(heard(p->remote[BOB], "room.removed", NULL), 1);
+	assert_int_equal(p->n_packets, n_before);
+	assert_same_memory(p);
+}
+
+static void test_rights_end_with_the_notice_alone(void **state)
+{
+	struct chat_pair *p = *state;
+	pair_ask(p, p->actors[BOB], "{\"type\":\"room.leave\",\"data\":{\"room\":\"hall\"}}");
+	for (size_t i = 0; i < p->n_packets; i++)
+		if (p->packets[i].is_notice)
+			pair_deliver(p, i);
+	assert_refused(p->remote[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"may I\"}}");
+	pair_settle(p);
+	assert_same_memory(p);
+}
+
+static int refuse(struct store *s, struct store_op *op)
+{
+	(void)s;
+	(void)op;
+	return -EBUSY;
+}
+
+/* A store that is busy when a hole or a user is to be read: the housekeeping asks again. */
+static void test_what_a_busy_store_was_not_asked_for_is_asked_for_again(void **state)
+{
+	struct chat_pair *p = *state;
+	const struct store_methods busy = {.submit = refuse};
+	struct store refusing = {.methods = &busy}, *store = p->there->store;
+	pair_ask(p, p->actors[ANN], "{\"type\":\"room.create\",\"data\":{\"name\":\"lab\"}}");
+	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"lost\"}}");
+	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"comes\"}}");
+	p->there->store = &refusing;
+	for (size_t i = 0; i < p->n_packets; i++)
+		if (p->packets[i].is_notice)
+			pair_deliver(p, i);
+	pair_deliver(p, find_packet(p, EVENT_MESSAGE_CREATED));
+	pair_settle(p);
+	assert_int_equal(heard(p->remote[BOB], "message.created", NULL), 0);
+	p->there->store = store;
+	fake_clock_advance_ns(1100000000);
+	pair_settle(p);
+	assert_int_equal(heard(p->remote[BOB], "message.created", NULL), 2);
+	assert_int_equal(heard(p->remote[ANN], "room.added", NULL), 1);
+	assert_same_memory(p);
+}
+
+/* A commit of our own behind one that was made elsewhere and is not known yet: the reply waits until memory has come so far. */
+static void test_a_join_is_answered_when_what_was_before_it_is_known(void **state)
+{
+	struct chat_pair *p = *state;
+	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"before\"}}");
+	pair_ask(p, p->actors[ANN], "{\"type\":\"room.update\",\"data\":{\"room\":\"hall\",\"name\":\"big hall\"}}");
+	pair_ask(p, p->remote[CY], "{\"type\":\"room.join\",\"data\":{\"room\":\"hall\"}}");
+	json_t *last = NULL;
+	size_t at;
+	json_t *j;
+	json_array_foreach(p->remote[CY]->heard, at, j)
+		if (json_object_get(json_object_get(j, "data"), "last_seq"))
+			last = json_object_get(j, "data");
+	assert_non_null(last);
+	assert_string_equal(json_string_value(json_object_get(last, "name")), "big hall");
+	assert_int_equal(number_of(last, "members"), 4);
+	uint64_t seq = number_of(last, "last_seq");
+	pair_ask(p, p->remote[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"big hall\",\"text\":\"after\"}}");
+	assert_int_equal(heard(p->remote[CY], "message.created", &j), 1);
+	assert_int_equal(number_of(j, "seq"), seq + 1);
+	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 0);
+}
+
+static void test_a_page_of_the_log_says_what_the_writer_said(void **state)
+{
+	struct chat_pair *p = *state;
+	act(p, later);
+	size_t n_compared = 0;
+	for (uint64_t room_no = 1; room_no <= 2; room_no++) {
+		struct store_log_page page = {.room_no = room_no};
+		assert_int_equal(store_fixture_do(p->f, &page.op, STORE_LOG_PAGE), 0);
+		for (size_t i = 0; i < page.n_events; i++) {
+			auto_buf packed = BUF_INIT;
+			event_pack(page.events[i], &packed);
+			for (size_t k = 0; k < p->n_packets; k++) {
+				const struct buf *b = &p->packets[k].bytes;
+				n_compared += b->len == packed.len && memcmp(b->data, packed.data, b->len) == 0;
+			}
+		}
+		store_log_page_finish(&page);
+	}
+	size_t n_events = 0;
+	for (size_t k = 0; k < p->n_packets; k++)
+		n_events += !p->packets[k].is_notice;
+	assert_int_equal(n_compared, n_events);
+	assert_true(n_events > 12);
+}
+
+#define PAIR_TEST(name) cmocka_unit_test_setup_teardown(name, pair_setup, pair_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		PAIR_TEST(test_what_one_chat_did_is_known_and_told_at_the_other),
+		PAIR_TEST(test_packets_that_come_twice_change_nothing_more),
+		PAIR_TEST(test_packets_that_come_backwards_lead_to_the_same),
+		PAIR_TEST(test_packets_in_any_order_lead_to_the_same),
+		PAIR_TEST(test_events_that_are_lost_are_fetched),
+		PAIR_TEST(test_rights_end_before_a_hole_is_filled),
+		PAIR_TEST(test_rights_end_with_the_notice_alone),
+		PAIR_TEST(test_what_a_busy_store_was_not_asked_for_is_asked_for_again),
+		PAIR_TEST(test_a_join_is_answered_when_what_was_before_it_is_known),
+		PAIR_TEST(test_a_page_of_the_log_says_what_the_writer_said),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
