@@ -2,6 +2,7 @@
 #include "chat_pair.h"
 
 #include "chat/guests_end.h"
+#include "chat/user_refresh.h"
 #include "room/room.h"
 
 #include <errno.h>
@@ -142,7 +143,7 @@ static void act(struct chat_pair *p, void (*step)(struct chat_pair *p))
 		    {p->actors[ANN], "{\"type\":\"member.add\",\"data\":{\"room\":\"lab\",\"user\":\"bob\"}}"},
 		    {p->actors[CY], "{\"type\":\"room.join\",\"data\":{\"room\":\"hall\"}}"},
 		    {p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"one\"}}"},
-		    {p->actors[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"two\"}}"},
+		    {p->actors[BOB], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"two\",\"reply_to\":6}}"},
 		    {p->actors[CY], "{\"type\":\"read.mark\",\"data\":{\"room\":\"hall\",\"seq\":6}}"},
 		    {p->actors[ANN],
 		     "{\"type\":\"room.update\",\"data\":{\"room\":\"hall\",\"name\":\"great hall\",\"topic\":\"of \\\"us\\\"\"}}"},
@@ -187,6 +188,10 @@ static void test_what_one_chat_did_is_known_and_told_at_the_other(void **state)
 	assert_heard_whole(p);
 	assert_true(p->remote[BOB]->is_closing && p->remote[CY]->is_closing && p->remote[GUS]->is_closing);
 	assert_false(p->remote[ANN]->is_closing);
+	assert_int_equal(heard(p->remote[ANN], "room.added", NULL) + heard(p->remote[BOB], "room.added", NULL), 2);
+	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 2);
+	assert_int_equal(heard(p->remote[CY], "room.removed", NULL), 1);
+	assert_int_equal(heard(p->remote[CY], "read.marked", NULL), 1);
 	assert_string_equal(p->there->owner_code, ""); /* there is an owner now */
 }
 
@@ -251,6 +256,41 @@ static void test_events_that_are_lost_are_fetched(void **state)
 	pair_settle(p);
 	assert_same_memory(p);
 	assert_heard_whole(p);
+}
+
+/* Of a room that is not in memory the joining is heard without a notice, too. */
+static void test_events_without_notices_lead_to_the_same_rooms(void **state)
+{
+	struct chat_pair *p = *state;
+	pair_ask(p, p->actors[ANN], "{\"type\":\"room.create\",\"data\":{\"name\":\"lab\",\"kind\":\"private\"}}");
+	pair_ask(p, p->actors[ANN], "{\"type\":\"member.add\",\"data\":{\"room\":\"lab\",\"user\":\"cy\"}}");
+	for (size_t i = 0; i < p->n_packets; i++)
+		if (!p->packets[i].is_notice)
+			pair_deliver(p, i);
+	pair_settle(p);
+	assert_same_memory(p);
+	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 1);
+}
+
+/* What was read of the store has later events in it: they change nothing when they come. */
+static void test_what_was_read_is_not_changed_by_what_it_has_in_it(void **state)
+{
+	struct chat_pair *p = *state;
+	pair_ask(p, p->actors[GUS], "{\"type\":\"room.leave\",\"data\":{\"room\":\"hall\"}}");
+	pair_ask(p, p->actors[GUS], "{\"type\":\"room.join\",\"data\":{\"room\":\"hall\"}}");
+	pair_ask(p, p->actors[BOB], "{\"type\":\"room.leave\",\"data\":{\"room\":\"hall\"}}");
+	user_refresh(user_by_no(p->there, p->no[GUS]));
+	user_refresh(user_by_no(p->there, p->no[BOB]));
+	pair_settle(p);
+	assert_int_equal(heard(p->remote[BOB], "room.removed", NULL), 1);
+	for (size_t i = 0; i < p->n_packets; i++) {
+		pair_deliver(p, i);
+		pair_settle(p);
+	}
+	assert_same_memory(p);
+	assert_int_equal(heard(p->remote[GUS], "room.removed", NULL), 0);
+	assert_int_equal(heard(p->remote[GUS], "room.added", NULL), 0);
+	assert_int_equal(heard(p->remote[BOB], "room.removed", NULL), 1);
 }
 
 /* The newest event of this type that was kept. */
@@ -387,6 +427,8 @@ int main(void)
 		PAIR_TEST(test_packets_that_come_backwards_lead_to_the_same),
 		PAIR_TEST(test_packets_in_any_order_lead_to_the_same),
 		PAIR_TEST(test_events_that_are_lost_are_fetched),
+		PAIR_TEST(test_events_without_notices_lead_to_the_same_rooms),
+		PAIR_TEST(test_what_was_read_is_not_changed_by_what_it_has_in_it),
 		PAIR_TEST(test_rights_end_before_a_hole_is_filled),
 		PAIR_TEST(test_rights_end_with_the_notice_alone),
 		PAIR_TEST(test_what_a_busy_store_was_not_asked_for_is_asked_for_again),
