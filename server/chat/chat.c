@@ -33,10 +33,31 @@ static void sweep(void *arg)
 	room_sweep_turn(arg);
 }
 
+static void slice_turn(struct chat *c)
+{
+	if (list_empty(&c->slices))
+		return;
+	struct chat_slice *s = list_entry(c->slices.next, struct chat_slice, in_chat);
+	list_remove(&s->in_chat);
+	if (s->go_on(s))
+		list_append(&c->slices, &s->in_chat); /* behind the others */
+	if (!list_empty(&c->slices))
+		loop_again(c->loop);
+}
+
+static void drop_slices(struct chat *c)
+{
+	list_for_each_safe(it, &c->slices) {
+		struct chat_slice *s = list_entry(it, struct chat_slice, in_chat);
+		list_remove(it);
+		s->drop(s);
+	}
+}
+
 static void tell(void *arg)
 {
 	user_news_turn(arg);
-	session_start_turn(arg);
+	slice_turn(arg);
 }
 
 static void rest_over(void *arg)
@@ -90,7 +111,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	list_init(&c->long_tails);
 	list_init(&c->log_waiting);
 	list_init(&c->telling);
-	list_init(&c->starting);
+	list_init(&c->slices);
 	list_init(&c->probes);
 	list_init(&c->idle_rooms);
 	list_init(&c->idle_users);
@@ -143,7 +164,7 @@ void chat_destroy(struct chat *c)
 	worker_pool_destroy(c->hashers);
 	loop_run_once(c->loop); /* the hashers' last answers */
 	probe_drop_all(c);
-	session_start_drop_all(c);
+	drop_slices(c);
 	user_unload_idle(c, true);
 	room_unload_idle(c, true);
 	room_free_hidden(c->probe_room);

@@ -1,5 +1,5 @@
 /*
- * The chat itself, as the transports see it: they open a session for each connection or request, hand in what they read, and are
+ * The chat itself, as the transports see it: they open a session for each connection or request, hand in what they read (command/requests.h), and are
  * called back through conn_port.h. Loop thread only.
  */
 #ifndef PARLEY_CHAT_CHAT_H
@@ -58,13 +58,6 @@ struct session_config {
 struct session *session_open(struct chat *c, struct conn *conn, const struct session_config *config);
 /* The conn is gone (or about to be): the session leaves everything. No conn_* call follows. */
 void session_close(struct session *s);
-/* One whole frame of a WebSocket. */
-void session_frame(struct session *s, const uint8_t *bytes, size_t n);
-/* The one request of an HTTP session; the reply comes through conn_append(), now or later. */
-void session_http_request(struct session *s, enum command command, const uint8_t *body, size_t n);
-/* The start of an event stream. rooms: ids or names. cursors: NULL, or what Last-Event-ID / ?after= said, see PROTOCOL.md.
- * Refusals come through conn_append(); else conn_start_stream() and events follow. */
-void session_stream_request(struct session *s, const struct text *rooms, size_t n_rooms, struct text last_event_id);
 /* The socket takes more: writes what the session's readers are behind by. */
 void session_writable(struct session *s);
 bool session_signed_in(const struct session *s);

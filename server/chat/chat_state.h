@@ -19,7 +19,6 @@
 #include "base/worker.h"
 #include "chat/chat.h"
 #include "codec/reply_encode.h"
-#include "command/trail.h"
 #include "room/room_feed.h"
 #include "room/room_tail.h"
 
@@ -28,6 +27,12 @@
 struct rate_table;
 struct user_news;
 struct user_notice;
+
+/* How many lines there may be of an address or account (command/trail.h). Zeroed: all of them. */
+struct trail_budget {
+	struct bucket lines;
+	uint64_t n_unlogged; /* since the last line */
+};
 
 struct session_slot {
 	struct session *session; /* NULL: free */
@@ -50,6 +55,18 @@ struct chat_outgoing {
 
 enum { CHANGE_SLOTS = 256 };
 
+/* Work that would be too long for a turn. All of them take turns, before the replies go out. Belongs to whoever appends it; out of the list when it ends. */
+struct chat_slice {
+	struct list in_chat;                 /* chat.slices */
+	bool (*go_on)(struct chat_slice *s); /* false: it has ended, and may be freed already */
+	void (*drop)(struct chat_slice *s);  /* it will not go on any more: the chat ends */
+};
+
+/* What a session's command keeps while it waits, and lets go of with the session. */
+struct session_call {
+	void (*drop)(struct session_call *call);
+};
+
 struct chat {
 	struct loop *loop;
 	struct store *store;                     /* or &no_store */
@@ -69,7 +86,7 @@ struct chat {
 	struct list log_waiting; /* session.in_log_wait: sessions with readers behind that wait for their turn at the store */
 	uint32_t n_log_pages;    /* pages asked of the store for readers now */
 	struct list telling;     /* user_news.in_chat: accounts whose sessions are being told something */
-	struct list starting;    /* start.in_chat: sign-ins whose state is being made */
+	struct list slices;      /* chat_slice.in_chat: work that is done a slice a turn */
 	struct list idle_rooms;  /* room.in_idle, longest idle first */
 	struct list idle_users;  /* user.in_idle, longest idle first */
 	struct session_slot *slots;
@@ -172,15 +189,15 @@ struct member {
 
 struct session {
 	struct chat *chat;
-	struct conn *conn;       /* NULL once closed */
-	uint64_t id;             /* slot and generation: what crosses a wait */
-	struct user *user;       /* NULL until signed in */
-	struct list in_user;     /* user.sessions */
-	struct list readers;     /* reader.in_session */
-	struct list in_log_wait; /* chat.log_waiting */
-	struct reader *paging;   /* the one whose page of the log is asked for or waits for the socket; at most one */
-	struct http_call *http;  /* what an HTTP request or stream waits with; NULL for a WebSocket */
-	char *token;             /* what came with the connection, until it was used */
+	struct conn *conn;         /* NULL once closed */
+	uint64_t id;               /* slot and generation: what crosses a wait */
+	struct user *user;         /* NULL until signed in */
+	struct list in_user;       /* user.sessions */
+	struct list readers;       /* reader.in_session */
+	struct list in_log_wait;   /* chat.log_waiting */
+	struct reader *paging;     /* the one whose page of the log is asked for or waits for the socket; at most one */
+	struct session_call *call; /* what an HTTP request or stream waits with; NULL for a WebSocket */
+	char *token;               /* what came with the connection, until it was used */
 	struct bucket requests;
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	enum transport transport : 8;

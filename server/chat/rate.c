@@ -99,7 +99,7 @@ uint32_t rate_request(struct session *s, size_t n_bytes)
 	uint64_t n = 1 + (l->request_bytes ? n_bytes / l->request_bytes : 0);
 	if (s->operator_socket)
 		return 0;
-	bool counted = s->http && s->user; /* over HTTP before signing in: only the account is left to count */
+	bool counted = s->call && s->user; /* over HTTP before signing in: only the account is left to count */
 	uint32_t wait_ms = counted ? 0 : per_second(&s->requests, n, l->connection_requests, now);
 	if (!wait_ms && s->user)
 		wait_ms = per_second(&s->user->requests, n, l->account_requests, now);

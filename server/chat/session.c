@@ -3,8 +3,6 @@
 #include "chat/state_encode.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
-#include "command/dispatch.h"
-#include "command/http_call.h"
 #include "room/reader.h"
 
 #include <assert.h>
@@ -91,7 +89,8 @@ void session_close(struct session *s)
 		user_release(s->user);
 		metric_change(&c->metrics->sessions, -1);
 	}
-	http_call_free(s->http);
+	if (s->call)
+		s->call->drop(s->call);
 	free(s->token);
 	free(s);
 }
@@ -166,9 +165,4 @@ void session_writable(struct session *s)
 		}
 		reader_serve(reader);
 	}
-}
-
-void session_frame(struct session *s, const uint8_t *bytes, size_t n)
-{
-	dispatch_frame(s, bytes, n);
 }

@@ -16,8 +16,5 @@ bool session_receives(const struct session *s);
 void session_cut(struct user *u, const uint8_t *token_hash);
 /* The same with any token of these kinds: session tokens, or (TOKEN_BOT) a bot's as well. */
 void session_cut_all(struct user *u, enum token_kind up_to);
-/* handle_session_start.c: one slice of a sign-in, at the end of every turn; and letting go of all. */
-void session_start_turn(struct chat *c);
-void session_start_drop_all(struct chat *c);
 
 #endif

@@ -3,16 +3,10 @@
 #include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/user.h"
-#include "command/trail.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum {
-	RETRY_MS = 1000,
-	SESSIONS_RETRY_MS = 10000, /* one that lost its connection counts until that is noticed */
-};
 
 struct sign_in {
 	struct store_sign_in op; /* first: the store hands this back */
@@ -79,22 +73,7 @@ static void signed_in(struct store_op *op)
 		return;
 	}
 	session_enter(s, u, in->op.token_hash, in->op.token_kind);
-	trail_token_taken(s);
 	finish(in, s, WIRE_OK);
-}
-
-void sign_in_refuse(const struct session *s, const struct answer *a, enum wire_error error)
-{
-	uint32_t retry_ms = error == WIRE_RATE_LIMITED        ? s->retry_ms
-			    : error == WIRE_TOO_MANY_SESSIONS ? SESSIONS_RETRY_MS
-			    : wire_error_retryable(error)     ? RETRY_MS
-							      : 0;
-	if (error != WIRE_UNAUTHENTICATED)
-		trail_token_refused(s, error);
-	if (error == WIRE_UNAVAILABLE && s->is_damaged)
-		answer_damaged(a, NULL);
-	else
-		answer_error(a, error, NULL, retry_ms);
 }
 
 void sign_in_by_token(struct session *s, const char *token, size_t n, void (*then)(struct session *s, enum wire_error error, void *arg),

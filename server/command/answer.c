@@ -8,7 +8,10 @@
 
 #include <errno.h>
 
-enum { RETRY_BUSY_MS = 1000 };
+enum {
+	RETRY_BUSY_MS = 1000,
+	SESSIONS_RETRY_MS = 10000, /* one that lost its connection counts until that is noticed */
+};
 
 struct answer answer_of(const struct call *call)
 {
@@ -66,6 +69,20 @@ void answer_damaged(const struct answer *a, const char *message)
 	auto_buf json = BUF_INIT;
 	reply_encode_final_error(&json, &a->ref, WIRE_UNAVAILABLE, message ? message : "the stored data that this needs is damaged");
 	conn_append(s->conn, json.data, json.len, WIRE_UNAVAILABLE, 0);
+}
+
+void answer_sign_in_refused(const struct session *s, const struct answer *a, enum wire_error error)
+{
+	uint32_t retry_ms = error == WIRE_RATE_LIMITED        ? s->retry_ms
+			    : error == WIRE_TOO_MANY_SESSIONS ? SESSIONS_RETRY_MS
+			    : wire_error_retryable(error)     ? RETRY_BUSY_MS
+							      : 0;
+	if (error != WIRE_UNAUTHENTICATED)
+		trail_token_refused(s, error);
+	if (error == WIRE_UNAVAILABLE && s->is_damaged)
+		answer_damaged(a, NULL);
+	else
+		answer_error(a, error, NULL, retry_ms);
 }
 
 void call_ok(const struct call *call, const struct buf *data)

@@ -32,6 +32,8 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 void answer_fault(const struct answer *a, const struct request_fault *fault);
 /* What is stored is damaged: `unavailable`, and trying again is of no use. message NULL: the usual one. */
 void answer_damaged(const struct answer *a, const char *message);
+/* Signing in (chat/sign_in.h) ended with this error: answers it, and when to try again. */
+void answer_sign_in_refused(const struct session *s, const struct answer *a, enum wire_error error);
 /* The same inside the call. */
 void call_ok(const struct call *call, const struct buf *data);
 void call_error(const struct call *call, enum wire_error code, const char *message);

@@ -135,7 +135,7 @@ static bool refuse_unread(struct session *s, const uint8_t *bytes, size_t n)
 	return true;
 }
 
-void dispatch_frame(struct session *s, const uint8_t *bytes, size_t n)
+void session_frame(struct session *s, const uint8_t *bytes, size_t n)
 {
 	struct request r = {0};
 	struct request_fault fault = {0};

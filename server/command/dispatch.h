@@ -5,6 +5,7 @@
 #define PARLEY_COMMAND_DISPATCH_H
 
 #include "command/answer.h"
+#include "command/requests.h"
 
 enum access {
 	ACCESS_ANYONE,   /* before signing in too */
@@ -13,8 +14,6 @@ enum access {
 	ACCESS_OPERATOR, /* came in over the operator's socket */
 };
 
-/* A whole frame of a WebSocket. */
-void dispatch_frame(struct session *s, const uint8_t *bytes, size_t n);
 /* The body of an HTTP request. */
 void dispatch_data(struct session *s, enum command command, const uint8_t *bytes, size_t n);
 enum access dispatch_access(enum command command);

@@ -3,14 +3,14 @@
 #include "chat/rate.h"
 #include "chat/sign_in.h"
 #include "command/dispatch.h"
+#include "command/requests.h"
 #include "command/stream/stream_start.h"
 
 #include <stdlib.h>
 
-void http_call_free(struct http_call *h)
+static void drop(struct session_call *call)
 {
-	if (!h)
-		return;
+	struct http_call *h = (struct http_call *)(void *)call;
 	for (size_t i = 0; i < h->n_rooms; i++)
 		free((void *)(uintptr_t)h->rooms[i].s);
 	free(h->rooms);
@@ -19,10 +19,24 @@ void http_call_free(struct http_call *h)
 	free(h);
 }
 
+void http_call_end(struct session *s)
+{
+	drop(s->call);
+	s->call = NULL;
+}
+
+static struct http_call *begin(struct session *s)
+{
+	struct http_call *h = mem_new(struct http_call);
+	h->call.drop = drop;
+	s->call = &h->call;
+	return h;
+}
+
 static void refuse(struct session *s, enum wire_error error)
 {
 	struct answer a = {.chat = s->chat, .session_id = s->id};
-	sign_in_refuse(s, &a, error);
+	answer_sign_in_refused(s, &a, error);
 }
 
 static void signed_in(struct session *s, enum wire_error error, void *arg)
@@ -35,15 +49,17 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 		return;
 	}
 	conn_renew_cookie(s->conn);
+	trail_token_taken(s);
+	const struct http_call *h = http_call_of(s);
 	if (s->transport == TRANSPORT_STREAM)
 		stream_start(s);
 	else
-		dispatch_data(s, s->http->command, s->http->body.data, s->http->body.len);
+		dispatch_data(s, h->command, h->body.data, h->body.len);
 }
 
 static void sign_in_first(struct session *s)
 {
-	uint32_t wait_ms = rate_request(s, s->http->body.len);
+	uint32_t wait_ms = rate_request(s, http_call_of(s)->body.len);
 	if (wait_ms) {
 		struct answer a = {.chat = s->chat, .session_id = s->id};
 		answer_error(&a, WIRE_RATE_LIMITED, NULL, wait_ms);
@@ -60,15 +76,15 @@ void session_http_request(struct session *s, enum command command, const uint8_t
 		dispatch_data(s, command, body, n);
 		return;
 	}
-	s->http = mem_new(struct http_call);
-	s->http->command = command;
-	buf_append(&s->http->body, body, n);
+	struct http_call *h = begin(s);
+	h->command = command;
+	buf_append(&h->body, body, n);
 	sign_in_first(s);
 }
 
 void session_stream_request(struct session *s, const struct text *rooms, size_t n_rooms, struct text last_event_id)
 {
-	struct http_call *h = s->http = mem_new(struct http_call);
+	struct http_call *h = begin(s);
 	h->rooms = mem_alloc((n_rooms + 1) * sizeof(*h->rooms));
 	for (h->n_rooms = 0; h->n_rooms < n_rooms; h->n_rooms++)
 		h->rooms[h->n_rooms] = (struct text){mem_strndup(rooms[h->n_rooms].s, rooms[h->n_rooms].n), rooms[h->n_rooms].n};

@@ -7,6 +7,7 @@
 #include "chat/chat_state.h"
 
 struct http_call {
+	struct session_call call; /* first: what the session knows of it */
 	enum command command;
 	struct buf body;
 	struct text *rooms; /* event stream; each s is owned */
@@ -14,6 +15,12 @@ struct http_call {
 	char *cursors; /* event stream; NULL: none */
 };
 
-void http_call_free(struct http_call *h); /* accepts NULL */
+/* What the session waits with; NULL: nothing. */
+static inline struct http_call *http_call_of(const struct session *s)
+{
+	return (struct http_call *)(void *)s->call;
+}
+/* The session waits with it no more. */
+void http_call_end(struct session *s);
 
 #endif

@@ -9,7 +9,6 @@
 #ifndef PARLEY_COMMAND_TRAIL_H
 #define PARLEY_COMMAND_TRAIL_H
 
-#include "base/bucket.h"
 #include "codec/request_decode.h"
 #include "codec/wire_error.h"
 
@@ -30,12 +29,6 @@ struct trail {
 	struct room_ref subject;  /* the account, room or file that it is about, as the client named it */
 	const struct user *asker; /* NULL: nobody signed in */
 	int64_t asker_uid;        /* of the operator's process; -1: not known */
-};
-
-/* How many lines there may be of an address or account. Zeroed: all of them. */
-struct trail_budget {
-	struct bucket lines;
-	uint64_t n_unlogged; /* since the last line */
 };
 
 struct trail trail_of(const struct call *call);

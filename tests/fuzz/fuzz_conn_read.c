@@ -12,6 +12,7 @@
  * What should come of it is worked out apart, from the same bytes, by a reader that sees all of them at once.
  */
 #include "codec/ws_frame.h"
+#include "command/requests.h"
 #include "net/conn/conn.h"
 #include "net/conn/utf8.h"
 #include "net/http/http_exchange.h"

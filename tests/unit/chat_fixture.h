@@ -8,6 +8,7 @@
 #include "cmocka_wrap.h"
 
 #include "chat/chat_state.h"
+#include "command/requests.h"
 #include "fake_clock.h"
 #include "fake_conn.h"
 #include "fake_store.h"

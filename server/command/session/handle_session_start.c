@@ -23,12 +23,12 @@ enum { ROOMS_FOR_A_WRITE = 16, AFRESH_MAX = 3 }; /* a room costs about a sixteen
 
 struct start {
 	struct wait wait;
-	char *token;         /* what was used, to set the cookie again */
-	struct list in_chat; /* chat.starting */
-	struct buf data;     /* the reply so far */
-	uint32_t n_rooms;    /* that are in it */
-	uint32_t n_told;     /* user.n_told, when it began */
-	unsigned n_afresh;   /* how often it began anew */
+	char *token; /* what was used, to set the cookie again */
+	struct chat_slice slice;
+	struct buf data;   /* the reply so far */
+	uint32_t n_rooms;  /* that are in it */
+	uint32_t n_told;   /* user.n_told, when it began */
+	unsigned n_afresh; /* how often it began anew */
 };
 
 static void encode_head(struct buf *data, const struct user *u, const char *new_token)
@@ -84,7 +84,6 @@ static void reply(struct session *s, const struct answer *a, struct buf *data)
 
 static void end_start(struct start *start)
 {
-	list_remove(&start->in_chat);
 	buf_finish(&start->data);
 	wait_end(&start->wait);
 	secret_wipe(start->token, strlen(start->token));
@@ -125,28 +124,22 @@ static void finish_start(struct start *start, struct session *s)
 	end_start(start);
 }
 
-void session_start_turn(struct chat *c)
+static bool next_slice(struct chat_slice *slice)
 {
-	if (list_empty(&c->starting))
-		return;
-	struct start *start = list_entry(c->starting.next, struct start, in_chat);
+	struct start *start = list_entry(slice, struct start, slice);
 	struct session *s = answer_session(&start->wait.answer);
-	if (!s || !s->user) {
+	if (!s || !s->user)
 		end_start(start);
-	} else if (go_on(start, s)) {
+	else if (go_on(start, s))
 		finish_start(start, s);
-	} else {
-		list_remove(&start->in_chat);
-		list_append(&c->starting, &start->in_chat); /* behind the others */
-	}
-	if (!list_empty(&c->starting))
-		loop_again(c->loop);
+	else
+		return true;
+	return false;
 }
 
-void session_start_drop_all(struct chat *c)
+static void drop(struct chat_slice *slice)
 {
-	list_for_each_safe(it, &c->starting)
-		end_start(list_entry(it, struct start, in_chat));
+	end_start(list_entry(slice, struct start, slice));
 }
 
 static void signed_in(struct session *s, enum wire_error error, void *arg)
@@ -155,18 +148,20 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 	if (!s || error != WIRE_OK) {
 		if (s) {
 			s->starting = false;
-			sign_in_refuse(s, &start->wait.answer, error);
+			answer_sign_in_refused(s, &start->wait.answer, error);
 		}
 		end_start(start);
 		return;
 	}
+	trail_token_taken(s);
 	conn_set_cookie(s->conn, start->token);
 	begin_state(start, s);
 	if (go_on(start, s)) {
 		finish_start(start, s);
 		return;
 	}
-	list_append(&s->chat->starting, &start->in_chat);
+	start->slice = (struct chat_slice){.go_on = next_slice, .drop = drop};
+	list_append(&s->chat->slices, &start->slice.in_chat);
 	loop_again(s->chat->loop);
 }
 
@@ -174,7 +169,6 @@ static void start_with_token(struct call *call, const char *token, size_t n)
 {
 	struct start *start = mem_new(struct start);
 	start->token = mem_strndup(token, n);
-	list_init(&start->in_chat);
 	call->session->starting = true;
 	if (token != call->session->token)
 		call->session->token_is_cookie = call->session->token_may_be_anothers = false;

@@ -36,7 +36,7 @@ static struct room_ref ref_of(const struct text *t)
 /* The members for all rooms of the stream, or NULL when it was refused. */
 static struct member **members_of_stream(struct session *s)
 {
-	const struct http_call *h = s->http;
+	const struct http_call *h = http_call_of(s);
 	struct member **members = mem_zalloc((h->n_rooms + 1) * sizeof(struct member *));
 	char message[100];
 	for (size_t i = 0; i < h->n_rooms; i++) {
@@ -61,7 +61,7 @@ static struct member **members_of_stream(struct session *s)
 
 void stream_start(struct session *s)
 {
-	struct http_call *h = s->http;
+	struct http_call *h = http_call_of(s);
 	if (h->n_rooms == 0) {
 		refuse(s, WIRE_INVALID_REQUEST, "room: required");
 		return;
@@ -83,8 +83,7 @@ void stream_start(struct session *s)
 		reader_attach(s, members[i], named && restored ? READER_SEQ_RESTORED : seq + 1);
 	}
 	free(members);
-	http_call_free(s->http);
-	s->http = NULL;
+	http_call_end(s);
 	auto_buf first = BUF_INIT;
 	reader_stream_place(s, &first);
 	conn_start_stream(s->conn, first.data, first.len);

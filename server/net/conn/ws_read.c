@@ -3,6 +3,7 @@
  * refused by its header, before anything of it is kept. Binary messages are refused, and text that is not UTF-8, checked when the message is whole.
  */
 #include "codec/ws_frame.h"
+#include "command/requests.h"
 #include "net/conn/conn.h"
 #include "net/conn/utf8.h"
 

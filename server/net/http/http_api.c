@@ -2,6 +2,7 @@
  * POST /api/v1/<type>: one command, its data as the body. What is wrong with the request itself is answered here, with the same error object as
  * everywhere; the rest is the chat's.
  */
+#include "command/requests.h"
 #include "net/http/http_routes.h"
 
 #include <string.h>

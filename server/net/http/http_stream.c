@@ -3,6 +3,7 @@
  * there is a stream; its text goes out as it is.
  */
 #include "codec/buf.h"
+#include "command/requests.h"
 #include "net/http/http_reply.h"
 #include "net/http/http_routes.h"
 #include "net/http/http_value.h"
