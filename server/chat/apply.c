@@ -35,9 +35,9 @@ static enum member_role role_of(const struct event *e)
 /* Whom the event is about, when that is somebody in memory. */
 static struct user *subject_of(const struct room *r, const struct event *e)
 {
-	struct user *u = user_by_no(r->chat, e->author_no);
+	struct user *u = user_by_no(chat_of_rooms(r->rooms), e->author_no);
 	if (!u)
-		user_has_changed(r->chat, e->author_no); /* a sign-in under way may have read what was before */
+		user_has_changed(chat_of_rooms(r->rooms), e->author_no); /* a sign-in under way may have read what was before */
 	return u;
 }
 
@@ -86,7 +86,7 @@ static void member_left(struct room *r, const struct event *e)
 		r->n_members--;
 	if (!m)
 		return;
-	user_news_room_removed(m, session_by_id(r->chat, m->leaving));
+	user_news_room_removed(m, session_by_id(chat_of_rooms(r->rooms), m->leaving));
 	user_remove_member(m);
 }
 
@@ -153,7 +153,7 @@ static void without_room(struct chat *c, const struct event *e)
 
 void apply_arrived(struct chat *c, struct event *e)
 {
-	struct room *r = room_by_id(c, &e->room);
+	struct room *r = room_by_id(&c->rooms, &e->room);
 	struct user *leaver = r && e->type == EVENT_MEMBER_LEFT ? user_by_no(c, e->author_no) : NULL;
 	uint64_t seq = e->seq;
 	if (!r) {

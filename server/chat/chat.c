@@ -1,37 +1,24 @@
 #include "chat/chat.h"
 
 #include "base/id.h"
+#include "chat/apply.h"
 #include "chat/chat_state.h"
 #include "chat/guests_end.h"
-#include "chat/personal_event.h"
 #include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
 #include "chat/user_refresh.h"
-#include "room/reader_log.h"
+#include "room/follower.h"
 #include "room/room.h"
-#include "room/room_sweep.h"
+#include "room/rooms.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-	HASHERS = 2,
-	HOUSEKEEPING_MS = 1000,
-	QUIET_TAIL_MS = 60000,
-	DEFAULT_SWEEP_SLICE = 32,
-	DEFAULT_WRITE_BYTES = 65536,
-	DEFAULT_TAIL_BYTES = 1 << 20,
-	DEFAULT_IDLE_MS = 300000,
-};
-
-static void sweep(void *arg)
-{
-	room_sweep_turn(arg);
-}
+enum { HASHERS = 2, HOUSEKEEPING_MS = 1000 };
 
 static void slice_turn(struct chat *c)
 {
@@ -60,36 +47,14 @@ static void tell(void *arg)
 	slice_turn(arg);
 }
 
-static void rest_over(void *arg)
-{
-	room_sweep_rest_over(arg);
-}
-
 static void housekeeping(void *arg)
 {
 	struct chat *c = arg;
 	user_unload_idle(c, false); /* first: users hold rooms */
-	room_unload_idle(c, false);
-	room_forget_quiet_tails(c, QUIET_TAIL_MS);
+	rooms_tend(&c->rooms);
 	rate_table_clean(c->rates, loop_now_ms(c->loop));
-	reader_log_retry(c);
 	guests_end_step(c);
 	user_refresh_retry(c);
-	room_fetch_again(c);
-}
-
-static uint32_t or_default(uint32_t v, uint32_t otherwise)
-{
-	return v ? v : otherwise;
-}
-
-/* The largest power of two that is at most n. */
-static uint32_t power_of_two(uint32_t n)
-{
-	uint32_t p = 4096;
-	while (p <= n / 2)
-		p *= 2;
-	return p;
 }
 
 struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const struct chat_config *config)
@@ -100,31 +65,30 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	memcpy(c->epoch, s->epoch, sizeof(c->epoch));
 	c->metrics = m;
 	c->config = *config;
-	c->config.sweep_slice = or_default(config->sweep_slice, DEFAULT_SWEEP_SLICE);
-	c->config.write_bytes = or_default(config->write_bytes, DEFAULT_WRITE_BYTES);
-	c->config.room_tail_bytes = power_of_two(or_default(config->room_tail_bytes, DEFAULT_TAIL_BYTES));
-	c->config.room_idle_ms = or_default(config->room_idle_ms, DEFAULT_IDLE_MS);
+	const struct rooms_config engine = {
+		.sweep_slice = config->sweep_slice,
+		.sweep_rest = config->sweep_rest,
+		.write_bytes = config->write_bytes,
+		.room_tail_bytes = config->room_tail_bytes,
+		.room_idle_ms = config->room_idle_ms,
+		.resume_events = config->limits.resume_events,
+	};
+	rooms_init(&c->rooms, l, s, m, &engine, c->epoch);
+	c->rooms.applied = apply_event;
+	c->rooms.skipped = apply_skipped;
 	if (!s->has_owner)
 		secret_token(c->owner_code);
-	list_init(&c->sweeping);
-	list_init(&c->resting);
-	list_init(&c->long_tails);
-	list_init(&c->log_waiting);
 	list_init(&c->telling);
 	list_init(&c->slices);
 	list_init(&c->probes);
-	list_init(&c->idle_rooms);
 	list_init(&c->idle_users);
 	list_init(&c->stale_users);
-	list_init(&c->holes);
 	c->rates = rate_table_new();
 	c->hashers = worker_pool_new(l, "hash", HASHERS, config->limits.password_queue, NULL);
-	c->probe_room = room_new_hidden(c);
-	c->rest_over = loop_timer_new(l, rest_over, c);
+	c->probe_room = room_new_hidden(&c->rooms);
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
 	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 	loop_at_turn_end(l, TURN_END_REPLIES, tell, c);
-	loop_at_turn_end(l, TURN_END_EVENTS, sweep, c);
 	return c;
 }
 
@@ -150,7 +114,7 @@ const char *chat_owner_code(const struct chat *c)
 void chat_lose_store(struct chat *c)
 {
 	c->no_store.methods = &refusing;
-	c->store = &c->no_store;
+	c->store = c->rooms.store = &c->no_store;
 }
 
 void chat_destroy(struct chat *c)
@@ -160,22 +124,17 @@ void chat_destroy(struct chat *c)
 	for (uint32_t i = 0; i < c->n_slots; i++)
 		assert(!c->slots[i].session);
 	loop_not_at_turn_end(c->loop, tell, c);
-	loop_not_at_turn_end(c->loop, sweep, c);
 	worker_pool_destroy(c->hashers);
 	loop_run_once(c->loop); /* the hashers' last answers */
 	probe_drop_all(c);
 	drop_slices(c);
 	user_unload_idle(c, true);
-	room_unload_idle(c, true);
 	room_free_hidden(c->probe_room);
+	rooms_finish(&c->rooms);
 	rate_table_destroy(c->rates);
 	loop_timer_destroy(c->housekeeping);
-	loop_timer_destroy(c->rest_over);
-	id_map_finish(&c->rooms);
-	id_map_finish(&c->rooms_by_name);
 	id_map_finish(&c->users);
 	buf_finish(&c->scratch);
-	buf_finish(&c->stream_scratch);
 	chat_forget_owner_code(c);
 	free(c->slots);
 	free(c);
@@ -193,11 +152,11 @@ void chat_announce_leaving(struct chat *c, uint32_t spread_ms)
 		memcpy(&dice, random, sizeof(dice));
 		auto_buf data = BUF_INIT;
 		buf_appendf(&data, "{\"retry_after_ms\":%u}", spread_ms ? dice % spread_ms : 0);
-		personal_event_tell(s, EVENT_SERVER_LEAVING, NULL, data.data, data.len);
+		follower_tell_event(&s->follower, EVENT_SERVER_LEAVING, NULL, data.data, data.len);
 	}
 }
 
 size_t chat_pending(const struct chat *c)
 {
-	return c->n_pending;
+	return c->n_pending + c->rooms.n_pending;
 }

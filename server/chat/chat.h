@@ -40,12 +40,6 @@ const char *chat_owner_code(const struct chat *c);
 /* Asked before a request becomes a WebSocket: 0, or the milliseconds that its address has to wait. */
 uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn);
 
-enum transport {
-	TRANSPORT_WEBSOCKET,
-	TRANSPORT_HTTP,   /* one request, one reply */
-	TRANSPORT_STREAM, /* server-sent events */
-};
-
 struct session_config {
 	enum transport transport;
 	const char *token; /* from the Authorization header or the session cookie (Origin checked by net), or NULL; copied */

@@ -1,5 +1,5 @@
 /*
- * What the files of chat/ share: the chat itself, its rooms, users, members, sessions and readers. Nothing outside chat/ includes this.
+ * What the files of chat/ share: the chat itself, its users, members and sessions. Rooms and readers are in room/room_state.h.
  *
  *   room 1─* reader *─1 session *─1 user 1─* member *─1 room
  *
@@ -19,8 +19,7 @@
 #include "base/worker.h"
 #include "chat/chat.h"
 #include "codec/reply_encode.h"
-#include "room/room_feed.h"
-#include "room/room_tail.h"
+#include "room/room_state.h"
 
 #include <string.h>
 
@@ -74,21 +73,13 @@ struct chat {
 	char epoch[STORE_EPOCH_BYTES + 1];       /* the store's */
 	char owner_code[SECRET_TOKEN_CHARS + 1]; /* whoever knows it makes the account of the server's owner; "" once there is one */
 	struct metrics *metrics;
+	struct rooms rooms;
 	struct chat_config config;
 	struct worker_pool *hashers; /* passwords */
-	struct id_map rooms;         /* by id */
-	struct id_map rooms_by_name; /* public ones, by keyed hash of the name key */
 	struct id_map users;         /* by number */
-	struct list sweeping;        /* room.in_sweep: rooms with news */
-	struct list resting;         /* room.in_sweep: rooms with news that were swept a moment ago */
-	struct loop_timer *rest_over;
-	struct list long_tails;  /* room.in_long_tails, longest quiet first */
-	struct list log_waiting; /* session.in_log_wait: sessions with readers behind that wait for their turn at the store */
-	uint32_t n_log_pages;    /* pages asked of the store for readers now */
-	struct list telling;     /* user_news.in_chat: accounts whose sessions are being told something */
-	struct list slices;      /* chat_slice.in_chat: work that is done a slice a turn */
-	struct list idle_rooms;  /* room.in_idle, longest idle first */
-	struct list idle_users;  /* user.in_idle, longest idle first */
+	struct list telling;         /* user_news.in_chat: accounts whose sessions are being told something */
+	struct list slices;          /* chat_slice.in_chat: work that is done a slice a turn */
+	struct list idle_users;      /* user.in_idle, longest idle first */
 	struct session_slot *slots;
 	uint32_t n_slots, free_slot; /* free_slot == n_slots: none */
 	struct rate_table *rates;
@@ -98,53 +89,15 @@ struct chat {
 	uint64_t guests_end_ms;  /* when guests without a token are looked for next */
 	bool guests_ending;      /* they are, now */
 	struct room *probe_room; /* nobody sees it; /readyz publishes there */
-	size_t n_pending;        /* operations under way */
+	size_t n_pending;        /* operations under way, but for those of the rooms */
 	uint32_t n_entered;      /* sessions that signed in so far; wraps */
-	uint64_t n_unloads;      /* rooms and users that left memory: a snapshot taken before the last one may be stale */
+	uint64_t n_unloads;      /* users that left memory, and rooms that are not in memory and changed (chat_n_unloads()) */
 	uint64_t n_changes;      /* times that tokens were deleted, or what the store has of a user who is not in memory changed */
 	uint64_t changed_at
 		[CHANGE_SLOTS];  /* [user number % CHANGE_SLOTS]: n_changes after the last of those: what was read before is stale */
 	struct list stale_users; /* user.in_stale: the store is to be asked for them again (user_refresh.h) */
-	struct list holes;       /* room.in_holes: what is missing there could not be asked for */
 	struct chat_outgoing outgoing;
-	struct buf scratch;        /* for building one message; emptied by its user */
-	struct buf stream_scratch; /* for writing to event streams */
-};
-
-struct room {
-	struct chat *chat;
-	struct uid id;
-	uint64_t no;
-	enum room_kind kind;
-	char *name, *topic;
-	uint8_t name_hash[16];
-	uint64_t n_messages, n_members; /* as of feed.last_seq */
-	int64_t created_ms;
-	struct room_feed feed;
-	struct room_tail tail;
-	struct list in_long_tails; /* chat.long_tails, while the tail is longer than the shortest */
-	uint64_t tail_used_ms;     /* the last append, then */
-	struct list readers;       /* reader.in_room */
-	uint32_t n_readers;
-	uint32_t n_holds;     /* members in memory and operations under way */
-	uint32_t n_updates;   /* under way: name and topic may be others in a moment */
-	struct list waiting;  /* room_wait.in_room */
-	struct list in_holes; /* chat.holes */
-	struct list in_idle;  /* chat.idle_rooms, while n_holds == 0 */
-	uint64_t idle_since_ms;
-	/* the sweep */
-	struct list in_sweep;    /* chat.sweeping or .resting */
-	struct list *sweep_next; /* the next reader.in_room of the pass; NULL between passes */
-	uint64_t pass_head;      /* the tail's head when the pass began */
-	uint64_t pass_keep;      /* what the pass before began with: no reader that keeps up is further behind */
-	uint64_t pass_started_ns;
-	uint64_t pass_worked_ns; /* the time that serving took so far */
-	uint64_t late_worked_ns; /* what late_writes, the writes of late, cost; both halved now and then, so that the older ones fade */
-	uint64_t late_writes;
-	uint64_t pass_lasts_ns; /* how long it shall last; 0: it goes as fast as it can */
-	uint32_t pass_writes, pass_visits;
-	bool pass_had_news; /* when the last one ended there was more */
-	uint64_t n_passes;  /* finished ones */
+	struct buf scratch; /* for building one message; emptied by its user */
 };
 
 struct user {
@@ -175,7 +128,7 @@ struct member {
 	struct user *user;
 	struct room *room;
 	struct list in_user; /* user.members */
-	struct list readers; /* reader.in_member: of the user's sessions */
+	struct list readers; /* reader.in_group: of the user's sessions */
 	enum member_role role;
 	bool is_found; /* user_refresh.c */
 	/* Not 0: what comes now is no member's any more. The id of the session whose leave is under way, and which knows from its reply; or MEMBER_LEFT_ELSEWHERE,
@@ -189,21 +142,16 @@ struct member {
 
 struct session {
 	struct chat *chat;
-	struct conn *conn;         /* NULL once closed */
+	struct follower follower;  /* its place in rooms, and its connection */
 	uint64_t id;               /* slot and generation: what crosses a wait */
 	struct user *user;         /* NULL until signed in */
 	struct list in_user;       /* user.sessions */
-	struct list readers;       /* reader.in_session */
-	struct list in_log_wait;   /* chat.log_waiting */
-	struct reader *paging;     /* the one whose page of the log is asked for or waits for the socket; at most one */
 	struct session_call *call; /* what an HTTP request or stream waits with; NULL for a WebSocket */
 	char *token;               /* what came with the connection, until it was used */
 	struct bucket requests;
 	uint8_t token_hash[SECRET_HASH_BYTES];
-	enum transport transport : 8;
-	enum on_gap on_gap : 8;
 	enum token_kind token_kind : 8;
-	bool has_token_hash : 1, operator_socket : 1, starting : 1, token_is_cookie : 1, token_may_be_anothers : 1;
+	bool has_token_hash : 1, operator_socket : 1, token_is_cookie : 1, token_may_be_anothers : 1;
 	bool is_damaged : 1; /* what is stored of its user or of his rooms */
 	union {
 		uint32_t n_unsigned_bytes; /* until it is signed in: what came so far, at most UINT32_MAX */
@@ -220,6 +168,23 @@ static inline bool chat_epoch_is(const struct chat *c, struct text epoch)
 	return epoch.n == STORE_EPOCH_BYTES && memcmp(epoch.s, c->epoch, STORE_EPOCH_BYTES) == 0;
 }
 
+static inline struct chat *chat_of_rooms(struct rooms *rooms)
+{
+	return list_entry(rooms, struct chat, rooms);
+}
+
+/* The session's reader belongs to. */
+static inline struct session *session_of(struct follower *f)
+{
+	return list_entry(f, struct session, follower);
+}
+
+/* Times that a room or user left memory: of one who did, a snapshot taken before the last time may be stale. */
+static inline uint64_t chat_n_unloads(const struct chat *c)
+{
+	return c->n_unloads + c->rooms.n_unloads;
+}
+
 /* What the store has of this user is not what it was. */
 static inline void user_has_changed(struct chat *c, uint64_t user_no)
 {
@@ -234,22 +199,5 @@ static inline void chat_forget_owner_code(struct chat *c)
 
 /* probe.c: lets go of the probes that were not answered yet, without answering. */
 void probe_drop_all(struct chat *c);
-
-enum reader_place {
-	READER_IN_TAIL, /* offset is its place in the room's ring */
-	READER_IN_LOG,  /* behind the ring: reads on from the store */
-};
-
-struct reader {
-	struct session *session;
-	struct room *room;
-	struct list in_room;       /* room.readers */
-	struct list in_session;    /* session.readers */
-	struct list in_member;     /* member.readers */
-	uint64_t next_seq;         /* the first seq it has not been given */
-	uint64_t offset;           /* READER_IN_TAIL */
-	struct log_read *log_read; /* READER_IN_LOG: the page asked for, or one that came and waits for the socket */
-	enum reader_place place;
-};
 
 #endif

@@ -104,7 +104,7 @@ uint32_t rate_request(struct session *s, size_t n_bytes)
 	if (!wait_ms && s->user)
 		wait_ms = per_second(&s->user->requests, n, l->account_requests, now);
 	if (!wait_ms && !counted && l->address_requests)
-		wait_ms = per_second(&address_of(s->chat, s->conn)->requests, n, l->address_requests, now);
+		wait_ms = per_second(&address_of(s->chat, s->follower.conn)->requests, n, l->address_requests, now);
 	return wait_ms;
 }
 
@@ -118,21 +118,21 @@ uint32_t rate_sign_in(struct session *s, struct user *u)
 {
 	const struct chat *c = s->chat;
 	uint64_t rate = c->config.limits.account_requests;
-	if (s->operator_socket || s->transport == TRANSPORT_HTTP)
+	if (s->operator_socket || s->follower.transport == TRANSPORT_HTTP)
 		return 0; /* of HTTP each request counts */
-	uint64_t n = 1 + (s->transport == TRANSPORT_WEBSOCKET ? u->n_members / ROOMS_PER_REQUEST : 0);
+	uint64_t n = 1 + (s->follower.transport == TRANSPORT_WEBSOCKET ? u->n_members / ROOMS_PER_REQUEST : 0);
 	return per_second(&u->requests, n, rate, loop_now_ms(c->loop));
 }
 
 struct trail_budget *rate_trail(const struct session *s)
 {
-	return &address_of(s->chat, s->conn)->trail;
+	return &address_of(s->chat, s->follower.conn)->trail;
 }
 
 uint32_t rate_account_made(struct session *s)
 {
 	uint64_t rate = s->chat->config.limits.address_accounts;
-	return rate ? per_minute(&address_of(s->chat, s->conn)->accounts, rate, loop_now_ms(s->chat->loop)) : 0;
+	return rate ? per_minute(&address_of(s->chat, s->follower.conn)->accounts, rate, loop_now_ms(s->chat->loop)) : 0;
 }
 
 uint32_t rate_room_made(struct session *s)
@@ -146,6 +146,6 @@ uint32_t rate_password(struct session *s, const void *name_key, size_t n)
 	uint64_t rate = c->config.limits.password_attempts, now = loop_now_ms(c->loop);
 	if (!rate)
 		return 0;
-	uint32_t wait_ms = per_minute(&address_of(s->chat, s->conn)->passwords, rate, now);
+	uint32_t wait_ms = per_minute(&address_of(s->chat, s->follower.conn)->passwords, rate, now);
 	return wait_ms ? wait_ms : per_minute(&entry_of(c, 'n', name_key, n)->passwords, rate * ADDRESSES_PER_ACCOUNT, now);
 }

@@ -3,7 +3,7 @@
 #include "chat/state_encode.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
-#include "room/reader.h"
+#include "room/follower.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -55,18 +55,15 @@ struct session *session_open(struct chat *c, struct conn *conn, const struct ses
 {
 	struct session *s = mem_new(struct session);
 	s->chat = c;
-	s->conn = conn;
-	s->transport = config->transport;
+	follower_init(&s->follower, &c->rooms, conn, config->transport);
 	s->operator_socket = config->operator_socket;
 	s->token_is_cookie = config->token_is_cookie;
 	s->token_may_be_anothers = config->token_may_be_anothers;
 	if (config->token)
 		s->token = mem_strndup(config->token, strlen(config->token));
 	list_init(&s->in_user);
-	list_init(&s->readers);
-	list_init(&s->in_log_wait);
 	slot_take(c, s);
-	if (s->transport == TRANSPORT_WEBSOCKET) {
+	if (s->follower.transport == TRANSPORT_WEBSOCKET) {
 		auto_buf hello = BUF_INIT;
 		state_encode_hello(&hello, c);
 		conn_append(conn, hello.data, hello.len, WIRE_OK, 0);
@@ -77,12 +74,8 @@ struct session *session_open(struct chat *c, struct conn *conn, const struct ses
 void session_close(struct session *s)
 {
 	struct chat *c = s->chat;
-	s->conn = NULL;
-	list_for_each_safe(it, &s->readers) {
-		reader_detach(list_entry(it, struct reader, in_session));
-	}
+	follower_finish(&s->follower);
 	slot_free(c, s->id);
-	list_remove(&s->in_log_wait);
 	user_news_forget(s);
 	list_remove(&s->in_user);
 	if (s->user) {
@@ -107,7 +100,7 @@ bool session_signed_in(const struct session *s)
 
 bool session_receives(const struct session *s)
 {
-	return s->transport != TRANSPORT_HTTP;
+	return s->follower.transport != TRANSPORT_HTTP;
 }
 
 void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind)
@@ -135,7 +128,7 @@ void session_cut(struct user *u, const uint8_t *token_hash)
 	list_for_each(it, &u->sessions) {
 		struct session *s = list_entry(it, struct session, in_user);
 		if (s->has_token_hash && memcmp(s->token_hash, token_hash, sizeof(s->token_hash)) == 0)
-			conn_close(s->conn, CLOSE_SIGNED_OUT);
+			conn_close(s->follower.conn, CLOSE_SIGNED_OUT);
 	}
 }
 
@@ -144,25 +137,11 @@ void session_cut_all(struct user *u, enum token_kind up_to)
 	list_for_each(it, &u->sessions) {
 		struct session *s = list_entry(it, struct session, in_user);
 		if (s->has_token_hash && s->token_kind <= up_to)
-			conn_close(s->conn, CLOSE_SIGNED_OUT);
+			conn_close(s->follower.conn, CLOSE_SIGNED_OUT);
 	}
 }
 
 void session_writable(struct session *s)
 {
-	if (s->starting)
-		return;
-	list_for_each(it, &s->readers) {
-		struct reader *reader = list_entry(it, struct reader, in_session);
-		if (reader->place == READER_IN_TAIL && reader->offset == reader->room->tail.head)
-			continue;
-		if (!conn_writable(s->conn)) {
-			/* The next turn begins with this reader. */
-			list_remove(&s->readers);
-			list_insert_before(it, &s->readers);
-			conn_want_writable(s->conn);
-			return;
-		}
-		reader_serve(reader);
-	}
+	follower_writable(&s->follower);
 }

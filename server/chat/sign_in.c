@@ -34,7 +34,7 @@ static void busy(struct loop_call *call)
 
 static void ask(struct sign_in *in)
 {
-	in->n_unloads = in->chat->n_unloads;
+	in->n_unloads = chat_n_unloads(in->chat);
 	in->n_changes = in->chat->n_changes;
 	if (in->chat->store->methods->submit(in->chat->store, &in->op.op) == 0)
 		return;
@@ -54,7 +54,7 @@ static void signed_in(struct store_op *op)
 		finish(in, s, error);
 		return;
 	}
-	bool unloaded = in->n_unloads != in->chat->n_unloads && !user_by_no(in->chat, in->op.user.no);
+	bool unloaded = in->n_unloads != chat_n_unloads(in->chat) && !user_by_no(in->chat, in->op.user.no);
 	if (unloaded || in->chat->changed_at[in->op.user.no % CHANGE_SLOTS] >
 				in->n_changes) { /* what was read may be old: the token may be gone by now */
 		store_sign_in_finish(&in->op);

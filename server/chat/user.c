@@ -50,7 +50,7 @@ struct user *user_load(struct chat *c, const struct store_user *known, const str
 	id_map_put(&c->users, key, u);
 	metric_change(&c->metrics->users_loaded, 1);
 	for (size_t i = 0; i < n; i++)
-		user_add_member(u, room_load(c, &memberships[i].room), &memberships[i]);
+		user_add_member(u, room_load(&c->rooms, &memberships[i].room), &memberships[i]);
 	return u;
 }
 
@@ -111,7 +111,7 @@ void user_unload_idle(struct chat *c, bool everything)
 	uint8_t key[16];
 	list_for_each_safe(it, &c->idle_users) {
 		struct user *u = list_entry(it, struct user, in_idle);
-		if (!everything && now - u->idle_since_ms < c->config.room_idle_ms)
+		if (!everything && now - u->idle_since_ms < c->rooms.config.room_idle_ms)
 			break;
 		key_of_no(u->no, key);
 		id_map_remove(&c->users, key);

@@ -1,9 +1,9 @@
 #include "chat/user_news.h"
 
 #include "base/clock.h"
-#include "chat/personal_event.h"
 #include "chat/session.h"
 #include "chat/state_encode.h"
+#include "room/follower.h"
 #include "room/reader.h"
 
 #include <stdlib.h>
@@ -92,7 +92,7 @@ static struct news *add(struct user *u, const struct session *except, enum event
 	if (all->n == USER_NEWS_MOST) {
 		drop_all(u);
 		list_for_each(it, &u->sessions) {
-			conn_close(list_entry(it, struct session, in_user)->conn, CLOSE_TOO_SLOW);
+			conn_close(list_entry(it, struct session, in_user)->follower.conn, CLOSE_TOO_SLOW);
 		}
 		return NULL;
 	}
@@ -129,8 +129,8 @@ void user_news_room_added(struct member *m)
 
 void user_news_room_entered(struct member *m, struct session *s)
 {
-	if (s && s->transport == TRANSPORT_WEBSOCKET && s->user == m->user && !reader_of(s, m->room))
-		reader_attach(s, m, m->room->feed.last_seq + 1);
+	if (s && s->follower.transport == TRANSPORT_WEBSOCKET && s->user == m->user && !reader_of(&s->follower, m->room))
+		reader_attach(&s->follower, m->room, &m->readers, m->room->feed.last_seq + 1);
 }
 
 /* Sessions that were not told of the room yet are not told of it any more, though they are that it is gone. */
@@ -151,11 +151,11 @@ void user_news_room_removed(struct member *m, const struct session *except)
 	struct buf data = {.data = (uint8_t *)(uintptr_t)nothing, .len = 2};
 	forget_member(m);
 	list_for_each_safe(it, &m->readers) {
-		struct reader *reader = list_entry(it, struct reader, in_member);
-		struct session *s = reader->session;
+		struct reader *reader = list_entry(it, struct reader, in_group);
+		struct follower *f = reader->follower;
 		reader_detach(reader);
-		if (s->transport == TRANSPORT_STREAM)
-			conn_close(s->conn, CLOSE_DONE);
+		if (f->transport == TRANSPORT_STREAM)
+			conn_close(f->conn, CLOSE_DONE);
 	}
 	add(m->user, except, EVENT_ROOM_REMOVED, m->room, &data);
 }
@@ -185,12 +185,12 @@ void user_news_enter_again(struct session *s)
 
 static void tell(struct session *s, const struct news *n)
 {
-	if (n->added && s->transport == TRANSPORT_WEBSOCKET && reader_of(s, n->added->room))
+	if (n->added && s->follower.transport == TRANSPORT_WEBSOCKET && reader_of(&s->follower, n->added->room))
 		return; /* it asked for this, and knows from its reply */
-	if (n->type == EVENT_READ_MARKED || s->transport == TRANSPORT_WEBSOCKET)
-		personal_event_send(s, n->json.data, n->json.len);
-	if (n->added && s->transport == TRANSPORT_WEBSOCKET)
-		reader_attach(s, n->added, n->next_seq);
+	if (n->type == EVENT_READ_MARKED || s->follower.transport == TRANSPORT_WEBSOCKET)
+		follower_tell(&s->follower, n->json.data, n->json.len);
+	if (n->added && s->follower.transport == TRANSPORT_WEBSOCKET)
+		reader_attach(&s->follower, n->added->room, &n->added->readers, n->next_seq);
 }
 
 /* Tells the oldest news to at most `budget` sessions; returns what is left of it. */
@@ -204,7 +204,7 @@ static uint32_t tell_oldest(struct user_news *all, uint32_t budget)
 		if ((int32_t)(s->n_entered - n->n_entered) > 0)
 			break;
 		all->next = all->next->next;
-		if (s->id == n->except || s->starting)
+		if (s->id == n->except || s->follower.starting)
 			continue;
 		tell(s, n);
 		budget--;
@@ -219,7 +219,7 @@ static uint32_t tell_oldest(struct user_news *all, uint32_t budget)
 
 void user_news_turn(struct chat *c)
 {
-	uint32_t budget = c->config.sweep_slice;
+	uint32_t budget = c->rooms.config.sweep_slice;
 	while (budget && !list_empty(&c->telling)) {
 		struct user_news *all = list_entry(c->telling.next, struct user_news, in_chat);
 		budget = tell_oldest(all, budget);

@@ -30,7 +30,7 @@ static void end(struct refresh *f)
 
 struct member *user_learn_membership(struct user *u, const struct store_membership *known)
 {
-	struct room *r = room_load(u->chat, &known->room);
+	struct room *r = room_load(&u->chat->rooms, &known->room);
 	struct member *m = user_member_of(u, r);
 	if (m)
 		return m;
@@ -69,7 +69,7 @@ static void refreshed(struct store_op *op)
 {
 	struct refresh *f = (struct refresh *)(void *)op;
 	struct user *u = f->user;
-	bool may_be_old = f->n_told != u->n_told || f->n_unloads != u->chat->n_unloads;
+	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(u->chat);
 	if (op->result != 0) {
 		try_later(u);
 	} else if (!may_be_old) {
@@ -99,7 +99,7 @@ void user_refresh(struct user *u)
 	f->op.user_no = u->no;
 	f->user = u;
 	f->n_told = u->n_told;
-	f->n_unloads = u->chat->n_unloads;
+	f->n_unloads = chat_n_unloads(u->chat);
 	if (s->methods->submit(s, &f->op.op) != 0) {
 		free(f);
 		try_later(u);
@@ -113,7 +113,7 @@ void user_refresh(struct user *u)
 void user_refresh_members(struct room *r)
 {
 	size_t at = 0;
-	for (struct user *u; (u = id_map_next(&r->chat->users, &at));)
+	for (struct user *u; (u = id_map_next(&chat_of_rooms(r->rooms)->users, &at));)
 		if (user_member_of(u, r))
 			user_refresh(u);
 }

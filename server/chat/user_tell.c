@@ -51,7 +51,7 @@ void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker
 {
 	struct user *u = user_by_no(c, n->user_no);
 	bool is_of_room = n->kind <= NOTICE_ROOM_REMOVED;
-	struct room *r = u && is_of_room ? room_by_id(c, &n->room) : NULL;
+	struct room *r = u && is_of_room ? room_by_id(&c->rooms, &n->room) : NULL;
 	if (!u || !is_of_room) /* of who is in memory the token that signs in now may have ended, too */
 		user_has_changed(c, n->user_no);
 	if (!u && n->kind != NOTICE_ROLE_SET)

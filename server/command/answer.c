@@ -32,7 +32,7 @@ void answer_ok(const struct answer *a, const struct buf *data)
 		return;
 	auto_buf json = BUF_INIT;
 	reply_encode_ok(&json, &a->ref, data ? data->data : (const uint8_t *)"{}", data ? data->len : 2);
-	conn_append(s->conn, json.data, json.len, WIRE_OK, 0);
+	conn_append(s->follower.conn, json.data, json.len, WIRE_OK, 0);
 }
 
 void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms)
@@ -44,7 +44,7 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 		return;
 	auto_buf json = BUF_INIT;
 	reply_encode_error(&json, &a->ref, code, message, retry_after_ms);
-	conn_append(s->conn, json.data, json.len, code, retry_after_ms);
+	conn_append(s->follower.conn, json.data, json.len, code, retry_after_ms);
 }
 
 void answer_fault(const struct answer *a, const struct request_fault *fault)
@@ -56,7 +56,7 @@ void answer_fault(const struct answer *a, const struct request_fault *fault)
 		return;
 	auto_buf json = BUF_INIT;
 	reply_encode_fault(&json, &a->ref, fault);
-	conn_append(s->conn, json.data, json.len, fault->code, 0);
+	conn_append(s->follower.conn, json.data, json.len, fault->code, 0);
 }
 
 void answer_damaged(const struct answer *a, const char *message)
@@ -68,7 +68,7 @@ void answer_damaged(const struct answer *a, const char *message)
 		return;
 	auto_buf json = BUF_INIT;
 	reply_encode_final_error(&json, &a->ref, WIRE_UNAVAILABLE, message ? message : "the stored data that this needs is damaged");
-	conn_append(s->conn, json.data, json.len, WIRE_UNAVAILABLE, 0);
+	conn_append(s->follower.conn, json.data, json.len, WIRE_UNAVAILABLE, 0);
 }
 
 void answer_sign_in_refused(const struct session *s, const struct answer *a, enum wire_error error)
@@ -132,10 +132,10 @@ static void count_waiting(const struct wait *w, bool begins)
 	s->n_waiting += change;
 	if (dispatch_answers_page(w->request.command))
 		s->n_pages += change;
-	if (s->transport == TRANSPORT_WEBSOCKET)
-		conn_hold_reading(s->conn, s->n_pages > 0 || (most && s->n_waiting >= most));
+	if (s->follower.transport == TRANSPORT_WEBSOCKET)
+		conn_hold_reading(s->follower.conn, s->n_pages > 0 || (most && s->n_waiting >= most));
 	if (s->n_waiting == 0)
-		conn_all_answered(s->conn);
+		conn_all_answered(s->follower.conn);
 }
 
 void wait_begin(struct wait *w, const struct call *call, struct room *room)

@@ -48,10 +48,10 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 		refuse(s, error);
 		return;
 	}
-	conn_renew_cookie(s->conn);
+	conn_renew_cookie(s->follower.conn);
 	trail_token_taken(s);
 	const struct http_call *h = http_call_of(s);
-	if (s->transport == TRANSPORT_STREAM)
+	if (s->follower.transport == TRANSPORT_STREAM)
 		stream_start(s);
 	else
 		dispatch_data(s, h->command, h->body.data, h->body.len);

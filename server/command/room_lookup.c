@@ -21,9 +21,9 @@ struct search {
 static struct room *in_memory(struct chat *c, struct user *u, const struct room_ref *ref, const struct buf *key)
 {
 	if (ref->is_id)
-		return room_by_id(c, &ref->id);
+		return room_by_id(&c->rooms, &ref->id);
 	struct member *m = u ? user_private_room(u, key->data, key->len) : NULL;
-	return m ? m->room : room_by_name_key(c, key->data, key->len);
+	return m ? m->room : room_by_name_key(&c->rooms, key->data, key->len);
 }
 
 struct member *room_lookup_member(struct user *u, const struct room_ref *ref)
@@ -54,14 +54,14 @@ static void found(struct store_op *op)
 	struct chat *c = s->wait.answer.chat;
 	struct room *r = NULL;
 	if (op->result == 0)
-		r = room_by_id(c, &s->op.room.id);
+		r = room_by_id(&c->rooms, &s->op.room.id);
 	/* All rooms of a user in memory are in memory: of one that is not there the user is no member. */
 	bool hidden = !s->sees_all && (r ? !may_see(s->wait.user, r) : s->op.room.kind == ROOM_PRIVATE);
 	if (op->result == 0 && hidden) {
 		r = NULL;
 	} else if (op->result == 0) {
-		if (!r && s->n_unloads != c->n_unloads) {
-			s->n_unloads = c->n_unloads;
+		if (!r && s->n_unloads != chat_n_unloads(c)) {
+			s->n_unloads = chat_n_unloads(c);
 			store_room_finish(&s->op.room);
 			if (wait_submit(&s->wait, op))
 				return;
@@ -70,7 +70,7 @@ static void found(struct store_op *op)
 			return;
 		}
 		if (!r)
-			r = room_load(c, &s->op.room);
+			r = room_load(&c->rooms, &s->op.room);
 		room_hold(r);
 		s->wait.room = r;
 	} else if (op->result != -ENOENT) {
@@ -100,7 +100,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	struct search *s = mem_new(struct search);
 	s->then = then;
 	s->sees_all = sees_all;
-	s->n_unloads = call->chat->n_unloads;
+	s->n_unloads = chat_n_unloads(call->chat);
 	s->op.op = (struct store_op){.kind = STORE_ROOM_FIND, .done = found};
 	s->op.by_id = ref->is_id;
 	s->op.private_too = sees_all;

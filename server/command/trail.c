@@ -90,7 +90,7 @@ struct trail trail_of(const struct call *call)
 		return (struct trail){0}; /* refused for that, as anything else that is forbidden */
 	t.command = call->request->command;
 	t.asker = call->user;
-	t.asker_uid = s->operator_socket ? conn_peer_uid(s->conn) : -1;
+	t.asker_uid = s->operator_socket ? conn_peer_uid(s->follower.conn) : -1;
 	return t;
 }
 
@@ -175,7 +175,7 @@ void trail_answered(const struct answer *a, enum wire_error code)
 	}
 	struct session *s = answer_session(a);
 	struct line l = {.n = 0};
-	const char *address = s ? conn_address(s->conn) : "";
+	const char *address = s ? conn_address(s->follower.conn) : "";
 	add_string(&l, "address", address);
 	add_string(&l, "reason", reason);
 	add_string(&l, "how", t->how);
@@ -192,7 +192,7 @@ void trail_answered(const struct answer *a, enum wire_error code)
 void trail_token_taken(struct session *s)
 {
 	struct line l = {.n = 0};
-	const char *address = conn_address(s->conn);
+	const char *address = conn_address(s->follower.conn);
 	if (!session_receives(s))
 		return;
 	add_string(&l, "address", address);
@@ -206,7 +206,7 @@ void trail_token_taken(struct session *s)
 void trail_token_refused(const struct session *s, enum wire_error error)
 {
 	struct line l = {.n = 0};
-	const char *address = conn_address(s->conn);
+	const char *address = conn_address(s->follower.conn);
 	add_string(&l, "address", address);
 	add_string(&l, "reason", wire_error_code(error));
 	add_string(&l, "how", how_of_token(s));

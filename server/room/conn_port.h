@@ -1,6 +1,6 @@
 /*
  * What chat asks of a connection; server/net/ has the answers. A conn is one WebSocket, one HTTP request or one event stream.
- * Loop thread only. net owns the conn; chat holds the pointer from session_open() to session_close() and never across a wait
+ * Loop thread only. net owns the conn; chat and the engine hold the pointer from session_open() to session_close() and never across a wait
  * (across a wait it holds the session's id).
  *
  * Nothing here frees or closes on the spot: the end comes through session_close(), never from inside these calls.
@@ -15,6 +15,12 @@
 #include <stdint.h>
 
 struct conn;
+
+enum transport {
+	TRANSPORT_WEBSOCKET,
+	TRANSPORT_HTTP,   /* one request, one reply */
+	TRANSPORT_STREAM, /* server-sent events */
+};
 
 /* Why a connection ends: one table with the close code (RFC 6455 section 7.4), the metric's label and the text. */
 /* clang-format off */

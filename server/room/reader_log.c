@@ -1,6 +1,6 @@
 #include "room/reader_log.h"
 
-#include "chat/personal_event.h"
+#include "room/follower.h"
 #include "room/reader.h"
 #include "room/room.h"
 
@@ -9,9 +9,8 @@
 
 struct log_read {
 	struct store_log_page op; /* first: the store hands this back */
-	struct chat *chat;
-	struct room *room;     /* held */
-	struct reader *reader; /* NULL when it left meanwhile */
+	struct room *room;        /* held */
+	struct reader *reader;    /* NULL when it left meanwhile */
 	bool arrived;
 };
 
@@ -22,48 +21,48 @@ static void log_read_free(struct log_read *l)
 	free(l);
 }
 
-static void start_waiting(struct chat *c);
+static void start_waiting(struct rooms *rooms);
 
 static void no_longer_paging(struct reader *reader)
 {
 	reader->log_read = NULL;
-	reader->session->paging = NULL;
+	reader->follower->paging = NULL;
 }
 
 static void page_arrived(struct store_op *op)
 {
 	struct log_read *l = (struct log_read *)(void *)op;
-	struct chat *c = l->chat;
+	struct rooms *rooms = l->room->rooms;
 	struct reader *reader = l->reader;
 	l->arrived = true;
-	c->n_log_pages--;
-	c->n_pending--;
+	rooms->n_log_pages--;
+	rooms->n_pending--;
 	if (!reader) {
 		log_read_free(l);
 	} else if (op->result != 0 && op->result != -EBADMSG) {
 		/* The log cannot be read: the client comes back and tries again. */
 		no_longer_paging(reader);
-		conn_close(reader->session->conn, CLOSE_GOING_AWAY);
+		conn_close(reader->follower->conn, CLOSE_GOING_AWAY);
 		log_read_free(l);
 	} else {
 		reader_serve(reader);
 	}
-	start_waiting(c);
+	start_waiting(rooms);
 }
 
-static void wait_in_line(struct session *s)
+static void wait_in_line(struct follower *f)
 {
-	if (list_empty(&s->in_log_wait))
-		list_append(&s->chat->log_waiting, &s->in_log_wait);
+	if (list_empty(&f->in_log_wait))
+		list_append(&f->rooms->log_waiting, &f->in_log_wait);
 }
 
 static void ask_for_page(struct reader *reader)
 {
-	struct chat *c = reader->session->chat;
-	if (reader->session->paging)
+	struct rooms *rooms = reader->room->rooms;
+	if (reader->follower->paging)
 		return; /* another reader of the session: when its page is written, all are served again */
-	if (c->n_log_pages >= READER_LOG_PAGES) {
-		wait_in_line(reader->session);
+	if (rooms->n_log_pages >= READER_LOG_PAGES) {
+		wait_in_line(reader->follower);
 		return;
 	}
 	struct log_read *l = mem_new(struct log_read);
@@ -72,44 +71,43 @@ static void ask_for_page(struct reader *reader)
 		.room_no = reader->room->no,
 		.after_seq = reader->next_seq - 1,
 		.before_seq = reader->room->feed.last_seq + 1, /* the store may know of more than the room has let out */
-		.limit_bytes = reader_write_bytes(reader->session),
+		.limit_bytes = reader_write_bytes(reader->follower),
 	};
-	l->chat = c;
 	l->room = reader->room;
 	l->reader = reader;
-	if (c->store->methods->submit(c->store, &l->op.op) != 0) {
+	if (rooms->store->methods->submit(rooms->store, &l->op.op) != 0) {
 		free(l);
-		wait_in_line(reader->session);
+		wait_in_line(reader->follower);
 		return;
 	}
 	room_hold(l->room);
 	reader->log_read = l;
-	reader->session->paging = reader;
-	c->n_log_pages++;
-	c->n_pending++;
-	metric_add(&c->metrics->log_pages_total, 1);
+	reader->follower->paging = reader;
+	rooms->n_log_pages++;
+	rooms->n_pending++;
+	metric_add(&rooms->metrics->log_pages_total, 1);
 }
 
-static void start_waiting(struct chat *c)
+static void start_waiting(struct rooms *rooms)
 {
-	while (c->n_log_pages < READER_LOG_PAGES && !list_empty(&c->log_waiting)) {
-		struct session *s = list_entry(c->log_waiting.next, struct session, in_log_wait);
-		list_remove(&s->in_log_wait);
-		session_writable(s);
-		if (!list_empty(&s->in_log_wait))
+	while (rooms->n_log_pages < READER_LOG_PAGES && !list_empty(&rooms->log_waiting)) {
+		struct follower *f = list_entry(rooms->log_waiting.next, struct follower, in_log_wait);
+		list_remove(&f->in_log_wait);
+		follower_writable(f);
+		if (!list_empty(&f->in_log_wait))
 			break; /* the store is busy: all wait for the next page or the housekeeping */
 	}
 }
 
-void reader_log_retry(struct chat *c)
+void reader_log_retry(struct rooms *rooms)
 {
-	start_waiting(c);
+	start_waiting(rooms);
 }
 
 /* The page in one write: whole frames. */
 static void write_page(struct reader *reader, struct store_log_page *page)
 {
-	struct session *s = reader->session;
+	struct follower *f = reader->follower;
 	auto_buf frames = BUF_INIT;
 	uint64_t next = reader->next_seq;
 	for (size_t i = 0; i < page->n_events; i++) {
@@ -121,11 +119,11 @@ static void write_page(struct reader *reader, struct store_log_page *page)
 	}
 	if (frames.len == 0)
 		return;
-	if (s->transport == TRANSPORT_STREAM)
+	if (f->transport == TRANSPORT_STREAM)
 		reader_stream_frames(reader, frames.data, frames.len);
 	else
-		conn_write(s->conn, frames.data, frames.len);
-	metric_add(&s->chat->metrics->deliveries_total, next - reader->next_seq);
+		conn_write(f->conn, frames.data, frames.len);
+	metric_add(&f->rooms->metrics->deliveries_total, next - reader->next_seq);
 	reader->next_seq = next;
 }
 
@@ -135,13 +133,13 @@ static void pass_over(struct reader *reader, const struct store_log_page *page)
 	uint64_t last = reader->room->feed.last_seq, to = page->damaged_to;
 	if (to < reader->next_seq || to > last)
 		to = last;
-	personal_event_gap(reader, reader->next_seq, to, "damaged");
+	reader_tell_gap(reader, reader->next_seq, to, "damaged");
 	reader->next_seq = to + 1;
 }
 
 void reader_log_serve(struct reader *reader)
 {
-	struct session *s = reader->session;
+	struct follower *f = reader->follower;
 	struct log_read *l = reader->log_read;
 	if (!l) {
 		ask_for_page(reader);
@@ -149,8 +147,8 @@ void reader_log_serve(struct reader *reader)
 	}
 	if (!l->arrived)
 		return;
-	if (!conn_writable(s->conn)) {
-		conn_want_writable(s->conn);
+	if (!conn_writable(f->conn)) {
+		conn_want_writable(f->conn);
 		return;
 	}
 	uint64_t before = reader->next_seq;
@@ -160,9 +158,9 @@ void reader_log_serve(struct reader *reader)
 	no_longer_paging(reader);
 	log_read_free(l);
 	/* The next page, of the reader whose turn it is then, or the ring: when the socket has taken this one. */
-	list_remove(&reader->in_session);
-	list_append(&s->readers, &reader->in_session);
-	conn_want_writable(s->conn);
+	list_remove(&reader->in_follower);
+	list_append(&f->readers, &reader->in_follower);
+	conn_want_writable(f->conn);
 }
 
 void reader_log_forget(struct reader *reader)
@@ -171,8 +169,8 @@ void reader_log_forget(struct reader *reader)
 	if (!l)
 		return;
 	no_longer_paging(reader);
-	if (reader->session->conn)
-		conn_want_writable(reader->session->conn); /* for the session's other readers */
+	if (reader->follower->conn)
+		conn_want_writable(reader->follower->conn); /* for the session's other readers */
 	if (l->arrived)
 		log_read_free(l);
 	else

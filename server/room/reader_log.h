@@ -1,15 +1,15 @@
 /*
- * Reading on from the store for readers that are behind the ring: one page at a time each session, and at most READER_LOG_PAGES pages under
- * way for all of them together; the other sessions wait in line.
+ * Reading on from the store for readers that are behind the ring: one page at a time each follower, and at most READER_LOG_PAGES pages under
+ * way for all of them together; the others wait in line.
  */
 #ifndef PARLEY_ROOM_READER_LOG_H
 #define PARLEY_ROOM_READER_LOG_H
 
-#include "chat/chat_state.h"
+#include "room/room_state.h"
 
 enum { READER_LOG_PAGES = 32 };
 
 /* Asks again for those that were turned away because the store was busy. Called by the housekeeping. */
-void reader_log_retry(struct chat *c);
+void reader_log_retry(struct rooms *rooms);
 
 #endif

@@ -10,11 +10,11 @@
 #include <string.h>
 
 /* `current` (NULL: none) is at seq; the others are behind what they were given. */
-static void append_cursors(struct buf *b, const struct session *s, const struct reader *current, uint64_t seq)
+static void append_cursors(struct buf *b, const struct follower *f, const struct reader *current, uint64_t seq)
 {
-	const struct list *readers = &s->readers;
+	const struct list *readers = &f->readers;
 	list_for_each(it, readers) {
-		const struct reader *other = list_entry(it, struct reader, in_session);
+		const struct reader *other = list_entry(it, struct reader, in_follower);
 		char id[UID_TEXT_BYTES + 1];
 		uid_format(&other->room->id, id);
 		if (it != readers->next)
@@ -24,7 +24,7 @@ static void append_cursors(struct buf *b, const struct session *s, const struct 
 		buf_append_u64(b, other == current ? seq : other->next_seq - 1);
 	}
 	buf_append_byte(b, '@');
-	buf_append_str(b, s->chat->epoch);
+	buf_append_str(b, f->rooms->epoch);
 }
 
 /* The `type` of our own encoding: {"type":"…", always first. */
@@ -56,13 +56,13 @@ static bool is_remembered(const uint8_t *json, size_t n)
 }
 
 /* The id beside an event names every room of the stream, with some 60 bytes each, and the event itself has some 250 at least. */
-size_t reader_write_bytes(const struct session *s)
+size_t reader_write_bytes(const struct follower *f)
 {
 	size_t n_rooms = 0;
-	uint32_t most = s->chat->config.write_bytes;
-	if (s->transport != TRANSPORT_STREAM)
+	uint32_t most = f->rooms->config.write_bytes;
+	if (f->transport != TRANSPORT_STREAM)
 		return most;
-	list_for_each(it, &s->readers) {
+	list_for_each(it, &f->readers) {
 		n_rooms++;
 	}
 	return most / (2 + n_rooms / 4) + 1;
@@ -70,7 +70,7 @@ size_t reader_write_bytes(const struct session *s)
 
 void reader_stream_frames(struct reader *reader, const uint8_t *frames, size_t n)
 {
-	struct buf *b = &reader->session->chat->stream_scratch;
+	struct buf *b = &reader->room->rooms->stream_scratch;
 	buf_clear(b);
 	uint64_t seq = reader->next_seq;
 	for (size_t at = 0; at < n;) {
@@ -80,26 +80,26 @@ void reader_stream_frames(struct reader *reader, const uint8_t *frames, size_t n
 		const uint8_t *json = frames + at + f.header_bytes;
 		if (is_remembered(json, f.payload_bytes)) {
 			buf_append_str(b, "id: ");
-			append_cursors(b, reader->session, reader, seq++);
+			append_cursors(b, reader->follower, reader, seq++);
 			buf_append_byte(b, '\n');
 		}
 		append_event(b, json, f.payload_bytes);
 		at += f.header_bytes + f.payload_bytes;
 	}
-	conn_write(reader->session->conn, b->data, b->len);
+	conn_write(reader->follower->conn, b->data, b->len);
 }
 
-void reader_stream_place(const struct session *s, struct buf *out)
+void reader_stream_place(const struct follower *f, struct buf *out)
 {
 	buf_append_str(out, ": ok\n\nid: ");
-	append_cursors(out, s, NULL, 0);
+	append_cursors(out, f, NULL, 0);
 	buf_append_str(out, "\n\n");
 }
 
-void reader_stream_event(struct session *s, const void *json, size_t n)
+void reader_stream_event(struct follower *f, const void *json, size_t n)
 {
-	struct buf *b = &s->chat->stream_scratch;
+	struct buf *b = &f->rooms->stream_scratch;
 	buf_clear(b);
 	append_event(b, json, n);
-	conn_write(s->conn, b->data, b->len);
+	conn_write(f->conn, b->data, b->len);
 }

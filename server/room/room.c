@@ -1,6 +1,5 @@
 #include "room/room.h"
 
-#include "chat/apply.h"
 #include "codec/text_clean.h"
 #include "codec/ws_frame.h"
 #include "room/reader.h"
@@ -23,10 +22,10 @@ static void hash_name(const char *name, uint8_t out[16])
 	id_map_key_of(key.data, key.len, out);
 }
 
-static struct room *room_new(struct chat *c, const struct store_room *known)
+static struct room *room_new(struct rooms *rooms, const struct store_room *known)
 {
 	struct room *r = mem_new(struct room);
-	r->chat = c;
+	r->rooms = rooms;
 	r->id = known->id;
 	r->no = known->no;
 	r->kind = known->kind;
@@ -60,32 +59,32 @@ static void room_free(struct room *r)
 	free(r);
 }
 
-struct room *room_load(struct chat *c, const struct store_room *known)
+struct room *room_load(struct rooms *rooms, const struct store_room *known)
 {
-	struct room *r = room_by_id(c, &known->id);
+	struct room *r = room_by_id(rooms, &known->id);
 	if (r)
 		return r;
-	r = room_new(c, known);
+	r = room_new(rooms, known);
 	hash_name(r->name, r->name_hash);
-	id_map_put(&c->rooms, r->id.b, r);
+	id_map_put(&rooms->by_id, r->id.b, r);
 	if (r->kind == ROOM_PUBLIC)
-		id_map_put(&c->rooms_by_name, r->name_hash, r);
-	metric_change(&c->metrics->rooms_loaded, 1);
-	r->idle_since_ms = loop_now_ms(c->loop);
-	list_append(&c->idle_rooms, &r->in_idle);
+		id_map_put(&rooms->by_name, r->name_hash, r);
+	metric_change(&rooms->metrics->rooms_loaded, 1);
+	r->idle_since_ms = loop_now_ms(rooms->loop);
+	list_append(&rooms->idle, &r->in_idle);
 	return r;
 }
 
-struct room *room_by_id(struct chat *c, const struct uid *id)
+struct room *room_by_id(struct rooms *rooms, const struct uid *id)
 {
-	return id_map_get(&c->rooms, id->b);
+	return id_map_get(&rooms->by_id, id->b);
 }
 
-struct room *room_by_name_key(struct chat *c, const void *key, size_t n)
+struct room *room_by_name_key(struct rooms *rooms, const void *key, size_t n)
 {
 	uint8_t hash[16];
 	id_map_key_of(key, n, hash);
-	return id_map_get(&c->rooms_by_name, hash);
+	return id_map_get(&rooms->by_name, hash);
 }
 
 void room_hold(struct room *r)
@@ -98,37 +97,37 @@ void room_release(struct room *r)
 {
 	assert(r->n_holds > 0);
 	if (--r->n_holds == 0) {
-		r->idle_since_ms = loop_now_ms(r->chat->loop);
-		list_append(&r->chat->idle_rooms, &r->in_idle);
+		r->idle_since_ms = loop_now_ms(r->rooms->loop);
+		list_append(&r->rooms->idle, &r->in_idle);
 	}
 }
 
-void room_unload_idle(struct chat *c, bool everything)
+void room_unload_idle(struct rooms *rooms, bool everything)
 {
-	uint64_t now = loop_now_ms(c->loop);
-	list_for_each_safe(it, &c->idle_rooms) {
+	uint64_t now = loop_now_ms(rooms->loop);
+	list_for_each_safe(it, &rooms->idle) {
 		struct room *r = list_entry(it, struct room, in_idle);
-		if (!everything && now - r->idle_since_ms < c->config.room_idle_ms)
+		if (!everything && now - r->idle_since_ms < rooms->config.room_idle_ms)
 			break;
-		id_map_remove(&c->rooms, r->id.b);
-		if (id_map_get(&c->rooms_by_name, r->name_hash) == r)
-			id_map_remove(&c->rooms_by_name, r->name_hash);
+		id_map_remove(&rooms->by_id, r->id.b);
+		if (id_map_get(&rooms->by_name, r->name_hash) == r)
+			id_map_remove(&rooms->by_name, r->name_hash);
 		room_free(r);
-		c->n_unloads++;
-		metric_change(&c->metrics->rooms_loaded, -1);
+		rooms->n_unloads++;
+		metric_change(&rooms->metrics->rooms_loaded, -1);
 	}
 }
 
 void room_rename(struct room *r, const char *name, size_t n)
 {
-	struct chat *c = r->chat;
-	if (id_map_get(&c->rooms_by_name, r->name_hash) == r)
-		id_map_remove(&c->rooms_by_name, r->name_hash);
+	struct rooms *rooms = r->rooms;
+	if (id_map_get(&rooms->by_name, r->name_hash) == r)
+		id_map_remove(&rooms->by_name, r->name_hash);
 	free(r->name);
 	r->name = mem_strndup(name, n);
 	hash_name(r->name, r->name_hash);
 	if (r->kind == ROOM_PUBLIC)
-		id_map_put(&c->rooms_by_name, r->name_hash, r);
+		id_map_put(&rooms->by_name, r->name_hash, r);
 }
 
 void room_set_topic(struct room *r, const char *topic)
@@ -149,10 +148,10 @@ void room_know(struct room *r, const struct store_room *known)
 		room_set_topic(r, known->topic);
 }
 
-struct room *room_new_hidden(struct chat *c)
+struct room *room_new_hidden(struct rooms *rooms)
 {
 	char none[] = "";
-	return room_new(c, &(struct store_room){.name = none, .topic = none});
+	return room_new(rooms, &(struct store_room){.name = none, .topic = none});
 }
 
 void room_free_hidden(struct room *r)
@@ -165,7 +164,7 @@ void room_free_hidden(struct room *r)
 static void make_room(struct room *r, size_t n)
 {
 	struct room_tail *t = &r->tail;
-	uint32_t most = r->chat->config.room_tail_bytes;
+	uint32_t most = r->rooms->config.room_tail_bytes;
 	uint64_t keep = t->start;
 	if (t->next_seq - t->first_seq > TAIL_KEEP_EVENTS)
 		keep = t->offsets[(t->next_seq - TAIL_KEEP_EVENTS) & (t->n_offsets - 1)];
@@ -188,15 +187,15 @@ static void note_tail_use(struct room *r)
 {
 	if (r->tail.cap <= ROOM_TAIL_LEAST)
 		return;
-	r->tail_used_ms = loop_now_ms(r->chat->loop);
+	r->tail_used_ms = loop_now_ms(r->rooms->loop);
 	list_remove(&r->in_long_tails);
-	list_append(&r->chat->long_tails, &r->in_long_tails);
+	list_append(&r->rooms->long_tails, &r->in_long_tails);
 }
 
-void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms)
+void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms)
 {
-	uint64_t now = loop_now_ms(c->loop);
-	list_for_each_safe(it, &c->long_tails) {
+	uint64_t now = loop_now_ms(rooms->loop);
+	list_for_each_safe(it, &rooms->long_tails) {
 		struct room *r = list_entry(it, struct room, in_long_tails);
 		if (now - r->tail_used_ms < quiet_ms)
 			break;
@@ -237,7 +236,7 @@ static void room_out(void *arg, struct event *e)
 	make_room(r, e->frame_bytes);
 	room_tail_append(&r->tail, e->seq, e->frame, e->frame_bytes);
 	note_tail_use(r);
-	apply_event(r, e);
+	r->rooms->applied(r, e);
 	event_free(e);
 	room_sweep_want(r);
 	if (!list_empty(&r->waiting))
@@ -256,10 +255,10 @@ void room_pass_on(struct room *r, const void *json, size_t n)
 	size_t header = ws_frame_text_header(frame_header, n);
 	struct room_tail *t = &r->tail;
 	/* Under pressure these go first: when the readers being swept are a quarter of the tail behind, or there is nobody. */
-	bool pressed = r->sweep_next && t->head - r->pass_keep > r->chat->config.room_tail_bytes / 4;
+	bool pressed = r->sweep_next && t->head - r->pass_keep > r->rooms->config.room_tail_bytes / 4;
 	if (pressed || r->n_readers == 0)
 		return;
-	struct buf *b = &r->chat->scratch;
+	struct buf *b = &r->rooms->scratch;
 	buf_clear(b);
 	buf_append(b, frame_header, header);
 	buf_append(b, json, n);
@@ -286,14 +285,14 @@ static void skip_damage(struct room *r, const struct store_log_page *page)
 	room_tail_skip(&r->tail, to + 1);
 	room_feed_skip(&r->feed, to);
 	room_sweep_want(r);
-	apply_skipped(r);
+	r->rooms->skipped(r);
 	end_waits(r);
 }
 
 static void fetch_later(struct room *r)
 {
 	if (list_empty(&r->in_holes))
-		list_append(&r->chat->holes, &r->in_holes);
+		list_append(&r->rooms->holes, &r->in_holes);
 }
 
 static void hole_fetched(struct store_op *op)
@@ -310,7 +309,7 @@ static void hole_fetched(struct store_op *op)
 	room_feed_fetched(&r->feed, again);
 	if (!again)
 		fetch_later(r);
-	r->chat->n_pending--;
+	r->rooms->n_pending--;
 	room_release(r);
 	store_log_page_finish(&f->op);
 	free(f);
@@ -327,8 +326,8 @@ static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq)
 					.limit = ROOM_FEED_HELD_MAX};
 	f->room = r;
 	room_hold(r);
-	if (r->chat->store->methods->submit(r->chat->store, &f->op.op) == 0) {
-		r->chat->n_pending++;
+	if (r->rooms->store->methods->submit(r->rooms->store, &f->op.op) == 0) {
+		r->rooms->n_pending++;
 		return;
 	}
 	room_release(r);
@@ -342,11 +341,11 @@ void room_expect(struct room *r, uint64_t seq)
 	room_feed_expect(&r->feed, seq);
 }
 
-void room_fetch_again(struct chat *c)
+void room_fetch_again(struct rooms *rooms)
 {
 	struct list again;
 	list_init(&again);
-	list_splice(&again, &c->holes);
+	list_splice(&again, &rooms->holes);
 	list_for_each_safe(it, &again) {
 		struct room *r = list_entry(it, struct room, in_holes);
 		list_remove(&r->in_holes);

@@ -4,14 +4,14 @@
 #ifndef PARLEY_ROOM_ROOM_H
 #define PARLEY_ROOM_ROOM_H
 
-#include "chat/chat_state.h"
+#include "room/room_state.h"
 
 /* The room in memory with what the store said, or the one already there (which knows better). Takes nothing over. */
-struct room *room_load(struct chat *c, const struct store_room *known);
+struct room *room_load(struct rooms *rooms, const struct store_room *known);
 /* NULL when not in memory. */
-struct room *room_by_id(struct chat *c, const struct uid *id);
+struct room *room_by_id(struct rooms *rooms, const struct uid *id);
 /* A public room by name key, see text_clean_name(). NULL when not in memory. */
-struct room *room_by_name_key(struct chat *c, const void *key, size_t n);
+struct room *room_by_name_key(struct rooms *rooms, const void *key, size_t n);
 
 void room_rename(struct room *r, const char *name, size_t n);
 void room_set_topic(struct room *r, const char *topic);
@@ -22,17 +22,17 @@ void room_know(struct room *r, const struct store_room *known);
 void room_hold(struct room *r);
 void room_release(struct room *r);
 /* Lets go of rooms that nobody held for config.room_idle_ms; all of them with everything = true. */
-void room_unload_idle(struct chat *c, bool everything);
+void room_unload_idle(struct rooms *rooms, bool everything);
 
 /* Gives back the tails longer than ROOM_TAIL_LEAST of rooms without news for quiet_ms; readers that still wanted something of them read on from the log. */
-void room_forget_quiet_tails(struct chat *c, uint64_t quiet_ms);
+void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms);
 
 /* An event that was committed: to the feed, which lets it out in order to the tail and the sweep. Takes it over; NULL is ignored. */
 void room_offer(struct room *r, struct event *e);
 /* The room has come to this seq at least: what is missing is fetched. */
 void room_expect(struct room *r, uint64_t seq);
 /* Fetches what could not be asked for before. Called by the housekeeping. */
-void room_fetch_again(struct chat *c);
+void room_fetch_again(struct rooms *rooms);
 
 /* Waits until the room has let out the event with this seq, or goes on without it: then() is called, at once if that is so already. The wait is its
  * caller's, who holds the room, and out of the list before then(). */
@@ -47,7 +47,7 @@ void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(
 void room_pass_on(struct room *r, const void *json, size_t n);
 
 /* A room nobody can find, for the probe. */
-struct room *room_new_hidden(struct chat *c);
+struct room *room_new_hidden(struct rooms *rooms);
 void room_free_hidden(struct room *r);
 
 #endif

@@ -11,24 +11,24 @@ enum {
 	FULL_BYTES = 9 * 1024, /* to join more saves little: the bytes are a good part of what such a write costs */
 };
 
-void room_sweep_rest_over(struct chat *c)
+void room_sweep_rest_over(struct rooms *rooms)
 {
-	loop_timer_stop(c->rest_over);
-	list_splice(&c->sweeping, &c->resting);
+	loop_timer_stop(rooms->rest_over);
+	list_splice(&rooms->sweeping, &rooms->resting);
 }
 
 static void rest(struct room *r)
 {
-	struct chat *c = r->chat;
-	if (list_empty(&c->resting))
-		loop_timer_start(c->rest_over, TICK_MS, 0);
-	list_append(&c->resting, &r->in_sweep);
+	struct rooms *rooms = r->rooms;
+	if (list_empty(&rooms->resting))
+		loop_timer_start(rooms->rest_over, TICK_MS, 0);
+	list_append(&rooms->resting, &r->in_sweep);
 }
 
 void room_sweep_want(struct room *r)
 {
 	if (list_empty(&r->in_sweep))
-		list_append(&r->chat->sweeping, &r->in_sweep); /* behind the other rooms */
+		list_append(&r->rooms->sweeping, &r->in_sweep); /* behind the other rooms */
 }
 
 void room_sweep_forget(struct reader *reader)
@@ -64,7 +64,7 @@ static void note_cost(struct room *r)
  */
 static uint64_t pace(const struct room *r, uint64_t now_ns)
 {
-	uint64_t rest = r->chat->config.sweep_rest, costs_ns = usual_ns(r), most_ns = 2 * r->pass_worked_ns;
+	uint64_t rest = r->rooms->config.sweep_rest, costs_ns = usual_ns(r), most_ns = 2 * r->pass_worked_ns;
 	bool follows = r->pass_had_news || now_ns - r->pass_started_ns < costs_ns * 3 / 2;
 	if (!follows || rest == 0 || r->pass_worked_ns < PACE_FROM_NS)
 		return 0;
@@ -85,7 +85,7 @@ static void begin_pass(struct room *r)
 
 static void end_pass(struct room *r)
 {
-	struct metrics *m = r->chat->metrics;
+	struct metrics *m = r->rooms->metrics;
 	note_cost(r);
 	metric_observe(&m->sweep_seconds, clock_mono_ns() - r->pass_started_ns);
 	metric_observe(&m->sweep_readers, r->pass_writes);
@@ -126,14 +126,14 @@ static uint32_t sweep_on(struct room *r, uint32_t budget, bool *rests)
 	return budget;
 }
 
-void room_sweep_turn(struct chat *c)
+void room_sweep_turn(struct rooms *rooms)
 {
-	uint32_t budget = c->config.sweep_slice;
-	if (list_empty(&c->sweeping))
+	uint32_t budget = rooms->config.sweep_slice;
+	if (list_empty(&rooms->sweeping))
 		return;
-	metric_add(&c->metrics->sweep_slices_total, 1);
-	while (budget && !list_empty(&c->sweeping)) {
-		struct room *r = list_entry(c->sweeping.next, struct room, in_sweep);
+	metric_add(&rooms->metrics->sweep_slices_total, 1);
+	while (budget && !list_empty(&rooms->sweeping)) {
+		struct room *r = list_entry(rooms->sweeping.next, struct room, in_sweep);
 		bool rests = false;
 		if (!r->sweep_next)
 			begin_pass(r);
@@ -144,8 +144,8 @@ void room_sweep_turn(struct chat *c)
 		if (rests)
 			rest(r);
 		else if (r->sweep_next || r->pass_had_news)
-			list_append(&c->sweeping, &r->in_sweep); /* behind the other rooms */
+			list_append(&rooms->sweeping, &r->in_sweep); /* behind the other rooms */
 	}
-	if (!list_empty(&c->sweeping))
-		loop_again(c->loop);
+	if (!list_empty(&rooms->sweeping))
+		loop_again(rooms->loop);
 }

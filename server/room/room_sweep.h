@@ -13,14 +13,14 @@
 #ifndef PARLEY_ROOM_ROOM_SWEEP_H
 #define PARLEY_ROOM_ROOM_SWEEP_H
 
-#include "chat/chat_state.h"
+#include "room/room_state.h"
 
 /* The room has news. */
 void room_sweep_want(struct room *r);
 /* One slice; the hook at the end of every loop turn. */
-void room_sweep_turn(struct chat *c);
+void room_sweep_turn(struct rooms *rooms);
 /* Rooms whose rest is over line up again: the timer's call. */
-void room_sweep_rest_over(struct chat *c);
+void room_sweep_rest_over(struct rooms *rooms);
 /* This reader leaves the room's list: a pass that would come to it next steps over it. */
 void room_sweep_forget(struct reader *reader);
 

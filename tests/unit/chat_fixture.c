@@ -63,7 +63,7 @@ bool fixture_turn(struct chat_fixture *f)
 void fixture_turns(struct chat_fixture *f)
 {
 	for (int calm = 0, n = 0; calm < 2; n++) {
-		calm = fixture_turn(f) || !list_empty(&f->chat->sweeping) || !list_empty(&f->chat->resting) ? 0 : calm + 1;
+		calm = fixture_turn(f) || !list_empty(&f->chat->rooms.sweeping) || !list_empty(&f->chat->rooms.resting) ? 0 : calm + 1;
 		assert_true(n < 100000); /* it must come to rest */
 	}
 }

@@ -354,14 +354,14 @@ static void test_what_a_busy_store_was_not_asked_for_is_asked_for_again(void **s
 	pair_ask(p, p->actors[ANN], "{\"type\":\"room.create\",\"data\":{\"name\":\"lab\"}}");
 	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"lost\"}}");
 	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"comes\"}}");
-	p->there->store = &refusing;
+	p->there->store = p->there->rooms.store = &refusing;
 	for (size_t i = 0; i < p->n_packets; i++)
 		if (p->packets[i].is_notice)
 			pair_deliver(p, i);
 	pair_deliver(p, find_packet(p, EVENT_MESSAGE_CREATED));
 	pair_settle(p);
 	assert_int_equal(heard(p->remote[BOB], "message.created", NULL), 0);
-	p->there->store = store;
+	p->there->store = p->there->rooms.store = store;
 	fake_clock_advance_ns(1100000000);
 	pair_settle(p);
 	assert_int_equal(heard(p->remote[BOB], "message.created", NULL), 2);

@@ -20,7 +20,7 @@ static void test_slow_reader_catches_up_from_the_log(void **state)
 	send_many(&h, 0, 3000);
 	assert_seqs(fast, room, 0, first, last_seq(&h, 0));
 	assert_seqs(slow, room, 0, first, first - 1);
-	const struct room *r = room_by_id(h.f.chat, room);
+	const struct room *r = room_by_id(&h.f.chat->rooms, room);
 	assert_int_equal(r->tail.cap, 4096); /* nobody's slowness makes the ring longer */
 	assert_int_equal(h.f.store->n_submitted[STORE_LOG_PAGE], 0);
 	slow->blocked = false;
@@ -122,7 +122,7 @@ static void test_pages_in_flight_are_bounded(void **state)
 		fixture_turn(&h.f);
 	}
 	h.f.store->busy = false;
-	reader_log_retry(h.f.chat); /* what the housekeeping does */
+	reader_log_retry(&h.f.chat->rooms); /* what the housekeeping does */
 	fixture_run(&h.f, -1);
 	assert_int_equal(h.f.store->most_in_flight[STORE_LOG_PAGE], READER_LOG_PAGES);
 	int n_whole = 0;
@@ -147,10 +147,10 @@ static void test_one_page_per_session(void **state)
 	fixture_turns(&h.f);
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], 1);
 	/* The room whose page is in flight is left: the others must not wait for that page. */
-	const struct reader *paging = c->session->paging;
-	int left = paging->room == room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[0]))   ? 0
-		   : paging->room == room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[1])) ? 1
-											: 2;
+	const struct reader *paging = c->session->follower.paging;
+	int left = paging->room == room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[0]))   ? 0
+		   : paging->room == room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[1])) ? 1
+												: 2;
 	say(c, "{\"type\":\"room.leave\",\"data\":{\"room\":\"r%d\"}}", left + 1);
 	fake_store_settle(h.f.store, STORE_LOG_PAGE);
 	fixture_turns(&h.f);
@@ -221,7 +221,7 @@ static void test_typing_and_signals(void **state)
 	fixture_run(&h.f, -1);
 	assert_true(h.f.store->n_submitted[STORE_LOG_PAGE] > 0); /* it was out of the ring */
 	assert_seqs(c, room_id_of(&h.f, h.rooms[0]), 0, first, last_seq(&h, 0));
-	assert_int_equal(room_by_id(h.f.chat, room_id_of(&h.f, h.rooms[0]))->tail.cap, 4096);
+	assert_int_equal(room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[0]))->tail.cap, 4096);
 	fixture_finish(&h.f);
 }
 
@@ -246,7 +246,7 @@ static void watcher_start(struct house *h, struct watcher *w, uint64_t *seed)
 		if (dice(seed, 2)) /* near the end */
 			cursor = last_seq(h, r);
 		/* What is committed but not yet told by the store may be beyond the end for the room: ask for what bob can know. */
-		const struct room *room = room_by_id(h->f.chat, room_id_of(&h->f, h->rooms[r]));
+		const struct room *room = room_by_id(&h->f.chat->rooms, room_id_of(&h->f, h->rooms[r]));
 		if (room && cursor > room->feed.last_seq)
 			cursor = room->feed.last_seq;
 		w->first[r] = cursor + 1;
@@ -298,7 +298,7 @@ static void random_house(uint64_t seed)
 		else if (w->conn)
 			w->conn->blocked = dice(&seed, 2);
 		if (dice(&seed, 50) == 0)
-			room_forget_quiet_tails(h.f.chat, 0);
+			room_forget_quiet_tails(&h.f.chat->rooms, 0);
 		if (step % 600 == 599 && w->conn && w->conn->session) { /* one goes in the middle of everything */
 			fake_conn_close_session(w->conn);
 			*w = (struct watcher){0};
@@ -308,7 +308,7 @@ static void random_house(uint64_t seed)
 		if (watchers[i].conn)
 			watchers[i].conn->blocked = false;
 	fixture_run(&h.f, -1);
-	reader_log_retry(h.f.chat);
+	reader_log_retry(&h.f.chat->rooms);
 	fixture_run(&h.f, -1);
 	int n_watched = 0;
 	for (int i = 0; i < WATCHERS; i++)
@@ -328,14 +328,14 @@ static void test_quiet_tails_are_given_back(void **state)
 	house_start(&h);
 	struct conn *fast = fixture_signed_in(&h.f, h.bob_token), *slow = fixture_signed_in(&h.f, h.bob_token);
 	const struct uid *room = room_id_of(&h.f, h.rooms[0]);
-	const struct room *r = room_by_id(h.f.chat, room);
+	const struct room *r = room_by_id(&h.f.chat->rooms, room);
 	uint64_t first = last_seq(&h, 0) + 1;
 	slow->blocked = true;
 	send_many(&h, 0, 300);
 	assert_true(r->tail.cap > ROOM_TAIL_LEAST);
-	room_forget_quiet_tails(h.f.chat, 60000);
+	room_forget_quiet_tails(&h.f.chat->rooms, 60000);
 	assert_true(r->tail.cap > ROOM_TAIL_LEAST); /* it is not quiet yet */
-	room_forget_quiet_tails(h.f.chat, 0);
+	room_forget_quiet_tails(&h.f.chat->rooms, 0);
 	assert_int_equal(r->tail.cap, 0);
 	send_many(&h, 0, 3);
 	slow->blocked = false;

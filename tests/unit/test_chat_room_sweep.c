@@ -17,7 +17,7 @@ static const struct room *busy_house(struct house *h, uint32_t sweep_rest)
 	house_start(h);
 	for (int i = 0; i < READERS; i++)
 		fixture_signed_in(&h->f, h->bob_token)->write_takes_ns = write_takes_ns;
-	return room_by_id(h->f.chat, room_id_of(&h->f, h->rooms[0]));
+	return room_by_id(&h->f.chat->rooms, room_id_of(&h->f, h->rooms[0]));
 }
 
 /* n passes over a room in which a message comes every millisecond. */
@@ -57,7 +57,7 @@ static bool rests(struct house *h, const struct room *r)
 	bool any = false;
 	while (r->n_passes == passes) {
 		fixture_turn(&h->f);
-		any |= !list_empty(&h->f.chat->resting);
+		any |= !list_empty(&h->f.chat->rooms.resting);
 	}
 	return any;
 }

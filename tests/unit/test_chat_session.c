@@ -253,7 +253,7 @@ static void test_stale_snapshot_is_read_again(void **state)
 	list_for_each(it, &d.f.chat->idle_users) {
 		list_entry(it, struct user, in_idle)->idle_since_ms = 0;
 	}
-	d.f.chat->config.room_idle_ms = 1;
+	d.f.chat->rooms.config.room_idle_ms = 1;
 	fixture_pass_ms(&d.f, 3000); /* the housekeeping's time comes */
 	assert_int_equal(d.f.metrics.users_loaded, 0);
 	fake_store_deliver(d.f.store, read);

@@ -49,7 +49,7 @@ static void make_free(struct account_make *m)
 {
 	struct session *s = answer_session(&m->wait.answer);
 	if (s && m->op.kind == USER_GUEST)
-		s->starting = false; /* if it failed, another try is free */
+		s->follower.starting = false; /* if it failed, another try is free */
 	wait_end(&m->wait);
 	buf_finish(&m->name);
 	buf_finish(&m->name_key);
@@ -123,7 +123,7 @@ void account_make_answer(struct account_make *m)
 	state_encode_token(&data, &made, m->token);
 	struct session *s = answer_session(&m->wait.answer);
 	if (s && m->op.kind == USER_PERSON)
-		conn_set_cookie(s->conn, m->token);
+		conn_set_cookie(s->follower.conn, m->token);
 	answer_ok(&m->wait.answer, &data);
 }
 

@@ -49,7 +49,7 @@ static void token_stored(struct store_op *op)
 		state_encode_token(&data, &l->find.user, l->secret);
 		struct session *s = answer_session(&l->wait.answer);
 		if (s)
-			conn_set_cookie(s->conn, l->secret);
+			conn_set_cookie(s->follower.conn, l->secret);
 		answer_ok(&l->wait.answer, &data);
 	} else {
 		wait_answer_failure(&l->wait, op->result, WIRE_WRONG_CREDENTIALS, NULL);

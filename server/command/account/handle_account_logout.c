@@ -35,7 +35,7 @@ static void deleted(struct store_op *op)
 			guests_end_soon(l->wait.answer.chat);
 		struct session *s = answer_session(&l->wait.answer);
 		if (s)
-			conn_set_cookie(s->conn, NULL);
+			conn_set_cookie(s->follower.conn, NULL);
 		answer_ok(&l->wait.answer, NULL);
 		tell_ended(l);
 	} else {

@@ -45,12 +45,12 @@ static int compare_cursor(const void *room, const void *cursor)
 	return memcmp(room, &((const struct cursor *)cursor)->room, sizeof(struct uid));
 }
 
-static uint64_t first_seq(const struct room *r, const struct data_session_start *d)
+static uint64_t first_seq(const struct session *s, const struct room *r, const struct data_session_start *d)
 {
 	const struct cursor *named = NULL;
 	if (d->n_resume)
 		named = bsearch(&r->id, d->resume, d->n_resume, sizeof(*d->resume), compare_cursor); /* they come sorted by room */
-	if (named && d->epoch.s && !chat_epoch_is(r->chat, d->epoch))
+	if (named && d->epoch.s && !chat_epoch_is(s->chat, d->epoch))
 		return READER_SEQ_RESTORED;
 	return (named ? named->seq : r->feed.last_seq) + 1;
 }
@@ -67,8 +67,8 @@ static uint32_t add_rooms(struct buf *data, struct session *s, const struct data
 		if (at > 0)
 			buf_append_byte(data, ',');
 		state_encode_room(data, m->room, m);
-		if (s->transport == TRANSPORT_WEBSOCKET)
-			reader_attach(s, m, first_seq(m->room, d));
+		if (s->follower.transport == TRANSPORT_WEBSOCKET)
+			reader_attach(&s->follower, m->room, &m->readers, first_seq(s, m->room, d));
 	}
 	return at > skip ? at - skip : 0;
 }
@@ -77,7 +77,7 @@ static void reply(struct session *s, const struct answer *a, struct buf *data)
 {
 	buf_append_str(data, "]}");
 	answer_ok(a, data);
-	s->starting = false;
+	s->follower.starting = false;
 }
 
 /* ---- with a token ---- */
@@ -93,8 +93,8 @@ static void end_start(struct start *start)
 
 static void begin_state(struct start *start, struct session *s)
 {
-	list_for_each_safe(it, &s->readers)
-		reader_detach(list_entry(it, struct reader, in_session));
+	list_for_each_safe(it, &s->follower.readers)
+		reader_detach(list_entry(it, struct reader, in_follower));
 	buf_clear(&start->data);
 	encode_head(&start->data, s->user, NULL);
 	start->n_rooms = 0;
@@ -108,7 +108,7 @@ static bool go_on(struct start *start, struct session *s)
 		start->n_afresh++;
 		begin_state(start, s);
 	}
-	uint32_t most = start->n_afresh < AFRESH_MAX ? s->chat->config.sweep_slice * ROOMS_FOR_A_WRITE : UINT32_MAX;
+	uint32_t most = start->n_afresh < AFRESH_MAX ? s->chat->rooms.config.sweep_slice * ROOMS_FOR_A_WRITE : UINT32_MAX;
 	uint32_t n = add_rooms(&start->data, s, &start->wait.request.data.session_start, start->n_rooms, most);
 	start->n_rooms += n;
 	return n < most;
@@ -116,11 +116,11 @@ static bool go_on(struct start *start, struct session *s)
 
 static void finish_start(struct start *start, struct session *s)
 {
-	s->on_gap = start->wait.request.data.session_start.on_gap;
+	s->follower.on_gap = start->wait.request.data.session_start.on_gap;
 	reply(s, &start->wait.answer, &start->data);
 	user_news_enter_again(s);
-	if (s->transport == TRANSPORT_WEBSOCKET)
-		conn_want_writable(s->conn); /* its readers may have waited */
+	if (s->follower.transport == TRANSPORT_WEBSOCKET)
+		conn_want_writable(s->follower.conn); /* its readers may have waited */
 	end_start(start);
 }
 
@@ -147,14 +147,14 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 	struct start *start = arg;
 	if (!s || error != WIRE_OK) {
 		if (s) {
-			s->starting = false;
+			s->follower.starting = false;
 			answer_sign_in_refused(s, &start->wait.answer, error);
 		}
 		end_start(start);
 		return;
 	}
 	trail_token_taken(s);
-	conn_set_cookie(s->conn, start->token);
+	conn_set_cookie(s->follower.conn, start->token);
 	begin_state(start, s);
 	if (go_on(start, s)) {
 		finish_start(start, s);
@@ -169,7 +169,7 @@ static void start_with_token(struct call *call, const char *token, size_t n)
 {
 	struct start *start = mem_new(struct start);
 	start->token = mem_strndup(token, n);
-	call->session->starting = true;
+	call->session->follower.starting = true;
 	if (token != call->session->token)
 		call->session->token_is_cookie = call->session->token_may_be_anothers = false;
 	wait_begin(&start->wait, call, NULL);
@@ -188,8 +188,8 @@ static void guest_made(struct account_make *m)
 	struct store_user known = {.no = m->op.user_no, .id = m->op.id, .kind = USER_GUEST, .name = (char *)m->name.data};
 	struct user *u = user_load(c, &known, NULL, 0);
 	session_enter(s, u, m->op.token_hash, TOKEN_SESSION);
-	s->on_gap = m->wait.request.data.session_start.on_gap;
-	conn_set_cookie(s->conn, m->token);
+	s->follower.on_gap = m->wait.request.data.session_start.on_gap;
+	conn_set_cookie(s->follower.conn, m->token);
 	auto_buf data = BUF_INIT;
 	encode_head(&data, u, m->token);
 	reply(s, &m->wait.answer, &data); /* a new guest is in no room */
@@ -206,7 +206,7 @@ static void start_as_guest(struct call *call)
 	struct account_make *m = account_make_begin(call, call->request->data.session_start.guest, USER_GUEST, guest_made);
 	if (!m)
 		return;
-	call->session->starting = true;
+	call->session->follower.starting = true;
 	account_make_go(m, (struct text){0});
 }
 
@@ -214,7 +214,7 @@ void handle_session_start(struct call *call)
 {
 	struct session *s = call->session;
 	const struct data_session_start *d = &call->request->data.session_start;
-	if (s->user || s->starting)
+	if (s->user || s->follower.starting)
 		call_error(call, WIRE_ALREADY_STARTED, NULL);
 	else if (d->guest.s)
 		start_as_guest(call);

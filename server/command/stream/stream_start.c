@@ -77,14 +77,14 @@ void stream_start(struct session *s)
 	for (size_t i = 0; i < h->n_rooms; i++) {
 		struct room *r = members[i]->room;
 		uint64_t seq = r->feed.last_seq;
-		if (reader_of(s, r))
+		if (reader_of(&s->follower, r))
 			continue; /* named twice */
 		bool named = stream_cursor_find(h->cursors, &r->id, h->n_rooms == 1, &seq) == 1;
-		reader_attach(s, members[i], named && restored ? READER_SEQ_RESTORED : seq + 1);
+		reader_attach(&s->follower, r, &members[i]->readers, named && restored ? READER_SEQ_RESTORED : seq + 1);
 	}
 	free(members);
 	http_call_end(s);
 	auto_buf first = BUF_INIT;
-	reader_stream_place(s, &first);
-	conn_start_stream(s->conn, first.data, first.len);
+	reader_stream_place(&s->follower, &first);
+	conn_start_stream(s->follower.conn, first.data, first.len);
 }
