@@ -126,6 +126,7 @@ void chat_destroy(struct chat *c)
 	loop_not_at_turn_end(c->loop, tell, c);
 	worker_pool_destroy(c->hashers);
 	loop_run_once(c->loop); /* the hashers' last answers */
+	rooms_end_waits(&c->rooms);
 	probe_drop_all(c);
 	drop_slices(c);
 	user_unload_idle(c, true);

@@ -206,11 +206,11 @@ void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms)
 	}
 }
 
-static void end_waits(struct room *r)
+void room_end_waits(struct room *r, uint64_t up_to_seq)
 {
 	list_for_each_safe(it, &r->waiting) {
 		struct room_wait *w = list_entry(it, struct room_wait, in_room);
-		if (w->seq > r->feed.last_seq)
+		if (w->seq > up_to_seq)
 			continue;
 		list_remove(&w->in_room);
 		w->then(w);
@@ -240,7 +240,7 @@ static void room_out(void *arg, struct event *e)
 	event_free(e);
 	room_sweep_want(r);
 	if (!list_empty(&r->waiting))
-		end_waits(r);
+		room_end_waits(r, r->feed.last_seq);
 }
 
 void room_offer(struct room *r, struct event *e)
@@ -286,7 +286,7 @@ static void skip_damage(struct room *r, const struct store_log_page *page)
 	room_feed_skip(&r->feed, to);
 	room_sweep_want(r);
 	r->rooms->skipped(r);
-	end_waits(r);
+	room_end_waits(r, r->feed.last_seq);
 }
 
 static void fetch_later(struct room *r)

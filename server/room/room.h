@@ -43,6 +43,9 @@ struct room_wait {
 };
 void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w));
 
+/* Those up to this seq are over. */
+void room_end_waits(struct room *r, uint64_t up_to_seq);
+
 /* An event that is not remembered: n bytes of JSON. Dropped when the tail is under pressure. */
 void room_pass_on(struct room *r, const void *json, size_t n);
 

@@ -58,6 +58,13 @@ void rooms_init(struct rooms *rooms, struct loop *l, struct store *s, struct met
 	loop_at_turn_end(l, TURN_END_EVENTS, sweep, rooms);
 }
 
+void rooms_end_waits(struct rooms *rooms)
+{
+	size_t at = 0;
+	for (struct room *r; (r = id_map_next(&rooms->by_id, &at));)
+		room_end_waits(r, UINT64_MAX);
+}
+
 void rooms_finish(struct rooms *rooms)
 {
 	loop_not_at_turn_end(rooms->loop, sweep, rooms);

@@ -11,6 +11,8 @@ void rooms_init(struct rooms *rooms, struct loop *l, struct store *s, struct met
 		const char *epoch);
 /* No reader is left, and nobody holds a room. Nothing may be under way. */
 void rooms_finish(struct rooms *rooms);
+/* The store is gone: what still waits for events (room_await()) does so no more. */
+void rooms_end_waits(struct rooms *rooms);
 /* Called every second: rooms without use leave memory, what the store was too busy for is asked again. */
 void rooms_tend(struct rooms *rooms);
 

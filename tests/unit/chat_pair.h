@@ -197,7 +197,7 @@ static inline int pair_teardown(void **state)
 			fake_conn_free(groups[g][i]);
 	fake_conn_free(p->operator);
 	pair_forget_packets(p);
-	while (chat_pending(p->here) + chat_pending(p->there) > 0)
+	while (chat_pending(p->here) + (p->there ? chat_pending(p->there) : 0) > 0)
 		loop_run_once(p->f->loop);
 	chat_destroy(p->here);
 	chat_destroy(p->there);

@@ -392,6 +392,40 @@ static void test_a_join_is_answered_when_what_was_before_it_is_known(void **stat
 	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 0);
 }
 
+static const struct store_methods *whole;
+
+/* Only pages of the log are refused. */
+static int refuse_pages(struct store *s, struct store_op *op)
+{
+	return op->kind == STORE_LOG_PAGE ? -EBUSY : whole->submit(s, op);
+}
+
+/* A reply that waits for a hole which nobody can fill any more does not outlive the chat. */
+static void test_a_join_that_waits_ends_with_the_chat(void **state)
+{
+	struct chat_pair *p = *state;
+	struct store_methods some = *p->f->store->methods;
+	whole = p->f->store->methods;
+	some.submit = refuse_pages;
+	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"before\"}}");
+	p->f->store->methods = &some;
+	say(p->remote[CY], "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"hall\"}}");
+	for (int i = 0; list_empty(&p->there->rooms.holes); i++) {
+		assert_true(i < 600000);
+		pair_turn(p);
+		nanosleep(&(struct timespec){.tv_nsec = 100000}, NULL);
+	}
+	assert_null(reply_to(p->remote[CY], "j"));
+	assert_int_equal(chat_pending(p->there), 1);
+	for (int i = 0; i < PAIR_PEOPLE; i++)
+		fake_conn_close_session(p->remote[i]);
+	chat_destroy(p->there);
+	p->there = NULL;
+	assert_int_equal(p->metrics[1].rooms_loaded, 0);
+	assert_int_equal(p->metrics[1].users_loaded, 0);
+	p->f->store->methods = whole;
+}
+
 static void test_a_page_of_the_log_says_what_the_writer_said(void **state)
 {
 	struct chat_pair *p = *state;
@@ -433,6 +467,7 @@ int main(void)
 		PAIR_TEST(test_rights_end_with_the_notice_alone),
 		PAIR_TEST(test_what_a_busy_store_was_not_asked_for_is_asked_for_again),
 		PAIR_TEST(test_a_join_is_answered_when_what_was_before_it_is_known),
+		PAIR_TEST(test_a_join_that_waits_ends_with_the_chat),
 		PAIR_TEST(test_a_page_of_the_log_says_what_the_writer_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
