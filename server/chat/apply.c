@@ -151,32 +151,57 @@ static void without_room(struct chat *c, const struct event *e)
 		u->n_told++; /* and what is being read of the user */
 }
 
+/* An event that waits for what is before it: the right to be in the room ends now. */
+static void foresee(struct room *r, uint64_t user_no, uint64_t seq)
+{
+	struct user *u = user_by_no(chat_of_rooms(r->rooms), user_no);
+	struct member *m = u ? user_member_of(u, r) : NULL;
+	if (m && m->known_seq < seq)
+		member_left_elsewhere(m);
+}
+
+static void offer(struct room *r, struct event *e)
+{
+	uint64_t seq = e->seq, author_no = e->author_no;
+	bool ends = e->type == EVENT_MEMBER_LEFT;
+	room_hold(r);
+	room_offer(r, e);
+	if (ends && seq > r->feed.last_seq)
+		foresee(r, author_no, seq);
+	room_release(r);
+}
+
 void apply_arrived(struct chat *c, struct event *e)
 {
 	struct room *r = room_by_id(&c->rooms, &e->room);
-	struct user *leaver = r && e->type == EVENT_MEMBER_LEFT ? user_by_no(c, e->author_no) : NULL;
-	uint64_t seq = e->seq;
-	if (!r) {
-		without_room(c, e);
-		event_free(e);
+	if (r) {
+		offer(r, e);
 		return;
 	}
-	room_hold(r);
-	room_offer(r, e);
-	/* It waits for what is before it; the right to be there ends now. */
-	struct member *m = leaver && seq > r->feed.last_seq ? user_member_of(leaver, r) : NULL;
-	if (m && m->known_seq < seq)
-		member_left_elsewhere(m);
-	room_release(r);
+	without_room(c, e);
+	event_free(e);
+}
+
+static void hand_on(const struct chat *c, const struct event *e)
+{
+	if (c->outgoing.event)
+		c->outgoing.event(c->outgoing.arg, e);
 }
 
 void apply_committed(struct chat *c, struct event *e)
 {
 	if (!e)
 		return;
-	if (c->outgoing.event)
-		c->outgoing.event(c->outgoing.arg, e);
+	hand_on(c, e);
 	apply_arrived(c, e);
+}
+
+void apply_committed_in(struct room *r, struct event *e)
+{
+	if (!e)
+		return;
+	hand_on(chat_of_rooms(r->rooms), e);
+	offer(r, e);
 }
 
 /* The notice is made first: what it says of the event is gone with it. */

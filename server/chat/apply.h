@@ -14,6 +14,8 @@
 
 /* An event that was committed here: to chat.outgoing, and to its room. Takes it over; NULL is ignored. */
 void apply_committed(struct chat *c, struct event *e);
+/* The same of a room that is at hand. */
+void apply_committed_in(struct room *r, struct event *e);
 /* An event that came from elsewhere. Takes it over. */
 void apply_arrived(struct chat *c, struct event *e);
 /* What a join or a leave of our own has done, with result 0: its events as above, which are the operation's no more, and the notice to the user (user_tell.h). */

@@ -45,7 +45,7 @@ static void stored(struct store_op *op)
 	struct metrics *metrics = m->wait.answer.chat->metrics;
 	if (op->result == 0) {
 		answer_sent(m);
-		apply_committed(m->wait.answer.chat, m->op.event);
+		apply_committed_in(m->wait.room, m->op.event);
 		metric_observe(&metrics->acknowledge_seconds, clock_mono_ns() - m->arrived_ns);
 	} else {
 		wait_answer_absent(&m->wait, op->result, "reply_to", "the message that this one answers is not in this room");

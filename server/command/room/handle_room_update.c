@@ -49,7 +49,7 @@ static void updated(struct store_op *op)
 	}
 	uint64_t seq = u->op.event->seq;
 	answer_seq(u, seq);
-	apply_committed(u->wait.answer.chat, u->op.event);
+	apply_committed_in(u->wait.room, u->op.event);
 	room_await(u->wait.room, seq, &u->known, known);
 }
 
