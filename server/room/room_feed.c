@@ -54,18 +54,18 @@ static void let_out(struct room_feed *f, struct event *e)
 	f->out(f->arg, e);
 }
 
+/* Each is out of the list before it goes out: what happens then may look at those that are still held. */
 static void let_out_held(struct room_feed *f)
 {
-	uint32_t n = 0;
-	while (n < f->n_held && f->held[n]->seq <= f->last_seq + 1) {
-		if (f->held[n]->seq == f->last_seq + 1)
-			let_out(f, f->held[n]);
+	while (f->n_held && f->held[0]->seq <= f->last_seq + 1) {
+		struct event *e = f->held[0];
+		f->n_held--;
+		memmove(f->held, f->held + 1, f->n_held * sizeof(*f->held));
+		if (e->seq == f->last_seq + 1)
+			let_out(f, e);
 		else
-			event_free(f->held[n]);
-		n++;
+			event_free(e);
 	}
-	f->n_held -= n;
-	memmove(f->held, f->held + n, f->n_held * sizeof(*f->held));
 }
 
 void room_feed_offer(struct room_feed *f, struct event *e)
