@@ -5,28 +5,12 @@
 #define PARLEY_CODEC_EVENT_ENCODE_H
 
 #include "buf.h"
+#include "codec/events.h"
 #include "uid.h"
 
 #include <stdint.h>
 
 /* Stored numbers: never renumber. Remembered events have a seq; the others (>= 100) do not and are never stored. */
-/* clang-format off */
-#define EVENT_TABLE(X) \
-	X(EVENT_ROOM_CREATED,     1, "room.created") \
-	X(EVENT_ROOM_UPDATED,     2, "room.updated") \
-	X(EVENT_MEMBER_JOINED,    3, "member.joined") \
-	X(EVENT_MEMBER_LEFT,      4, "member.left") \
-	X(EVENT_MESSAGE_CREATED,  5, "message.created") \
-	X(EVENT_MEMBER_UPDATED,   6, "member.updated") \
-	X(EVENT_TYPING,         100, "typing") \
-	X(EVENT_SIGNAL,         101, "signal") \
-	X(EVENT_READ_MARKED,    102, "read.marked") \
-	X(EVENT_ROOM_GAP,       103, "room.gap") \
-	X(EVENT_ROOM_ADDED,     104, "room.added") \
-	X(EVENT_ROOM_REMOVED,   105, "room.removed") \
-	X(EVENT_SERVER_LEAVING, 106, "server.leaving")
-/* clang-format on */
-
 enum event_type {
 #define X(symbol, number, type) symbol = number,
 	EVENT_TABLE(X)

@@ -6,32 +6,35 @@
 #include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { REF_BYTES_MAX = 64, REF_JSON_BYTES_MAX = 6 * REF_BYTES_MAX + 2, TYPE_QUOTED_BYTES = 64 };
 
-static const struct {
-	const char *type;
-	size_t n;
-} commands[CMD_COUNT] = {
-#define X(symbol, text, ident) [symbol] = {text, sizeof(text) - 1},
+static const char *const types[CMD_COUNT] = {
+#define X(symbol, type, ident) [symbol] = type,
 	COMMAND_TABLE(X)
 #undef X
 };
 
-enum command command_by_type(const char *type, size_t n)
-{
-	for (unsigned c = 0; c < CMD_COUNT; c++)
-		if (commands[c].n == n && memcmp(commands[c].type, type, n) == 0)
-			return (enum command)c;
-	return CMD_COUNT;
-}
-
 const char *command_type(enum command c)
 {
 	assert((unsigned)c < CMD_COUNT);
-	return commands[c].type;
+	return types[c];
+}
+
+bool command_repeatable(enum command c, const json_t *data)
+{
+	if ((unsigned)c >= CMD_COUNT)
+		return false;
+	switch (request_fields_of(c)->repeat) {
+	case REPEAT_NEVER:
+		return false;
+	case REPEAT_ALWAYS:
+		return true;
+	case REPEAT_BY_CLIENT_ID:
+		return json_is_string(json_object_get(data, "client_id"));
+	}
+	return false;
 }
 
 /* `ref` is borrowed from out->json; NULL: absent. */
@@ -71,9 +74,7 @@ static bool decode_type(json_t *root, struct request *out, struct request_fault 
 /* `object` NULL: {}. */
 static bool decode_fields(json_t *object, const struct limits *limits, struct request *out, struct request_fault *fault)
 {
-	const struct command_fields *fields = request_fields_of(out->command);
-
-	return request_fields_walk(fields, object, limits, &out->data, fault) && (fields->rule == NULL || fields->rule(out, fault));
+	return request_fields_walk(request_fields_of(out->command), object, limits, &out->data, fault);
 }
 
 static bool check_length(const char *what, size_t n, const struct limits *limits, struct request_fault *fault)
@@ -149,8 +150,8 @@ void request_peek_ref(const uint8_t *bytes, size_t n, struct request *out)
 
 void request_finish(struct request *r)
 {
-	if (r->command == CMD_SESSION_START)
-		free(r->data.session_start.resume);
+	if (r->command < CMD_COUNT)
+		request_fields_free(request_fields_of(r->command), &r->data);
 	json_decref(r->json);
 	*r = (struct request){.command = CMD_COUNT};
 }

@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-enum answer_size { SHORT, PAGE }; /* PAGE: of limits.page_bytes, or of a few hundred entries */
+enum answer_size { SHORT, PAGE };
 
 struct command_row {
 	void (*handle)(struct call *call);
@@ -14,32 +14,9 @@ struct command_row {
 };
 
 static const struct command_row rows[CMD_COUNT] = {
-	[CMD_SESSION_START] = {handle_session_start, ACCESS_ANYONE, SHORT},
-	[CMD_SESSION_END] = {handle_session_end, ACCESS_USER, SHORT},
-	[CMD_ACCOUNT_CREATE] = {handle_account_create, ACCESS_ANYONE, SHORT},
-	[CMD_ACCOUNT_LOGIN] = {handle_account_login, ACCESS_ANYONE, SHORT},
-	[CMD_ACCOUNT_LOGOUT] = {handle_account_logout, ACCESS_USER, SHORT},
-	[CMD_BOT_CREATE] = {handle_bot_create, ACCESS_USER, SHORT},
-	[CMD_ROOM_CREATE] = {handle_room_create, ACCESS_USER, SHORT},
-	[CMD_ROOM_LIST] = {handle_room_list, ACCESS_USER, PAGE},
-	[CMD_ROOM_GET] = {handle_room_get, ACCESS_USER, SHORT},
-	[CMD_ROOM_UPDATE] = {handle_room_update, ACCESS_USER, SHORT},
-	[CMD_ROOM_JOIN] = {handle_room_join, ACCESS_USER, SHORT},
-	[CMD_ROOM_LEAVE] = {handle_room_leave, ACCESS_MEMBER, SHORT},
-	[CMD_ROOM_MEMBERS] = {handle_room_members, ACCESS_MEMBER, PAGE},
-	[CMD_MEMBER_ADD] = {handle_member_add, ACCESS_USER, SHORT},
-	[CMD_MESSAGE_SEND] = {handle_message_send, ACCESS_MEMBER, SHORT},
-	[CMD_HISTORY_READ] = {handle_history_read, ACCESS_MEMBER, PAGE},
-	[CMD_READ_MARK] = {handle_read_mark, ACCESS_MEMBER, SHORT},
-	[CMD_TYPING_SET] = {handle_typing_set, ACCESS_MEMBER, SHORT},
-	[CMD_SIGNAL_SEND] = {handle_signal_send, ACCESS_MEMBER, SHORT},
-	[CMD_ADMIN_OWNER] = {handle_admin_owner, ACCESS_OPERATOR, SHORT},
-	[CMD_ADMIN_ACCOUNT] = {handle_admin_account, ACCESS_OPERATOR, SHORT},
-	[CMD_ADMIN_BOT] = {handle_admin_bot, ACCESS_OPERATOR, SHORT},
-	[CMD_ADMIN_PASSWORD] = {handle_admin_password, ACCESS_OPERATOR, SHORT},
-	[CMD_ADMIN_EXPORT] = {handle_admin_export, ACCESS_OPERATOR, PAGE},
-	[CMD_ADMIN_BACKUP] = {handle_admin_backup, ACCESS_OPERATOR, SHORT},
-	[CMD_ADMIN_VERIFY] = {handle_admin_verify, ACCESS_OPERATOR, SHORT},
+#define X(symbol, ident, access, answer) [symbol] = {handle_##ident, ACCESS_##access, answer},
+	COMMAND_RIGHTS_TABLE(X)
+#undef X
 };
 
 enum access dispatch_access(enum command command)

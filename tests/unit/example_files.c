@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-bool example_files_ends_with(const char *s, const char *end)
+static bool ends_with(const char *s, const char *end)
 {
 	size_t n = strlen(s), m = strlen(end);
 
@@ -39,7 +39,7 @@ json_t *example_files_read_folder(const char *folder, const char *below, bool pa
 	for (struct dirent *entry; (entry = readdir(dir)) != NULL;) {
 		json_error_t error;
 
-		if (!example_files_ends_with(entry->d_name, ".json"))
+		if (!ends_with(entry->d_name, ".json"))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s/%s", folder, below, entry->d_name);
 		json_t *value = parse ? json_load_file(path, JSON_REJECT_DUPLICATES, &error) : example_files_read_text(path);

@@ -1,5 +1,5 @@
 /*
- * Reading protocol/schema/ and protocol/examples/, for tests. What cannot be read fails the test. The caller owns what is returned.
+ * Reading the examples that the build made of protocol/schema/, for tests. What cannot be read fails the test. The caller owns what is returned.
  */
 #ifndef PARLEY_TESTS_EXAMPLE_FILES_H
 #define PARLEY_TESTS_EXAMPLE_FILES_H
@@ -11,6 +11,5 @@
 json_t *example_files_read_text(const char *path);
 /* An object of all files FOLDER/BELOW/NAME.json by their names: parsed, or as example_files_read_text() has them. */
 json_t *example_files_read_folder(const char *folder, const char *below, bool parse);
-bool example_files_ends_with(const char *name, const char *end);
 
 #endif
