@@ -16,7 +16,7 @@ import sys
 
 sys.dont_write_bytecode = True  # the source tree stays as it is
 
-from generator import bundle, c_code, examples  # noqa: E402
+from generator import asyncapi, bundle, c_code, examples, reference, typescript  # noqa: E402
 from generator.protocol import Protocol, SchemaError  # noqa: E402
 
 MAKERS = {
@@ -24,6 +24,9 @@ MAKERS = {
     'events.h': c_code.events_header,
     'request_tables.c': c_code.request_tables,
     'schema.json': bundle.text,
+    'protocol.ts': typescript.text,
+    'reference.md': reference.text,
+    'asyncapi.yaml': asyncapi.text,
 }
 
 

@@ -1,5 +1,6 @@
 /*
- * The browser client inside the binary: every file of web/src, made ready at build time by web/embed.py.
+ * The browser client inside the binary: every file of web/src, made ready at build time by web/embed.py. With it the documents of the protocol that
+ * protocol/generate.py makes, whose paths begin with "/api/v1/".
  * Constant data, shared by all threads; nothing is ever freed.
  *
  * Serve "/index.html" for "/" and for every path that starts with "/r/" (a room's own address). The table is sorted by path.

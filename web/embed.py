@@ -1,11 +1,12 @@
-"""Turns the files of the browser client into one C file (see assets.h). Python's standard library only.
+"""Turns the files of the browser client into one C file (see assets.h), and the documents of the protocol. Python's standard library only.
 
-usage: embed.py OUTPUT.c FILE...
+usage: embed.py OUTPUT.c FILE... [--documents FOLDER FILE...]
 
 * The ES modules are joined into the one the page names, so that the first load takes few requests. Joining is plain: `import` lines go,
   the word `export` goes, and each module comes after those it imports. So the modules may use named imports without `as` and
   named exports only, and no two modules may have the same name at their top level; the browser refuses the page's script otherwise.
 * A file that index.html names gets a hash of its content into its own name and may be cached for ever.
+* Documents are served below FOLDER as they are: schema.json as FOLDER/schema, the others under their names.
 * The result depends on nothing but the content of the files: building twice gives the same bytes.
 """
 
@@ -22,7 +23,11 @@ TYPES = {
     ".svg": "image/svg+xml",
     ".json": "application/json",
     ".webmanifest": "application/manifest+json",
+    ".yaml": "application/yaml",
+    ".md": "text/markdown; charset=utf-8",
+    ".ts": "text/plain; charset=utf-8",
 }
+SCHEMA = "schema.json"
 PAGE = "index.html"
 IMPORT = re.compile(r"^import\s*\{([^}]*)\}\s*from\s*'\./([a-z_]+\.js)';\n", re.M)
 EXPORT = re.compile(r"^export (?=(?:const|let|function|async function|class) )", re.M)
@@ -82,16 +87,33 @@ def bytes_in_c(name, data):
     return "\n".join(lines + ["};"])
 
 
-def main(output, paths):
+def read(paths):
     files = {}
     for path in paths:
         with open(path, "rb") as f:
             files[os.path.basename(path)] = f.read()
+    return files
+
+
+def documents(folder, paths):
+    """{path: (bytes, immutable, Content-Type)}"""
+    return {f"{folder}/{'schema' if name == SCHEMA else name}": (data, False, type_of(name)) for name, data in read(paths).items()}
+
+
+def type_of(name):
+    content_type = TYPES.get(os.path.splitext(name)[1])
+    if content_type is None:
+        sys.exit(f"embed.py: {name}: no Content-Type is known for it")
+    return content_type
+
+
+def main(output, arguments):
+    at = arguments.index("--documents") if "--documents" in arguments else len(arguments)
+    served = {name: (data, immutable, type_of(name)) for name, (data, immutable) in bundle(read(arguments[:at])).items()}
+    if at < len(arguments):
+        served |= documents(arguments[at + 1], arguments[at + 2:])
     arrays, rows = [], []
-    for number, (name, (data, immutable)) in enumerate(sorted(bundle(files).items())):
-        content_type = TYPES.get(os.path.splitext(name)[1])
-        if content_type is None:
-            sys.exit(f"embed.py: {name}: no Content-Type is known for it")
+    for number, (name, (data, immutable, content_type)) in enumerate(sorted(served.items())):
         packed = gzip.compress(data, 9, mtime=0)
         arrays.append(bytes_in_c(f"raw_{number}", data))
         if len(packed) < len(data):

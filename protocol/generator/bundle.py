@@ -9,6 +9,7 @@ import json
 DIALECT = 'https://json-schema.org/draft/2020-12/schema'
 LEFT_OUT = ('$schema', 'x-kind', 'x-without-limit', 'x-people-say', 'x-prefix', 'examples')
 
+DOCUMENTS = {'asyncapi': 'asyncapi.yaml', 'typescript': 'protocol.ts', 'reference': 'reference.md'}
 
 
 def sentences(*parts):
@@ -87,6 +88,7 @@ def text(protocol):
         '$schema': DIALECT,
         '$id': 'schema.json',
         'title': 'The Parley protocol, version 1',
+        'x-parley': {'documents': DOCUMENTS},
         '$defs': schemas(protocol),
     }
     return json.dumps(document, indent=1, ensure_ascii=False) + '\n'

@@ -8,7 +8,7 @@
 import { characterAt, characterBefore, mayOpenBetween, mayStartBehind, startOf } from './letters.js';
 import { linkAt } from './links.js';
 
-/** @typedef {{kind: 'text'|'code'|'link', text: string} | {kind: 'bold'|'italic', children: Inline[]}} Inline */
+/** @typedef {{kind: 'text', text: string} | {kind: 'code', text: string} | {kind: 'link', text: string} | {kind: 'bold', children: Inline[]} | {kind: 'italic', children: Inline[]}} Inline */
 /** @typedef {{kind: 'pre', text: string} | {kind: 'text', children: Inline[]}} Block */
 /** @typedef {{kind: 'text'|'code'|'link'|'run'|'mark', raw: string, text?: string, opens?: boolean, closes?: boolean, other?: Token, isEnd?: boolean, isNothing?: boolean}} Token */
 

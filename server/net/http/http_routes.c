@@ -39,11 +39,14 @@ void http_route(struct conn *c, const struct http_request *r)
 
 	if (route_ops(c, r))
 		return;
+	bool is_api = r->path.n > n_api && memcmp(r->path.s, api, n_api) == 0;
 	if (c->is_ops)
 		http_exchange_refuse(c, WIRE_NOT_FOUND, 0, "here are /healthz, /readyz and /metrics", NULL);
 	else if (is_path(r, "/api/v1/events"))
 		http_stream(c, r);
-	else if (r->path.n > n_api && memcmp(r->path.s, api, n_api) == 0)
+	else if (is_api && http_document(c, r))
+		return;
+	else if (is_api)
 		http_api(c, r, (struct http_text){r->path.s + n_api, r->path.n - n_api});
 	else if (r->method == HTTP_POST)
 		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, NULL, "Allow: GET, HEAD\r\n");

@@ -17,6 +17,8 @@ void http_readyz(struct conn *c);
 void http_metrics(struct conn *c);
 /* http_static.c: the page */
 void http_static(struct conn *c, const struct http_request *r);
+/* GET /api/v1/schema and what lies beside it. False: there is no document at this path. */
+bool http_document(struct conn *c, const struct http_request *r);
 /* The page for who came by a name that is not known to be ours: what to set. */
 void http_foreign_host(struct conn *c, const struct http_request *r);
 

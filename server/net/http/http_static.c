@@ -1,6 +1,6 @@
 /*
  * The page: from the table inside the binary, compressed and with entity tags, or while developing from a directory (--web-dir) without any
- * caching. A path outside the table or the directory is not found; there is nothing to traverse.
+ * caching. A path outside the table or the directory is not found; there is nothing to traverse. The documents of the protocol are always the table's.
  */
 #include "base/memory.h"
 #include "net/http/http_reply.h"
@@ -144,6 +144,23 @@ static bool serve_file(struct conn *c, const char *path)
 	};
 	http_reply_append(&c->out, c, &reply, content.data, content.len);
 	http_exchange_ready(c);
+	return true;
+}
+
+bool http_document(struct conn *c, const struct http_request *r)
+{
+	char path[PATH_BYTES_MAX];
+
+	if (r->path.n >= sizeof path)
+		return false;
+	snprintf(path, sizeof path, "%.*s", (int)r->path.n, r->path.s);
+	const struct web_asset *asset = find_asset(path);
+	if (asset == NULL)
+		return false;
+	if (r->method == HTTP_POST)
+		http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, NULL, "Allow: GET, HEAD\r\n");
+	else
+		serve_asset(c, r, asset);
 	return true;
 }
 
