@@ -1,7 +1,7 @@
 // What the build makes for those who write clients, each looked at by its own tool.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'node:test';
@@ -64,4 +64,36 @@ test('the reference has a section for each command and event, and all of their m
 	const text = readText('reference.md');
 	for (const [, anchor] of text.matchAll(/\]\(#([\w-]+)\)/g))
 		assert.ok(new RegExp(`^#+ ${anchor}$`, 'mi').test(text), anchor);
+});
+
+const words = readFileSync(here('../../protocol/PROTOCOL.md'), 'utf8');
+const rowsOf = (name) => words.split('\n').filter((line) => line.startsWith(`| [\`${name}\`](schema/`)).map((line) => line.split(' | '));
+
+test("the tables of PROTOCOL.md name members as the schemas do", () => {
+	let n = 0;
+	for (const command of commands) {
+		const { properties, required = [] } = bundle.$defs[`${command}.request.json`];
+		for (const [, members] of rowsOf(command)) {
+			assert.deepEqual([...members.matchAll(/`([\w?]+)`/g)].map((match) => match[1]), Object.keys(properties).map((name) => required.includes(name) ? name : `${name}?`), command);
+			n++;
+		}
+	}
+	for (const event of events) {
+		const { properties = {}, required = [] } = bundle.$defs[`${event}.event.json`].properties.data;
+		for (const row of rowsOf(event)) {
+			for (const name of Object.keys(properties))
+				assert.ok(row[1].includes(`\`${name}\``) || row[1].includes(`\`${name}?\``) && !required.includes(name), `${event}: ${name}`);
+			n++;
+		}
+	}
+	assert.ok(n > 25);
+});
+
+test('PROTOCOL.md tells what may be repeated', () => {
+	const told = words.match(/What else may be repeated when its\s+answer was lost: ([^.]+(?:\.\w[^.]*)*?)\. Any other/)[1];
+	const repeated = commands.filter((name) => {
+		const { access, on_lost_connection } = bundle.$defs[`${name}.request.json`]['x-parley'];
+		return on_lost_connection === 'repeat' && access !== 'operator';
+	});
+	assert.deepEqual([...told.matchAll(/`([\w.]+)`/g)].map((match) => match[1]).sort(), repeated);
 });

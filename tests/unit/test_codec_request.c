@@ -420,18 +420,15 @@ static void commands_are_found_by_type(void **state)
 
 static void a_command_is_repeated_only_where_that_does_nothing_twice(void **state)
 {
-	static const enum command repeatable[] = {CMD_ROOM_LIST,    CMD_ROOM_GET,  CMD_ROOM_JOIN,  CMD_ROOM_MEMBERS, CMD_MEMBER_ADD,
-						  CMD_HISTORY_READ, CMD_READ_MARK, CMD_TYPING_SET, CMD_ADMIN_EXPORT, CMD_ADMIN_VERIFY};
 	json_auto_t *with_id = json_pack("{s:s}", "client_id", "6a1d3c50-8a39-4c51-a3a7-90a1c6d2e001");
-	size_t n = 0;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof repeatable / sizeof repeatable[0]; i++)
-		assert_true(command_repeatable(repeatable[i], NULL));
-	for (unsigned c = 0; c <= CMD_COUNT; c++)
-		n += command_repeatable((enum command)c, NULL);
-	assert_int_equal(n, sizeof repeatable / sizeof repeatable[0]);
+	assert_true(command_repeatable(CMD_ROOM_LIST, NULL));
+	assert_false(command_repeatable(CMD_ROOM_CREATE, NULL));
+	assert_false(command_repeatable(CMD_ROOM_CREATE, with_id));
+	assert_false(command_repeatable(CMD_MESSAGE_SEND, NULL));
 	assert_true(command_repeatable(CMD_MESSAGE_SEND, with_id));
+	assert_false(command_repeatable(CMD_COUNT, with_id));
 }
 
 int main(void)
