@@ -1,13 +1,13 @@
 """The reference in words: one section for each command and each event."""
 
 import json
+import re
 
 from . import bundle
 
 BEGINNING = """# The Parley protocol, version 1: reference
 
-Generated from `protocol/schema/` by `protocol/generate.py`. PROTOCOL.md explains what
-is only listed here.
+Generated from `protocol/schema/` by `protocol/generate.py`. PROTOCOL.md explains what is only listed here.
 """
 ACCESS = {'anyone': 'Also before signing in.', 'user': 'For who is signed in.', 'member': 'For members of the room.', 'operator': "Only over the operator's socket."}
 LOST = {'repeat': 'When the answer was lost, make the same request again.',
@@ -38,8 +38,10 @@ def type_of(schema):
 
 def bounds(schema):
     parts = []
-    if 'minimum' in schema or 'maximum' in schema:
-        parts.append(f'{schema.get("minimum", "")} to {schema.get("maximum", "")}'.strip())
+    if 'maximum' in schema:
+        parts.append(f'{schema.get("minimum", 0)} to {schema["maximum"]}')
+    elif 'minimum' in schema:
+        parts.append(f'{schema["minimum"]} or more')
     if schema.get('minLength') == 1 and 'maxLength' not in schema:
         parts.append('not empty')
     if 'maxLength' in schema:
@@ -49,15 +51,24 @@ def bounds(schema):
     return f' ({", ".join(parts)})' if parts else ''
 
 
-def members_table(schema):
+def description(member, limits):
+    """With the limits as links, and their defaults."""
+    found = re.fullmatch(r'(.*)At most (\w+)\.', member.get('description', ''))
+    if not found or found[2] not in limits:
+        return member.get('description', '')
+    limit = limits[found[2]]
+    return f'{found[1]}At most [`{limit.name}`](#limits) ({limit.default} {limit.unit} by default).'
+
+
+def members_table(schema, limits):
     if '$ref' in schema:
         return f'{type_of(schema)}\n'
     if not schema.get('properties'):
         return 'None.\n'
-    rows = ['| member | | what it is | |', '|---|---|---|---|']
+    rows = ['| member | required | type | description |', '|---|---|---|---|']
     for name, member in schema['properties'].items():
-        needed = 'required' if name in schema.get('required', []) else ''
-        rows.append(f'| `{name}` | {needed} | {type_of(member)}{bounds(member)} | {member.get("description", "")} |')
+        needed = 'yes' if name in schema.get('required', []) else ''
+        rows.append(f'| `{name}` | {needed} | {type_of(member)}{bounds(member)} | {description(member, limits)} |')
     return '\n'.join(rows) + '\n'
 
 
@@ -69,26 +80,26 @@ def rule_sentences(command):
     return ''.join(f'\nOf {", ".join(f"`{name}`" for name in rule["members"])}: {rule["say"]}.\n' for rule in command.together)
 
 
-def command_section(command, schemas):
+def command_section(command, schemas, limits):
     answers = ' The answer may be a large page.' if command.answers == 'page' else ''
     errors = ', '.join(f'[`{code}`](#errors)' for code in command.errors) or 'none of its own'
     return '\n'.join([
         f'### {command.name}\n', f'{command.description} {ACCESS[command.access]}{answers} {LOST[command.on_lost_connection]}\n',
-        'Request:\n', members_table(schemas[f'{command.name}.request.json']) + rule_sentences(command),
-        'Reply:\n', members_table(schemas[f'{command.name}.reply.json']),
+        'Request:\n', members_table(schemas[f'{command.name}.request.json'], limits) + rule_sentences(command),
+        'Reply:\n', members_table(schemas[f'{command.name}.reply.json'], limits),
         f'Errors: {errors}.\n', examples(command.examples)])
 
 
-def event_section(event, schemas):
+def event_section(event, schemas, limits):
     kept = 'Remembered: it has an `id` and a `seq`.' if event.is_remembered else 'Not remembered.'
     return '\n'.join([f'### {event.name}\n', f'{event.description} {TO[event.to]} {kept}\n',
-                      members_table(schemas[f'{event.name}.event.json']['properties']['data']), examples(event.examples)])
+                      members_table(schemas[f'{event.name}.event.json']['properties']['data'], limits), examples(event.examples)])
 
 
-def type_section(file, schema):
+def type_section(file, schema, limits):
     name = file[:-len('.json')].replace('type.', 'type-')
     words = '. '.join(part for part in (schema.get('title'), schema.get('description')) if part)
-    what = members_table(schema) if schema.get('type') == 'object' else f'{type_of(schema)}{bounds(schema)}\n'
+    what = members_table(schema, limits) if schema.get('type') == 'object' else f'{type_of(schema)}{bounds(schema)}\n'
     return f'### {name}\n\n{words}\n\n{what}'
 
 
@@ -104,6 +115,6 @@ def tables(protocol):
 def text(protocol):
     schemas = bundle.schemas(protocol)
     return '\n'.join([
-        BEGINNING, '## Commands\n', *(command_section(command, schemas) for command in protocol.commands),
-        '## Events\n', *(event_section(event, schemas) for event in protocol.events),
-        '## Types\n', *(type_section(file, schemas[file]) for file in protocol.types), tables(protocol)])
+        BEGINNING, '## Commands\n', *(command_section(command, schemas, protocol.limits) for command in protocol.commands),
+        '## Events\n', *(event_section(event, schemas, protocol.limits) for event in protocol.events),
+        '## Types\n', *(type_section(file, schemas[file], protocol.limits) for file in protocol.types), tables(protocol)])
