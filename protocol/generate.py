@@ -40,8 +40,9 @@ def list_handlers(protocol, folder):
 
 
 def write_depfile(path, outputs, protocol, options):
-    """The folders are dependencies too: a file that is added or removed changes their time."""
-    needs = [options.schema, *protocol.files]
+    """All that was read, this program among it. The folders are dependencies too: a file that is added or removed changes their time."""
+    here = pathlib.Path(__file__).resolve()
+    needs = [here, *sorted(here.with_name('generator').glob('*.py')), options.schema, *protocol.files, options.codec / 'limits.h', options.codec / 'wire_error.h']
     if options.examples:
         needs += [options.examples / 'invalid', *sorted((options.examples / 'invalid').glob('*.json'))]
     escaped = [str(need).replace(' ', '\\ ') for need in needs]

@@ -9,7 +9,7 @@ let server;
 let client;
 let room;
 before(async () => {
-	server = await startServer();
+	server = await startServer({ args: ['--limit-connection-requests', '0', '--limit-account-requests', '0', '--limit-address-requests', '0'] });
 	client = await Client.start(server, { guest: 'Clumsy' });
 	room = (await client.request('room.create', { name: 'room' })).id;
 });

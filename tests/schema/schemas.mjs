@@ -1,11 +1,12 @@
 // What the build made of protocol/schema/, and its schemas in an independent validator (Ajv, JSON Schema 2020-12).
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import Ajv2020 from 'ajv/dist/2020.js';
 
-const server = process.env.PARLEYD ? pathToFileURL(process.env.PARLEYD) : new URL('../../build/server/parleyd', import.meta.url);
-const made = new URL('../protocol/', server);
+// Of the build that is tested; a server from elsewhere (an installed one, an older one) is held to this tree's.
+const beside = process.env.PARLEYD ? new URL('../protocol/', pathToFileURL(process.env.PARLEYD)) : null;
+const made = beside && existsSync(new URL('schema.json', beside)) ? beside : new URL('../../build/protocol/', import.meta.url);
 export const pathOf = (name) => fileURLToPath(new URL(name, made));
 export const jsonFiles = (folder) => readdirSync(new URL(folder, made)).filter((name) => name.endsWith('.json'));
 export const readText = (name) => readFileSync(new URL(name, made), 'utf8');
