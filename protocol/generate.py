@@ -1,8 +1,8 @@
 """Makes everything that follows from protocol/schema/ at build time. Python's standard library only.
 
 usage: generate.py --schema FOLDER --codec FOLDER [--examples FOLDER] [--commands NAME,...] [--depfile FILE] OUTPUT...
-       generate.py --schema FOLDER --list-commands
-       generate.py --schema FOLDER --list-handlers FOLDER
+       generate.py --schema FOLDER --codec FOLDER --list-commands
+       generate.py --schema FOLDER --codec FOLDER --list-handlers FOLDER
 
 * The name of each OUTPUT says what it is: see MAKERS. The same schemas give the same bytes.
 * --codec is the folder of limits.h and wire_error.h, whose tables the schemas refer to. --examples is the folder whose invalid/ has the bad requests
@@ -79,7 +79,7 @@ def run(options):
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument('--schema', type=pathlib.Path, required=True)
-    parser.add_argument('--codec', type=pathlib.Path)
+    parser.add_argument('--codec', type=pathlib.Path, required=True)
     parser.add_argument('--examples', type=pathlib.Path)
     parser.add_argument('--commands')
     parser.add_argument('--depfile')

@@ -121,8 +121,8 @@ class Protocol:
 
     def __init__(self, folder, codec):
         self.files = sorted(folder.glob('*.json'))
-        self.limits = tables.limits(codec) if codec else None
-        self.errors = tables.wire_errors(codec) if codec else {}
+        self.limits = tables.limits(codec)
+        self.errors = tables.wire_errors(codec)
         documents = {path.name: self.read(path) for path in self.files}
         self.types = {name: document for name, document in documents.items() if name.startswith('type.')}
         self.shapes = {f'{name}.json': documents[f'{name}.json'] for name in SHAPES if f'{name}.json' in documents}
@@ -135,7 +135,7 @@ class Protocol:
             elif name.endswith('.event'):
                 self.events.append(Event(name[:-len('.event')], file, document))
             elif COMMAND_NAME.fullmatch(name):
-                self.commands.append(Command(name, file, document, self) if codec else NamedCommand(name, file))
+                self.commands.append(Command(name, file, document, self))
             else:
                 raise SchemaError(f'{file}: this name is neither a command, nor an event, nor a type')
         self.events.sort(key=lambda event: event.number)
@@ -154,8 +154,6 @@ class Protocol:
                 raise SchemaError(f'{next_one.file}: x-parley: number {one.number} is that of {one.name}')
         for file, document in documents.items():
             self.check_references(file, '', document)
-        if self.limits is None:
-            return
         self.check_same('error.json', 'code', self.error_codes(), self.errors)
         self.check_same('error.json', 'examples', self.error_examples(), self.errors)
         self.check_same('hello.json', 'limits', self.told_limits(), self.limits)
@@ -184,10 +182,3 @@ class Protocol:
     def check_same(file, member, told, table):
         for name in sorted(set(told) ^ set(table)) if told is not None else []:
             raise SchemaError(f'{file}: {member}: {name} is in one of this file and the table of the codec')
-
-
-class NamedCommand:
-    """Where only the names are asked for."""
-
-    def __init__(self, name, file):
-        self.name, self.file, self.ident = name, file, name.replace('.', '_')
