@@ -14,6 +14,7 @@ test('every schema can be compiled and says where it is', () => {
 });
 
 test('the document of all schemas is one itself', () => {
+	assert.equal(bundle.$schema, 'https://json-schema.org/draft/2020-12/schema');
 	const ajv = newAjv();
 	ajv.compile(bundle);
 	assert.ok(ajv.getSchema('message.send.request.json')({ room: 'general', text: 'x' }));
