@@ -6,8 +6,18 @@
 #include "codec/reply_encode.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+static void assert_timestamp(int64_t ms, const char *expected)
+{
+	char out[TIMESTAMP_BYTES + 1];
+
+	timestamp_format(ms, out);
+	assert_string_equal(out, expected);
+}
 
 static void timestamps_of_known_moments(void **state)
 {
@@ -22,34 +32,74 @@ static void timestamps_of_known_moments(void **state)
 		{4107542400000, "2100-03-01T00:00:00.000Z"}, /* 2100 has no 29 February */
 		{4107542399999, "2100-02-28T23:59:59.999Z"},
 		{-1, "1969-12-31T23:59:59.999Z"},
+		{-999, "1969-12-31T23:59:59.001Z"},
+		{-1000, "1969-12-31T23:59:59.000Z"},
 		{253402300799999, "9999-12-31T23:59:59.999Z"},
 		{INT64_MAX, "9999-12-31T23:59:59.999Z"}, /* cut: four digits for the year */
 		{INT64_MIN, "0000-01-01T00:00:00.000Z"},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		char out[TIMESTAMP_BYTES + 1];
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_timestamp(cases[i].ms, cases[i].text);
+}
 
-		timestamp_format(cases[i].ms, out);
-		assert_string_equal(out, cases[i].text);
+/* RFC 3339, section 5.8, in UTC. */
+static void timestamps_of_the_examples_of_the_rfc(void **state)
+{
+	(void)state;
+	assert_timestamp(482196050520, "1985-04-12T23:20:50.520Z");
+	assert_timestamp(851042397000, "1996-12-20T00:39:57.000Z");
+	assert_timestamp(662688000000, "1991-01-01T00:00:00.000Z"); /* Unix time has no second 60: the leap second is the next minute */
+	assert_timestamp(-1041337172130, "1937-01-01T11:40:27.870Z");
+}
+
+/* The rule of RFC 3339, appendix C, applied to one day after the other: from 1600 to 2400. */
+static void each_day_follows_the_one_before(void **state)
+{
+	static const int n_days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	int64_t ms = -11676096000000 + 3661007;
+
+	(void)state;
+	for (int year = 1600; year <= 2400; year++) {
+		bool is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+
+		for (int month = 0; month < 12; month++) {
+			for (int day = 1; day <= n_days[month] + (month == 1 && is_leap); day++, ms += 86400000) {
+				char expected[64];
+
+				(void)snprintf(expected, sizeof(expected), "%04d-%02d-%02dT01:01:01.007Z", year, month + 1, day);
+				assert_timestamp(ms, expected);
+			}
+		}
 	}
 }
 
-/* The C library as the second opinion: every day of 500 years. */
-static void timestamps_agree_with_gmtime(void **state)
+/* A zone of the C library with one leap second at the end of June 1972 (RFC 9636, version 1: no transitions, one type, one
+ * correction). With it gmtime(3) is a second late. */
+static void timestamps_count_no_leap_seconds_of_TZ(void **state)
 {
-	(void)state;
-	for (int64_t day = -365 * 100; day < 365 * 400; day++) {
-		char out[TIMESTAMP_BYTES + 1], expected[TIMESTAMP_BYTES + 1];
-		time_t t = (time_t)(day * 86400 + 3661);
-		struct tm tm;
+	static const char zone[] = "TZif\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+				   "\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1\0\0\0\4"
+				   "\0\0\0\0\0\0UTC\0\4\xb2\x58\0\0\0\0\1";
+	char path[] = "/tmp/parley-zone-XXXXXX", out[TIMESTAMP_BYTES + 1];
+	time_t second = 1769860800;
+	struct tm late;
+	int fd = mkstemp(path);
 
-		assert_non_null(gmtime_r(&t, &tm));
-		assert_int_equal(strftime(expected, sizeof(expected), "%Y-%m-%dT%H:%M:%S.007Z", &tm), TIMESTAMP_BYTES);
-		timestamp_format(t * 1000 + 7, out);
-		assert_string_equal(out, expected);
-	}
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, zone, sizeof(zone) - 1), sizeof(zone) - 1);
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(setenv("TZ", path, 1), 0);
+	tzset();
+	assert_non_null(gmtime_r(&second, &late));
+	timestamp_format(1769860800123, out);
+	assert_int_equal(unsetenv("TZ"), 0);
+	tzset();
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(late.tm_sec, 59); /* the C library took the zone */
+	assert_string_equal(out, "2026-01-31T12:00:00.123Z");
 }
 
 static void assert_event(const char *expected, enum event_type type, const struct uid *id, const struct uid *room, uint64_t seq)
@@ -190,7 +240,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(timestamps_of_known_moments),
-		cmocka_unit_test(timestamps_agree_with_gmtime),
+		cmocka_unit_test(timestamps_of_the_examples_of_the_rfc),
+		cmocka_unit_test(each_day_follows_the_one_before),
+		cmocka_unit_test(timestamps_count_no_leap_seconds_of_TZ),
 		cmocka_unit_test(events_have_the_members_they_should),
 		cmocka_unit_test(stored_event_numbers_stay),
 		cmocka_unit_test(replies_give_the_reference_back_as_it_came),
