@@ -109,7 +109,7 @@ static void watch(struct bench *b, struct bench_conn *c, int operation, bool wri
 
 bool bench_loop_open(struct bench *b, struct bench_conn *c)
 {
-	uint8_t random[CLIENT_HANDSHAKE_KEY_BYTES] = {0};
+	uint8_t random[WS_KEY_BYTES] = {0};
 	int on = 1;
 
 	/* A Unix socket connects at once or waits for the server's queue; reading and writing never wait (MSG_DONTWAIT). */

@@ -4,9 +4,6 @@
  */
 #include "client/client_handshake.h"
 
-#include "client/base64.h"
-#include "client/sha1.h"
-
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -14,15 +11,10 @@
 
 static const char subprotocol[] = "parley.v1";
 
-void client_handshake_init(struct client_handshake *h, const uint8_t random[CLIENT_HANDSHAKE_KEY_BYTES])
+void client_handshake_init(struct client_handshake *h, const uint8_t random[WS_KEY_BYTES])
 {
-	char joined[80];
-	uint8_t digest[SHA1_BYTES];
-
-	base64_encode(random, CLIENT_HANDSHAKE_KEY_BYTES, h->key);
-	int n = snprintf(joined, sizeof joined, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", h->key);
-	sha1_digest(joined, (size_t)n, digest);
-	base64_encode(digest, sizeof digest, h->accept);
+	ws_handshake_key(random, h->key);
+	ws_handshake_accept(h->key, h->accept);
 }
 
 void client_handshake_request(const struct client_handshake *h, const char *host_header, struct buf *out)

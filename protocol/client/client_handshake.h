@@ -6,16 +6,17 @@
 
 #include "client/client_fault.h"
 #include "codec/buf.h"
+#include "codec/ws_handshake.h"
 
-enum { CLIENT_HANDSHAKE_KEY_BYTES = 16, CLIENT_HANDSHAKE_HEAD_MAX = 16384 };
+enum { CLIENT_HANDSHAKE_HEAD_MAX = 16384 };
 
 struct client_handshake {
-	char key[25];    /* Sec-WebSocket-Key */
-	char accept[29]; /* the only Sec-WebSocket-Accept that answers it */
+	char key[WS_KEY_CHARS + 1];       /* Sec-WebSocket-Key */
+	char accept[WS_ACCEPT_CHARS + 1]; /* the only Sec-WebSocket-Accept that answers it */
 };
 
 /* From 16 random bytes. */
-void client_handshake_init(struct client_handshake *h, const uint8_t random[CLIENT_HANDSHAKE_KEY_BYTES]);
+void client_handshake_init(struct client_handshake *h, const uint8_t random[WS_KEY_BYTES]);
 /* Appends the request for /ws with the subprotocol parley.v1. */
 void client_handshake_request(const struct client_handshake *h, const char *host_header, struct buf *out);
 /* The bytes that the response's head takes once it is whole and right; 0 while more are needed; -EPROTO with *fault filled when

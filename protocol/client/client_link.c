@@ -81,7 +81,7 @@ static bool start_tls(struct client_link *l, const struct client_url *url, const
 static bool shake_hands(struct client_link *l, const struct client_url *url, uint32_t timeout_ms, struct client_fault *fault)
 {
 	struct client_handshake handshake;
-	uint8_t random[CLIENT_HANDSHAKE_KEY_BYTES];
+	uint8_t random[WS_KEY_BYTES];
 	int64_t until_ms = client_clock_ms() + timeout_ms;
 	long head = 0;
 

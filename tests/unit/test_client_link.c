@@ -3,12 +3,11 @@
  */
 #include "cmocka_wrap.h"
 
-#include "client/base64.h"
 #include "client/client_handshake.h"
 #include "client/client_link.h"
-#include "client/sha1.h"
 #include "codec/buf.h"
 #include "codec/ws_frame.h"
+#include "codec/ws_handshake.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -49,8 +48,7 @@ static void write_all(int fd, const void *bytes, size_t n)
 
 static void shake_hands(int fd, bool wrong)
 {
-	char head[2048] = "", key[64] = "", joined[128], accept[BASE64_SIZE(SHA1_BYTES)], response[256];
-	uint8_t digest[SHA1_BYTES];
+	char head[2048] = "", key[64] = "", accept[WS_ACCEPT_CHARS + 1], response[256];
 	size_t n = 0;
 
 	while (strstr(head, "\r\n\r\n") == NULL) {
@@ -62,9 +60,7 @@ static void shake_hands(int fd, bool wrong)
 	const char *at = strstr(head, "Sec-WebSocket-Key: ");
 	assert(strncmp(head, "GET /ws HTTP/1.1\r\n", 18) == 0 && at != NULL);
 	(void)sscanf(at, "Sec-WebSocket-Key: %63s", key);
-	(void)snprintf(joined, sizeof joined, "%s258EAFA5-E914-47DA-95CA-C5AB0DC85B11", key);
-	sha1_digest(joined, strlen(joined), digest);
-	base64_encode(digest, sizeof digest, accept);
+	ws_handshake_accept(key, accept);
 	accept[0] = wrong ? (accept[0] == 'A' ? 'B' : 'A') : accept[0];
 	n = (size_t)snprintf(
 		response, sizeof response,
