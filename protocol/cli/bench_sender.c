@@ -5,7 +5,7 @@
 #include "cli/bench.h"
 
 #include "cli/bench_wire.h"
-#include "client/client_random.h"
+#include "codec/uid.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -44,7 +44,8 @@ static void append_request(const struct bench *b, struct buf *out, const char ma
 	buf_append_str(out, room);
 	if (b->options.client_ids) {
 		char text[UID_TEXT_BYTES + 1];
-		struct uid id = client_random_uid();
+		struct uid id;
+		uid_random(&id, 1);
 		uid_format(&id, text);
 		buf_appendf(out, "\",\"client_id\":\"%s", text);
 	}

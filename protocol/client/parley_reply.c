@@ -1,8 +1,9 @@
 /*
  * Reading replies and gaps, and making client_ids.
  */
-#include "client/client_random.h"
 #include "client/parley_client.h"
+
+#include "codec/uid.h"
 
 #include <string.h>
 
@@ -54,8 +55,9 @@ bool parley_gap_is_void(const struct parley_event *gap)
 json_t *parley_client_new_id(void)
 {
 	char text[UID_TEXT_BYTES + 1];
-	struct uid id = client_random_uid();
+	struct uid id;
 
+	uid_random(&id, 1);
 	uid_format(&id, text);
 	return json_string(text);
 }

@@ -1,8 +1,7 @@
 /*
  * A 128-bit identifier in its binary and its text form (RFC 9562: 8-4-4-4-12 lower-case hexadecimal digits).
  *
- * Used for users, rooms, events and client_ids. Making a fresh one is the server's business (server/base/id.h).
- * Upper-case digits are accepted when reading, lower-case are written.
+ * Users, rooms, events and client_ids have one. Upper-case digits are accepted when reading, lower-case are written. Any thread.
  */
 #ifndef PARLEY_CODEC_UID_H
 #define PARLEY_CODEC_UID_H
@@ -17,6 +16,9 @@ struct uid {
 	uint8_t b[16];
 };
 
+/* Makes n fresh ones of version 4 (random). Their order means nothing. Many at once are cheaper: one call of the kernel makes 16.
+ * The process ends where the kernel has no randomness. */
+void uid_random(struct uid *ids, size_t n);
 /* Reads exactly 36 characters; false if they are not a UUID. */
 bool uid_parse(const char *text, size_t n, struct uid *out);
 /* Writes 36 characters and a NUL. */

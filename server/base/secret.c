@@ -13,6 +13,11 @@ int secret_init(void)
 	return sodium_init() < 0 ? -EIO : 0;
 }
 
+uint32_t secret_random_below(uint32_t below)
+{
+	return randombytes_uniform(below);
+}
+
 void secret_token(char out[SECRET_TOKEN_CHARS + 1])
 {
 	uint8_t bytes[32];

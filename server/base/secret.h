@@ -13,6 +13,8 @@
 
 enum { SECRET_TOKEN_CHARS = 43, SECRET_HASH_BYTES = 32, SECRET_PASSWORD_CHARS = 128 };
 
+/* A number from 0 to below - 1, each as likely as the others. Below 2 it is 0. */
+uint32_t secret_random_below(uint32_t below);
 int secret_init(void); /* 0, or -EIO when there is no randomness */
 void secret_token(char out[SECRET_TOKEN_CHARS + 1]);
 void secret_token_hash(const char *token, size_t n, uint8_t out[SECRET_HASH_BYTES]);

@@ -1,6 +1,6 @@
 #include "chat/chat.h"
 
-#include "base/id.h"
+#include "base/secret.h"
 #include "chat/apply.h"
 #include "chat/chat_state.h"
 #include "chat/guests_end.h"
@@ -147,12 +147,8 @@ void chat_announce_leaving(struct chat *c, uint32_t spread_ms)
 		struct session *s = c->slots[i].session;
 		if (!s || !session_receives(s))
 			continue;
-		uint8_t random[16];
-		uint32_t dice;
-		id_random(random);
-		memcpy(&dice, random, sizeof(dice));
 		auto_buf data = BUF_INIT;
-		buf_appendf(&data, "{\"retry_after_ms\":%u}", spread_ms ? dice % spread_ms : 0);
+		buf_appendf(&data, "{\"retry_after_ms\":%u}", secret_random_below(spread_ms));
 		follower_tell_event(&s->follower, EVENT_SERVER_LEAVING, NULL, data.data, data.len);
 	}
 }

@@ -5,7 +5,6 @@
  * Prints one line; the data directory is made below DIR and left for a look.
  */
 #include "base/clock.h"
-#include "base/id.h"
 #include "store/sqlite/store_sqlite.h"
 
 #include <dirent.h>
@@ -69,8 +68,10 @@ static void make_world(struct bench *b)
 	for (uint64_t i = 0; i < b->n_authors; i++) {
 		/* A guest without a token can be in no room. */
 		struct store_user_create u = {.kind = USER_GUEST, .name = {"bench", 5}, .name_key = {"bench", 5}, .has_token = true};
-		id_random(u.id.b);
-		id_random(u.token_hash);
+		struct uid token[2];
+		uid_random(&u.id, 1);
+		uid_random(token, 2);
+		memcpy(u.token_hash, token, sizeof u.token_hash);
 		do_op(b, &u.op, STORE_USER_CREATE);
 		b->authors[i] = u.user_no;
 	}
@@ -82,7 +83,7 @@ static void make_world(struct bench *b)
 					      .owner_no = b->authors[0],
 					      .created_data = empty,
 					      .joined_data = empty};
-		id_random(r.id.b);
+		uid_random(&r.id, 1);
 		do_op(b, &r.op, STORE_ROOM_CREATE);
 		b->rooms[i] = r.membership.room.no;
 		store_op_finish(&r.op);
@@ -116,7 +117,7 @@ static bool send_one(struct bench *b)
 				      .type = EVENT_MESSAGE_CREATED,
 				      .data = b->data,
 				      .has_client_id = true};
-	id_random(s->op.client_id.b);
+	uid_random(&s->op.client_id, 1);
 	s->op.op.kind = STORE_APPEND;
 	s->op.op.done = sent;
 	s->sent_ns = clock_mono_ns();

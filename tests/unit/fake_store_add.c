@@ -1,7 +1,6 @@
 /* What was in the store before the server started: put there through the store's own operations. */
 #include "fake_store.h"
 
-#include "base/id.h"
 #include "codec/text_clean.h"
 
 #include <assert.h>
@@ -40,7 +39,7 @@ uint64_t fake_store_add_user(struct fake_store *f, const char *name, enum user_k
 {
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	struct store_user_create op = {.kind = kind};
-	id_random(op.id.b);
+	uid_random(&op.id, 1);
 	enum name_fault fault = text_clean_name(name, strlen(name), 0, &shown, &key);
 	assert(fault == NAME_OK);
 	(void)fault;
@@ -54,7 +53,7 @@ uint64_t fake_store_add_room(struct fake_store *f, const char *name, enum room_k
 {
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	struct store_room_create op = {.kind = kind, .owner_no = owner_no};
-	id_random(op.id.b);
+	uid_random(&op.id, 1);
 	enum name_fault fault = text_clean_name(name, strlen(name), 0, &shown, &key);
 	assert(fault == NAME_OK);
 	(void)fault;

@@ -6,7 +6,6 @@
 
 #include "fake_store.h"
 
-#include "base/id.h"
 #include "base/memory.h"
 
 #include <assert.h>
@@ -44,7 +43,7 @@ static inline struct event *add_event(struct fake_room *r, enum event_type type,
 	auto_buf json = BUF_INIT;
 	struct uid id;
 	uint64_t seq = r->n_log + 1;
-	id_random(id.b);
+	uid_random(&id, 1);
 	int64_t timestamp = 1700000000000 + (int64_t)seq;
 	event_encode(&json, type, &id, timestamp, &r->id, seq, data, n);
 	struct event *e = event_new(json.data, json.len);

@@ -5,7 +5,6 @@
 #ifndef PARLEY_TESTS_STORE_FIXTURE_H
 #define PARLEY_TESTS_STORE_FIXTURE_H
 
-#include "base/id.h"
 #include "store/sqlite/store_sqlite.h"
 
 #include <dirent.h>
@@ -39,7 +38,7 @@ static inline struct buf json_from(const char *s)
 static inline struct uid fresh_id(void)
 {
 	struct uid id;
-	id_random(id.b);
+	uid_random(&id, 1);
 	return id;
 }
 

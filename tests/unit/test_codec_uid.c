@@ -50,6 +50,38 @@ static void refuses_what_is_not_a_uuid(void **state)
 	assert_true(uid_equal(&id, &before));
 }
 
+/* RFC 9562, section 5.4; more of them than one call of the kernel makes. */
+static void fresh_ones_are_random_of_version_4(void **state)
+{
+	enum { N = 1000, GUARD = 0x5a };
+	static struct uid ids[N + 1];
+	uint8_t ones[16] = {0}, zeros[16] = {0};
+
+	(void)state;
+	for (size_t n = 0; n <= N; n = n < 40 ? n + 1 : n + N - 40) {
+		memset(ids, GUARD, sizeof(ids));
+		uid_random(ids, n);
+		for (size_t i = 0; i < sizeof(ids[n].b); i++)
+			assert_int_equal(ids[n].b[i], GUARD);
+		for (size_t i = 0; i < n; i++) {
+			assert_int_equal(ids[i].b[6] >> 4, 4);
+			assert_int_equal(ids[i].b[8] >> 6, 2);
+			for (size_t j = 0; j < i; j++)
+				assert_false(uid_equal(&ids[i], &ids[j]));
+		}
+	}
+	for (size_t i = 0; i < N; i++) {
+		for (size_t at = 0; at < sizeof(ones); at++) {
+			ones[at] |= ids[i].b[at];
+			zeros[at] |= (uint8_t)~ids[i].b[at];
+		}
+	}
+	for (size_t at = 0; at < sizeof(ones); at++) {
+		assert_int_equal(ones[at], at == 6 ? 0x4f : at == 8 ? 0xbf : 0xff);
+		assert_int_equal(zeros[at], at == 6 ? 0xbf : at == 8 ? 0x7f : 0xff);
+	}
+}
+
 static void zero_is_told_from_others(void **state)
 {
 	struct uid id = {{0}};
@@ -63,9 +95,8 @@ static void zero_is_told_from_others(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_and_writes_the_same),
-		cmocka_unit_test(reads_upper_case_and_writes_lower),
-		cmocka_unit_test(refuses_what_is_not_a_uuid),
+		cmocka_unit_test(reads_and_writes_the_same),  cmocka_unit_test(reads_upper_case_and_writes_lower),
+		cmocka_unit_test(refuses_what_is_not_a_uuid), cmocka_unit_test(fresh_ones_are_random_of_version_4),
 		cmocka_unit_test(zero_is_told_from_others),
 	};
 

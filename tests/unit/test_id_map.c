@@ -1,6 +1,5 @@
 #include "cmocka_wrap.h"
 
-#include "base/id.h"
 #include "base/id_map.h"
 
 #include <string.h>
@@ -42,7 +41,7 @@ static void put_replaces(void **state)
 	struct id_map m = {0};
 	uint8_t key[16];
 	char a, b;
-	id_random(key);
+	number_key(7, key);
 	id_map_put(&m, key, &a);
 	id_map_put(&m, key, &b);
 	assert_int_equal(m.n_used, 1);

@@ -1,6 +1,5 @@
 #include "cmocka_wrap.h"
 
-#include "base/id.h"
 #include "base/secret.h"
 
 #include <string.h>
@@ -75,15 +74,18 @@ static void equal_and_wipe(void **state)
 	assert_memory_equal(a, "\0\0\0\0", 4);
 }
 
-static void ids_are_version_4(void **state)
+static void a_random_number_stays_below_its_bound(void **state)
 {
 	(void)state;
-	uint8_t a[16], b[16];
-	id_random(a);
-	id_random(b);
-	assert_int_equal(a[6] >> 4, 4);
-	assert_int_equal(a[8] >> 6, 2);
-	assert_memory_not_equal(a, b, 16);
+	unsigned seen = 0;
+	assert_int_equal(secret_random_below(0), 0);
+	assert_int_equal(secret_random_below(1), 0);
+	for (unsigned i = 0; i < 10000; i++) {
+		uint32_t number = secret_random_below(3);
+		assert_in_range(number, 0, 2);
+		seen |= 1u << number;
+	}
+	assert_int_equal(seen, 7);
 }
 
 int main(void)
@@ -94,7 +96,7 @@ int main(void)
 		cmocka_unit_test(passwords_verify_only_when_right),
 		cmocka_unit_test(an_unknown_name_takes_as_long),
 		cmocka_unit_test(equal_and_wipe),
-		cmocka_unit_test(ids_are_version_4),
+		cmocka_unit_test(a_random_number_stays_below_its_bound),
 	};
 	if (secret_init())
 		return 1;

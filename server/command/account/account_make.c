@@ -1,6 +1,5 @@
 #include "command/account/account_make.h"
 
-#include "base/id.h"
 #include "chat/state_encode.h"
 #include "chat/user_tell.h"
 #include "codec/text_clean.h"
@@ -32,7 +31,7 @@ struct account_make *account_make_begin(struct call *call, struct text name, enu
 	shown = key = BUF_INIT;
 	m->op.op.kind = STORE_USER_CREATE;
 	m->op.kind = kind;
-	id_random(m->op.id.b);
+	uid_random(&m->op.id, 1);
 	m->op.name = (struct text){(const char *)m->name.data, m->name.len};
 	m->op.name_key = (struct text){(const char *)m->name_key.data, m->name_key.len};
 	m->op.has_token = true;

@@ -1,4 +1,3 @@
-#include "base/id.h"
 #include "chat/apply.h"
 #include "chat/rate.h"
 #include "chat/state_encode.h"
@@ -90,7 +89,7 @@ void handle_room_create(struct call *call)
 	}
 	struct room_create *c = mem_new(struct room_create);
 	c->op.op = (struct store_op){.kind = STORE_ROOM_CREATE, .done = created};
-	id_random(c->op.id.b);
+	uid_random(&c->op.id, 1);
 	c->op.kind = d->kind;
 	c->op.owner_no = call->user->no;
 	c->op.unowned = !d->owned;

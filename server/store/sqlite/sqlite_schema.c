@@ -1,7 +1,6 @@
 #include "store/sqlite/sqlite_schema.h"
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/memory.h"
 #include "store/migrations.h"
 #include "store/sqlite/sqlite_connection.h"
@@ -29,7 +28,7 @@ static const char fill_skeletons_sql[] =
 static int put_epoch(struct sqlite_connection *c)
 {
 	struct uid epoch;
-	id_random(epoch.b);
+	uid_random(&epoch, 1);
 	sqlite3_stmt *st = NULL;
 	int rc = sqlite3_prepare_v2(c->db,
 				    "INSERT INTO meta (key, value) VALUES ('epoch', ?1), ('open', 0)"

@@ -1,6 +1,6 @@
 /*
- * Fresh random ids (RFC 9562 version 4) by the hundred: one call of the kernel for a whole transaction's events, where
- * base/id.h makes several for each. Not thread-safe.
+ * Fresh random ids in stock, for the events of a transaction: made singly they cost a call of the kernel each (codec/uid.h). Not
+ * thread-safe.
  */
 #ifndef PARLEY_STORE_WORK_ID_POOL_H
 #define PARLEY_STORE_WORK_ID_POOL_H
