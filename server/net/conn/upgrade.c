@@ -7,14 +7,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char subprotocol[] = "parley.v1";
-
-static bool is_word(struct http_text value, const char *word)
-{
-	return value.n == strlen(word) && strncasecmp(value.s, word, value.n) == 0;
-}
 
 static bool is_ws_path(const struct http_request *r)
 {
@@ -52,11 +46,11 @@ static bool check_handshake(struct conn *c, const struct http_request *r)
 		return refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, "a WebSocket is asked for with GET", "Allow: GET\r\n");
 	if (r->is_http_10)
 		return refuse(c, WIRE_INVALID_REQUEST, 400, "a WebSocket needs HTTP/1.1", NULL);
-	if (!is_word(http_request_value(r, "upgrade"), "websocket"))
+	if (!http_value_is(http_request_value(r, "upgrade"), "websocket"))
 		return refuse(c, WIRE_INVALID_REQUEST, 400, "the only upgrade is to websocket", NULL);
 	if (!http_request_lists(r, "connection", "upgrade"))
 		return refuse(c, WIRE_INVALID_REQUEST, 400, "Connection does not say Upgrade", NULL);
-	if (!is_word(http_request_value(r, "sec-websocket-version"), "13"))
+	if (!http_value_is(http_request_value(r, "sec-websocket-version"), "13"))
 		return refuse(c, WIRE_INVALID_REQUEST, 426, "Sec-WebSocket-Version must be 13",
 			      "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n");
 	if (!is_key(http_request_value(r, "sec-websocket-key")))
