@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/outlet.h"
+#include "codec/event_encode.h"
 #include "codec/text_show.h"
 
 #include <errno.h>
@@ -9,7 +10,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { VALUE_BYTES_MAX = 200, LINE_END_BYTES = 8, END_WAIT_MS = 1000 };
@@ -119,13 +119,8 @@ static void put_field(struct line *line, bool json, const struct log_field *f)
 
 static void put_head(struct line *line, bool json, enum log_level level, const char *event)
 {
-	int64_t now_ms = clock_wall_ms();
-	time_t seconds = (time_t)(now_ms / 1000);
-	struct tm utc;
-	gmtime_r(&seconds, &utc);
-	char when[40];
-	size_t n = strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%S", &utc);
-	snprintf(when + n, sizeof(when) - n, ".%03uZ", (unsigned)(now_ms % 1000));
+	char when[TIMESTAMP_BYTES + 1];
+	timestamp_format(clock_wall_ms(), when);
 	int length = snprintf(line->bytes, 256, json ? "{\"timestamp\":\"%s\",\"level\":\"%s\",\"event\":\"%.100s\"" : "%s %s %.100s", when,
 			      level_name(level), event);
 	line->n = (size_t)length;
