@@ -1,6 +1,6 @@
 #include "base/bucket.h"
 
-/* What one costs, in time. Rates above one per microsecond count as that. */
+/* The time that one costs: a microsecond at least. */
 static uint64_t cost_us(uint64_t rate, uint64_t per_ms)
 {
 	uint64_t cost = per_ms * 1000 / rate;
@@ -18,14 +18,14 @@ uint32_t bucket_take_many(struct bucket *b, uint64_t n, uint64_t rate, uint64_t 
 		return 0;
 	uint64_t most = burst ? burst : 1;
 	uint64_t cost = cost_us(rate, per_ms);
-	uint64_t most_debt, now_us = now_ms * 1000; /* most_debt: what a full bucket may owe */
+	uint64_t most_debt, now_us = now_ms * 1000; /* most_debt: what a bucket owes when it is empty */
 	if (__builtin_mul_overflow(cost, most, &most_debt))
 		most_debt = UINT64_MAX;
 	uint64_t price;
 	if (n >= most || __builtin_mul_overflow(cost, n, &price))
 		price = most_debt;
 	uint64_t owed = b->empty_until_us > now_us ? b->empty_until_us - now_us : 0;
-	uint64_t debt; /* with this */
+	uint64_t debt; /* with the price of this call */
 	if (__builtin_add_overflow(owed, price, &debt))
 		debt = UINT64_MAX;
 	if (debt > most_debt) {

@@ -6,7 +6,7 @@
 #include <arm_acle.h>
 #endif
 
-/* What each byte does to the remainder, for the polynomial 0x1EDC6F41 with its bits reversed. */
+/* The change of the remainder by each byte, for the polynomial 0x1EDC6F41 with its bits reversed. */
 /* clang-format off */
 static const uint32_t table[256] = {
 	0x00000000, 0xf26b8303, 0xe13b70f7, 0x1350f3f4, 0xc79a971f, 0x35f1141c, 0x26a1e7e8, 0xd4ca64eb,

@@ -1,4 +1,4 @@
-/* Clocks. Monotonic for deadlines and durations, wall for timestamps. Callable from any thread. */
+/* The monotonic clock measures deadlines and durations, the wall clock gives timestamps. Callable from any thread. */
 #ifndef PARLEY_BASE_CLOCK_H
 #define PARLEY_BASE_CLOCK_H
 

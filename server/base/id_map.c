@@ -1,4 +1,4 @@
-/* Linear probing; a removal moves what follows back, so there are no tombstones. At most 3/4 full, and shrunk below 1/8. */
+/* Linear probing. A removal moves the entries behind it back, so there are no tombstones. The table is at most 3/4 full and shrinks below 1/8. */
 #include "base/id_map.h"
 
 #include "base/memory.h"
@@ -16,7 +16,7 @@ struct id_map_slot {
 
 enum { SLOTS_MIN = 8 };
 
-/* The key is random already; its first bytes are the hash. */
+/* The key is random, so its first bytes serve as the hash. */
 static size_t home_of(const uint8_t key[16], size_t n_slots)
 {
 	uint64_t hash;
@@ -24,7 +24,7 @@ static size_t home_of(const uint8_t key[16], size_t n_slots)
 	return (size_t)hash & (n_slots - 1);
 }
 
-/* Where the key is, or the free slot where it would be. */
+/* Returns the slot that holds the key, or the free slot where it belongs. */
 static size_t find(const struct id_map *m, const uint8_t key[16])
 {
 	size_t at = home_of(key, m->n_slots);
@@ -68,7 +68,7 @@ void id_map_put(struct id_map *m, const uint8_t key[16], void *value)
 	slot->value = value;
 }
 
-/* Moves back each follower that the hole would hide from its home. */
+/* Moves back each entry behind the hole that a search from its home would no longer reach. */
 static void close_hole(struct id_map *m, size_t hole)
 {
 	size_t mask = m->n_slots - 1;
@@ -107,7 +107,7 @@ void *id_map_next(const struct id_map *m, size_t *at)
 	return NULL;
 }
 
-/* One key for the process, made once and never changed: two maps must agree on what a name hashes to. */
+/* The process has one key, which is made once and never changes: a name hashes to the same bytes in every map. */
 static struct secret_keyed_hash process_key;
 static pthread_once_t process_key_once = PTHREAD_ONCE_INIT;
 

@@ -16,7 +16,7 @@ struct list {
 #define list_entry(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
 /* clang-format on */
 #define list_for_each(it, head) for (struct list *it = (head)->next; it != (head); it = it->next)
-/* Safe against removal of `it` itself, and of nothing else. */
+/* The body may remove `it`, and no other link. */
 #define list_for_each_safe(it, head) \
 	for (struct list *it = (head)->next, *it##_next = it->next; it != (head); it = it##_next, it##_next = it->next)
 
@@ -39,7 +39,7 @@ static inline void list_append(struct list *head, struct list *link)
 {
 	list_insert_before(head, link);
 }
-/* Takes it out and leaves it an empty list of its own, so removing twice is harmless. */
+/* Takes the link out and makes it an empty list. Removing it once more is harmless. */
 static inline void list_remove(struct list *link)
 {
 	link->prev->next = link->next;

@@ -14,15 +14,15 @@
 
 enum { VALUE_BYTES_MAX = 200, LINE_END_BYTES = 8, END_WAIT_MS = 1000 };
 
-/* The process-wide sink that the header admits to. */
+/* The one state of the process that log.h mentions. */
 static struct {
 	_Atomic int format, least;
-	_Atomic uint64_t n_dropped; /* not said yet; changed under the lock only */
-	pthread_mutex_t lock;       /* guards what follows; nobody waits while holding it until log_end() */
+	_Atomic uint64_t n_dropped; /* not reported yet; changed under the lock only */
+	pthread_mutex_t lock;       /* guards the members below; before log_end() no thread waits while it holds it */
 	struct outlet out;
-	int dropped_error;               /* a negative errno: why, the last time */
-	_Atomic uint64_t *dropped_total; /* borrowed; NULL: nobody counts */
-	uint64_t wait_until_ms;          /* clock_mono_ms(); 0: nobody waits */
+	int dropped_error;               /* the negative errno of the latest dropped line */
+	_Atomic uint64_t *dropped_total; /* borrowed; NULL: not counted */
+	uint64_t wait_until_ms;          /* clock_mono_ms(); 0: no waiting */
 } sink = {
 	.format = LOG_FORMAT_TEXT,
 	.least = LOG_LEVEL_INFO,
@@ -56,7 +56,7 @@ static const char *level_name(enum log_level level)
 	return "error";
 }
 
-/* What does not fit is left out; LINE_END_BYTES stay free for the end. */
+/* Appends, or returns false and appends nothing when the text does not fit. LINE_END_BYTES stay free for the end of the line. */
 static bool put(struct line *line, const char *s, size_t n)
 {
 	if (line->n + n + LINE_END_BYTES > sizeof(line->bytes))
@@ -82,7 +82,7 @@ static bool put_escaped(struct line *line, const char *text)
 		char escape[TEXT_SHOW_ESCAPE_BYTES];
 		size_t length = text_show_next(text + i, n - i, escape);
 		if (cut && n - i < 4 && (unsigned char)text[i] >= 0xc2 && escape[0] != '\0' && length == 1)
-			break; /* the cut went through a character */
+			break; /* the cut is in the middle of a character */
 		if (text[i] == '"' || text[i] == '\\')
 			fits = put_string(line, "\\");
 		fits = fits && (escape[0] != '\0' ? put_string(line, escape) : put(line, text + i, length));
@@ -107,7 +107,7 @@ static bool put_value(struct line *line, const struct log_field *f)
 	return false;
 }
 
-/* A field that does not fit whole is left out whole. */
+/* A field that does not fit is left out as a whole. */
 static void put_field(struct line *line, bool json, const struct log_field *f)
 {
 	size_t before = line->n;
@@ -137,9 +137,9 @@ static void make_line(struct line *line, enum log_level level, const char *event
 	line->bytes[line->n++] = '\n';
 }
 
-/* From here on: with the lock. */
+/* The functions from here on are called with the lock held. */
 
-/* Whether it was worth waiting: not before log_end(), nor when its second is over. */
+/* Returns true when there may be room after a wait. Before log_end(), and after its second is over, it returns false without waiting. */
 static bool waited(void)
 {
 	uint64_t now_ms = clock_mono_ms();
@@ -154,7 +154,7 @@ static int put_out(const struct line *line)
 	return failed;
 }
 
-/* 0 when nothing is left to say. */
+/* Returns 0 when nothing is left to report. */
 static int say_dropped(void)
 {
 	uint64_t n = atomic_load_explicit(&sink.n_dropped, memory_order_relaxed);
@@ -186,7 +186,7 @@ static void send_line(const struct line *line)
 		count_dropped(failed);
 }
 
-/* Without the lock again. */
+/* The functions from here on are called without the lock. */
 
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {

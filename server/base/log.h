@@ -1,9 +1,10 @@
 /*
- * Structured logs to standard error: one line per entry, text or JSON. Never secrets, never message texts. Values are escaped (text_show.h) and
- * cut at 200 bytes. Callable from any thread. The sink is the one process-wide state of base/: a log that must be passed around is not used.
+ * Structured logs to standard error: one line per entry, text or JSON. A line holds no secret and no message text. Values are escaped
+ * (text_show.h) and cut at 200 bytes. Callable from any thread. The sink is the one process-wide state of base/, because a log that every
+ * function has to pass on is not used.
  *
- * Nobody waits for the log (outlet.h). A line for which standard error has no room is dropped and counted; when there is room again, "log.dropped"
- * says how many, at any level. Lines go out in the order of the calls, whole.
+ * No thread waits for the log (outlet.h). A line is dropped and counted when standard error has no room for it. When there is room again,
+ * "log.dropped" tells how many were dropped, at any level. Lines go out whole and in the order of the calls.
  *
  *     LOG_INFO("listen.ready", LOG_S("address", address), LOG_U("port", port));
  */
@@ -33,22 +34,23 @@ struct log_field {
 #define LOG_I(n, v) ((struct log_field){.name = (n), .kind = LOG_FIELD_SIGNED, .value.i = (int64_t)(v)})
 
 void log_setup(enum log_format format, enum log_level least);
-/* Sees to it that standard error does not hold anybody up; before other threads begin. Without it, poll(2) is asked before each line. */
+/* Makes standard error an outlet that does not wait. Call it before other threads begin. Without this call the log asks poll(2) before each
+ * line. */
 void log_open(void);
-/* Adds what is dropped to a counter of the caller's from now on; NULL: no longer. */
+/* Counts dropped lines in the caller's counter from now on. NULL ends that. */
 void log_count_dropped(_Atomic uint64_t *counter);
-/* Says what was dropped, if there is room. To be called now and then: the next line may be far away. */
+/* Reports dropped lines if there is room. Call it regularly, because the next line may come much later. */
 void log_flush(void);
-/* The process is about to end: from now on lines wait for their room, at most a second all together. Says what was dropped. */
+/* Prepares for the end of the process: from now on lines wait for room, a second in all. Reports dropped lines. */
 void log_end(void);
-/* Says "parleyd: TEXT" at any level and in any format, after log_end(): why the server does not start. */
+/* Calls log_end() and writes "parleyd: TEXT", at any level and in any format. TEXT tells why the server does not start. */
 void log_say(const char *text);
 void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
 #define LOG_AT_(level, event, ...) \
 	log_write((level), (event), (const struct log_field[]){__VA_ARGS__}, \
 		  sizeof((const struct log_field[]){__VA_ARGS__}) / sizeof(struct log_field))
-/* At least one field each. */
+/* Each takes at least one field. */
 #define LOG_DEBUG(event, ...) LOG_AT_(LOG_LEVEL_DEBUG, event, __VA_ARGS__)
 #define LOG_INFO(event, ...) LOG_AT_(LOG_LEVEL_INFO, event, __VA_ARGS__)
 #define LOG_WARN(event, ...) LOG_AT_(LOG_LEVEL_WARN, event, __VA_ARGS__)

@@ -1,7 +1,7 @@
 /*
  * When the hooks run: libuv polls, then runs check handles, (from 1.45 on) timers, closes, (before 1.45) timers, then prepare handles, then
- * polls again. The hooks run in the check handle, and once more in the prepare handle just before sleeping, for the sake of what timers and
- * closes left to do. When a hook asked for another turn there is no sleep to come, and the second run is left out: input comes first.
+ * polls again. The hooks run in the check handle. They run once more in the prepare handle, just before the loop sleeps, because timers and
+ * closes may have left work. When a hook has asked for another turn the loop does not sleep, and the second run is left out: input comes first.
  */
 #include "base/loop.h"
 
@@ -56,7 +56,7 @@ struct loop_signal {
 	void *arg;
 };
 
-/* libuv's own setting up fails only for want of memory or descriptors, before anything was promised to anybody. */
+/* The setup of libuv fails only when memory or descriptors run out. At that time the server has promised nothing yet. */
 static void must(int error)
 {
 	if (error)
@@ -79,7 +79,7 @@ static void run_calls(struct loop *l)
 
 static void on_idle(uv_idle_t *h)
 {
-	(void)h; /* its being active is what keeps the loop awake */
+	(void)h; /* the loop does not sleep while this handle is active */
 }
 
 static void run_hooks(struct loop *l)
@@ -92,8 +92,8 @@ static void run_hooks(struct loop *l)
 }
 
 /*
- * An eventfd of our own rather than an uv_async_t: that one's callback spins while the sender is still inside uv_async_send(), which on a shared core
- * is whenever the wake-up preempted the sender (libuv up to 1.44, uv__async_spin(); later ones spin only in closing).
+ * An eventfd of our own and no uv_async_t: in libuv up to 1.44 the callback of an uv_async_t spins while the sender is inside uv_async_send()
+ * (uv__async_spin()). On a shared core that happens whenever the wake-up preempts the sender. Later versions spin only in closing.
  */
 static void on_wake(uv_poll_t *h, int status, int events)
 {
@@ -148,7 +148,7 @@ void loop_destroy(struct loop *l)
 {
 	if (!l)
 		return;
-	while (!list_empty(&l->calls)) /* no other thread posts any more */
+	while (!list_empty(&l->calls)) /* no other thread posts now */
 		run_calls(l);
 	l->n_hooks = 0;
 	uv_close((uv_handle_t *)&l->wake, NULL);
@@ -165,7 +165,7 @@ void loop_destroy(struct loop *l)
 		uv_run(&l->uv, UV_RUN_NOWAIT);
 		error = uv_loop_close(&l->uv);
 	}
-	assert(!error); /* else somebody has not destroyed a timer or a watch */
+	assert(!error); /* a timer or a watch was not destroyed */
 	(void)error;
 	assert(list_empty(&l->calls));
 	close(l->wake_fd);
@@ -216,9 +216,9 @@ void loop_post_list(struct loop *l, struct list *calls)
 	pthread_mutex_unlock(&l->lock);
 	if (!was_empty)
 		return;
-	/* After the unlock: the loop, woken, shall not wait for us. */
+	/* The lock is given back first, so that the woken loop does not wait for this thread. */
 	ssize_t sent = write(l->wake_fd, &(uint64_t){1}, sizeof(uint64_t));
-	assert(sent == sizeof(uint64_t)); /* a counter that is read in every turn is never full */
+	assert(sent == sizeof(uint64_t)); /* the loop reads the counter in every turn, so it is never full */
 	(void)sent;
 }
 
@@ -288,7 +288,7 @@ void loop_timer_destroy(struct loop_timer *t)
 		uv_close((uv_handle_t *)&t->uv, free_timer);
 }
 
-/* An error is for the owner to meet when it reads. */
+/* The owner meets an error when it reads. */
 static void on_readable(uv_poll_t *h, int status, int events)
 {
 	struct loop_watch *w = h->data;

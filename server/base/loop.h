@@ -1,8 +1,8 @@
 /*
  * The one event loop (libuv, in loop.c only). One thread runs it; only loop_post() and loop_post_list() may be called from another.
  *
- * A turn = what the kernel had for us, then the end-of-turn hooks in the order of their `when`, then sleep. A hook that has more to do
- * says so with loop_again(), and the next turn follows without sleeping: new input is read in between.
+ * A turn handles what the kernel reports, runs the end-of-turn hooks in the order of their `when`, and sleeps. A hook that has more to do
+ * calls loop_again(). The next turn then follows without sleep, and new input is read in between.
  */
 #ifndef PARLEY_BASE_LOOP_H
 #define PARLEY_BASE_LOOP_H
@@ -21,49 +21,49 @@ void loop_destroy(struct loop *l); /* accepts NULL */
 /* Runs until loop_stop(). */
 void loop_run(struct loop *l);
 void loop_stop(struct loop *l);
-/* One pass without waiting; for shutting libraries down and for tests. */
+/* Runs one turn without waiting. Shutting a library down and tests need it. */
 void loop_run_once(struct loop *l);
-/* The uv_loop_t, for a library that wants to live on it. */
+/* Returns the uv_loop_t, for a library that runs on it. */
 void *loop_foreign(struct loop *l);
 /* The loop's cached monotonic clock. */
 uint64_t loop_now_ms(const struct loop *l);
 
-/* A call to make on the loop thread; embedded by its owner, who keeps it alive until it ran. */
+/* A call to make on the loop thread. Its owner embeds it and keeps it alive until it has run. */
 struct loop_call {
 	struct list link; /* loop.calls */
 	void (*run)(struct loop_call *c);
 };
-/* From any thread, which is joined before loop_destroy(); calls from one thread run in order. One wake-up however many are waiting. */
+/* Callable from any thread that is joined before loop_destroy(). The calls of one thread run in order. Many waiting calls cost one wake-up. */
 void loop_post(struct loop *l, struct loop_call *c);
-/* Posts a whole list of loop_call.link at once; the list is empty afterwards. */
+/* Posts a list of loop_call.link at once. The list is empty afterwards. */
 void loop_post_list(struct loop *l, struct list *calls);
 
 enum turn_end {
-	TURN_END_REPLIES,   /* replies go out before events: they are few, and a connection that waits for its reply takes no events */
+	TURN_END_REPLIES,   /* replies go out before events: they are few, and a connection takes no events while its reply waits */
 	TURN_END_EVENTS,    /* a slice of the sweeps */
-	TURN_END_HAND_OVER, /* to other threads; last, so that nothing is left behind when the loop sleeps */
+	TURN_END_HAND_OVER, /* to other threads; it comes last, so that nothing is left when the loop sleeps */
 };
 
-/* fn(arg) at the end of every turn; hooks of the same `when` in the order in which they were added. Not from within a hook. */
+/* Calls fn(arg) at the end of every turn. Hooks of the same `when` run in the order in which they were added. Not callable from a hook. */
 void loop_at_turn_end(struct loop *l, enum turn_end when, void (*fn)(void *arg), void *arg);
 void loop_not_at_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
-/* Asks that the next turn come at once. Callable from hooks and handlers. */
+/* Makes the next turn follow without sleep. Callable from hooks and handlers. */
 void loop_again(struct loop *l);
-/* Whether somebody asked for another turn: in this one, or in the one before, which is why this one came at once. */
+/* Returns true when loop_again() was called in this turn or in the one before it. */
 bool loop_is_busy(const struct loop *l);
 
-/* repeat_ms 0: once. Destroying a timer inside its callback is allowed. */
+/* A timer with repeat_ms 0 fires once. Its callback may destroy it. */
 struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_timer_start(struct loop_timer *t, uint64_t first_ms, uint64_t repeat_ms);
 void loop_timer_stop(struct loop_timer *t);
 void loop_timer_destroy(struct loop_timer *t); /* accepts NULL */
 
-/* fn(arg) when the descriptor can be read. Does not own the descriptor. */
+/* Calls fn(arg) when the descriptor can be read. The descriptor stays the caller's. */
 struct loop_watch *loop_watch_readable(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
 void loop_watch_pause(struct loop_watch *w, bool paused);
 void loop_watch_destroy(struct loop_watch *w); /* accepts NULL */
 
-/* fn(arg) on the loop when the signal arrives. Never removed. */
+/* Calls fn(arg) on the loop thread when the signal arrives. It stays until the loop is destroyed. */
 int loop_on_signal(struct loop *l, int signum, void (*fn)(void *arg), void *arg);
 
 #endif

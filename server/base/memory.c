@@ -7,7 +7,8 @@
 
 enum { LAST_WORDS_MS = 1000 };
 
-/* No formatting and no buffer: there may be no memory for either. Where nobody reads, the process ends without the words. */
+/* Writes without formatting and without a buffer, because there may be no memory for them. Where standard error is not read, the process ends
+ * without the message. */
 static _Noreturn void out_of_memory(void)
 {
 	static const char line[] = "parleyd: out of memory\n";

@@ -1,5 +1,5 @@
 /*
- * Memory that is always there: running out ends the process (the log makes that safe).
+ * Allocation that does not fail: the process ends when memory runs out. The store's log makes that safe.
  */
 #ifndef PARLEY_BASE_MEMORY_H
 #define PARLEY_BASE_MEMORY_H

@@ -45,7 +45,7 @@ static void put_gauge(const struct page *page, const char *name, const char *hel
 	put_line(page, "parley_%s %lld\n", name, (long long)atomic_load_explicit(m, memory_order_relaxed));
 }
 
-/* Bucket i holds whole numbers below 2^i, so its inclusive bound is 2^i - 1. The last one has no bound. */
+/* Bucket i counts whole numbers below 2^i, so its inclusive bound is 2^i - 1. The last bucket has no bound. */
 static void put_histogram(const struct page *page, const char *name, double unit, const char *help, const struct metric_histogram *h)
 {
 	uint64_t n = 0;
@@ -61,7 +61,7 @@ static void put_histogram(const struct page *page, const char *name, double unit
 	put_line(page, "parley_%s_sum %.9g\nparley_%s_count %llu\n", name, sum, name, (unsigned long long)n);
 }
 
-/* One counter with a label: a line for each name. */
+/* Writes a counter with a label, a line for each name. */
 static void put_labelled(const struct page *page, const char *name, const char *help, const char *label, const char *(*name_of)(unsigned),
 			 const _Atomic uint64_t counts[METRIC_LABELS_MAX])
 {

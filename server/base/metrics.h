@@ -1,6 +1,6 @@
 /*
- * Counters, gauges and histograms for Prometheus (text format 0.0.4). A row here is all there is to write.
- * Relaxed atomics: any thread may add, /metrics reads.
+ * Counters, gauges and histograms for Prometheus (text format 0.0.4). A new one needs a row here and nothing else.
+ * They are relaxed atomics: any thread adds, /metrics reads.
  */
 #ifndef PARLEY_BASE_METRICS_H
 #define PARLEY_BASE_METRICS_H
@@ -42,7 +42,7 @@
 	X(damaged_rooms,   "rooms that are not written to because their stored log is damaged")
 /* clang-format on */
 
-/* Histograms have power-of-two buckets; `unit` scales what is observed to the base unit of the name. */
+/* Histograms have power-of-two buckets. `unit` converts an observed value to the base unit of the name. */
 /* clang-format off */
 #define METRIC_HISTOGRAM_TABLE(X) \
 	X(acknowledge_seconds, 1e-9, "from a message's arrival to its acknowledgement (observed in ns)") \
@@ -70,7 +70,7 @@ struct metrics {
 	METRIC_HISTOGRAM_TABLE(X)
 #undef X
 	_Atomic uint64_t errors_by_code[METRIC_LABELS_MAX];   /* by enum wire_error; the names are given when rendering */
-	_Atomic uint64_t closed_by_reason[METRIC_LABELS_MAX]; /* by why a connection ended, likewise */
+	_Atomic uint64_t closed_by_reason[METRIC_LABELS_MAX]; /* by the reason why a connection ended; the names are given when rendering */
 };
 
 static inline void metric_add(_Atomic uint64_t *m, uint64_t n)
@@ -81,7 +81,7 @@ static inline void metric_change(_Atomic int64_t *m, int64_t n)
 {
 	atomic_fetch_add_explicit(m, n, memory_order_relaxed);
 }
-/* A refusal, whoever answers it: in all and by its code. */
+/* Counts a refusal, in all and by its code. */
 static inline void metric_count_error(struct metrics *m, unsigned code)
 {
 	metric_add(&m->errors_total, 1);
@@ -89,7 +89,7 @@ static inline void metric_count_error(struct metrics *m, unsigned code)
 }
 void metric_observe(struct metric_histogram *h, uint64_t value);
 
-/* The names of what is counted by label, by index; NULL past the end. */
+/* The names of the labels, by index. Each function returns NULL past the end. */
 struct metric_names {
 	const char *(*error_code)(unsigned i);
 	const char *(*close_reason)(unsigned i);

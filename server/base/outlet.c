@@ -13,7 +13,7 @@
 
 _Static_assert((int)OUTLET_LINE_BYTES <= PIPE_BUF, "a pipe takes a line whole or not at all");
 
-/* A description of our own in the descriptor's place. */
+/* Puts an open file description of our own in the descriptor's place. */
 static bool open_again(int fd)
 {
 	char path[32];
@@ -53,7 +53,7 @@ static ssize_t write_some(const struct outlet *o, const char *bytes, size_t n)
 	return write(o->fd, bytes, n);
 }
 
-/* How many of n > 0 bytes are out: all, fewer, or a negative errno for none. */
+/* Writes n > 0 bytes. Returns how many are out, or a negative errno when none is. */
 static ssize_t write_all(const struct outlet *o, const char *bytes, size_t n)
 {
 	size_t done = 0;
@@ -99,5 +99,5 @@ bool outlet_wait(const struct outlet *o, int timeout_ms)
 {
 	struct pollfd polled = {.fd = o->fd, .events = POLLOUT};
 
-	return poll(&polled, 1, timeout_ms) > 0; /* a reader that is gone is told by the write */
+	return poll(&polled, 1, timeout_ms) > 0; /* the next write reports a reader that has gone */
 }

@@ -39,7 +39,7 @@ int secret_password_hash(const char *password, size_t n, char out[SECRET_PASSWOR
 	return 0;
 }
 
-/* Argon2id with the INTERACTIVE parameters, of nothing that anybody knows: the time it takes is all that counts. */
+/* A hash of an unknown password with the INTERACTIVE parameters of Argon2id. It exists for the time that its verification takes. */
 static const char nobody[] = "$argon2id$v=19$m=65536,t=2,p=1$c29tZW9uZXNvbWVvbmVzbw$nHcgZi/oo+3YSTw55Kh5q6cAUxyvmWy4sKFo9dPV5qc";
 
 bool secret_password_verify(const char *hash, const char *password, size_t n)

@@ -2,7 +2,7 @@
  * Secrets (libsodium): tokens, their hashes, passwords. Callable from any thread after secret_init().
  *
  * A token is 32 random bytes as 43 characters of unpadded base64url; the store holds its SHA-256 only.
- * Passwords: argon2id, INTERACTIVE (about 100 ms, 64 MiB): never on the loop thread.
+ * Passwords are hashed with argon2id, INTERACTIVE. That takes about 100 ms and 64 MiB, so it never runs on the loop thread.
  */
 #ifndef PARLEY_BASE_SECRET_H
 #define PARLEY_BASE_SECRET_H
@@ -13,24 +13,24 @@
 
 enum { SECRET_TOKEN_CHARS = 43, SECRET_HASH_BYTES = 32, SECRET_PASSWORD_CHARS = 128 };
 
-/* A number from 0 to below - 1, each as likely as the others. Below 2 it is 0. */
+/* Returns a number from 0 to below - 1, each with the same probability. For below 0 and 1 it returns 0. */
 uint32_t secret_random_below(uint32_t below);
-int secret_init(void); /* 0, or -EIO when there is no randomness */
+int secret_init(void); /* 0; -EIO when the kernel has no randomness */
 void secret_token(char out[SECRET_TOKEN_CHARS + 1]);
 void secret_token_hash(const char *token, size_t n, uint8_t out[SECRET_HASH_BYTES]);
-/* 0, or -ENOMEM. */
+/* Returns 0, or -ENOMEM. */
 int secret_password_hash(const char *password, size_t n, char out[SECRET_PASSWORD_CHARS]);
-/* Takes as long for hash == NULL (an unknown name) as for a real one. */
+/* Returns true when the password has this hash. `hash` is NULL for an unknown name: verification then takes as long and returns false. */
 bool secret_password_verify(const char *hash, const char *password, size_t n);
 void secret_wipe(void *p, size_t n);
-/* Constant time. */
+/* Compares in constant time. */
 bool secret_equal(const void *a, const void *b, size_t n);
 
-/* A keyed hash (SipHash-2-4, 128 bit) for tables whose keys clients choose. */
+/* A keyed hash (SipHash-2-4, 128 bits) for tables whose keys clients choose. */
 struct secret_keyed_hash {
 	uint8_t key[16];
 };
-void secret_keyed_hash_key(struct secret_keyed_hash *h); /* a fresh random key */
+void secret_keyed_hash_key(struct secret_keyed_hash *h); /* makes a random key */
 void secret_keyed_hash(const struct secret_keyed_hash *h, const void *bytes, size_t n, uint8_t out[16]);
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 struct wheel {
-	uint64_t tick; /* the last one that was looked at */
+	uint64_t tick; /* the last one that was handled */
 	uint32_t tick_ms, n_slots;
 	struct list slots[]; /* wheel_timer.link */
 };
@@ -55,7 +55,7 @@ void wheel_disarm(struct wheel_timer *t)
 		list_remove(&t->link);
 }
 
-/* The slot is emptied first and each timer taken off before its callback: whatever that arms, moves or frees, the walk goes on. */
+/* The slot is emptied first, and each timer is taken off before its callback. So a callback may arm, move or free any timer. */
 static void look_at(struct wheel *w, uint64_t now_ms, void (*fired)(struct wheel_timer *t, void *arg), void *arg)
 {
 	struct list due; /* wheel_timer.link */
@@ -65,7 +65,7 @@ static void look_at(struct wheel *w, uint64_t now_ms, void (*fired)(struct wheel
 		struct wheel_timer *t = list_entry(due.next, struct wheel_timer, link);
 		list_remove(&t->link);
 		if (t->deadline_ms > now_ms)
-			hang(w, t); /* in a later round */
+			hang(w, t); /* it is due in a later round */
 		else
 			fired(t, arg);
 	}
@@ -74,7 +74,7 @@ static void look_at(struct wheel *w, uint64_t now_ms, void (*fired)(struct wheel
 void wheel_advance(struct wheel *w, uint64_t now_ms, void (*fired)(struct wheel_timer *t, void *arg), void *arg)
 {
 	uint64_t last = now_ms / w->tick_ms;
-	if (last > w->tick + w->n_slots) /* after a long sleep once round is enough */
+	if (last > w->tick + w->n_slots) /* after a long sleep one round is enough */
 		w->tick = last - w->n_slots;
 	while (w->tick < last) {
 		w->tick++;

@@ -1,6 +1,6 @@
 /*
- * A timing wheel: arming, moving and disarming a deadline is O(1) and touches no other timer; fires up to one tick late.
- * One level; deadlines further than the wheel reaches are looked at once per round. Not thread-safe.
+ * A timing wheel. Arming, moving and disarming a deadline is O(1) and touches no other timer. A timer fires up to one tick late.
+ * The wheel has one level: a deadline beyond its reach is looked at once per round. Not thread-safe.
  */
 #ifndef PARLEY_BASE_WHEEL_H
 #define PARLEY_BASE_WHEEL_H
@@ -11,18 +11,18 @@
 
 struct wheel;
 
-/* Embedded; zeroed means disarmed. */
+/* Embedded by its owner. A zeroed timer is disarmed. */
 struct wheel_timer {
 	struct list link; /* wheel.slots[i] */
 	uint64_t deadline_ms;
 };
 
 struct wheel *wheel_new(uint64_t now_ms, uint32_t tick_ms, uint32_t n_slots);
-void wheel_destroy(struct wheel *w); /* accepts NULL; armed timers are forgotten */
-/* Arms, or moves when armed. */
+void wheel_destroy(struct wheel *w); /* disarms all timers; accepts NULL */
+/* Arms the timer, or moves it when it is armed. */
 void wheel_arm(struct wheel *w, struct wheel_timer *t, uint64_t deadline_ms);
 void wheel_disarm(struct wheel_timer *t);
-/* Calls fired(t) for each that is due; it is disarmed by then and may be armed again or freed, as may any other. */
+/* Disarms each timer that is due and calls fired(t, arg). The call may arm or free this timer and any other. */
 void wheel_advance(struct wheel *w, uint64_t now_ms, void (*fired)(struct wheel_timer *t, void *arg), void *arg);
 
 #endif

@@ -17,7 +17,7 @@ struct worker_thread {
 
 struct worker_pool {
 	struct loop *loop;
-	pthread_mutex_t lock; /* guards what follows up to `ending` */
+	pthread_mutex_t lock; /* guards the members below up to `ending` */
 	pthread_cond_t more;
 	struct list queue;                     /* worker_job.link */
 	size_t n_unfinished, n_unfinished_max; /* 0: no limit */
@@ -33,7 +33,7 @@ static void job_done(struct loop_call *c)
 	j->done(j);
 }
 
-/* NULL when the pool is ending and nothing is left. */
+/* Returns NULL when the pool is ending and no job is left. */
 static struct worker_job *wait_for_job(struct worker_pool *p)
 {
 	struct worker_job *j = NULL;
@@ -67,7 +67,7 @@ static void *run_thread(void *arg)
 	return NULL;
 }
 
-/* Signals are the loop thread's: the threads start with all of them blocked. */
+/* The loop thread handles all signals, so the threads start with all signals blocked. */
 static void start_threads(struct worker_pool *p)
 {
 	sigset_t all, before;
@@ -75,7 +75,7 @@ static void start_threads(struct worker_pool *p)
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	for (size_t i = 0; i < p->n_threads; i++) {
 		if (pthread_create(&p->threads[i].id, NULL, run_thread, &p->threads[i]))
-			abort(); /* like memory: without threads there is no server */
+			abort(); /* as when memory runs out: there is no server without threads */
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

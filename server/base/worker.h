@@ -1,6 +1,6 @@
 /*
- * A few threads with one bounded queue, for work that would hold up the loop (hashing, reading the store).
- * Jobs are embedded by their owner, who keeps them alive until done() has run on the loop thread.
+ * A few threads with one bounded queue, for work that would delay the loop (hashing, reading the store).
+ * A job's owner embeds it and keeps it alive until done() has run on the loop thread.
  */
 #ifndef PARLEY_BASE_WORKER_H
 #define PARLEY_BASE_WORKER_H
@@ -19,13 +19,13 @@ struct worker_job {
 };
 
 /*
- * thread_states: n pointers, one handed to each thread's jobs, or NULL. queue_max: how many jobs may wait while every thread has one; 0: no
- * limit.
+ * thread_states holds n pointers, one for the jobs of each thread; it may be NULL. queue_max is the number of jobs that may wait while every
+ * thread has one; 0 is no limit.
  */
 struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_threads, size_t queue_max, void **thread_states);
-/* Loop thread. 0, or -EBUSY when the queue is full. */
+/* Loop thread only. Returns 0, or -EBUSY when the queue is full. */
 int worker_submit(struct worker_pool *p, struct worker_job *j) __attribute__((warn_unused_result));
-/* Finishes what was queued (its done() calls are posted), then ends the threads. Accepts NULL. */
+/* Runs the queued jobs, posts their done() calls and ends the threads. Accepts NULL. */
 void worker_pool_destroy(struct worker_pool *p);
 
 #endif
