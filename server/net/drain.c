@@ -1,7 +1,10 @@
 /*
- * Leaving politely (promise 10). In order: no more connections are accepted and /readyz is red; every WebSocket is told `server.leaving` with its own
- * moment to come back; then, evenly over drain_ms, connections are closed (1001), idle HTTP connections at once; answers that are under
- * way are waited for a little longer; then done() is called.
+ * The end of the server without lost answers (promise 10):
+ *
+ * 1. No more connections are accepted, and /readyz is red.
+ * 2. Every WebSocket is told `server.leaving` with a time of its own to come back.
+ * 3. Idle HTTP connections are closed at once. The others are closed (1001) evenly over drain_ms.
+ * 4. Answers under way get some more time. Then done() is called.
  */
 #include "net/drain.h"
 
@@ -9,15 +12,15 @@
 #include "net/accept/listener.h"
 #include "net/conn/conn.h"
 
-enum { GRACE_MS = 5000 }; /* past drain_ms, for answers and close frames */
+enum { GRACE_MS = 5000 }; /* after drain_ms, for answers and close frames */
 
-/* One in the middle of asking is answered, if it asks before the time is over. */
+/* A request that is not whole yet is answered if its rest arrives before the time is over. */
 static bool is_idle_http(const struct conn *c, bool over)
 {
 	return !c->is_websocket && !c->is_stream && c->http == NULL && (over || (c->phase == CONN_IDLE && c->in.len == 0));
 }
 
-/* Closes idle HTTP connections, and WebSockets and streams until `target` of them are told in all. */
+/* Closes idle HTTP connections. Closes WebSockets and streams until `target` of them have been told in all. */
 static void close_share(struct net_server *s, size_t target, bool over)
 {
 	list_for_each(it, &s->conns) {

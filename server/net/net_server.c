@@ -1,8 +1,8 @@
 /*
- * Sets the library up and takes it down again; its one callback leads to conn.h.
+ * Sets the library up and shuts it down. Its one callback leads to conn.h.
  *
- * The library runs on our loop as a guest. It takes two calls of lws_context_destroy() with turns of the loop in between to make it let go (4.3.5
- * finishes by itself in such a turn): it clears server->context when it is done.
+ * The library runs on our loop. To shut it down takes two calls of lws_context_destroy() with turns of the loop in between; 4.3.5 finishes by itself
+ * in such a turn. The library clears server->context when it is done.
  */
 #include "net/net_server.h"
 
@@ -25,7 +25,7 @@
 
 enum { WHEEL_SLOTS = 512, SPARE_DESCRIPTORS = 64, DESTROY_TURNS = 1000, NEVER_S = 1 << 30 };
 
-/* The library's own lines, cut at their end of line; they come without a context, so this one has none either. */
+/* Logs a line of the library without its end of line. The library passes no context, so this function has none. */
 static void log_line(int level, const char *line)
 {
 	char text[200];
@@ -39,7 +39,7 @@ static int on_event(struct lws *wsi, enum lws_callback_reasons reason, void *use
 	struct conn *c;
 
 	switch (reason) {
-	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* `user` is the SSL_CTX of the virtual host being made */
+	case LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS: /* `user` is the SSL_CTX of the virtual host that is being made */
 		tls_files_serve(user, &((struct net_server *)lws_context_user(lws_get_context(wsi)))->tls_files);
 		return 0;
 	case LWS_CALLBACK_RAW_ADOPT:
@@ -71,7 +71,7 @@ static const struct lws_protocols protocols[] = {
 	{.name = NULL},
 };
 
-static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* no validity timers: heartbeat.c */
+static const lws_retry_bo_t no_retry = {.retry_ms_table = NULL}; /* heartbeat.c pings, and not the library */
 
 static void common_info(struct lws_context_creation_info *info)
 {
@@ -79,7 +79,8 @@ static void common_info(struct lws_context_creation_info *info)
 	info->port = CONTEXT_PORT_NO_LISTEN_SERVER;
 	info->protocols = protocols;
 	info->retry_and_idle_policy = &no_retry;
-	info->timeout_secs = NEVER_S; /* the deadlines are ours; after a TLS handshake the library sets one of its own, see conn_take() */
+	info->timeout_secs =
+		NEVER_S; /* heartbeat.c has the deadlines; after a TLS handshake the library sets one of its own, see conn_take() */
 	info->gid = (__typeof__(info->gid))-1; /* int in older versions of the library, unsigned in newer ones */
 	info->uid = (__typeof__(info->uid))-1;
 	info->alpn = "http/1.1";
@@ -130,7 +131,7 @@ static void on_tick(void *arg)
 	heartbeat_tick(s);
 }
 
-/* What arrives comes last: its requests are served in the next turn. */
+/* Arrivals are handed on last: the next turn serves their requests. */
 static void at_turn_end(void *arg)
 {
 	struct net_server *s = arg;
@@ -150,7 +151,7 @@ static size_t connections_max(const struct net_config *config)
 	return (size_t)files.rlim_cur - SPARE_DESCRIPTORS;
 }
 
-/* Puts the pair that the files hold now in place of the one before. */
+/* Replaces the pair in use by the pair that the files hold now. */
 static bool read_certificate(struct net_server *s, char fault[400])
 {
 	if (s->config.tls_cert == NULL)

@@ -1,8 +1,9 @@
 /*
  * The sockets: WebSocket, HTTP, event streams and static files over libwebsockets, on our own loop.
  *
- * Owner: app.c. Loop thread only. The library is the socket, TLS and what a full socket does not take: accepting, reading heads, bodies and frames,
- * admission, deadlines and heartbeats are ours. conn_port.h is what chat sees of a connection, chat.h what a connection sees of the chat.
+ * Owner: app.c. Loop thread only. The library does the socket and TLS, and keeps what a full socket does not take. We do the rest: accepting,
+ * reading heads, bodies and frames, admission, deadlines and heartbeats. The chat uses a connection through conn_port.h, and a connection uses the
+ * chat through chat.h.
  */
 #ifndef PARLEY_NET_NET_SERVER_H
 #define PARLEY_NET_NET_SERVER_H
@@ -20,8 +21,8 @@ struct net_server;
 struct net_listen {
 	bool is_unix;
 	bool is_operator; /* a Unix socket (0600) whose peers may use admin.* */
-	bool is_ops;      /* serves health and metrics, and nothing else; plain HTTP; then no other one serves them */
-	const char *host; /* numeric address, or "" for every address of the machine */
+	bool is_ops;      /* serves only health and metrics, over plain HTTP; the other listeners then do not serve them */
+	const char *host; /* numeric address; "" means every address of the machine */
 	uint16_t port;    /* 0: any free one */
 	const char *path; /* is_unix */
 };
@@ -35,34 +36,34 @@ struct net_network {
 struct net_config {
 	const struct net_listen *listen;
 	size_t n_listen;
-	/* Sockets handed over by systemd (LISTEN_FDS) take the place of `listen`, but for the operator's and those of operations. */
-	bool listen_given; /* by the operator: a warning when handed sockets take its place */
+	/* Sockets that systemd hands over (LISTEN_FDS) replace `listen`, except the listeners of the operator and of health and metrics. */
+	bool listen_given; /* the operator gave `listen`: a warning is logged when handed sockets replace it */
 	bool reuse_port;   /* SO_REUSEPORT: other processes of this user may listen on the same TCP addresses */
 	const char *tls_cert, *tls_key;
-	const char *const *origins; /* allowed to use cookies; none: the host that the request names, where it is one of own_names.h */
+	const char *const *origins; /* may use cookies; without any, the host that the request names may, when it is one of own_names.h */
 	size_t n_origins;
 	const struct net_network *trusted_proxies;
 	size_t n_trusted_proxies;
-	bool proxy_protocol; /* all but the operator's and those of operations: only trusted proxies may connect, and begin with a PROXY header */
+	bool proxy_protocol; /* only trusted proxies may connect, and begin with a PROXY header; not on the listeners of the operator and of health and metrics */
 	uint32_t hsts_seconds; /* Strict-Transport-Security, to clients that speak TLS; 0: none */
 	const char *web_dir;   /* NULL: the page inside the binary */
 	uint32_t heartbeat_ms, drain_ms;
 	struct limits limits;
 };
 
-/* Listens. NULL with fault filled: an address is taken or not ours, no permission, bad certificate. */
+/* Begins to listen. Returns NULL with fault filled when an address is taken or not of this machine, when permission is missing, or when the
+ * certificate is wrong. */
 struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400]);
-/* Calls put(arg, address, is_ops) for each listener: "http://127.0.0.1:8080", "unix:/path". The operator's own socket is not told. */
+/* Calls put(arg, address, is_ops) for each listener but the operator's socket. The address is "http://127.0.0.1:8080" or "unix:/path". */
 void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address, bool is_ops), void *arg);
-/* SIGHUP: reads certificate and key again for new connections. 0, or -EINVAL (logged; the old ones stay). Nothing
- * without TLS, or once leaving: nobody connects any more. */
+/* Reads certificate and key again for new connections (SIGHUP). Returns 0, or -EINVAL after it has logged the fault: the old pair then stays in
+ * use. Does nothing without TLS, and while the server leaves, because it accepts no connections then. */
 int net_server_reload(struct net_server *s);
-/* Promise 10: stops accepting, /readyz turns red, tells clients when to come back, closes them spread over drain_ms, lets answers go out;
- * then done(arg). Calling it again ends at once. */
+/* Ends without losing answers (promise 10), see drain.c, and then calls done(arg). A second call ends at once. */
 void net_server_drain(struct net_server *s, void (*done)(void *arg), void *arg);
-/* Cuts every connection (their sessions are closed) and runs the loop until the library let go of it. Accepts NULL. */
+/* Closes every session, cuts every connection, and runs the loop until the library has shut down. Accepts NULL. */
 void net_server_stop(struct net_server *s);
-/* Stops if need be, and frees. The loop must not run again after this. Accepts NULL. */
+/* Calls net_server_stop() if it was not called, and frees. The loop must not run again after this. Accepts NULL. */
 void net_server_destroy(struct net_server *s);
 
 #endif

@@ -52,7 +52,7 @@ bool address_parse(const char *text, size_t n, struct peer_address *out)
 		text++;
 	} else {
 		const char *colon = memchr(text, ':', n);
-		/* one colon: a port after an IPv4 address; more: an IPv6 address */
+		/* one colon precedes a port after an IPv4 address; several belong to an IPv6 address */
 		if (colon != NULL && memchr(colon + 1, ':', n - (size_t)(colon + 1 - text)) == NULL)
 			n = (size_t)(colon - text);
 	}
@@ -88,7 +88,7 @@ void address_key(const struct peer_address *a, uint8_t out[16])
 bool address_within(const struct peer_address *a, const struct net_network *network)
 {
 	if (is_unix(a) && network->n_bits < 128)
-		return false; /* no network of IP addresses holds it, ::/0 neither */
+		return false; /* no network of IP addresses holds a Unix socket, and ::/0 does not either */
 	unsigned whole = network->n_bits / 8, rest = network->n_bits % 8;
 
 	if (memcmp(a->bytes, network->address, whole) != 0)

@@ -1,5 +1,5 @@
 /*
- * Addresses of peers: as 16 bytes (IPv4 as ::ffff:a.b.c.d), as text, as the key that limits count by, and behind trusted proxies. Pure.
+ * Addresses of peers: as 16 bytes (IPv4 as ::ffff:a.b.c.d), as text, and as the key by which limits count. Pure.
  */
 #ifndef PARLEY_NET_ACCEPT_ADDRESS_H
 #define PARLEY_NET_ACCEPT_ADDRESS_H
@@ -18,12 +18,12 @@ struct peer_address {
 };
 
 struct peer_address address_of_sockaddr(const struct sockaddr *sa);
-/* Reads a numeric address, as found in X-Forwarded-For: with or without port and brackets. */
+/* Reads a numeric address as X-Forwarded-For has it, with or without port and brackets. Returns false when it is none. */
 bool address_parse(const char *text, size_t n, struct peer_address *out);
 bool address_is_v4(const struct peer_address *a);
 /* "192.0.2.1", "2001:db8::1", or "unix". */
 void address_format(const struct peer_address *a, char out[ADDRESS_TEXT_BYTES]);
-/* What limits count by: IPv4 the address, IPv6 its /64. */
+/* The key by which limits count: the address for IPv4, its /64 network for IPv6. */
 void address_key(const struct peer_address *a, uint8_t out[16]);
 bool address_within(const struct peer_address *a, const struct net_network *network);
 bool address_trusted(const struct peer_address *a, const struct net_network *networks, size_t n);

@@ -62,7 +62,7 @@ bool admission_enter_address(struct admission *a, const uint8_t key[16])
 		id_map_put(&a->addresses, hashed, entry);
 	}
 	if (entry->n >= a->address_max)
-		return false; /* never a fresh entry: address_max is at least 1 */
+		return false; /* this is no new entry, because address_max is at least 1 */
 	entry->n++;
 	return true;
 }

@@ -19,7 +19,7 @@ enum {
 };
 
 struct proxy_bytes {
-	size_t n; /* taken out of the socket */
+	size_t n; /* read from the socket */
 	uint8_t head[PROXY_HEADER_BYTES_MAX];
 };
 
@@ -41,7 +41,7 @@ static void count_address(struct arrival *a)
 		a->counted_address = admission_enter_address(admission, key);
 }
 
-/* Gives the socket back, which nothing watches any more. */
+/* Ends the arrival and returns its socket, which nothing watches then. */
 static int let_go(struct arrival *a)
 {
 	struct net_server *s = a->listener->server;
@@ -78,7 +78,7 @@ static void refuse_proxy(struct arrival *a, const char *why)
 	close(let_go(a));
 }
 
-/* We are woken when so many bytes are there, or the end, and not before. */
+/* Makes the kernel wake us only when so many bytes, or the end, have arrived. */
 static void wait_for_bytes(struct arrival *a, int n)
 {
 	a->awaited_bytes = n;
@@ -98,7 +98,7 @@ static void hand_on(struct arrival *a)
 	s->admitting_us += now_us() - began_us;
 }
 
-/* In this turn where there is time left. */
+/* Hands the arrival on in this turn when there is time left. */
 static void is_ready(struct arrival *a)
 {
 	struct net_server *s = a->listener->server;
@@ -124,7 +124,7 @@ void arrivals_go_on(struct net_server *s)
 
 /* ---- what is awaited ---- */
 
-/* One proxy behind another: then that one's X-Forwarded-For counts. Without an address nobody spoke for a client. */
+/* The named client may be a trusted proxy itself: then its X-Forwarded-For counts. A header without an address names no client. */
 static void proxy_header_came(struct arrival *a, const struct proxy_header *header)
 {
 	a->origin.is_proxied = false;
@@ -143,7 +143,7 @@ static void proxy_header_came(struct arrival *a, const struct proxy_header *head
 	count_address(a);
 }
 
-/* What is read belongs to the header and is taken out, or a header that comes in drops would keep the loop awake. */
+/* Bytes of the header are read at once: left in the socket, a header that comes in small pieces would keep the loop awake. */
 static void read_proxy_header(struct arrival *a)
 {
 	struct proxy_bytes *p = a->proxy;
@@ -153,7 +153,7 @@ static void read_proxy_header(struct arrival *a)
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (got <= 0) {
-		close(let_go(a)); /* it went away by itself, as health checks do */
+		close(let_go(a)); /* the peer closed without a word, as health checks do */
 		return;
 	}
 	enum proxy_header_result result = proxy_header_read(p->head, p->n + (size_t)got, &header);
@@ -171,7 +171,7 @@ static void read_proxy_header(struct arrival *a)
 		proxy_header_came(a, &header);
 }
 
-/* Whether the first TLS record is there, or never will be: then the library says so. */
+/* Returns true when the first TLS record has arrived. It also returns true when none can follow: the library then reports the fault. */
 static bool hello_came(struct arrival *a, const uint8_t *head, size_t n)
 {
 	int there = 0;
@@ -232,7 +232,7 @@ void arrivals_tick(struct net_server *s)
 	list_for_each_safe(it, &s->arrivals) {
 		struct arrival *a = list_entry(it, struct arrival, link);
 		if (a->accepted_ms + header_ms > loop_now_ms(s->loop))
-			return; /* those behind it came later */
+			return; /* the arrivals behind it came later */
 		if (a->proxy != NULL)
 			refuse_proxy(a, "it did not come in time");
 		else
@@ -243,7 +243,7 @@ void arrivals_tick(struct net_server *s)
 void arrivals_close(struct net_server *s)
 {
 	while (!s->is_stopped && !list_empty(&s->ready))
-		hand_on(list_entry(s->ready.next, struct arrival, link)); /* they have asked for something */
+		hand_on(list_entry(s->ready.next, struct arrival, link)); /* their request has arrived */
 	list_splice(&s->arrivals, &s->ready);
 	list_for_each_safe(it, &s->arrivals)
 		close(let_go(list_entry(it, struct arrival, link)));

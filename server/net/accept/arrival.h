@@ -1,10 +1,11 @@
 /*
- * Connections that were accepted and have not said anything yet: before the library sees them, and before they take more than a few hundred bytes.
- * Each is handed on with its first byte; under --proxy-protocol when the PROXY header (proxy_header.h) is whole and a byte follows; with TLS when the
- * first record (the ClientHello) is whole, for its answer is what costs: as many are handed on in a turn as fit into NET_ADMIT_US, the others
- * wait for the next. Their bytes stay in the socket.
+ * Connections that were accepted and have sent nothing yet. The library does not see them, and each takes a few hundred bytes at most.
+ * An arrival is handed to the library with its first byte. Under --proxy-protocol that happens when the PROXY header (proxy_header.h) is whole and
+ * a byte follows. With TLS it happens when the first record (the ClientHello) is whole. The answer to it is expensive, so one turn hands on as
+ * many as fit into NET_ADMIT_US, and the others wait for the next turn. Their bytes stay in the socket.
  *
- * An arrival counts as a connection, of its address too, but holds no place against anybody: see pressure.h. It has limits.header_ms.
+ * An arrival counts as a connection, and as one of its address. When places run out, arrivals are ended first: see pressure.h. An arrival has
+ * limits.header_ms of time.
  * Loop thread only. Private to net/.
  */
 #ifndef PARLEY_NET_ACCEPT_ARRIVAL_H
@@ -21,20 +22,20 @@ struct arrival {
 	int fd;
 	struct conn_origin origin;
 	uint64_t accepted_ms;
-	struct proxy_bytes *proxy; /* what came of a PROXY header; NULL when none is awaited (any more) */
-	int awaited_bytes;         /* of a TLS record; 0: not known */
+	struct proxy_bytes *proxy; /* the bytes of the PROXY header so far; NULL when no header is awaited */
+	int awaited_bytes;         /* of the first TLS record; 0: not known yet */
 	bool counted_address;
 };
 
 /* Owns fd; hands it to listener_admit(). */
 void arrival_begin(struct listener *l, int fd, const struct conn_origin *origin, bool awaits_proxy);
-/* At the beginning of each turn's end: hands on those that had to wait. */
+/* Called first at each turn's end. Hands on the arrivals that had to wait. */
 void arrivals_go_on(struct net_server *s);
-/* Every NET_TICK_MS: closes those that were too slow. */
+/* Called every NET_TICK_MS. Closes the arrivals whose time is over. */
 void arrivals_tick(struct net_server *s);
-/* Ends it without an answer; counted with this reason (enum end_reason). */
+/* Ends the arrival without an answer and counts it under this reason (enum end_reason). */
 void arrival_end(struct arrival *a, unsigned reason);
-/* With the listeners. */
+/* Closes all arrivals, when the listeners close. */
 void arrivals_close(struct net_server *s);
 
 #endif

@@ -23,9 +23,9 @@ enum {
 	BACKLOG = 4096,
 	ACCEPTS_PER_TURN = 64,
 	WARN_EVERY_MS = 10000,
-	USER_TIMEOUT_MS = 30000, /* unacknowledged data after which the kernel gives a peer up */
+	USER_TIMEOUT_MS = 30000, /* for which data may stay unacknowledged before the kernel gives the peer up */
 	SEND_BUFFER_BYTES =
-		262144, /* of payload; the kernel counts about twice that. By itself it would grow to 4 MiB for a peer that reads nothing */
+		262144, /* of payload; the kernel counts about twice that. Without it the kernel grows the buffer to 4 MiB for a peer that reads nothing */
 	SYSTEMD_FIRST_FD = 3,
 };
 
@@ -57,14 +57,14 @@ static void warn(struct listener *l, const char *what)
 		LOG_WARN(what, LOG_S("listener", l->address));
 }
 
-/* Until the next tick: the socket stays readable, whatever it is that accepting fails for. */
+/* Pauses until the next tick, because the socket stays readable when accepting fails. */
 static void pause_accepting(struct listener *l)
 {
 	l->is_paused = true;
 	loop_watch_pause(l->watch, true);
 }
 
-/* No descriptors left: the caller would wait in the kernel for ever, so it is let in on the spare descriptor and shut out. */
+/* No descriptors are left. The caller would wait in the kernel without end, so it is accepted on the spare descriptor and closed. */
 static bool turn_away(struct listener *l)
 {
 	close(l->spare_fd);
@@ -126,7 +126,7 @@ void listener_admit(struct listener *l, int fd, const struct conn_origin *origin
 	set_options(fd);
 	s->accepting = l;
 	s->accepting_origin = origin;
-	/* On failure the library closes the descriptor, and frees what conn_new() made if it came that far. */
+	/* On failure the library closes the descriptor. If conn_new() has run, the library's last callback frees the connection. */
 	(void)lws_adopt_descriptor_vhost(l->is_tls ? s->vhost_tls : s->vhost_plain,
 					 LWS_ADOPT_SOCKET | (l->is_tls ? LWS_ADOPT_ALLOW_SSL : 0), (lws_sock_file_fd_type){.sockfd = fd},
 					 NULL, NULL);
@@ -134,7 +134,7 @@ void listener_admit(struct listener *l, int fd, const struct conn_origin *origin
 	pressure_of_requests(s);
 }
 
-/* An accepted socket. Under the PROXY protocol only trusted proxies may connect, and the limits count whom they speak for. */
+/* Takes an accepted socket. Under the PROXY protocol only trusted proxies may connect, and the limits count the clients that they name. */
 static void arrive(struct listener *l, int fd, const struct peer_address *peer)
 {
 	struct net_server *s = l->server;
@@ -169,7 +169,7 @@ static void accept_ready(void *arg)
 	}
 }
 
-/* listen_on: NULL for a handed socket. */
+/* listen_on is NULL for a socket that systemd handed over. */
 static struct listener *add(struct net_server *s, int fd, bool is_unix, const struct net_listen *listen_on)
 {
 	struct listener *l = mem_new(struct listener);
@@ -187,7 +187,7 @@ static struct listener *add(struct net_server *s, int fd, bool is_unix, const st
 	return l;
 }
 
-/* The address as the kernel has it: the real port where 0 was asked for. */
+/* Writes the address that the kernel reports, which has the real port when port 0 was asked for. */
 static void tell_address(struct listener *l)
 {
 	struct sockaddr_storage storage = {0};
@@ -251,7 +251,7 @@ static int open_tcp(struct net_server *s, const struct net_listen *listen_on, ch
 		return fail(fault, -1, what, "not a numeric address");
 	}
 	int fd = socket(v6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 && everywhere) { /* a machine without IPv6 */
+	if (fd < 0 && everywhere) { /* the machine has no IPv6 */
 		v6 = false;
 		fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	}
@@ -270,7 +270,7 @@ static int open_tcp(struct net_server *s, const struct net_listen *listen_on, ch
 	return 0;
 }
 
-/* A socket's file that nobody listens on is left over from an earlier run. */
+/* Removes a socket's file on which no process listens: an earlier run left it. */
 static bool remove_stale(const struct sockaddr_un *un)
 {
 	struct stat st;
@@ -327,21 +327,21 @@ static int open_unix(struct net_server *s, const struct net_listen *listen_on, c
 	return failed;
 }
 
-/* NULL: it is a socket that listens. */
+/* Returns NULL when the descriptor is a listening socket, otherwise what is wrong with it. */
 static const char *handed_fault(int fd)
 {
 	int type = 0, listens = 0;
 	socklen_t size = sizeof type;
 
 	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
-		return "is not a socket"; /* one that was not open may be something of ours by now */
+		return "is not a socket"; /* a descriptor that was closed at the start may now be one of ours */
 	if (type != SOCK_STREAM)
 		return "is not a stream socket";
 	size = sizeof listens;
 	return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 && listens ? NULL : "does not listen";
 }
 
-/* sd_listen_fds(3), without the library. Returns how many there were, or -1. */
+/* sd_listen_fds(3) without its library. Returns the number of handed sockets, or -1 when they cannot be used. */
 static long adopt_systemd(struct net_server *s, char fault[400])
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");

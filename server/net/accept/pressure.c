@@ -12,18 +12,18 @@ enum {
 	NETWORK_BYTES_V6 = 6,
 	GROUPS = 1 << 14, /* networks and addresses are told apart by a keyed hash of this size */
 	LOOKS_PER_PLACE =
-		64,       /* where hardly anybody waits a pass is not worth its cost: then who comes is turned away until the next tick */
-	BATCH_SHARE = 32, /* a pass frees at least this part of those that wait, so that its cost per place stays the same */
+		64, /* of waiting connections that make a pass worth its cost; below it new connections are refused until the next tick */
+	BATCH_SHARE = 32, /* a pass frees at least 1/32 of the waiting ones, so that its cost per place stays the same */
 };
 
-/* One of those that wait for their client; conn or arrival. In a list the quietest first: arrivals, then by age. */
+/* A connection or arrival that waits for its client. Lists begin with the quietest: arrivals come first, then connections by age. */
 struct waiting {
 	struct conn *conn;
 	struct arrival *arrival;
 	uint32_t order;
 	uint16_t network, address; /* groups */
-	uint32_t n_address;        /* how many of its address are there from this one to the youngest */
-	uint32_t n_network;        /* how many of its network are there from this one to the last that goes */
+	uint32_t n_address;        /* number of waiting ones of its address from this one to the youngest */
+	uint32_t n_network;        /* number of waiting ones of its network from this one to the last that goes */
 };
 
 struct crowd {
@@ -90,7 +90,7 @@ static void gather(struct net_server *s, bool unfinished_only, struct crowd *cro
 	}
 }
 
-/* How many there are beyond `level` in each network, in all. */
+/* Returns how many are above `level`, summed over all networks. */
 static size_t count_beyond(const struct crowd *crowd, uint32_t level)
 {
 	size_t n = 0;
@@ -100,7 +100,7 @@ static size_t count_beyond(const struct crowd *crowd, uint32_t level)
 	return n;
 }
 
-/* The most that may be left of each network so that n of them go. */
+/* Returns the largest number that each network may keep when n have to go. */
 static uint32_t find_level(const struct crowd *crowd, size_t n)
 {
 	uint32_t low = 0, high = (uint32_t)crowd->n; /* count_beyond(low) >= n */
@@ -115,7 +115,7 @@ static uint32_t find_level(const struct crowd *crowd, size_t n)
 	return low;
 }
 
-/* Network by network, and in each those first that go first: of the address with most, the oldest. */
+/* Sorts by network, and within a network in the order of going: the oldest of the address with the most comes first. */
 static int by_network(const void *one, const void *other)
 {
 	const struct waiting *a = one, *b = other;
@@ -136,7 +136,8 @@ static int by_turn(const void *one, const void *other)
 	return a->order < b->order ? -1 : 1;
 }
 
-/* Puts the n that go to the front, in their order: always one of the network that has most, and in it of the address that has most. */
+/* Moves the n that go to the front, in their order. Each one belongs to the network that has the most at that moment, and in it to the address
+ * that has the most. */
 static void choose(struct crowd *crowd, size_t n)
 {
 	uint32_t level = find_level(crowd, n);
@@ -157,7 +158,7 @@ static void choose(struct crowd *crowd, size_t n)
 	qsort(crowd->all, gone, sizeof *crowd->all, by_turn);
 }
 
-/* How many were ended. */
+/* Returns how many were ended. */
 static size_t relieve(struct net_server *s, bool unfinished_only)
 {
 	struct crowd crowd = {0};

@@ -20,7 +20,7 @@ enum { SOCKET_NONE, SOCKET_STREAM };
 static const char line_start[] = "PROXY ";
 static const uint8_t signature[12] = {'\r', '\n', '\r', '\n', '\0', '\r', '\n', 'Q', 'U', 'I', 'T', '\n'};
 
-/* Network byte order, as inet_pton and version 2 have it. */
+/* In network byte order, as inet_pton(3) writes it and version 2 sends it. */
 static struct peer_address address_of_bytes(bool v6, const uint8_t *bytes)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
@@ -35,7 +35,7 @@ static struct peer_address address_of_bytes(bool v6, const uint8_t *bytes)
 
 /* ---- version 1 ---- */
 
-/* Decimal, without zeros in front. */
+/* A decimal number without leading zeros. */
 static bool is_port(const char *text)
 {
 	unsigned value = 0;
@@ -51,7 +51,7 @@ static bool is_port(const char *text)
 	return value <= UINT16_MAX;
 }
 
-/* Cuts at the next space and moves *at behind it. NULL: there is none. */
+/* Cuts at the next space and moves *at behind it. Returns NULL when there is no space. */
 static char *next_word(char **at)
 {
 	char *word = *at, *space = strchr(word, ' ');
@@ -63,7 +63,7 @@ static char *next_word(char **at)
 	return word;
 }
 
-/* "TCP4 SOURCE DESTINATION PORT PORT" or "UNKNOWN", after which anything may stand. */
+/* Reads "TCP4 SOURCE DESTINATION PORT PORT", or "UNKNOWN", which anything may follow. */
 static enum proxy_header_result read_words(char *at, struct proxy_header *out)
 {
 	uint8_t source[16], destination[16];
@@ -126,7 +126,7 @@ static enum proxy_header_result read_extensions(const uint8_t *bytes, size_t n, 
 
 static enum proxy_header_result read_binary(const uint8_t *bytes, size_t n, struct proxy_header *out)
 {
-	/* Two addresses and two ports; of Unix sockets two paths. */
+	/* Bytes of two addresses and two ports, or of two paths of Unix sockets. */
 	static const size_t address_bytes[FAMILY_COUNT] = {[FAMILY_NONE] = 0, [FAMILY_INET] = 12, [FAMILY_INET6] = 36, [FAMILY_UNIX] = 216};
 
 	if (n < HEAD_BYTES)
@@ -142,7 +142,7 @@ static enum proxy_header_result read_binary(const uint8_t *bytes, size_t n, stru
 		return PROXY_HEADER_MORE;
 	out->n_bytes = HEAD_BYTES + length;
 	if (!is_proxied || family == FAMILY_NONE || transport == SOCKET_NONE)
-		return PROXY_HEADER_WHOLE; /* of what follows nothing is said */
+		return PROXY_HEADER_WHOLE; /* the specification does not say what follows */
 	out->has_address = family != FAMILY_UNIX;
 	if (out->has_address)
 		out->address = address_of_bytes(family == FAMILY_INET6, bytes + HEAD_BYTES);

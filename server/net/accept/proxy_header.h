@@ -1,9 +1,9 @@
 /*
- * The header that a TCP proxy puts before a connection's first byte, to tell whose connection it is: versions 1 (a line) and 2 (binary) of
+ * The header that a TCP proxy puts before a connection's first byte to name the connection's client: versions 1 (a line) and 2 (binary) of
  * HAProxy's "The PROXY protocol" (proxy-protocol.txt). Pure; any thread.
  *
- * Strict: what the text does not allow is refused, for a guess would give a stranger's address to somebody. Of the extensions (TLV) of version 2
- * only PP2_TYPE_SSL is read, the others are passed over when their lengths are right.
+ * The reader is strict: a header that the specification does not allow is refused, because a wrong guess gives one client the address of
+ * another. Of the extensions (TLV) of version 2 it reads PP2_TYPE_SSL. It skips the others when their lengths are right.
  */
 #ifndef PARLEY_NET_ACCEPT_PROXY_HEADER_H
 #define PARLEY_NET_ACCEPT_PROXY_HEADER_H
@@ -18,10 +18,10 @@
 enum { PROXY_HEADER_BYTES_MAX = 16 + 536 };
 
 struct proxy_header {
-	size_t n_bytes;              /* of the header itself: what follows is the client's */
-	bool has_address;            /* false: LOCAL, UNKNOWN, or no IP address; the socket's peer is all that is known */
+	size_t n_bytes;              /* of the header itself; the client's bytes follow */
+	bool has_address;            /* false for LOCAL, UNKNOWN and other than IP addresses: only the socket's peer is known then */
 	struct peer_address address; /* the client's */
-	bool ends_tls;               /* the client spoke TLS with the proxy, which took it off */
+	bool ends_tls;               /* the client speaks TLS with the proxy, and the proxy decrypts it */
 };
 
 enum proxy_header_result {

@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 struct tls_files {
-	SSL_CTX *pair; /* serves nobody: it holds the pair */
+	SSL_CTX *pair; /* holds the pair; no connection uses it */
 };
 
-/* A pipe would be empty when the library reads it after us, or keep the loop waiting: only regular files will do. */
+/* Only regular files are accepted. A pipe could keep the loop waiting, and it is empty when the library reads it after us. */
 static bool check_file(const char *path, char *fault, size_t n)
 {
 	struct stat st;
@@ -37,7 +37,7 @@ static bool check_file(const char *path, char *fault, size_t n)
 	return false;
 }
 
-/* Without it OpenSSL would ask on the terminal. */
+/* Without this callback OpenSSL asks for the passphrase on the terminal. */
 static int refuse_passphrase(char *buffer, int size, int writing, void *asked)
 {
 	(void)buffer;
@@ -47,8 +47,8 @@ static int refuse_passphrase(char *buffer, int size, int writing, void *asked)
 	return -1;
 }
 
-/* OpenSSL's errors for a file that has nothing of the kind in it; of others the operator is told. "Unsupported" is what its decoders make of
- * text that is no key. */
+/* OpenSSL's errors for a file that holds neither certificate nor key. The operator is told OpenSSL's reason for any other error. Its decoders
+ * report text that is no key as "unsupported". */
 static bool found_nothing(unsigned long error)
 {
 	return error == 0 || (ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE) ||
@@ -57,7 +57,7 @@ static bool found_nothing(unsigned long error)
 
 static void describe(const char *what, const char *path, char *fault, size_t n)
 {
-	unsigned long error = ERR_peek_error(); /* the oldest: where it began */
+	unsigned long error = ERR_peek_error(); /* the oldest error names the cause */
 	const char *reason = ERR_reason_error_string(error);
 
 	if (found_nothing(error))
@@ -66,7 +66,7 @@ static void describe(const char *what, const char *path, char *fault, size_t n)
 		snprintf(fault, n, "cannot use the %s in %s: %s", what, path, reason != NULL ? reason : "OpenSSL does not say why");
 }
 
-/* The key first: after a certificate it would be refused for not belonging to it, which looks like a fault of the key. */
+/* Reads the key first. When it is read after a certificate to which it does not belong, OpenSSL reports a fault of the key. */
 static bool load(SSL_CTX *tls, const char *cert, const char *key, char *fault, size_t n)
 {
 	bool asked = false;
@@ -119,7 +119,7 @@ void tls_files_free(struct tls_files *f)
 	free(f);
 }
 
-/* SSL_CTX_set_cert_cb(3). Not SSL_set_SSL_CTX(3): the library finds its virtual host by the context of the handshake. */
+/* A callback of SSL_CTX_set_cert_cb(3). SSL_set_SSL_CTX(3) does not do, because the library finds its virtual host by the handshake's context. */
 static int give_pair(SSL *ssl, void *arg)
 {
 	struct tls_files *const *current = arg;

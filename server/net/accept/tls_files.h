@@ -1,9 +1,9 @@
 /*
- * The certificate and the private key that handshakes use: read together, checked, and only then put in place of the pair before. The library
- * is given the first pair to set itself up with; it would load a new one into the context that is in use, certificate first and key after,
- * and would go on preferring the old pair where the new key is of another kind.
+ * The certificate and the private key that handshakes use. The two are read together and checked before they replace the pair in use. The library
+ * gets the first pair for its setup, and no later one: it would load the certificate and then the key into the context in use, and it would
+ * prefer the old pair when the new key is of another kind.
  *
- * Loop thread only. Never asks for a passphrase.
+ * Loop thread only. A passphrase is never asked for.
  */
 #ifndef PARLEY_NET_ACCEPT_TLS_FILES_H
 #define PARLEY_NET_ACCEPT_TLS_FILES_H
@@ -13,13 +13,13 @@
 struct lws;
 struct tls_files;
 
-/* Owned by the caller. NULL with a sentence of at most n bytes in fault: which of the files is wrong, and how. */
+/* Returns a pair that the caller owns. Returns NULL with a sentence of at most n bytes in fault that tells which file is wrong, and how. */
 struct tls_files *tls_files_read(const char *cert, const char *key, char *fault, size_t n);
-/* Accepts NULL. Connections that use the pair keep it. */
+/* Connections that use the pair keep it. Accepts NULL. */
 void tls_files_free(struct tls_files *f);
-/* From now on each handshake of this SSL_CTX uses the pair that *current is then; neither may go before the SSL_CTX does. */
+/* From now on each handshake of this SSL_CTX uses the pair to which *current points at that moment. Both must outlive the SSL_CTX. */
 void tls_files_serve(void *ssl_ctx, struct tls_files **current);
-/* Tells the peer of a connection that nothing more follows (close_notify, RFC 8446 section 6.1). */
+/* Tells the peer that nothing more follows (close_notify, RFC 8446 section 6.1). */
 void tls_close_notify(struct lws *wsi);
 
 #endif

@@ -38,7 +38,7 @@ struct conn *conn_new(struct net_server *s, struct lws *wsi)
 		c->counted_address = admission_enter_address(&s->admission, conn_address_key(c));
 	metric_change(&s->metrics->connections, 1);
 	lws_set_opaque_user_data(wsi, c);
-	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* the deadlines are ours */
+	lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0); /* heartbeat.c has the deadlines */
 	s->n_unfinished += conn_is_unfinished(c);
 	conn_set_deadline(c, CONN_HEAD, s->config.limits.header_ms);
 	return c;

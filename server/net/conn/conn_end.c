@@ -1,8 +1,13 @@
 /*
- * The ends of a connection. Asked for by the chat, a deadline or the client's close frame: the outbox goes out, then the close frame, and when the client's
- * has come too our side of the socket is closed; what still comes is dropped until the client closes its side (RFC 9112 section 9.6: a reset would take
- * the last words away), for a moment. Found broken: cut at the end of the turn. In each case the session is closed first, once, so that no part
- * of the chat can meet a connection that is no more.
+ * The ends of a connection.
+ *
+ * The chat, a deadline or the client's close frame asks for the end: the outbox goes out, then the close frame. When the client's close frame has
+ * arrived too, our side of the socket is closed. What still arrives is dropped for a short time, until the client closes its side: a reset would
+ * discard the last bytes that it has not read (RFC 9112 section 9.6).
+ *
+ * A broken connection is cut at the end of the turn.
+ *
+ * In both cases the session is closed first, and once, so that no part of the chat meets a connection that does not exist.
  */
 #include "net/accept/tls_files.h"
 #include "net/conn/conn.h"
@@ -114,7 +119,7 @@ void conn_refused(struct conn *c)
 	conn_mark_dirty(c);
 }
 
-/* All that there is to say went out. */
+/* Called when everything has gone out. */
 static void shut(struct conn *c)
 {
 	c->is_shut = true;
@@ -138,7 +143,7 @@ void conn_finish_close(struct conn *c)
 	if (c->is_gone || c->is_broken || c->is_shut || c->out.len > 0 || lws_partial_buffered(c->wsi))
 		return;
 	if (c->session != NULL && session_awaits_answers(c->session))
-		return; /* what is committed is also acknowledged; conn_all_answered() brings us back, the deadline is the same */
+		return; /* what is committed is acknowledged first; conn_all_answered() calls this again, under the same deadline */
 	conn_end_session(c);
 	if (c->is_websocket && !c->close_sent)
 		send_close(c);

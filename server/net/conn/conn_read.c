@@ -1,21 +1,21 @@
 /*
- * What the socket had goes to the reader of what the connection is: a head or body of HTTP (http_exchange.c), or frames (ws_read.c). A reader
- * takes what is whole, straight from the library's buffer where it can. The rest is kept here: a part of something, or more than the connection
- * is read from at the moment (then the socket is paused at the end of the turn, see conn_write.c). So what is kept is bounded by the largest
- * head or frame and one read of the library (NET_READ_BYTES).
+ * Bytes from the socket go to a reader: http_exchange.c takes a head or body of HTTP, ws_read.c takes frames. A reader takes what is whole, from the
+ * library's buffer where it can. This file keeps the rest. That is a part of a head, body or frame, or requests that arrive while the
+ * connection is not read from; the socket is then paused at the end of the turn (conn_write.c). So the largest head or frame and one read of
+ * the library (NET_READ_BYTES) bound what is kept.
  */
 #include "net/conn/conn.h"
 #include "net/http/http_exchange.h"
 
 #include <string.h>
 
-/* Nothing of what comes matters any more. Of a WebSocket that is being closed the client's close frame does. */
+/* Returns true when arriving bytes do not matter. On a WebSocket that is being closed, the client's close frame still matters. */
 static bool drops_input(const struct conn *c)
 {
 	return c->is_broken || c->is_stream || (c->is_closing && (!c->is_websocket || c->close_came));
 }
 
-/* As many whole things as may be taken now. The number of bytes that are done with. */
+/* Takes as many whole heads, bodies or frames as it may now. Returns how many bytes they had. */
 static size_t take_whole(struct conn *c, uint8_t *bytes, size_t n)
 {
 	size_t used = 0;
@@ -29,7 +29,7 @@ static size_t take_whole(struct conn *c, uint8_t *bytes, size_t n)
 	return drops_input(c) ? n : used;
 }
 
-/* A head that comes in drops is not read once more for each of them, but for each of its lines (of which there are HTTP_FIELDS_MAX). */
+/* A head that arrives in small pieces is read again for each of its lines, at most HTTP_FIELDS_MAX, and not for each piece. */
 static bool adds_nothing(const struct conn *c, const uint8_t *bytes, size_t n)
 {
 	return !c->is_websocket && c->http == NULL && memchr(bytes, '\n', n) == NULL &&
@@ -41,7 +41,7 @@ void conn_take(struct conn *c, uint8_t *bytes, size_t n)
 	metric_add(&c->server->metrics->bytes_in_total, n);
 	if (c->is_tls && !c->is_heard)
 		lws_set_timeout(c->wsi, NO_PENDING_TIMEOUT,
-				0); /* set when the handshake ended, of which nobody told us; kept in one sorted list */
+				0); /* the library set its own timer when the TLS handshake ended; it keeps timers in one sorted list */
 	c->is_heard = true;
 	if (c->is_websocket)
 		heartbeat_heard(c);
@@ -58,7 +58,7 @@ void conn_take(struct conn *c, uint8_t *bytes, size_t n)
 		conn_read_on(c);
 	}
 	if (!conn_reads(c))
-		conn_mark_dirty(c); /* to be paused */
+		conn_mark_dirty(c); /* so that it is paused */
 }
 
 void conn_read_on(struct conn *c)

@@ -1,14 +1,14 @@
 /*
  * All writing of a connection. conn_write_raw() is the one place that hands events and replies to the library.
  *
- * Everything goes out as bytes of whole frames that are ready: to the library it is a raw socket, which passes them on as they are and does not touch them
- * (lws_issue_raw() of lib/core-net/output.c, in 4.1.6 and 4.3.5). What the socket does not take, the library copies and sends first; until then
- * (lws_partial_buffered) nothing more is written, and nothing read: while it holds something back the library leaves what comes in the socket, without
- * ceasing to wake for it (rops_handle_POLLIN_raw_skt()).
+ * Everything goes out as bytes of whole frames. To the library the connection is a raw socket: it passes the bytes on and does not change them
+ * (lws_issue_raw() of lib/core-net/output.c, in 4.1.6 and 4.3.5). The library copies what the socket does not take, and sends that first. While it
+ * holds something back (lws_partial_buffered), nothing more is written and nothing is read. The library does not read from the socket then, but it
+ * still wakes for it (rops_handle_POLLIN_raw_skt()).
  *
- * The slow reader: replies gather in the outbox, and past limits.outbox_bytes the connection is not read from until it has drained, so
- * that nobody can ask for more than he takes; one who is told more than he takes is closed. Events do not wait here at all: their reader is
- * simply behind.
+ * The slow reader: replies gather in the outbox. When the outbox passes limits.outbox_bytes, the connection is not read from until the outbox has
+ * drained, so a client cannot ask for more than it takes. A client that is told more than it takes is closed. Events do not wait here: their reader
+ * falls behind in the room's log.
  */
 #include "codec/ws_frame.h"
 #include "net/conn/conn.h"
@@ -28,7 +28,7 @@ bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n)
 {
 	if (c->is_gone || c->is_broken)
 		return false;
-	/* The library's signature has no const; it only reads, see above. */
+	/* The library's signature has no const, but the library only reads, see above. */
 	int written = lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_RAW);
 	if (written < 0) {
 		conn_cut(c, END_BY_CLIENT);
@@ -36,11 +36,12 @@ bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n)
 	}
 	metric_add(&c->server->metrics->bytes_out_total, n);
 	if (lws_partial_buffered(c->wsi))
-		conn_mark_dirty(c); /* to be paused, should something come */
+		conn_mark_dirty(c); /* so that it is paused if something arrives */
 	return true;
 }
 
-/* Whole frames at the front of the outbox, at least one, at most NET_WRITE_BYTES unless the first is longer. */
+/* Returns the bytes of the whole frames at the front of the outbox. That is one frame at least, and at most NET_WRITE_BYTES unless the first frame
+ * is longer. */
 static size_t joined_frames(const struct buf *out)
 {
 	size_t n = 0;
@@ -48,7 +49,7 @@ static size_t joined_frames(const struct buf *out)
 	while (n < out->len) {
 		struct ws_frame frame;
 		int whole = ws_frame_read_header(out->data + n, out->len - n, &frame);
-		assert(whole == 1); /* we made them */
+		assert(whole == 1); /* our own frames are right */
 		size_t next = n + frame.header_bytes + (size_t)frame.payload_bytes;
 		if (n > 0 && next > NET_WRITE_BYTES)
 			break;
@@ -67,8 +68,9 @@ bool conn_reads(const struct conn *c)
 }
 
 /*
- * At the end of the turn. A socket that is not read from stays as it is until something came that has to wait: most have nothing to say meanwhile.
- * One whose request is being answered is paused at once, so that a client that has closed its side still gets the answer.
+ * Called at the end of the turn. A socket that is not read from is paused only when something arrives that has to wait, because most clients send
+ * nothing in that time. A socket whose request is being answered is paused at once, so that a client that has closed its side still gets the
+ * answer.
  */
 static void control_reading(struct conn *c)
 {
@@ -94,7 +96,7 @@ void conn_all_answered(struct conn *c)
 		conn_mark_dirty(c);
 }
 
-/* A whole frame, unmasked, into the outbox. */
+/* Puts a whole frame without a mask into the outbox. */
 static void append_frame(struct conn *c, unsigned opcode, const void *payload, size_t n)
 {
 	uint64_t limit = c->server->config.limits.outbox_bytes;
@@ -160,7 +162,7 @@ void conn_flush(struct conn *c)
 void conn_took(struct conn *c)
 {
 	if (c->is_websocket || c->is_stream)
-		heartbeat_heard(c); /* a slow peer that takes what was held back is not a silent one */
+		heartbeat_heard(c); /* a slow peer that takes what was held back is not silent */
 	conn_mark_dirty(c);
 }
 
@@ -220,7 +222,7 @@ void conn_write(struct conn *c, const uint8_t *bytes, size_t n)
 void conn_want_writable(struct conn *c)
 {
 	c->wants_writable = true;
-	/* While the library holds something back, its writable callback comes by itself when that went out. */
+	/* While the library holds something back, it calls back as writable by itself when that has gone out. */
 	if (!c->is_gone && !c->is_broken && !lws_partial_buffered(c->wsi)) {
 		conn_mark_dirty(c);
 		loop_again(c->server->loop);

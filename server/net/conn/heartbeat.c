@@ -1,9 +1,9 @@
 /*
- * Deadlines and heartbeats: one deadline per connection in a timing wheel, whatever state it is in. The library's own timers sit in one sorted
- * list and are not used.
+ * Deadlines and heartbeats. A connection has one deadline in a timing wheel, in each of its states. The library's own timers are not used, because
+ * they are in one sorted list.
  *
- * A WebSocket is pinged every heartbeat_ms (spread by a quarter, so that connections made together do not stay together) and closed when
- * nothing was heard for limits.idle_ms.
+ * A WebSocket is pinged every heartbeat_ms, spread by a quarter, so that connections made together are not pinged together. It is closed when
+ * nothing has arrived for limits.idle_ms.
  */
 #include "net/conn/conn.h"
 #include "net/drain.h"
@@ -36,7 +36,8 @@ void heartbeat_heard(struct conn *c)
 	c->heard_s = (uint32_t)(loop_now_ms(c->server->loop) / 1000);
 }
 
-/* The rest of the time to sign in, but not beyond the first ping of one who did. False: it is over. */
+/* Sets the deadline to the end of the time to sign in, or to the first ping of a client that has signed in by then, whichever comes first. Returns
+ * false when the time is over. */
 static bool await_sign_in(struct conn *c)
 {
 	uint64_t sign_in_ms = c->server->config.limits.sign_in_ms, beat_ms = heartbeat_interval(c);
@@ -76,7 +77,7 @@ static bool silent_too_long(const struct conn *c)
 {
 	uint64_t idle_ms = c->server->config.limits.idle_ms;
 
-	/* Heard at some moment of that second: never early, at most a second late. */
+	/* The client was heard at some moment of that second, so the deadline is at most a second late and never early. */
 	return idle_ms > 0 && loop_now_ms(c->server->loop) >= ((uint64_t)c->heard_s + 1) * 1000 + idle_ms;
 }
 
@@ -88,7 +89,7 @@ static void beat_websocket(struct conn *c)
 		conn_close(c, CLOSE_SILENT);
 		return;
 	}
-	/* With something under way the socket shows by itself whether it is alive, and nothing may be put in between. */
+	/* While bytes are on their way, the socket itself shows whether it is alive, and no ping may be put between them. */
 	if (!lws_partial_buffered(c->wsi))
 		conn_write_raw(c, ping_frame, sizeof ping_frame);
 	if (idle_ms > 0) {
@@ -102,7 +103,7 @@ static void beat_websocket(struct conn *c)
 static void beat_stream(struct conn *c)
 {
 	if (conn_writable(c)) {
-		heartbeat_heard(c); /* it took all that we had */
+		heartbeat_heard(c); /* it has taken everything */
 		conn_write(c, stream_comment, sizeof stream_comment - 1);
 	} else if (silent_too_long(c)) {
 		conn_cut(c, CLOSE_SILENT);

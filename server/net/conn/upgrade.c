@@ -22,7 +22,7 @@ bool upgrade_is_asked(const struct http_request *r)
 	return to.s != NULL && (http_value_lists(to, "websocket") || is_ws_path(r));
 }
 
-/* RFC 6455 section 4.1: 16 bytes in base64. */
+/* Whether it is 16 bytes in base64 (RFC 6455 section 4.1). */
 static bool is_key(struct http_text key)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -39,7 +39,7 @@ static bool refuse(struct conn *c, enum wire_error code, int status, const char 
 	return false;
 }
 
-/* The handshake's own form (RFC 6455 section 4.2.1). False: refused. */
+/* Checks the form of the handshake (RFC 6455 section 4.2.1). Returns false when it has refused the request. */
 static bool check_handshake(struct conn *c, const struct http_request *r)
 {
 	if (r->method != HTTP_GET)
@@ -60,7 +60,7 @@ static bool check_handshake(struct conn *c, const struct http_request *r)
 	return true;
 }
 
-/* Last of all: what is refused for another reason takes nothing from the address's share. */
+/* This check is the last one, so that a request that is refused for another reason takes nothing from the address's share. */
 static bool check_rate(struct conn *c)
 {
 	bool has_place = credentials_admit_client(c);
@@ -109,7 +109,7 @@ void upgrade(struct conn *c, const struct http_request *r)
 
 	if (!check(c, r))
 		return;
-	/* An Origin that is not allowed was refused before; without one (a bot) a cookie counts for nothing. */
+	/* check() has refused an Origin that is not allowed. Without an Origin (a bot) a cookie does not count. */
 	credentials_read(c, r, false, &credentials);
 	struct session_config config = {
 		.transport = TRANSPORT_WEBSOCKET,

@@ -1,12 +1,12 @@
 /*
- * From a request to a WebSocket (RFC 6455 section 4.2), or to a refusal. Private to net/.
+ * Makes a WebSocket of a request (RFC 6455 section 4.2), or refuses it. Private to net/.
  *
- * Who it is does not matter here: signing in comes later, by session.start, which reads from the store. So there is no 401. A session's
- * cookie that is unknown or ended, or comes without an Origin, is no reason to refuse: session.start without a token answers `unauthenticated`
- * or `invalid_token`, and a page can still come in as a guest or by password on the same socket.
+ * The upgrade does not depend on who asks: session.start signs in later and reads from the store. So there is no 401. A session cookie that is
+ * unknown, has ended, or comes without an Origin is no reason to refuse: session.start without a token answers `unauthenticated` or
+ * `invalid_token`, and the page can still sign in as a guest or with a password on the same socket.
  *
- * One upgrade takes as much as one request from its address's share (limits.address_requests, a burst of ten seconds): thousands of people behind
- * one address can come back at once.
+ * An upgrade takes as much as one request from its address's share (limits.address_requests, with a burst of ten seconds), so thousands of people
+ * behind one address can come back at once.
  */
 #ifndef PARLEY_NET_CONN_UPGRADE_H
 #define PARLEY_NET_CONN_UPGRADE_H
@@ -14,9 +14,9 @@
 #include "net/conn/conn.h"
 #include "net/http/http_request.h"
 
-/* Whether the request is for a WebSocket, well-formed or not. Other upgrades are not known here, and not answered (RFC 9110 section 7.8). */
+/* Returns whether the request asks for a WebSocket, in the right form or not. Other upgrades are ignored (RFC 9110 section 7.8). */
 bool upgrade_is_asked(const struct http_request *r);
-/* Answers it: the connection is a WebSocket afterwards, or refused. */
+/* Answers the request. Afterwards the connection is a WebSocket, or it is refused. */
 void upgrade(struct conn *c, const struct http_request *r);
 
 #endif

@@ -1,4 +1,4 @@
-/* Whether bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing past U+10FFFF). Pure. */
+/* Checks that bytes are UTF-8 (RFC 3629: no surrogates, no overlong forms, nothing past U+10FFFF). Pure. */
 #ifndef PARLEY_NET_CONN_UTF8_H
 #define PARLEY_NET_CONN_UTF8_H
 

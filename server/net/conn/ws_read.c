@@ -1,6 +1,6 @@
 /*
- * Frames of a WebSocket client (RFC 6455 section 5), one after the other, to whole messages for the chat. A frame is taken when it is whole; it is
- * refused by its header, before anything of it is kept. Binary messages are refused, and text that is not UTF-8, checked when the message is whole.
+ * Reads the frames of a WebSocket client (RFC 6455 section 5) and hands whole messages to the chat. A frame is taken when it is whole. A wrong frame
+ * is refused by its header, before anything of it is kept. Binary messages are refused. Text that is not UTF-8 is refused when its message is whole.
  */
 #include "codec/ws_frame.h"
 #include "command/requests.h"
@@ -11,7 +11,7 @@
 
 enum { CLOSE_CODE_BYTES = 2 };
 
-/* RFC 6455 section 7.1.7: nothing that comes matters any more, the client's close frame neither. */
+/* Fails the connection (RFC 6455 section 7.1.7): everything that arrives from now on is ignored, the client's close frame included. */
 static void fail(struct conn *c, enum close_reason reason)
 {
 	c->close_came = true;
@@ -24,7 +24,8 @@ static bool is_control(const struct ws_frame *f)
 	return f->opcode >= WS_OP_CLOSE;
 }
 
-/* By the header alone: 0, or why it is refused. No extension is negotiated, so the reserved bits are zero; each frame of a client has a mask. */
+/* Checks a header. Returns 0, or the reason for the refusal. No extension is negotiated, so the reserved bits are zero. Each frame of a client has
+ * a mask. */
 static int check_header(const struct conn *c, const struct ws_frame *f, enum close_reason *reason)
 {
 	uint64_t limit = c->server->config.limits.frame_bytes;
@@ -44,7 +45,7 @@ static int check_header(const struct conn *c, const struct ws_frame *f, enum clo
 	return limit > 0 && (f->payload_bytes > limit || c->pieces.len > limit - f->payload_bytes) ? -EMSGSIZE : 0;
 }
 
-/* RFC 6455 section 7.4: the codes that may stand in a close frame. */
+/* Whether the code may be in a close frame (RFC 6455 section 7.4). */
 static bool is_close_code(unsigned code)
 {
 	return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) || (code >= 3000 && code <= 4999);
@@ -122,7 +123,7 @@ size_t ws_read(struct conn *c, uint8_t *bytes, size_t n)
 	if (is_control(&f))
 		take_control(c, &f, payload, n_payload);
 	else if (c->is_closing)
-		c->in_message = !f.fin; /* a client may finish its message first */
+		c->in_message = !f.fin; /* the client may finish its message first */
 	else
 		take_text(c, &f, payload, n_payload);
 	return f.header_bytes + n_payload;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* What is not a bearer token of sane length still counts as one, and is refused as an unknown one. */
+/* A value that is no bearer token of a possible length counts as a token too, and is refused as an unknown one. */
 static void read_bearer(struct http_text value, char token[TOKEN_BYTES_MAX])
 {
 	size_t start = strlen("bearer ");

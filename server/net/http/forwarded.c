@@ -17,7 +17,7 @@ static void read_elements(const struct http_request *r, const char *name, struct
 		out->of[i] = http_value_unquoted(out->of[i]);
 }
 
-/* Which element is the client's, counted from the last one. *address stays as it is where none can be read. */
+/* Returns the index of the client's element, counted from the last one. *address stays unchanged when no element can be read. */
 static size_t find_client(const struct elements *list, const struct net_network *trusted, size_t n_trusted, struct peer_address *address)
 {
 	struct peer_address one;
@@ -29,7 +29,7 @@ static size_t find_client(const struct elements *list, const struct net_network 
 		if (!address_trusted(&one, trusted, n_trusted))
 			return i;
 	}
-	return list->n > 0 ? list->n - 1 : 0; /* all are trusted: the one farthest from us asked for it */
+	return list->n > 0 ? list->n - 1 : 0; /* all are trusted proxies: the one farthest from us is the client */
 }
 
 static enum forwarded_proto proto_of(struct http_text word)

@@ -1,6 +1,6 @@
 /*
- * POST /api/v1/<type>: one command, its data as the body. What is wrong with the request itself is answered here, with the same error object as
- * everywhere; the rest is the chat's.
+ * POST /api/v1/<type>: one command, with its data as the body. Faults of the request itself are answered here, with the same error object as
+ * everywhere. The chat answers everything else.
  */
 #include "command/requests.h"
 #include "net/http/http_routes.h"

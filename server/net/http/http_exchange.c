@@ -28,7 +28,7 @@ bool http_exchange_answers(const struct conn *c)
 	return c->http != NULL && !c->http->awaits_body;
 }
 
-/* The answer is out. */
+/* Called when the answer is out. */
 static void finish(struct conn *c)
 {
 	http_exchange_free(c);
@@ -67,7 +67,7 @@ void http_exchange_flush(struct conn *c)
 		finish(c);
 }
 
-/* Answered before the body was read, so that the connection can serve no other request. */
+/* Answers before the body was read. The connection can then serve no other request. */
 static void answer_without_body(struct conn *c)
 {
 	c->close_after_reply = true;
@@ -80,7 +80,7 @@ void http_exchange_refuse(struct conn *c, enum wire_error code, int status, cons
 	struct http_exchange *e = c->http;
 
 	if (e->awaits_body && e->body_left > 0 && e->expects_go_on)
-		answer_without_body(c); /* nobody asks for it */
+		answer_without_body(c); /* the body is not asked for with 100 Continue */
 	e->is_refused = true;
 	http_reply_error(&c->out, c, code, status, message, headers, c->close_after_reply, e->method == HTTP_HEAD);
 	http_exchange_ready(c);
@@ -98,7 +98,7 @@ void http_exchange_append_cookie(const struct http_exchange *e, struct buf *head
 {
 	if (!e->sets_cookie)
 		return;
-	/* The old one is this server's when it signed the request in, and is set again or signed out. */
+	/* A cookie under the old name is this server's when it signed the request in. It is then set again under the right name, or deleted. */
 	bool is_same = e->token_is_cookie && (e->new_token[0] == '\0' || strcmp(e->new_token, e->token) == 0);
 	session_cookie_append(&e->cookie, e->new_token, is_same, headers);
 }
@@ -152,7 +152,7 @@ void http_exchange_sign_in_with(struct http_exchange *e, const struct credential
 
 /* ---- reading ---- */
 
-/* HTTP/1.0 keeps a connection only when the answer says so too; else such a client takes the end of the connection for the answer's. */
+/* An HTTP/1.0 client keeps the connection only when the answer says so too. Otherwise it reads the answer until the end of the connection. */
 static bool client_wants_close(const struct http_request *r)
 {
 	return r->is_http_10 || http_request_lists(r, "connection", "close");
@@ -199,7 +199,7 @@ static void begin_body(struct conn *c)
 		conn_write_raw(c, (const uint8_t *)go_on, sizeof go_on - 1);
 }
 
-/* What this server's requests are beyond RFC 9112; NULL: it is one. */
+/* Checks what this server demands beyond RFC 9112. Returns NULL when the request is right. */
 static const char *form_fault(const struct http_request *r, int *status)
 {
 	*status = 400;
@@ -236,7 +236,7 @@ static void begin(struct conn *c, const struct http_request *r)
 	}
 	http_route(c, r);
 	if (c->http == NULL)
-		return; /* a stream began */
+		return; /* it has become a stream */
 	if (c->http->awaits_body)
 		begin_body(c);
 	else

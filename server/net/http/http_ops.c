@@ -1,6 +1,6 @@
 /*
- * What operators and their machines ask: /healthz (the process answers), /readyz (the publish path and the store work; red while leaving) and
- * /metrics. One probe at a time serves everybody who asks meanwhile.
+ * What operators and their machines ask for: /healthz (the process answers), /readyz (the publish path and the store work; it is red while the
+ * server leaves) and /metrics. One probe runs at a time. It serves every request that arrives before its end.
  */
 #include "base/memory.h"
 #include "net/http/http_reply.h"

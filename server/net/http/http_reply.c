@@ -33,7 +33,7 @@ static const char *status_text(int status)
 	/* clang-format on */
 }
 
-/* The page's headers: no code, picture or connection but ours. */
+/* The page's headers allow only our own code, pictures and connections. */
 static const char page_headers[] =
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
 	"font-src 'self'; manifest-src 'self'; worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "

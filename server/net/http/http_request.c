@@ -5,7 +5,7 @@
 
 enum { LENGTH_DIGITS_MAX = 15 };
 
-/* What a byte may be part of, a bit for each kind. */
+/* The kinds of text that a byte may be part of, a bit for each kind. */
 enum {
 	IN_TOKEN = 1,  /* tchar: RFC 9110 section 5.6.2 */
 	IN_VALUE = 2,  /* HTAB, SP, VCHAR, obs-text: RFC 9110 section 5.5 */
@@ -55,7 +55,7 @@ static bool is_kind(char c, unsigned kind)
 	return (kinds[(unsigned char)c] & kind) != 0;
 }
 
-/* How many of the n bytes, from the first on, are of this kind. */
+/* Returns the number of bytes at the front that are of this kind. */
 static size_t span(const char *s, size_t n, unsigned kind)
 {
 	size_t i = 0;
@@ -84,7 +84,7 @@ static enum http_request_result refuse(struct http_request *r, int status, const
 
 /* ---- lines ---- */
 
-/* The next line without its CRLF, and *at behind it. MORE: it has not ended yet. */
+/* Takes the next line without its CRLF and moves *at behind it. Returns MORE when the line has not ended yet. */
 static enum http_request_result next_line(struct http_request *r, const char *bytes, size_t n, size_t *at, struct http_text *line)
 {
 	size_t start = *at, length = span(bytes + start, n - start, IN_VALUE);
@@ -131,7 +131,7 @@ static bool is_host(struct http_text host)
 	return host.s[name] == ':' && name + 1 + digits == host.n && digits <= 5;
 }
 
-/* Where in a path or query something is not as RFC 3986 wants it; NULL: nowhere. */
+/* Returns what breaks RFC 3986 in the escapes of a path or query, or NULL. */
 static const char *escapes_fault(struct http_text part)
 {
 	for (size_t i = 0; i < part.n; i++)
@@ -146,12 +146,12 @@ static unsigned hex_value(char c)
 }
 
 /*
- * One spelling for each resource (RFC 3986 section 6.2.2): no empty segments, no "." and "..", nothing escaped that needs no escape, and none of
- * the escapes that programs decode into separators or the end of the text. So no rule of a proxy, made for one spelling, is passed by another.
+ * A resource has one spelling (RFC 3986 section 6.2.2): no empty segments, no "." and "..", nothing escaped that needs no escape, and no escape that
+ * programs decode into a separator or the end of the text. So another spelling does not get past a proxy's rule that was made for one.
  */
 static const char *path_fault(struct http_text path)
 {
-	size_t segment = 1; /* where the current one begins */
+	size_t segment = 1; /* where the current segment begins */
 
 	for (size_t i = 1; i <= path.n; i++) {
 		if (i < path.n && path.s[i] == '%') {
@@ -232,7 +232,7 @@ static enum http_request_result read_request_line(struct http_request *r, struct
 			      "only HTTP/1.1 and HTTP/1.0 are spoken here");
 	r->method = method_of((struct http_text){line.s, method});
 	if (r->method == HTTP_OTHER)
-		return refuse(r, 405, NULL); /* before its target, which may have a form of its own */
+		return refuse(r, 405, NULL); /* decided before the target is read, which may have another form */
 	return read_target(r, (struct http_text){target, (size_t)(space - target)});
 }
 
@@ -273,7 +273,7 @@ struct http_text http_request_value(const struct http_request *r, const char *na
 	return f != NULL ? f->value : (struct http_text){NULL, 0};
 }
 
-/* Those that mean something to us and are no lists: given twice, two readers could each believe another one. */
+/* The fields that this server reads and that are no lists. When one is given twice, two readers may believe different ones. */
 static bool has_doubled_field(const struct http_request *r)
 {
 	static const char *const once[] = {
@@ -319,7 +319,7 @@ static enum http_request_result read_host(struct http_request *r)
 	return HTTP_REQUEST_WHOLE;
 }
 
-/* What the fields say together: RFC 9112 sections 3.2, 6.1 and 6.3. */
+/* Checks the fields together: RFC 9112 sections 3.2, 6.1 and 6.3. */
 static enum http_request_result check_fields(struct http_request *r)
 {
 	struct http_text expect = http_request_value(r, "expect");

@@ -1,14 +1,14 @@
 /*
- * The head of an HTTP/1.1 request, read by the grammar of RFC 9112 and nothing else: what this reader takes, every other strict reader takes too,
- * and understands in the same way. A head is either whole, or needs more bytes, or is refused with a status and a sentence; nothing is
- * repaired, skipped or guessed (one empty line before the request line is allowed, section 2.2). Pure; any thread.
+ * Reads the head of an HTTP/1.1 request by the grammar of RFC 9112 and nothing else. Every other strict reader takes what this reader takes, and
+ * understands it in the same way. A head is whole, or needs more bytes, or is refused with a status and a sentence. Nothing is repaired, skipped or
+ * guessed. One empty line before the request line is allowed (section 2.2). Pure; any thread.
  *
- * Refused among others: a bare CR or LF, folded lines, white space before a colon, a name that is no token, control characters in values,
+ * The reader refuses among others: a bare CR or LF, folded lines, white space before a colon, a name that is no token, control characters in values,
  * Transfer-Encoding in any form, Host missing, twice or malformed, Content-Length twice or anything but digits, a field that may stand once only and stands
  * twice, methods but GET, HEAD and POST, targets in authority-form or asterisk-form, an absolute-form whose authority is not the Host, a path that is not in
  * its normal form.
  *
- * The texts point into the bytes that were read, and live as long as those.
+ * The texts point into the bytes that were read and live as long as these.
  */
 #ifndef PARLEY_NET_HTTP_HTTP_REQUEST_H
 #define PARLEY_NET_HTTP_HTTP_REQUEST_H
@@ -21,7 +21,7 @@ enum { HTTP_FIELDS_MAX = 100, HTTP_NO_LENGTH = -1 };
 
 enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_OTHER };
 
-/* A part of the head; not NUL-terminated. s is NULL where it is absent. */
+/* A part of the head, without a NUL behind it. s is NULL when the part is absent. */
 struct http_text {
 	const char *s;
 	size_t n;
@@ -49,12 +49,13 @@ struct http_request {
 
 enum http_request_result { HTTP_REQUEST_WHOLE, HTTP_REQUEST_MORE, HTTP_REQUEST_BAD };
 
-/* Reads a head at the start of n bytes. MORE: the head is not whole yet, and none of its whole lines is wrong; how much may come is the caller's limit. */
+/* Reads a head at the start of n bytes. Returns MORE when the head is not whole yet and none of its whole lines is wrong. The caller limits how
+ * large a head may become. */
 enum http_request_result http_request_read(const char *bytes, size_t n, struct http_request *out);
 
-/* The first field of this name (in any case), after *after where that is not NULL; NULL: there is none (more). */
+/* Returns the first field of this name, in any case. It searches behind *after when `after` is not NULL. Returns NULL when there is none. */
 const struct http_field *http_request_field(const struct http_request *r, const char *name, const struct http_field *after);
-/* The value of the only field that may have this name; absent when there is none. */
+/* Returns the value of the only field that may have this name. The value is absent when there is none. */
 struct http_text http_request_value(const struct http_request *r, const char *name);
 
 #endif

@@ -10,7 +10,7 @@ static bool is_path(const struct http_request *r, const char *path)
 	return r->path.n == strlen(path) && memcmp(r->path.s, path, r->path.n) == 0;
 }
 
-/* Health and metrics. False: the path is none of theirs, or they are not served here. */
+/* Serves health and metrics. Returns false when the path is another one, or when this listener does not serve them. */
 static bool route_ops(struct conn *c, const struct http_request *r)
 {
 	static const struct {
@@ -24,7 +24,7 @@ static bool route_ops(struct conn *c, const struct http_request *r)
 		if (r->method == HTTP_POST)
 			http_exchange_refuse(c, WIRE_METHOD_NOT_ALLOWED, 0, NULL, "Allow: GET, HEAD\r\n");
 		else if (ops[i].serve == http_metrics && !c->is_ops && !origin_host_is_ours(c, r))
-			http_foreign_host(c, r); /* a stranger's page could read them */
+			http_foreign_host(c, r); /* a foreign page could read them */
 		else
 			ops[i].serve(c);
 		return true;

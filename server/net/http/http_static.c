@@ -1,6 +1,6 @@
 /*
- * The page: from the table inside the binary, compressed and with entity tags, or while developing from a directory (--web-dir) without any
- * caching. A path outside the table or the directory is not found; there is nothing to traverse. The documents of the protocol are always the table's.
+ * Serves the page. It comes from the table inside the binary, compressed and with entity tags. For development it comes from a directory
+ * (--web-dir) without caching. A path outside the table or the directory is not found. The documents of the protocol always come from the table.
  */
 #include "base/memory.h"
 #include "net/http/http_reply.h"
@@ -37,7 +37,7 @@ static const struct web_asset *find_asset(const char *path)
 	return NULL;
 }
 
-/* RFC 9110 section 13.1.2: weak comparison, so W/ in front does not matter. */
+/* The comparison is weak (RFC 9110 section 13.1.2), so W/ in front does not matter. */
 static bool tag_matches(const struct http_request *r, const char *etag)
 {
 	struct http_text value = http_request_value(r, "if-none-match");
@@ -91,7 +91,8 @@ static const char *type_of(const char *path)
 	return "application/octet-stream";
 }
 
-/* A regular file below the directory: both names are resolved, so that no link and no ".." leads out of it. -1: there is none. */
+/* Opens a regular file below the directory. Both names are resolved, so no link and no ".." leads out of the directory. Returns -1 when there is no
+ * such file. */
 static int open_below(const char *directory, const char *path)
 {
 	char joined[PATH_MAX], root[PATH_MAX], real[PATH_MAX];
@@ -166,7 +167,7 @@ bool http_document(struct conn *c, const struct http_request *r)
 
 void http_static(struct conn *c, const struct http_request *r)
 {
-	char path[PATH_BYTES_MAX] = ""; /* too long: nothing has this name */
+	char path[PATH_BYTES_MAX] = ""; /* a name that is too long stays "", and no file has it */
 	bool is_page = r->path.n == 1 || (r->path.n == 4 && memcmp(r->path.s, "/own", 4) == 0) ||
 		       (r->path.n >= 3 && memcmp(r->path.s, "/r/", 3) == 0);
 

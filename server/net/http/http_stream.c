@@ -1,6 +1,6 @@
 /*
  * GET /api/v1/events?room=A&room=B: events as server-sent events (the HTML standard, section 9.2), until one side closes. The chat decides whether
- * there is a stream; its text goes out as it is.
+ * the stream begins. Its text goes out unchanged.
  */
 #include "codec/buf.h"
 #include "command/requests.h"
@@ -10,9 +10,9 @@
 
 #include <string.h>
 
-enum { ROOMS_MAX = LIMIT_STREAM_ROOMS_MOST + 1 }; /* one too many, for the chat to refuse */
+enum { ROOMS_MAX = LIMIT_STREAM_ROOMS_MOST + 1 }; /* one more than allowed, so that the chat refuses it */
 
-/* A page's own request carries no Origin with GET; its browser then says so in Sec-Fetch-Site. */
+/* A page's own GET has no Origin. Its browser then sends "same-origin" in Sec-Fetch-Site. */
 static bool is_own_page(const struct http_request *r)
 {
 	struct http_text site = http_request_value(r, "sec-fetch-site");
@@ -20,7 +20,7 @@ static bool is_own_page(const struct http_request *r)
 	return site.n == 0 || http_value_lists(site, "same-origin");
 }
 
-/* Collects the values of room= one after the other in `names`. NULL, or what is wrong with them. */
+/* Collects the values of room= one after the other in `names`. Returns NULL, or what is wrong with them. */
 static const char *collect_rooms(const struct http_request *r, struct buf *names, struct text rooms[ROOMS_MAX], size_t *n_rooms)
 {
 	char name[512];
@@ -45,7 +45,7 @@ static const char *collect_rooms(const struct http_request *r, struct buf *names
 	return n > 0 ? NULL : "room: is missing";
 }
 
-/* Last-Event-ID, which a browser sends by itself, goes before ?after=. */
+/* Last-Event-ID, which a browser sends by itself, counts before ?after=. */
 static struct text read_cursor(const struct http_request *r, char *decoded, size_t cap)
 {
 	struct http_text last = http_request_value(r, "last-event-id");
@@ -109,7 +109,7 @@ void conn_start_stream(struct conn *c, const uint8_t *first, size_t n)
 	http_reply_append(&head, c, &reply, first, n);
 	http_exchange_free(c);
 	c->is_stream = true;
-	conn_mark_dirty(c); /* to be read from, for its end */
+	conn_mark_dirty(c); /* so that it is read from again and its end is noticed */
 	heartbeat_begin_stream(c);
 	conn_write_raw(c, head.data, head.len);
 }

@@ -19,7 +19,7 @@ static struct http_text trimmed(struct http_text text)
 	return text;
 }
 
-/* Up to the separator, without white space around it; *rest goes on behind it. False: there is nothing more. */
+/* Takes the text up to the separator, without white space around it, and moves *rest behind it. Returns false when nothing is left. */
 static bool next_item(struct http_text *rest, char separator, struct http_text *item)
 {
 	if (rest->n == 0)
@@ -77,7 +77,7 @@ bool http_request_lists(const struct http_request *r, const char *name, const ch
 	return false;
 }
 
-/* The last element of a list, which is taken off. False: there is none. */
+/* Takes the last element off a list. Returns false when there is none. */
 static bool last_item(struct http_text *list, struct http_text *item)
 {
 	if (list->s == NULL)
@@ -106,7 +106,7 @@ size_t http_request_list_end(const struct http_request *r, const char *name, str
 	return n;
 }
 
-/* "q=0", "q=0.000": nothing but zeros. */
+/* Whether a weight is zero: "q=0", "q=0.000". */
 static bool quality_is_none(struct http_text parameter)
 {
 	if (parameter.n < 3 || strncasecmp(parameter.s, "q=0", 3) != 0)

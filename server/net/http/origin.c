@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Into a string, in lower case. False: it does not fit. */
+/* Copies into a string, in lower case. Returns false when it does not fit. */
 static bool lower(struct http_text text, char *out, size_t cap)
 {
 	if (text.n >= cap)
@@ -61,7 +61,7 @@ enum origin_verdict origin_verdict(const struct conn *c, const struct http_reque
 	return strcmp(own, origin) == 0 ? ORIGIN_ALLOWED : ORIGIN_FOREIGN;
 }
 
-/* Whether --origin takes it, as far as its letters tell: else it is told nowhere what to set, and stands in no answer. */
+/* Returns whether --origin accepts it, as far as its characters tell. Otherwise the log and the answers suggest no option and do not repeat it. */
 static bool is_plain(const char *origin)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789-._:[]";

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* Its own place, or the one to take: a free one, else the one that was logged first. */
+/* Returns the entry of this origin. Without one, returns a free entry, or else the one that was logged first. */
 static struct origin_log_entry *place_of(struct origin_log *log, const uint8_t key[16])
 {
 	struct origin_log_entry *oldest = &log->kept[0];
@@ -12,7 +12,7 @@ static struct origin_log_entry *place_of(struct origin_log *log, const uint8_t k
 	for (size_t i = 0; i < ORIGIN_LOG_KEPT; i++) {
 		struct origin_log_entry *entry = &log->kept[i];
 		if (!entry->is_used || memcmp(entry->key, key, 16) == 0)
-			return entry; /* they fill from the front */
+			return entry; /* entries fill from the front */
 		if (entry->logged_ms < oldest->logged_ms)
 			oldest = entry;
 	}

@@ -1,7 +1,7 @@
 /*
- * Which refused origins are logged: each once in ten minutes, so that an operator who looks finds it, and a line in ten seconds at most after the first few, however
- * many origins somebody makes up. What is not logged is counted in the next line. The last 64 origins are remembered. Embedded by the server. Not
- * thread-safe.
+ * Decides which refused origins are logged. Each origin is logged once in ten minutes, so that an operator finds it. After the first few lines there is
+ * at most one line in ten seconds, because a client can make up any number of origins. The next line counts what was not logged. The last 64
+ * origins are remembered. Embedded by the server. Not thread-safe.
  */
 #ifndef PARLEY_NET_HTTP_ORIGIN_LOG_H
 #define PARLEY_NET_HTTP_ORIGIN_LOG_H
@@ -20,14 +20,14 @@ struct origin_log_entry {
 	bool is_used;
 };
 
-/* Zeroed: nothing was logged yet. */
+/* A zeroed one has logged nothing yet. */
 struct origin_log {
 	struct bucket lines;
 	uint64_t n_left_out;
 	struct origin_log_entry kept[ORIGIN_LOG_KEPT];
 };
 
-/* Whether this one is to be logged now; then *n_left_out tells how many refusals were not since the last line. */
+/* Returns whether to log this origin now. If so, *n_left_out is the number of refusals since the last line that were not logged. */
 bool origin_log_takes(struct origin_log *log, const char *origin, uint64_t now_ms, uint64_t *n_left_out);
 
 #endif

@@ -33,7 +33,7 @@ static bool ends_with(const char *name, const char *end)
 	return n >= n_end && strcmp(name + n - n_end, end) == 0;
 }
 
-/* Without port and brackets, in lower case. False: longer than any of ours. */
+/* Copies the host without port and brackets, in lower case. Returns false when it is longer than any of our names. */
 static bool bare_name(struct http_text host, char out[OWN_NAME_BYTES])
 {
 	struct http_text name = http_value_host(host).name;
@@ -46,7 +46,7 @@ static bool bare_name(struct http_text host, char out[OWN_NAME_BYTES])
 	for (size_t i = 0; i < n; i++)
 		out[i] = (char)tolower((unsigned char)start[i]);
 	while (n > 0 && out[n - 1] == '.')
-		n--; /* the root's dot */
+		n--; /* the dot of the DNS root */
 	out[n] = '\0';
 	return true;
 }

@@ -1,6 +1,6 @@
 /*
- * Which names a server takes for its own while no --origin says: names of the loopback, literal addresses, and the machine's own names. Any other name may
- * be a stranger's that was made to point here (DNS rebinding), and its pages would count as ours. Pure but for own_names_init(). Private to net/.
+ * The names that a server takes for its own without --origin: names of the loopback, literal addresses, and the machine's own names. Any other name may
+ * be a foreign one that points here (DNS rebinding), and its pages would then count as ours. Pure except own_names_init(). Private to net/.
  */
 #ifndef PARLEY_NET_HTTP_OWN_NAMES_H
 #define PARLEY_NET_HTTP_OWN_NAMES_H
