@@ -36,7 +36,7 @@ struct app {
 	struct net_listen listen[2 * CONFIG_LIST_MAX + 1];
 	struct net_network trusted[CONFIG_LIST_MAX];
 	char operator_path[4096];
-	bool is_ending; /* signals have nothing more to say */
+	bool is_ending; /* signals are ignored from now on */
 };
 
 static int complain(const char *fault)
@@ -45,7 +45,8 @@ static int complain(const char *fault)
 	return 1;
 }
 
-/* Each connection is a descriptor. Infinity would have the library fall back to a small number of its own. 0, or the exit status. */
+/* Raises the limit of open files, because each connection is a descriptor. It is never infinite: libwebsockets then uses a small number of its own.
+ * Returns 0, or the exit status. */
 static int raise_file_limit(void)
 {
 	struct rlimit files;
@@ -137,7 +138,7 @@ static int start(struct app *a)
 	return 0;
 }
 
-/* The server serves whether or not somebody hears where; the wait is for a reader that is slow. 0, or a negative errno. */
+/* Prints a line and waits for a slow reader. The server runs even when nobody reads the line. Returns 0, or a negative errno. */
 static int __attribute__((format(printf, 2, 3))) print_line(struct app *a, const char *format, ...)
 {
 	char line[1024];
@@ -163,7 +164,7 @@ static void print_address(void *arg, const char *address, bool is_ops)
 		LOG_WARN("listen.not_printed", LOG_S("address", address), LOG_S("reason", strerror(-failed)));
 }
 
-/* Where a browser finds the page: the first origin, else the first listener that is not a Unix socket. */
+/* Returns where a browser finds the page: the first origin, or else the first listener that is not a Unix socket. */
 static void note_page(void *arg, const char *address, bool is_ops)
 {
 	const char **page = arg;
@@ -172,7 +173,7 @@ static void note_page(void *arg, const char *address, bool is_ops)
 		*page = address;
 }
 
-/* In the fragment, which browsers keep to themselves: no proxy's log has the code, and no log of ours. */
+/* The code is in the fragment, which browsers do not send, so no log of a proxy and no log of ours has it. */
 static void print_owner_link(struct app *a)
 {
 	const char *code = chat_owner_code(a->chat);
@@ -218,7 +219,7 @@ static void on_reload_signal(void *arg)
 		(void)net_server_reload(a->net);
 }
 
-/* With the whole path: the default is beside where it was started, and parley admin has to be told. */
+/* Logs the whole path, because the default is relative to the working directory, and parley admin needs the path. */
 static void log_start(const struct config *config)
 {
 	char *whole = realpath(config->data_dir, NULL);
@@ -243,7 +244,7 @@ static void run(struct app *a)
 	loop_run(a->loop);
 }
 
-/* What these signals do by themselves once the loop no longer watches them would make a good end look like a bad one. No other thread is left. */
+/* When the loop no longer watches these signals, their default action would end the process with a wrong exit status. No other thread is left. */
 static void hold_signals(void)
 {
 	sigset_t set;
@@ -256,8 +257,8 @@ static void hold_signals(void)
 }
 
 /*
- * Sockets first (their sessions close), then what still comes back from the store, then the rest. Signals stay watched until the store is
- * closed, so that none of them ends the process before, but lead nowhere.
+ * Stops the sockets first, which closes their sessions. Then takes what the store still returns, then frees the rest. Signals stay watched until the
+ * store is closed, so that none of them ends the process before, and they are ignored.
  */
 static void finish(struct app *a)
 {
@@ -271,7 +272,7 @@ static void finish(struct app *a)
 		for (int i = 0; i < LAST_TURNS && chat_pending(a->chat) > 0; i++)
 			loop_run_once(a->loop);
 	if (a->chat != NULL)
-		chat_lose_store(a->chat); /* a password may still be being hashed, for an account that will not be */
+		chat_lose_store(a->chat); /* a thread may still hash a password for an account that is not made any more */
 	if (a->store != NULL)
 		a->store->methods->destroy(a->store);
 	if (a->loop != NULL)

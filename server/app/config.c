@@ -45,7 +45,7 @@ static bool apply_defaults(struct config_parser *p)
 	return true;
 }
 
-/* Repeatable options take several values between commas, as an environment has each name only once. */
+/* A repeatable option takes several values between commas, because an environment has each name only once. */
 static bool apply_environment_value(struct config_parser *p, const struct config_option *o, const char *where, const char *text)
 {
 	if (!o->clear)
@@ -60,7 +60,7 @@ static bool apply_environment_value(struct config_parser *p, const struct config
 	return true;
 }
 
-/* What Kubernetes gives every container beside a service that is named parley or parley-…: X_SERVICE_HOST, X_SERVICE_PORT…, X_PORT=tcp://…, X_PORT_80_TCP… */
+/* Kubernetes sets these for every container when a service is named parley or parley-…: X_SERVICE_HOST, X_SERVICE_PORT…, X_PORT=tcp://…, X_PORT_80_TCP… */
 static bool is_of_service(const char *name, const char *value)
 {
 	if (strstr(name, "_SERVICE_HOST") || strstr(name, "_SERVICE_PORT"))
@@ -73,14 +73,14 @@ static bool is_of_service(const char *name, const char *value)
 	return false;
 }
 
-/* Names that are none of our options, and yet no misspelled ones: the client's, and those of services. */
+/* Names that are not options of the server and not misspelled options either: the client's, and those of services. */
 static bool is_of_others(const char *variable, size_t n)
 {
 	auto_free char *name = mem_strndup(variable, n);
 	return !strcmp(name, "PARLEY_SERVER") || !strcmp(name, "PARLEY_TOKEN") || is_of_service(name, variable + n + 1);
 }
 
-/* An option that is misspelled would silently not hold. */
+/* Refuses unknown names: a misspelled option would be ignored without notice. */
 static bool apply_environment(struct config_parser *p, char *const *envp)
 {
 	for (; *envp; envp++) {
@@ -107,7 +107,7 @@ struct given_flag {
 	const char *value;
 };
 
-/* One flag of argv[*at], which moves past it. CONFIG_RUN: *out is filled. */
+/* Reads the flag at argv[*at] and moves *at past it. Returns CONFIG_RUN when *out is filled. */
 static enum config_outcome read_flag(struct config_parser *p, int argc, char *const *argv, int *at, struct given_flag *out)
 {
 	const char *text = argv[(*at)++];
@@ -145,7 +145,7 @@ static bool apply_flags(struct config_parser *p, const struct given_flag *flags,
 	return true;
 }
 
-/* The file is the flag's, or the environment's. */
+/* The flag names the file, or else the environment does. */
 static const char *config_file_of(const struct given_flag *flags, size_t n, char *const *envp)
 {
 	for (size_t i = n; i > 0; i--) {

@@ -1,9 +1,9 @@
 /*
- * How the server was told to run: flags, PARLEY_… environment, a config file (`name = value` lines) and defaults, in that order of weight.
- * A repeatable option given by a weightier source replaces the whole list of a lighter one. One table (config_table.c) drives the parsing, --help
- * and the manual page. Secrets are never arguments: files only.
+ * The server's options: from flags, the PARLEY_… environment, a config file (`name = value` lines) and defaults. An earlier source in this list
+ * outweighs a later one. A repeatable option given by a heavier source replaces the whole list of a lighter one. One table (config_table.c) drives
+ * the parsing, --help and the manual page. Secrets are in files and never in arguments.
  *
- * The config owns its strings; they live until config_finish(). Not thread-safe while parsing, read-only afterwards.
+ * The config owns its strings. They live until config_finish(). Not thread-safe while parsing, read-only afterwards.
  */
 #ifndef PARLEY_APP_CONFIG_H
 #define PARLEY_APP_CONFIG_H
@@ -28,7 +28,7 @@ struct config_listen {
 
 struct config_network {
 	char *text;
-	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; bits beyond n_bits are 0; "unix": all 0, and n_bits 128 */
+	uint8_t address[16]; /* IPv4 as ::ffff:a.b.c.d; bits beyond n_bits are 0; "unix" is all 0 with 128 bits */
 	unsigned n_bits;     /* of the 16 bytes: 96 + n for IPv4 */
 };
 
@@ -37,24 +37,24 @@ struct config {
 	size_t n_listen;
 	struct config_listen listen_ops[CONFIG_LIST_MAX];
 	size_t n_listen_ops;
-	bool listen_given; /* false: the default address; else a warning when handed sockets take its place */
+	bool listen_given; /* false for the default address; true: a warning is logged when handed sockets replace it */
 	bool reuse_port;
 	char *data_dir;
 	bool guests;
-	bool accounts_closed;           /* people make none for themselves */
+	bool accounts_closed;           /* people cannot make an account for themselves */
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */
 	char *origins[CONFIG_LIST_MAX]; /* "https://chat.example" or "http://localhost:8080": lower case, no path, no default port */
-	size_t n_origins;               /* 0: the host that the request names, where it is one of the machine's own */
+	size_t n_origins;               /* 0: the host that the request names counts, if it is one of the machine's own */
 	struct config_network trusted_proxies[CONFIG_LIST_MAX];
 	size_t n_trusted_proxies;
-	bool proxy_protocol; /* then there is a trusted proxy */
+	bool proxy_protocol; /* true only with a trusted proxy */
 	uint32_t hsts_seconds;
 	enum log_format log_format;
 	enum log_level log_level;
 	char *config_file; /* or NULL */
 	char *web_dir;     /* NULL: the page inside the binary */
 	uint32_t drain_ms;
-	uint32_t heartbeat_ms;                              /* as given, or less so that it fits limits.idle_ms */
+	uint32_t heartbeat_ms;                              /* as given; a default is lowered to fit limits.idle_ms */
 	uint32_t sweep_slice, write_bytes, room_tail_bytes; /* 0: chat's default */
 	uint32_t sweep_rest;                                /* percent */
 	struct limits limits;
@@ -65,14 +65,14 @@ enum config_outcome {
 	CONFIG_HELP, /* for config_show() */
 	CONFIG_VERSION,
 	CONFIG_MAN,
-	CONFIG_FAULT, /* usage: fault says which option and what is wrong with it; exit status 2 */
+	CONFIG_FAULT, /* wrong usage: fault tells the option and what is wrong; exit status 2 */
 };
 
-/* argv[0] is the program. envp ends with NULL, as the environment does. Always fills *c so far that config_finish() may be called. */
+/* argv[0] is the program. envp ends with NULL, as environ does. *c can be given to config_finish() after every outcome. */
 enum config_outcome config_parse(int argc, char *const *argv, char *const *envp, struct config *c, char fault[CONFIG_FAULT_BYTES]);
 void config_finish(struct config *c);
 
-/* Prints the help, the version or the manual page (roff). 0, or a negative errno when not all of it could be written. */
+/* Prints the help, the version or the manual page (roff). Returns 0, or a negative errno when not all of it was written. */
 int config_show(enum config_outcome what, FILE *out);
 
 /*

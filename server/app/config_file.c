@@ -9,12 +9,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A file being read. */
+/* The file that is being read. */
 struct reading {
 	struct config_parser *parser;
 	const char *file;
 	unsigned number;    /* of the line */
-	unsigned *given_at; /* per option of the table: the line that it is on; 0: none yet */
+	unsigned *given_at; /* per option of the table, its line; 0: not given yet */
 };
 
 /* Cuts the blanks off both ends, in place. */
@@ -28,7 +28,7 @@ static char *trim(char *s)
 	return s;
 }
 
-/* A repeatable option adds up; of another one, one of two lines would silently not hold. */
+/* A repeatable option collects its lines. Two lines of another option are refused, because one of them would be ignored without notice. */
 static bool is_given_twice(struct reading *r, const struct config_option *o)
 {
 	size_t n;
@@ -68,7 +68,7 @@ static bool apply_line(struct reading *r, char *line)
 	return !is_given_twice(r, o) && config_source_apply(r->parser, o, CONFIG_SOURCE_FILE, where, value);
 }
 
-/* The whole file with a NUL behind it, or NULL with the errno in *error. */
+/* Returns the whole file with a NUL behind it, or NULL with the errno in *error. */
 static char *read_file(const char *file, size_t *n, int *error)
 {
 	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -91,7 +91,7 @@ static char *read_file(const char *file, size_t *n, int *error)
 	return text;
 }
 
-/* The text behind a byte-order mark, which editors write and do not show. NULL: it is of an encoding that is none of ours. */
+/* Returns the text behind a byte-order mark, which editors write and do not show. Returns NULL when the mark names another encoding than UTF-8. */
 static char *text_after_mark(char *text, size_t n)
 {
 	bool is_utf16 = n >= 2 && (!memcmp(text, "\xFF\xFE", 2) || !memcmp(text, "\xFE\xFF", 2));

@@ -1,4 +1,4 @@
-/* --help, --version and the manual page, all from the one table. */
+/* Prints --help, --version and the manual page from the one table. */
 #include "app/config.h"
 #include "app/config_table.h"
 
@@ -37,7 +37,7 @@ static void show_help(FILE *out)
 		     "3 when the disk or the database file failed under it.\n");
 }
 
-/* roff reads '-' as a hyphen, '\' as an escape, and a line that starts with '.' or ''' as a request. */
+/* Escapes text for roff, which reads '-' as a hyphen, '\' as an escape, and a line that begins with '.' or ''' as a request. */
 static void put_roff(FILE *out, const char *text)
 {
 	for (const char *c = text; *c; c++) {

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The largest integer that JSON numbers carry everywhere (RFC 8259, section 6): limits are told to clients. */
+/* The largest integer that every reader of JSON takes exactly (RFC 8259, section 6): clients are told the limits. */
 #define LIMIT_MOST 9007199254740991
 
 static void *member(struct config *c, const struct config_option *o)

@@ -1,14 +1,14 @@
 /*
- * Options that contradict each other: one table for numbers, one function for the rest. What contradicts is refused at the start, because one of the two would
- * silently not hold. A default gives way to what was given, where it says so.
+ * Options that contradict each other: one table for numbers, one function for the rest. A contradiction is refused at the start, because one of the two
+ * options would have no effect without notice. A default gives way to a given option when its row says so.
  */
 #include "app/config_source.h"
 
 #include <string.h>
 
 /*
- * `small` times `times` over `over`, with `more` added, has to fit into `large`. 0 is no limit, and fits. Where only the default of `small` is too large it is made
- * less (`gives_way`), or is nobody's concern.
+ * `small` times `times` over `over`, plus `more`, has to fit into `large`. 0 is no limit and always fits. A default of `small` that is too large is lowered
+ * with `gives_way`, and stays without it.
  */
 static const struct pair {
 	const char *small, *large;
@@ -46,7 +46,7 @@ static const struct config_option *option(const char *name)
 	return NULL;
 }
 
-/* What `large` must at least be; the largest number where it cannot be said. */
+/* Returns the least value of `large`, or the largest number when the least value overflows. */
 static uint64_t needed(const struct pair *pair, uint64_t small)
 {
 	uint64_t n;
@@ -98,7 +98,7 @@ static bool same_address(const struct config_listen *a, const struct config_list
 static bool check_addresses(struct config_parser *p)
 {
 	const struct config *c = p->config;
-	/* Sockets that systemd hands over take the place of the default. */
+	/* Sockets that systemd hands over replace the default. */
 	size_t n_listen = is_given(p, option("listen")) ? c->n_listen : 0;
 	for (size_t i = 0; i < n_listen + c->n_listen_ops; i++) {
 		const struct config_listen *one = i < n_listen ? &c->listen[i] : &c->listen_ops[i - n_listen];

@@ -49,7 +49,7 @@ bool config_value_number(const char *text, uint64_t least, uint64_t most, uint64
 	return n >= least && n <= most;
 }
 
-/* Any spelling of an address to the usual one, so that what is printed is what is listened on. */
+/* Turns any spelling of an address into the usual one, so that the printed address is the one that is listened on. */
 static bool canonical_host(int family, const char *text, char out[46])
 {
 	uint8_t address[16];

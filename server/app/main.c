@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Both would end the process where an error is to be met: a reader that is gone, and a file as large as the user's files may be. */
+/* Ignores SIGPIPE and SIGXFSZ, which would end the process. The write to a reader that has gone, or to a file at its size limit, then returns an error. */
 static void ignore_signals(void)
 {
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 }
 
-/* The exit status. */
+/* Returns the exit status. */
 static int show(enum config_outcome what)
 {
 	char fault[CONFIG_FAULT_BYTES];

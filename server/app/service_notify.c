@@ -21,7 +21,7 @@ static void feed_watchdog(void *arg)
 	service_notify_send(arg, "WATCHDOG=1");
 }
 
-/* Half of what the manager allows, in ms; 0: no watchdog. */
+/* Returns half of the time that the manager allows, in ms, or 0 for no watchdog. */
 static uint64_t watchdog_interval(void)
 {
 	const char *usec = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
@@ -46,7 +46,7 @@ struct service_notify *service_notify_new(struct loop *l)
 	notify->to.sun_family = AF_UNIX;
 	memcpy(notify->to.sun_path, path, n);
 	if (path[0] == '@')
-		notify->to.sun_path[0] = '\0'; /* the abstract namespace */
+		notify->to.sun_path[0] = '\0'; /* an address in the abstract namespace */
 	notify->to_bytes = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + n);
 	notify->fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	uint64_t interval_ms = watchdog_interval();
@@ -61,7 +61,7 @@ void service_notify_send(struct service_notify *n, const char *state)
 {
 	if (n == NULL || n->fd < 0)
 		return;
-	/* A manager that does not listen is no reason to do anything. */
+	/* Ignores errors: nothing follows from a manager that does not listen. */
 	(void)sendto(n->fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&n->to, n->to_bytes);
 }
 
