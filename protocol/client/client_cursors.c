@@ -1,5 +1,5 @@
 /*
- * Kept as the JSON object that session.start wants.
+ * Keeps the cursors as the JSON object that session.start takes.
  */
 #include "client/client_cursors.h"
 
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const json_int_t void_seq = ((json_int_t)1 << 53) - 1; /* the largest of the protocol; no room comes so far */
+static const json_int_t void_seq = ((json_int_t)1 << 53) - 1; /* the largest seq of the protocol; no room reaches it */
 
 void client_cursors_init(struct client_cursors *c)
 {
@@ -35,7 +35,7 @@ void client_cursors_begin(struct client_cursors *c, const char *room, uint64_t s
 		client_cursors_set(c, room, seq);
 }
 
-/* Takes the server's epoch; true when the one before was another. */
+/* Takes the server's epoch. Returns true when the epoch before was another one. */
 static bool take_epoch(struct client_cursors *c, const char *epoch)
 {
 	bool changed = c->epoch != NULL && epoch != NULL && strcmp(c->epoch, epoch) != 0;

@@ -1,5 +1,5 @@
 /*
- * What went wrong on the client's side, as a sentence for a person. Filled by whoever fails first; the caller owns it.
+ * A fault on the client's side, as a sentence for a person. The function that fails fills it. The caller owns it.
  */
 #ifndef PARLEY_CLIENT_FAULT_H
 #define PARLEY_CLIENT_FAULT_H

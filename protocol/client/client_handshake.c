@@ -1,6 +1,6 @@
 /*
- * RFC 6455: the response must be a 101 with Upgrade, Connection, the right Sec-WebSocket-Accept, no extension that was not
- * offered and no subprotocol but ours.
+ * The response has to be a 101 with Upgrade, Connection and the right Sec-WebSocket-Accept (RFC 6455). It names no extension, because none is offered, and
+ * no subprotocol but ours.
  */
 #include "client/client_handshake.h"
 
@@ -25,7 +25,7 @@ void client_handshake_request(const struct client_handshake *h, const char *host
 		    host_header, h->key, subprotocol);
 }
 
-/* The value of the header in a head of n bytes, trimmed, as a NUL-terminated copy; false if it is not there. */
+/* Copies the header's value from a head of n bytes, trimmed and with a NUL. Returns false when the head has no such header. */
 static bool head_value(const char *head, size_t n, const char *name, char *out, size_t size)
 {
 	size_t name_n = strlen(name);
@@ -80,7 +80,7 @@ long client_handshake_check(const struct client_handshake *h, const uint8_t *byt
 	}
 	size_t head_n = (size_t)(end - bytes) + 4;
 	if (head_n < 13 || strncmp(head, "HTTP/1.1 101", 12) != 0) {
-		size_t line_n = strcspn(head, "\r\n"); /* the head has a line end: found above */
+		size_t line_n = strcspn(head, "\r\n"); /* a line end was found above */
 		client_fault_set(fault, "the server refused the WebSocket: %.*s", (int)(line_n > 100 ? 100 : line_n), head);
 		return -EPROTO;
 	}

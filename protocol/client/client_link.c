@@ -1,5 +1,5 @@
 /*
- * RFC 6455, the client's half, over one non-blocking socket, with or without TLS.
+ * The client's side of RFC 6455 over one non-blocking socket, with or without TLS.
  */
 #include "client/client_link.h"
 
@@ -25,18 +25,18 @@ _Static_assert(READ_BYTES >= (int)CLIENT_TLS_RECORD_BYTES,
 struct client_link {
 	int fd;
 	struct client_tls *tls; /* owned; NULL: none */
-	struct buf in;          /* from in_used on: not looked at yet */
+	struct buf in;          /* the bytes from in_used on are not read yet */
 	size_t in_used;
 	struct buf out;     /* frames that the socket did not take yet */
 	struct buf message; /* fragments of a message, or the last whole one */
-	bool in_message;    /* a first fragment came, the last one did not */
-	bool message_given; /* `message` was handed out and may be emptied */
+	bool in_message;    /* the first fragment has arrived, and the last one has not */
+	bool message_given; /* `message` was handed out; the next call may empty it */
 	bool goodbye_said;
-	unsigned close_code; /* of the server's closing frame; 0: none came */
+	unsigned close_code; /* of the server's closing frame; 0: none has arrived */
 	struct client_fault end;
 };
 
-/* Waits for the socket until then (client_clock_ms); false: in vain. */
+/* Waits for the socket until a time of client_clock_ms(). Returns false when the time is over. */
 static bool wait_for(int fd, short events, int64_t until_ms)
 {
 	struct pollfd waiting = {.fd = fd, .events = events};
@@ -196,7 +196,7 @@ void client_link_say_goodbye(struct client_link *l)
 	l->goodbye_said = true;
 }
 
-/* A server that refuses a message says why and closes, while we may still be writing. */
+/* A server that refuses a message tells why and closes, and this side may still be writing then. */
 static void read_last_words(struct client_link *l)
 {
 	ssize_t got;
@@ -267,7 +267,7 @@ static int closed_by_server(struct client_link *l, const uint8_t *payload, size_
 	return -ECONNRESET;
 }
 
-/* One whole frame: 1 when it ended a message, 0 when not, or a negative errno. */
+/* Takes one whole frame. Returns 1 when it ends a message, 0 when it does not, or a negative errno. */
 static int take_frame(struct client_link *l, const struct ws_frame *f, const uint8_t *payload)
 {
 	size_t n = (size_t)f->payload_bytes;

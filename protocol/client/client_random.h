@@ -9,7 +9,7 @@
 
 /* Fills n bytes, 256 at most. */
 void client_random_bytes(void *out, size_t n);
-/* A number from 0 to below - 1. */
+/* Returns a number from 0 to below - 1. */
 uint32_t client_random_below(uint32_t below);
 
 #endif

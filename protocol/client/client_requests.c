@@ -1,5 +1,5 @@
 /*
- * A singly linked queue: a client has a few requests under way, rarely hundreds, and replies come nearly in order.
+ * A singly linked queue. A client has a few requests under way, rarely hundreds, and replies arrive nearly in order.
  */
 #include "client/client_requests.h"
 
@@ -73,7 +73,7 @@ static void answer(struct client_request *r, json_t *reply)
 	request_free(r);
 }
 
-/* Whether the request is to be made again later, as this reply asks. */
+/* Returns whether the request is made again later, as this reply asks. */
 static bool keep_for_later(struct client_request *r, const json_t *reply)
 {
 	int64_t now_ms = client_clock_ms();
@@ -126,7 +126,7 @@ int64_t client_requests_due_ms(const struct client_requests *q)
 
 	for (const struct client_request *r = q->first; r != NULL; r = r->next) {
 		if (r->sent && q->n_suspects > 0)
-			return -1; /* its answer comes first */
+			return -1; /* no other is due before its answer */
 		if (!r->sent && r->not_before_ms > 0 && (due_ms < 0 || r->not_before_ms < due_ms))
 			due_ms = r->not_before_ms;
 	}
@@ -145,7 +145,7 @@ void client_requests_lost(struct client_requests *q, const char *why, bool all)
 {
 	struct client_request *lost = NULL, **lost_end = &lost;
 
-	/* Taken out first and answered afterwards: an answer may make new requests. */
+	/* The requests are taken out first and answered afterwards, because an answer may make new requests. */
 	for (struct client_request **link = &q->first; *link != NULL;) {
 		struct client_request *r = *link;
 		if (!all && (!r->sent || r->repeatable)) {

@@ -1,5 +1,5 @@
 /*
- * Resolving and connecting: each address of the host is tried in the resolver's order.
+ * Resolves and connects. Each address of the host is tried in the resolver's order.
  */
 #include "client/client_socket.h"
 
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Connects within timeout_ms: the descriptor, or a negative errno. */
+/* Connects within timeout_ms. Returns the descriptor, or a negative errno. */
 static int connect_address(const struct sockaddr *address, socklen_t n, uint32_t timeout_ms)
 {
 	int fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -65,7 +65,7 @@ static int connect_tcp(const struct client_url *url, uint32_t timeout_ms, struct
 		result = connect_address(a->ai_addr, a->ai_addrlen, timeout_ms);
 	freeaddrinfo(found);
 	if (result >= 0) {
-		int on = 1; /* requests are small and waited for */
+		int on = 1; /* requests are small, and each waits for its reply */
 		(void)setsockopt(result, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 	}
 	return result;

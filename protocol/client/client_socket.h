@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-/* Waits at most timeout_ms. The descriptor (the caller closes it), or a negative errno with *fault filled. */
+/* Waits at most timeout_ms. Returns the descriptor, which the caller closes, or a negative errno with *fault filled. */
 int client_socket_connect(const struct client_url *url, uint32_t timeout_ms, struct client_fault *fault);
 
 #endif

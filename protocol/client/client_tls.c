@@ -18,12 +18,12 @@ struct client_tls {
 	SSL *ssl;
 	char host[256];
 	bool is_private_ca; /* ca_file was given */
-	bool is_open;       /* the handshake is done, and nothing broke since */
+	bool is_open;       /* the handshake is done, and no error followed */
 };
 
 static const char *openssl_reason(void)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_error()); /* the oldest: where it began */
+	const char *reason = ERR_reason_error_string(ERR_peek_error()); /* the oldest error names the cause */
 
 	return reason != NULL ? reason : "OpenSSL does not say why";
 }
@@ -45,7 +45,7 @@ static bool trust(SSL_CTX *context, const char *ca_file, struct client_fault *fa
 	return false;
 }
 
-/* Names are asked for by SNI and checked as names; addresses are only checked. */
+/* A name is sent as SNI and checked as a name. An address is only checked. */
 static bool expect_host(SSL *ssl, const char *host)
 {
 	unsigned char address[sizeof(struct in6_addr)];
@@ -64,10 +64,10 @@ static bool set_up(struct client_tls *t, int fd, const char *ca_file, struct cli
 		return false;
 	if (t->context != NULL) {
 		SSL_CTX_set_verify(t->context, SSL_VERIFY_PEER, NULL);
-		/* The outbox grows and moves between two tries of the same bytes. */
+		/* The outbox may grow and move between two tries to write the same bytes. */
 		SSL_CTX_set_mode(t->context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 #ifdef SSL_OP_IGNORE_UNEXPECTED_EOF
-		/* WebSocket has its own end, which tells more: a connection cut short shows there. */
+		/* The closing frame of WebSocket shows whether a connection was cut short, so a missing close_notify is no error. */
 		SSL_CTX_set_options(t->context, SSL_OP_IGNORE_UNEXPECTED_EOF);
 #endif
 		t->ssl = SSL_CTX_set_min_proto_version(t->context, TLS1_2_VERSION) == 1 ? SSL_new(t->context) : NULL;
@@ -144,7 +144,7 @@ int client_tls_handshake(struct client_tls *t, short *events, struct client_faul
 	return -EPROTO;
 }
 
-/* What OpenSSL answered, in the words of recv(2) and send(2). */
+/* Turns OpenSSL's result into that of recv(2) and send(2). */
 static ssize_t result_of(struct client_tls *t, int result)
 {
 	int error = result > 0 ? SSL_ERROR_NONE : SSL_get_error(t->ssl, result);
@@ -190,6 +190,6 @@ ssize_t client_tls_write(struct client_tls *t, const void *bytes, size_t n)
 
 	if (written != 0)
 		return written;
-	errno = EPIPE; /* nothing is written after the end */
+	errno = EPIPE; /* nothing can be written after the end */
 	return -1;
 }

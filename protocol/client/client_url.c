@@ -1,5 +1,5 @@
 /*
- * The few forms of URL that name a server.
+ * Parses the few forms of URL that name a server.
  */
 #include "client/client_url.h"
 
@@ -22,7 +22,7 @@ static int parse_unix(const char *path, struct client_url *out, struct client_fa
 	return 0;
 }
 
-/* Takes "host", "host:port", "[v6]" or "[v6]:port" of n bytes apart; false if it is none of them. */
+/* Splits "host", "host:port", "[v6]" or "[v6]:port" of n bytes. Returns false when the text is none of them. */
 static bool split_authority(const char *s, size_t n, struct client_url *out)
 {
 	const char *host = s, *host_end, *port = NULL, *end = s + n;
@@ -70,7 +70,7 @@ int client_url_parse(const char *text, struct client_url *out, struct client_fau
 	if (rest == NULL && strstr(text, "://") == NULL)
 		rest = text;
 	size_t n = rest == NULL ? 0 : strcspn(rest, "/");
-	/* The server's paths are its own (/ws): a URL that names one is fine, and so is a bare slash. */
+	/* The server chooses its paths itself. A URL may name /ws, or end with a slash. */
 	if (rest == NULL || (rest[n] != '\0' && strcmp(rest + n, "/") != 0 && strcmp(rest + n, "/ws") != 0) ||
 	    !split_authority(rest, n, out)) {
 		client_fault_set(fault, "not a server's URL (host:port, http://host:port, https://host:port, ws, wss or unix:/path): %s",

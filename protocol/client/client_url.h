@@ -1,6 +1,6 @@
 /*
- * Where a server is: http://host:port (host:port alone means the same), https://host:port, ws and wss in the same way, [v6] addresses in brackets, or
- * unix:/path. Pure, no allocation.
+ * The address of a server: http://host:port, https://host:port, ws and wss in the same way, or unix:/path. host:port alone means http. A v6 address is in
+ * brackets. Pure, no allocation.
  */
 #ifndef PARLEY_CLIENT_URL_H
 #define PARLEY_CLIENT_URL_H
@@ -15,10 +15,10 @@ struct client_url {
 	char path[4096];       /* of the Unix socket */
 	char host[256];        /* without brackets */
 	char port[8];          /* decimal */
-	char host_header[280]; /* as the Host header wants it */
+	char host_header[280]; /* for the Host header */
 };
 
-/* 0, or -EINVAL with *fault filled. */
+/* Returns 0, or -EINVAL with *fault filled. */
 int client_url_parse(const char *text, struct client_url *out, struct client_fault *fault);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The life of a client: down → hello → starting → ready → down again, with back-off, until it fails for good or leaves.
+ * The states of a client: down → hello → starting → ready → down again after a back-off, until it fails for good or leaves.
  */
 #include "client/parley_client.h"
 
@@ -23,7 +23,7 @@ enum client_state {
 	CLIENT_HELLO,    /* connected, waiting for hello */
 	CLIENT_STARTING, /* session.start is under way */
 	CLIENT_READY,    /* requests go out */
-	CLIENT_ENDED,    /* for good */
+	CLIENT_ENDED,    /* it has failed for good, or has left */
 };
 
 struct parley_client {
@@ -35,12 +35,12 @@ struct parley_client {
 	struct client_cursors cursors;
 	struct client_limits limits;
 	json_t *session; /* reply data of the last session.start; owned */
-	char *token;     /* a guest's own, to come back with; owned */
+	char *token;     /* of a guest, for coming back; owned */
 	bool was_ready;
-	/* Of the next loss; 0: the first. An answered request or a remembered event resets it; signing in does not, so that what ends each
-	 * connection after it does so ever more rarely. */
+	/* The back-off after the next loss; 0 before the first. An answered request or a remembered event resets it. Signing in does not: when each
+	 * connection ends after signing in, the tries become rarer. */
 	uint32_t back_off_ms;
-	uint32_t told_ms; /* the server said when to come back, at the earliest; 0: it did not */
+	uint32_t told_ms; /* the earliest time to come back that the server told; 0: it told none */
 	uint32_t heartbeat_ms;
 	int64_t retry_at_ms, heard_at_ms, pinged_at_ms;
 	struct client_fault fault;
@@ -71,7 +71,7 @@ void parley_client_destroy(struct parley_client *c)
 	free(c);
 }
 
-/* For good: what waits is answered. */
+/* Ends the client for good and answers the waiting requests. */
 static int client_end(struct parley_client *c, const char *why)
 {
 	if (why != c->fault.text)
@@ -83,7 +83,7 @@ static int client_end(struct parley_client *c, const char *why)
 	return -ECONNRESET;
 }
 
-/* The connection is gone (or could not be made): tries again later, or ends. for_request: the server closed it because of one. */
+/* Called when the connection is gone or could not be made. Plans the next try, or ends. for_request: the server closed it because of a request. */
 static int client_gone(struct parley_client *c, const char *why, bool for_request)
 {
 	if (!c->options.reconnect || !c->was_ready)
@@ -93,7 +93,7 @@ static int client_gone(struct parley_client *c, const char *why, bool for_reques
 	c->link = NULL;
 	c->state = CLIENT_DOWN;
 	uint32_t base = c->back_off_ms == 0 ? BACK_OFF_FIRST_MS : c->back_off_ms;
-	/* Somewhere between half and the whole, so that many clients do not come back in step. */
+	/* A random time between half and the whole, so that many clients do not come back at once. */
 	uint32_t delay = base / 2 + client_random_below(base / 2 + 1);
 	if (delay < c->told_ms)
 		delay = c->told_ms;
@@ -113,7 +113,7 @@ static int client_lost(struct parley_client *c, const char *why)
 	return client_gone(c, why, false);
 }
 
-/* The connection ended. Where the server refused what we sent, sending it again would have the same end. */
+/* Called when the connection has ended. What the server has refused by closing is not sent again, because it would be refused again. */
 static int client_closed(struct parley_client *c)
 {
 	unsigned code = client_link_close_code(c->link);
@@ -124,7 +124,7 @@ static int client_closed(struct parley_client *c)
 	return refused && c->state == CLIENT_STARTING ? client_end(c, why.text) : client_gone(c, why.text, refused);
 }
 
-/* Sends the requests that wait, but for those that the server would not read: they are answered here. */
+/* Sends the waiting requests. Those that the server would not read are answered here. */
 static void send_requests(struct parley_client *c)
 {
 	struct client_request *r;
@@ -144,7 +144,7 @@ static void client_ready(struct parley_client *c)
 		c->options.on_up(c->options.arg, again);
 }
 
-/* session.start goes past the queue of requests: it has the ref "start" and is never repeated as such. */
+/* session.start does not go through the queue of requests. It has the ref "start" and is not repeated as a request. */
 static void session_start(struct parley_client *c)
 {
 	json_auto_t *data = json_object();
@@ -157,7 +157,8 @@ static void session_start(struct parley_client *c)
 	client_cursors_resume(&c->cursors, data);
 	json_auto_t *frame = json_pack("{s:s, s:s, s:O}", "type", "session.start", "ref", "start", "data", data);
 	char *text = json_dumps(frame, JSON_COMPACT);
-	assert(text != NULL); /* fails only for a name that is not UTF-8, which json_string() refused: then the server names the fault */
+	assert(text !=
+	       NULL); /* json_dumps() does not fail: json_string() has refused a name that is not UTF-8, and the server names the fault */
 	client_link_send(c->link, text, strlen(text));
 	free(text);
 	c->state = CLIENT_STARTING;
@@ -202,7 +203,7 @@ static void hello_taken(struct parley_client *c, const json_t *message)
 		session_start(c);
 }
 
-/* What the client itself must know of an event; false when the event is a repetition. */
+/* Takes what the client itself needs of an event. Returns false when the event is a repetition. */
 static bool follow_event(struct parley_client *c, const struct parley_event *e)
 {
 	json_t *data = json_object_get(e->json, "data");
@@ -234,7 +235,7 @@ static int take_reply(struct parley_client *c, json_t *message)
 
 	if (c->state == CLIENT_STARTING && (nameless || (name != NULL && strcmp(name, "start") == 0)))
 		return session_started(c, message);
-	/* A room just joined or created is resumed from there, even when nothing comes from it before the connection is lost. */
+	/* Sets the cursor of a room that was just joined or created. Then the room is resumed from there even when the connection is lost before its first event. */
 	json_t *data = parley_reply_data(message);
 	const char *id = json_string_value(json_object_get(data, "id"));
 	if (parley_reply_ok(message) && id != NULL && json_is_integer(json_object_get(data, "last_seq")))
@@ -291,7 +292,7 @@ static int client_open(struct parley_client *c)
 	return 0;
 }
 
-/* Heartbeats: something must be heard in every two of them. */
+/* The server pings once a heartbeat: something has to arrive within two of them. */
 static int client_beat(struct parley_client *c)
 {
 	int64_t now = client_clock_ms();
@@ -305,12 +306,13 @@ static int client_beat(struct parley_client *c)
 	return 0;
 }
 
-/* Every message that is here. 0, also when the connection was replaced or removed on the way, or a negative errno at the end for good. */
+/* Takes every message that has arrived. Returns 0, also when the connection was replaced or removed meanwhile, or a negative errno when the client has
+ * ended for good. */
 static int take_messages(struct parley_client *c)
 {
 	const struct client_link *link = c->link;
 
-	while (c->link == link) { /* a callback's loss replaces or removes it */
+	while (c->link == link) { /* a loss during a callback replaces or removes it */
 		const char *text;
 		size_t n;
 		int have = client_link_next(c->link, &text, &n);
@@ -326,7 +328,7 @@ static int take_messages(struct parley_client *c)
 	return 0;
 }
 
-/* Everything that can be done without waiting. */
+/* Does everything that can be done without waiting. */
 static int client_step(struct parley_client *c)
 {
 	if (c->state == CLIENT_ENDED)
@@ -339,7 +341,7 @@ static int client_step(struct parley_client *c)
 	if (c->link == NULL)
 		return 0;
 	if (c->state == CLIENT_READY)
-		send_requests(c); /* those whose time has come */
+		send_requests(c); /* the requests whose time has come */
 	int gone = client_link_receive(c->link);
 	const struct client_link *link = c->link;
 	int taken = take_messages(c);
@@ -352,7 +354,7 @@ static int client_step(struct parley_client *c)
 	return gone != 0 ? client_closed(c) : client_beat(c);
 }
 
-/* How long there is nothing to do but to listen. */
+/* Returns how long there is nothing to do but to wait for the socket. */
 static int client_due_ms(const struct parley_client *c)
 {
 	int64_t now_ms = client_clock_ms();
@@ -369,11 +371,11 @@ int parley_client_run(struct parley_client *c, int wait_ms, int other_fd, bool *
 	if (c->state == CLIENT_ENDED)
 		return -ECONNRESET;
 	if (c->link != NULL && client_link_flush(c->link) != 0)
-		wait_ms = 0; /* the next step hears how it ended */
+		wait_ms = 0; /* the next step finds out how it ended */
 	int wait = client_due_ms(c);
 	if (wait_ms >= 0 && wait_ms < wait)
 		wait = wait_ms;
-	/* poll() passes over negative descriptors. */
+	/* poll(2) skips negative descriptors. */
 	struct pollfd fds[2] = {
 		{.fd = c->link == NULL ? -1 : client_link_fd(c->link), .events = POLLIN},
 		{.fd = other_fd, .events = POLLIN},

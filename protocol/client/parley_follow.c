@@ -1,5 +1,6 @@
 /*
- * The client's twin of the server's room_feed: == cursor+1 goes out, <= cursor is dropped, beyond that the hole is read first.
+ * Does in the client what room_feed does in the server. An event at cursor+1 is handed over. One at or below the cursor is dropped. For one beyond it, the
+ * hole is read first.
  */
 #include "client/parley_follow.h"
 
@@ -46,7 +47,7 @@ static void take_page(void *arg, json_t *reply)
 			hand_over(f, &e);
 		free(text);
 	}
-	/* What came live while the page was read was dropped as too new: so on to the end. */
+	/* Live events that arrived while the page was read were dropped as too new, so reading goes on to the end. */
 	if (json_array_size(events) > 0 && (uint64_t)json_integer_value(json_object_get(data, "last_seq")) > f->cursor)
 		read_on(f);
 }
@@ -69,7 +70,7 @@ void parley_follow_init(struct parley_follow *f, struct parley_client *client, c
 		read_on(f);
 }
 
-/* The next events cannot be read by anybody any more: the history does not have them either. */
+/* The next events cannot be read: the history does not have them either. */
 static bool is_damage_next(const struct parley_follow *f, const struct parley_event *gap)
 {
 	const json_t *data = json_object_get(gap->json, "data");

@@ -1,5 +1,5 @@
 /*
- * Reading replies and gaps, and making client_ids.
+ * Reads replies and gaps, and makes client_ids.
  */
 #include "client/parley_client.h"
 
@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { RETRY_MS = 500, RETRY_MOST_MS = 3600000 }; /* where the server tells none; a time beyond the other counts as none */
+enum { RETRY_MS = 500, RETRY_MOST_MS = 3600000 }; /* RETRY_MS counts when the server tells no time, or one beyond RETRY_MOST_MS */
 
 bool parley_reply_ok(const json_t *reply)
 {
