@@ -1,11 +1,11 @@
 /*
- * The load generator: what its parts share. One run is one struct bench.
+ * What the parts of the load generator share. One run is one struct bench.
  *
- * Two threads while measuring: the main thread reads everything (bench_loop.c, bench_take.c), a second one only sends, paced by absolute
- * deadlines (bench_sender.c), so that reading cannot disturb sending. They share the publishers' sockets (under write_lock) and the atomic
- * counters; all else belongs to the main thread.
+ * Two threads run while measuring. The main thread reads everything (bench_loop.c, bench_take.c). The second one only sends, at absolute deadlines
+ * (bench_sender.c), so reading cannot disturb sending. They share the publishers' sockets (under write_lock) and the atomic counters. Everything else
+ * belongs to the main thread.
  *
- * Ownership: cmd_bench.c owns the struct; bench_finish() frees what hangs in it. Times are CLOCK_MONOTONIC in nanoseconds.
+ * Ownership: cmd_bench.c owns the struct, and bench_finish() frees what it holds. Times are CLOCK_MONOTONIC in nanoseconds.
  */
 #ifndef PARLEY_CLI_BENCH_H
 #define PARLEY_CLI_BENCH_H
@@ -41,7 +41,7 @@ struct bench_room {
 	uint64_t delivered; /* to all connections together */
 };
 
-/* What a connection is opened for. */
+/* The job for which a connection is opened. */
 enum bench_job {
 	BENCH_JOB_CREATE, /* sign in as a guest, create the rooms, close */
 	BENCH_JOB_JOIN,   /* sign in as a guest, join its rooms, keep the token, close */
@@ -68,38 +68,38 @@ struct bench_conn {
 	struct client_handshake *handshake; /* owned; only while upgrading */
 	char *token;                        /* owned */
 	uint64_t *cursors;                  /* per room of this connection, the last seq; owned */
-	struct buf rest;                    /* the beginning of a frame whose end was not read yet */
-	struct buf out;                     /* what the socket did not take; of a publisher: under write_lock */
+	struct buf rest;                    /* the beginning of a frame whose end has not arrived yet */
+	struct buf out;                     /* bytes that the socket did not take; a publisher's are under write_lock */
 };
 
 struct bench {
 	struct bench_options options;
 	struct client_url url;
-	struct unix_address unix_address; /* its folder stays open for `address` */
+	struct unix_address unix_address; /* keeps its folder open for `address` */
 	struct sockaddr_storage address;  /* of the server */
 	socklen_t address_bytes;
-	bool parley;        /* false: a bare broadcast as the peer */
+	bool parley;        /* false: a bare broadcast, for comparison */
 	enum bench_job job; /* of connections that are being opened */
 	struct bench_room *rooms;
 	struct bench_conn *conns;
 	uint32_t n_rooms, n_conns;
 	struct bench_conn creator;
-	bool limits_seen;     /* those of the server were compared with the load */
+	bool limits_seen;     /* the server's limits were compared with the load */
 	uint32_t n_opening;   /* connections between closed and done */
 	uint32_t n_done;      /* connections whose job is done */
 	uint32_t *room_table; /* hash of a room's id → number + 1 */
 	uint32_t room_table_mask;
 	int epoll_fd;
-	uint8_t *buffer;             /* read into by all sockets */
-	uint64_t wall_minus_mono_ns; /* as of this turn */
+	uint8_t *buffer;             /* all sockets are read into it */
+	uint64_t wall_minus_mono_ns; /* in this turn */
 	uint8_t mask[4];
 	char run[16];    /* makes names unique */
-	char fault[500]; /* the first thing that went wrong; empty while nothing did */
+	char fault[500]; /* the first fault; empty while there is none */
 
-	pthread_mutex_t write_lock; /* recursive; held while a publisher's socket is written to by either thread */
+	pthread_mutex_t write_lock; /* recursive; each thread holds it while it writes to a publisher's socket */
 	atomic_uint_fast64_t sent, sender_done, stop, send_waits;
 
-	uint64_t begins_at, counts_from, counts_to; /* the measured window, by the time a message was due */
+	uint64_t begins_at, counts_from, counts_to; /* the measured window: of messages that are due in it */
 	uint64_t acked, refused, delivered, delivered_bytes;
 	size_t text_from_end;            /* see bench_wire.h */
 	uint64_t gaps, repeats, unknown; /* events that broke the order */
@@ -127,28 +127,28 @@ void bench_fail(struct bench *b, const char *format, ...) __attribute__((format(
 /* bench_loop.c: sockets. */
 bool bench_loop_init(struct bench *b);
 void bench_loop_finish(struct bench *b);
-/* Starts to connect. False with the fault told. */
+/* Starts to connect. Returns false after it has told the fault. */
 bool bench_loop_open(struct bench *b, struct bench_conn *c);
 void bench_loop_close(struct bench *b, struct bench_conn *c);
-/* Writes, or keeps what the socket does not take. NULL: writes what was kept. */
+/* Writes, and keeps what the socket does not take. With NULL it writes what was kept. */
 void bench_loop_write(struct bench *b, struct bench_conn *c, const struct buf *bytes);
-/* Waits at most wait_ms and takes everything that came in; the number of sockets that had something. */
+/* Waits at most wait_ms and takes everything that has arrived. Returns the number of sockets that had something. */
 int bench_loop_turn(struct bench *b, int wait_ms);
 /* Appends a masked frame. */
 void bench_loop_frame(const struct bench *b, struct buf *out, uint8_t opcode, const char *payload, size_t n);
 
-/* bench_limits.c: whether the limits that hello tells let this load pass; else the fault names those that do not. */
+/* bench_limits.c: returns whether the limits that hello tells allow this load. If not, the fault names the limits that do not. */
 bool bench_limits_allow(struct bench *b, const json_t *hello);
 
 /* bench_setup.c: signing in, creating and joining. */
 bool bench_setup_rooms(struct bench *b);
-/* Opens connections first to first + n - 1 for a job and waits until all are done. */
+/* Opens the connections from `first` to first + n - 1 for a job and waits until all are done. */
 bool bench_setup_conns(struct bench *b, enum bench_job job, uint32_t first, uint32_t n);
-/* A connection is through with the HTTP upgrade; a text frame for one that is not live. */
+/* The first is called when a connection has been upgraded, the second for a text frame of a connection that is not live. */
 void bench_setup_upgraded(struct bench *b, struct bench_conn *c);
 void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n);
 
-/* bench_take.c: a text frame for a live connection. */
+/* bench_take.c: takes a text frame of a live connection. */
 void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t came_at);
 bool bench_take_init(struct bench *b);
 
@@ -157,7 +157,7 @@ struct bench_conn *bench_sender_message(const struct bench *b, uint64_t index, u
 void *bench_sender_run(void *bench);
 void bench_sender_refill(struct bench *b, struct bench_conn *c);
 
-/* bench_report.c: prints the row (or JSON); the exit code. */
+/* bench_report.c: prints the row (or JSON) and returns the exit code. */
 int bench_report_load(const struct bench *b);
 int bench_report_idle(const struct bench *b);
 

@@ -1,5 +1,5 @@
 /*
- * Cell of a value: its highest bit says which power of two, the six bits below which part of it.
+ * The cell of a value: its highest bit gives the power of two, the six bits below give the part of it.
  */
 #include "cli/bench_histogram.h"
 
@@ -14,7 +14,7 @@ static unsigned cell_of(uint64_t ns)
 	return cell < BENCH_HISTOGRAM_CELLS ? cell : BENCH_HISTOGRAM_CELLS - 1;
 }
 
-/* The largest value that falls into a cell. */
+/* Returns the largest value of a cell. */
 static uint64_t cell_top(unsigned cell)
 {
 	if (cell < 2 * CUTS)

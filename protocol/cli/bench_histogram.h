@@ -1,6 +1,6 @@
 /*
- * A histogram of durations with a relative error below 1/64, whatever their size: powers of two, each cut in 64 equal parts.
- * A plain struct of about 20 KiB without memory of its own; one thread writes. Unit: nanoseconds, up to 2^42 (73 minutes).
+ * A histogram of durations with a relative error below 1/64 at any size: powers of two, each cut into 64 equal parts.
+ * A plain struct of about 20 KiB without other memory. One thread writes. The unit is a nanosecond, up to 2^42 (73 minutes).
  */
 #ifndef PARLEY_CLI_BENCH_HISTOGRAM_H
 #define PARLEY_CLI_BENCH_HISTOGRAM_H
@@ -17,7 +17,7 @@ struct bench_histogram {
 };
 
 void bench_histogram_add(struct bench_histogram *h, uint64_t ns);
-/* The duration that `share` (0 to 1) of all are not above, in milliseconds; 0 when there are none. */
+/* Returns the duration, in milliseconds, that a share (0 to 1) of all durations does not exceed. Returns 0 when there are none. */
 double bench_histogram_ms(const struct bench_histogram *h, double share);
 double bench_histogram_max_ms(const struct bench_histogram *h);
 

@@ -1,6 +1,6 @@
 /*
- * A load that the server would refuse is not begun: what it refuses would be measured as a fault. Every limit told in hello is compared with what this
- * load needs at least; a limit of 0 is none.
+ * A load that the server would refuse is not begun, because its refusals would be measured as faults. Every limit that hello tells is compared with the
+ * least that this load needs. A limit of 0 is no limit.
  */
 #include "cli/bench.h"
 #include "codec/buf.h"
@@ -9,7 +9,7 @@
 
 enum { BURST_SECONDS = 10, ENVELOPE_BYTES = 200 };
 
-/* One row of what is in the way. */
+/* A limit that is too low for the load. */
 struct need {
 	const char *limit; /* its name in hello */
 	bool is_too_low;
@@ -29,7 +29,7 @@ static bool is_below(const json_t *limits, const char *name, uint64_t needed)
 	return limit > 0 && needed > limit;
 }
 
-/* Requests all at once, and then `rate` a second for the length of the run. */
+/* The load of requests that come all at once, and then `rate` a second for the length of the run. */
 static bool is_slower(const struct bench *b, const json_t *limits, const char *name, uint64_t at_once, double rate)
 {
 	const struct bench_options *o = &b->options;
@@ -49,7 +49,7 @@ bool bench_limits_allow(struct bench *b, const json_t *hello)
 	const struct bench_options *o = &b->options;
 	const json_t *limits = json_object_get(hello, "limits");
 	uint64_t of_one = b->n_rooms > o->rooms_per_reader ? b->n_rooms : b->n_rooms > 0 ? o->rooms_per_reader : 0;
-	/* Each connection is opened twice: an upgrade and a sign-in, and in between it joins. */
+	/* Each connection is opened twice, with an upgrade and a sign-in each, and joins in between. */
 	uint64_t of_all = b->n_conns * 4ull + (b->n_rooms > 0 ? b->n_conns * o->rooms_per_reader + b->n_rooms : 0);
 	double rate = (double)o->rate, rate_of_one = rate / (double)(o->publishers > 0 ? o->publishers : 1);
 	const struct need needs[] = {

@@ -1,5 +1,5 @@
 /*
- * One epoll loop over all connections, with one big buffer for all reads: a frame that is whole in it is never copied.
+ * One epoll loop over all connections, with one large buffer for all reads. A frame that is whole in the buffer is not copied.
  */
 #include "cli/bench.h"
 
@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The rest of a frame is put in front of what is read next. Nothing in a benchmark is larger than HEADROOM. */
+/* The kept part of a frame is put in front of the next read. No frame of a benchmark is larger than HEADROOM. */
 enum { HEADROOM_BYTES = 1 << 18, READ_BYTES = 1 << 18, TURN_EVENTS = 512 };
 
 static uint64_t clock_ns(clockid_t clock)
@@ -45,7 +45,7 @@ void bench_fail(struct bench *b, const char *format, ...)
 	va_end(arguments);
 }
 
-/* A Unix socket tells whose it is: the server's process is known before the first connection that counts. */
+/* A Unix socket tells the process at its other end, so the server's process is known before the first connection that counts. */
 static void find_process(struct bench *b)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -112,7 +112,7 @@ bool bench_loop_open(struct bench *b, struct bench_conn *c)
 	uint8_t random[WS_KEY_BYTES] = {0};
 	int on = 1;
 
-	/* A Unix socket connects at once or waits for the server's queue; reading and writing never wait (MSG_DONTWAIT). */
+	/* A Unix socket connects at once or waits for the server's queue. Reading and writing do not wait (MSG_DONTWAIT). */
 	c->fd = socket(b->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (b->url.is_unix ? 0 : SOCK_NONBLOCK), 0);
 	if (c->fd < 0 || (connect(c->fd, (struct sockaddr *)&b->address, b->address_bytes) != 0 && errno != EINPROGRESS)) {
 		bench_fail(b, "cannot connect to the server (connection %u of %u): %s", c->number + 1, b->n_conns, strerror(errno));
@@ -138,10 +138,10 @@ bool bench_loop_open(struct bench *b, struct bench_conn *c)
 
 void bench_loop_close(struct bench *b, struct bench_conn *c)
 {
-	/* Without lingering there is no TIME_WAIT: thousands of closed connections would use up the local ports. */
+	/* A reset leaves no TIME_WAIT behind. Thousands of closed connections in TIME_WAIT would use up the local ports. */
 	struct linger at_once = {.l_onoff = 1, .l_linger = 0};
 
-	(void)pthread_mutex_lock(&b->write_lock); /* the sender must not write to a descriptor that is someone else's by then */
+	(void)pthread_mutex_lock(&b->write_lock); /* the sender must not write to a descriptor that another connection has by then */
 	if (c->fd >= 0) {
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 		(void)close(c->fd);
@@ -232,7 +232,7 @@ static void take_control(struct bench *b, struct bench_conn *c, const struct ws_
 	}
 }
 
-/* Takes whole frames from the front; the bytes they took. */
+/* Takes whole frames from the front. Returns how many bytes they had. */
 static size_t take_frames(struct bench *b, struct bench_conn *c, const uint8_t *bytes, size_t n, uint64_t now)
 {
 	size_t used = 0;
@@ -279,13 +279,13 @@ static size_t take_upgrade(struct bench *b, struct bench_conn *c, const uint8_t 
 }
 
 /*
- * Reads, and tells when the last of it came in: by the kernel's note (SO_TIMESTAMPNS, socket(7)), so that a delay is the server's and not
- * that of this loop, which may be at another socket. A Unix socket has no such note.
+ * Reads, and tells when the last of the bytes arrived. The time is the kernel's (SO_TIMESTAMPNS, socket(7)), so that a delay is the server's and not that
+ * of this loop, which may be busy with another socket. A Unix socket has no such time.
  */
 static ssize_t receive(const struct bench *b, const struct bench_conn *c, uint8_t *into, uint64_t *came_at)
 {
 	union {
-		struct cmsghdr head; /* aligned as it must be */
+		struct cmsghdr head; /* gives the buffer its alignment */
 		char room[CMSG_SPACE(sizeof(struct timespec))];
 	} control;
 	struct iovec part = {.iov_base = into, .iov_len = READ_BYTES};

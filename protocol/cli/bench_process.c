@@ -22,7 +22,7 @@ static uint64_t read_cpu_us(uint64_t pid)
 	size_t n = fread(text, 1, sizeof text - 1, in);
 	(void)fclose(in);
 	text[n] = '\0';
-	const char *after_name = strrchr(text, ')'); /* the name may hold anything */
+	const char *after_name = strrchr(text, ')'); /* the name may hold any character */
 	if (after_name == NULL || sscanf(after_name + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel) != 2)
 		return 0;
 	return (user + kernel) * 1000000u / (unsigned long long)sysconf(_SC_CLK_TCK);

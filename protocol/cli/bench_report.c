@@ -1,5 +1,5 @@
 /*
- * What was measured, as a row under a header, or as one JSON object.
+ * Prints what was measured, as a row under a header or as one JSON object.
  */
 #include "cli/bench.h"
 
@@ -14,13 +14,13 @@
 struct result {
 	uint64_t expected, made, missing_contents;
 	double achieved; /* messages a second, acknowledged (peer: sent) within the window */
-	double cpu_per_delivery_us, cpu_per_message_us, server_cpu, load_cpu; /* the last two: cores */
+	double cpu_per_delivery_us, cpu_per_message_us, server_cpu, load_cpu; /* the last two are in cores */
 	double waited; /* share of the window that the server spent waiting for a core: a noisy machine */
 	double rss_mib;
 	bool whole; /* nothing is missing, repeated or refused */
 };
 
-/* Messages that were acknowledged and never seen by their room's witness. */
+/* Counts the messages that were acknowledged and that their room's witness did not see. */
 static uint64_t count_unseen(const struct bench *b)
 {
 	uint64_t n = 0;

@@ -1,6 +1,6 @@
 /*
- * Message number i is due at begins_at + i / rate, whatever happened to the ones before: lateness of the sender is measured, and counts as
- * the server's delay, never hidden.
+ * Message number i is due at begins_at + i / rate, also when the messages before it were late. So lateness of the sender is measured: it counts as delay of
+ * the server.
  */
 #include "cli/bench.h"
 
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <time.h>
 
-/* The text: the mark and as much padding as --text-bytes asks for. */
+/* Appends the text: the mark and as much padding as --text-bytes asks for. */
 static void append_text(const struct bench *b, struct buf *out, const char mark[BENCH_MARK_BYTES])
 {
 	buf_append(out, mark, BENCH_MARK_BYTES);
@@ -22,7 +22,7 @@ static void append_text(const struct bench *b, struct buf *out, const char mark[
 		buf_append_byte(out, n % 8 == 1 ? ' ' : (uint8_t)('a' + n % 26));
 }
 
-/* What a bare broadcast passes on: as large as Parley's event with the same text, and read in the same way. */
+/* Appends the message for a bare broadcast. It is as large as Parley's event with the same text, and is read in the same way. */
 static void append_peer_event(const struct bench *b, struct buf *out, const char mark[BENCH_MARK_BYTES], uint64_t index)
 {
 	static const char id[] = "00000000-0000-4000-8000-000000000000";
@@ -70,14 +70,14 @@ struct bench_conn *bench_sender_message(const struct bench *b, uint64_t index, u
 	return c;
 }
 
-/* One try under the lock: bytes sent, 0 when the socket (or a pong that is half out) is in the way, -1 when it is gone. */
+/* Tries once, under the lock. Returns the number of bytes sent, 0 when the socket or a pong that is half out is in the way, -1 when the socket is gone. */
 static ssize_t send_some(const struct bench_conn *c, const struct buf *frame, size_t done)
 {
 	ssize_t sent = 0;
 
 	if (c->fd < 0)
 		return -1;
-	/* Once begun, a frame goes out whole before anything else: the lock is given back in between only when nothing went out. */
+	/* A frame that has begun goes out whole before anything else. The lock is given back only while nothing of the frame is out. */
 	if (done > 0 || c->out.len == 0)
 		sent = send(c->fd, frame->data + done, frame->len - done, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
@@ -85,7 +85,7 @@ static ssize_t send_some(const struct bench_conn *c, const struct buf *frame, si
 	return sent;
 }
 
-/* The whole frame, waiting for the socket when it is full. */
+/* Sends the whole frame and waits for the socket when it is full. */
 static bool send_whole(struct bench *b, const struct bench_conn *c, const struct buf *frame)
 {
 	static const struct timespec pause = {.tv_nsec = 200000};
@@ -123,7 +123,7 @@ void *bench_sender_run(void *bench)
 	uint64_t total = b->options.rate * (b->options.warmup + b->options.seconds);
 	struct sched_param first = {.sched_priority = 1};
 
-	/* Where the system allows it, sending comes before reading on a shared core; without that, lateness shows in the report. */
+	/* Gives sending priority over reading on a shared core, if the system allows that. Otherwise the lateness shows in the report. */
 	(void)pthread_setschedparam(pthread_self(), SCHED_RR, &first);
 	(void)prctl(PR_SET_TIMERSLACK, 1ul, 0ul, 0ul, 0ul);
 	for (uint64_t i = 0; i < total && b->stop == 0; i++) {

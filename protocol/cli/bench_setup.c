@@ -1,6 +1,6 @@
 /*
- * Getting ready: rooms are created by one guest; every connection first signs in once to join its rooms and closes again, so that
- * a room of thousands does not tell each joiner to all who joined before; then all sign in with their tokens and stay.
+ * Preparation. One guest creates the rooms. Every connection signs in once, joins its rooms and closes, so that a room of thousands does not tell each
+ * joiner to all who joined before. Then all connections sign in with their tokens and stay.
  */
 #include "cli/bench.h"
 
@@ -50,7 +50,7 @@ void bench_setup_upgraded(struct bench *b, struct bench_conn *c)
 		job_done(b, c);
 }
 
-/* The next requests of a connection that creates or joins: its own rooms, or for the creator all. */
+/* Sends the next requests of a connection that creates or joins: the creator's are for all rooms, the others' for their own. */
 static void ask_on(struct bench *b, struct bench_conn *c)
 {
 	uint32_t n = b->job == BENCH_JOB_CREATE ? b->n_rooms : b->n_rooms == 0 ? 0 : (uint32_t)b->options.rooms_per_reader;
@@ -137,7 +137,7 @@ void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payloa
 	}
 }
 
-/* Turns the loop until `n` jobs are done, opening what is left of the connections in between. */
+/* Turns the loop until `n` jobs are done, and opens the remaining connections meanwhile. */
 static bool work_off(struct bench *b, struct bench_conn *conns, uint32_t n)
 {
 	uint64_t until = bench_now() + SETUP_SECONDS * 1000000000ull;

@@ -1,5 +1,5 @@
 /*
- * Every delivery is counted, checked against the one before in its room, and (all, or an even sample) timed.
+ * Counts every delivery, checks it against the one before in its room, and times all of them or an even sample.
  */
 #include "cli/bench.h"
 
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The last eight characters of a UUID: half random, half enough. */
+/* Hashes the last eight characters of a UUID, which are random. */
 static uint32_t room_hash(const char *id)
 {
 	uint64_t key;
@@ -41,7 +41,7 @@ bool bench_take_init(struct bench *b)
 	return true;
 }
 
-/* The number of a room, or n_rooms. */
+/* Returns the number of a room, or n_rooms when it is none of the load's. */
 static uint32_t find_room(const struct bench *b, const char *id)
 {
 	uint32_t at = room_hash(id) & b->room_table_mask;
@@ -52,7 +52,7 @@ static uint32_t find_room(const struct bench *b, const char *id)
 	return b->n_rooms;
 }
 
-/* False when it was set before. */
+/* Sets a bit. Returns false when it was set before. */
 static bool set_bit(uint8_t *bits, uint32_t index)
 {
 	uint8_t bit = (uint8_t)(1u << (index & 7));
@@ -84,7 +84,7 @@ static void take_acknowledgement(struct bench *b, struct bench_conn *c, const st
 		bench_histogram_add(&b->ack, came_at > seen->stamp ? came_at - seen->stamp : 0);
 }
 
-/* Event seq n+1 must come right after n. */
+/* Checks that the event with seq n+1 comes right after the one with seq n. */
 static void check_order(struct bench *b, uint64_t *cursor, uint64_t seq)
 {
 	if (seq == *cursor + 1) {

@@ -1,6 +1,6 @@
 /*
  * {"type":"message.created","id":"…36…","timestamp":"…24…","room":"…36…","seq":N,"data":{ … "text":"STAMP INDEX …
- * A frame that looks otherwise takes the slow way, which only needs the members to be there.
+ * A frame of another form takes the slow way, which only needs the members to be there.
  */
 #include "cli/bench_wire.h"
 
@@ -20,7 +20,7 @@ enum {
 	FAST_LEAST = SEQ_AT + SEQ_BYTES + 20,
 };
 
-/* Eight hexadecimal digits as bench_wire_mark() writes them: all nibbles at once, then joined in pairs. */
+/* Reads eight hexadecimal digits as bench_wire_mark() writes them: all digits at once, which are then joined in pairs. */
 static uint64_t read_hex8(const char *at)
 {
 	uint64_t n;
@@ -60,7 +60,7 @@ static const char *read_number(const char *at, const char *end, uint64_t *out)
 	return at;
 }
 
-/* The place behind `name` (a member with its colon), or NULL. */
+/* Returns the place behind `name` (a member with its colon), or NULL. */
 static const char *find_member(const char *payload, size_t n, const char *name, size_t needs)
 {
 	size_t name_n = strlen(name);
@@ -69,7 +69,7 @@ static const char *find_member(const char *payload, size_t n, const char *name, 
 	return at == NULL || (size_t)(payload + n - at) < name_n + needs ? NULL : at + name_n;
 }
 
-/* Finds room and seq wherever they stand. */
+/* Finds room and seq at any place. */
 static int read_place(const char *payload, size_t n, struct bench_seen *out)
 {
 	const char *room = find_member(payload, n, "\"room\":\"", 37), *seq = find_member(payload, n, "\"seq\":", 2);
@@ -104,7 +104,7 @@ static enum bench_frame read_ok(const char *payload, size_t n, struct bench_seen
 	return BENCH_FRAME_OK;
 }
 
-/* The text of the load's messages is equally long and stands equally far from the end: looked for there, then everywhere behind `after`. */
+/* The texts of the load have one length, so they are equally far from the end. The text is looked for there, and then everywhere behind `after`. */
 static const char *find_text(const char *payload, size_t n, const char *after, size_t *from_end)
 {
 	if (*from_end > TEXT_BYTES + BENCH_MARK_BYTES && *from_end <= (size_t)(payload + n - after) &&
@@ -116,7 +116,7 @@ static const char *find_text(const char *payload, size_t n, const char *after, s
 	return text;
 }
 
-/* The usual message. */
+/* Reads a message in the form that Parley's encoder writes. */
 static int read_fast(const char *payload, size_t n, struct bench_seen *out)
 {
 	if (n < FAST_LEAST || memcmp(payload, HEAD, HEAD_BYTES) != 0 || memcmp(payload + SEQ_AT, SEQ, SEQ_BYTES) != 0)

@@ -1,6 +1,6 @@
 /*
- * One subcommand of `parley`: a file cmd_NAME.c that ends in one constant row. The row says everything that help, the manual page
- * and the parser of arguments need. Nothing here allocates but the options of the chosen command (main.c owns them).
+ * A subcommand of `parley` is a file cmd_NAME.c that ends with one constant row. The row has everything that the help, the manual page and the parser of
+ * arguments need. Only the options of the chosen command are allocated; main.c owns them.
  */
 #ifndef PARLEY_CLI_CLI_COMMAND_H
 #define PARLEY_CLI_CLI_COMMAND_H
@@ -27,7 +27,7 @@ struct cli_option {
 	const char *meaning; /* one sentence without a full stop; defaults are named in it */
 };
 
-/* What every command gets. */
+/* The options that every command gets. */
 struct cli_common {
 	const char *server; /* never NULL */
 	const char *ca_file;
@@ -44,7 +44,7 @@ struct cli_command {
 	const char *description; /* paragraphs */
 	const struct cli_option *options;
 	size_t options_bytes;                /* size of the struct of options; starts as zeros */
-	bool is_local;                       /* finds its server by itself: the first CLI_REMOTE_OPTIONS common options mean nothing */
+	bool is_local;                       /* finds its server by itself, so the first CLI_REMOTE_OPTIONS common options are refused */
 	void (*set_defaults)(void *options); /* may be NULL */
 	int (*run)(const struct cli_common *common, const void *options, int n_words, char **words); /* an exit code */
 };
@@ -53,8 +53,8 @@ extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_room, cmd_benc
 
 /* All commands, in the order of help; NULL at the end. */
 extern const struct cli_command *const cli_commands[];
-/* The options before every command; offsets into struct cli_common. The first CLI_REMOTE_OPTIONS, all texts, say where the server is and who
- * signs in. */
+/* The common options; their offsets are into struct cli_common. The first CLI_REMOTE_OPTIONS are texts and name the server and the account that signs
+ * in. */
 enum { CLI_REMOTE_OPTIONS = 4 };
 extern const struct cli_option cli_common_options[];
 

@@ -1,5 +1,5 @@
 /*
- * One table, three views.
+ * Prints the one table in three forms.
  */
 #include "cli/cli_help.h"
 
@@ -42,7 +42,7 @@ void cli_help_command(const struct cli_command *command)
 	print_options(cli_common_options + (command->is_local ? CLI_REMOTE_OPTIONS : 0));
 }
 
-/* Text as roff wants it: hyphens and backslashes escaped, no line that begins with a control character. */
+/* Prints text for roff: hyphens and backslashes are escaped, and no line begins with a control character. */
 static void man_text(const char *text)
 {
 	for (bool line_start = true; *text != '\0'; text++) {

@@ -11,7 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Whoever handed the descriptor down may have made it one that does not block. */
+/* The process that handed the descriptor down may have set O_NONBLOCK. */
 static bool wait_for_room(void)
 {
 	struct pollfd polled = {.fd = STDOUT_FILENO, .events = POLLOUT};
@@ -85,6 +85,6 @@ int cli_output_reader(void)
 	struct stat st;
 	int flags = fcntl(STDOUT_FILENO, F_GETFL);
 
-	/* At a pipe's end for writing only, nothing but its being broken can be heard. */
+	/* poll(2) reports nothing for the writing end of a pipe but that its reader has gone. */
 	return flags >= 0 && (flags & O_ACCMODE) == O_WRONLY && fstat(STDOUT_FILENO, &st) == 0 && S_ISFIFO(st.st_mode) ? STDOUT_FILENO : -1;
 }

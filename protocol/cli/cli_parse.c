@@ -1,5 +1,5 @@
 /*
- * Two passes: the first finds the command, so that the second knows every option.
+ * Reads the line twice: first to find the command, and then with the options of that command.
  */
 #include "cli/cli_parse.h"
 
@@ -51,7 +51,7 @@ static int store(const struct cli_option *o, char *base, const char *value)
 	return CLI_USAGE;
 }
 
-/* One option at argv[*i]; moves *i onto a value of its own. */
+/* Reads one option at argv[*i]. Moves *i to the next argument when that is its value. */
 static int take_option(struct cli_line *line, int argc, char **argv, int *i)
 {
 	const char *name = argv[*i] + 2, *value = NULL;
@@ -83,7 +83,7 @@ static int take_option(struct cli_line *line, int argc, char **argv, int *i)
 	return store(o, base, value);
 }
 
-/* Whether argv[i] is an option whose value is the next argument, as far as any table knows. */
+/* Returns whether argv[i] is an option, of any table, whose value is the next argument. */
 static bool takes_next(const char *argument)
 {
 	const char *name = argument + 2;
@@ -100,7 +100,7 @@ static bool is_option(const char *argument)
 	return argument[0] == '-' && argument[1] == '-' && argument[2] != '\0';
 }
 
-/* The first word of the line, or NULL. */
+/* Returns the first word of the line, or NULL. */
 static const char *first_word(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {

@@ -10,7 +10,7 @@
 
 static void say(FILE *out, const char *before, const char *format, va_list values) __attribute__((format(printf, 3, 0)));
 
-/* One call for a line, so that lines of several programs do not mix. */
+/* A line is written by one call, so that lines of several programs do not mix. */
 static void say(FILE *out, const char *before, const char *format, va_list values)
 {
 	auto_buf line = BUF_INIT;
@@ -69,7 +69,7 @@ void cli_print_text(const char *text)
 	}
 }
 
-/* An end of line between two tokens means a space to JSON; within a string there is none (RFC 8259, section 2). */
+/* JSON reads an end of line between two tokens as a space, and a string holds none (RFC 8259, section 2). */
 void cli_print_json_bytes(const char *json, size_t n)
 {
 	for (;;) {

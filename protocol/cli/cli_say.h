@@ -1,25 +1,25 @@
 /*
- * What `parley` prints, wherever a piece of it comes from: a server, a person, a file or the command line. Everything goes through
- * text_show.h, so that no terminal obeys it and a line stays a line.
+ * Prints what `parley` prints, from a server, a person, a file or the command line. Everything goes through text_show.h, so that no text controls a
+ * terminal and a line stays one line.
  */
 #ifndef PARLEY_CLI_CLI_SAY_H
 #define PARLEY_CLI_CLI_SAY_H
 
 #include <jansson.h>
 
-/* "parley: …" as a line of standard error: faults, and what goes on. */
+/* Prints "parley: …" as a line of standard error: a fault, or what the program does. */
 void cli_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* A line of standard output. */
+/* Prints a line of standard output. */
 void cli_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* A piece of a line of standard output. */
+/* Prints a piece of a line of standard output. */
 void cli_print_piece(const char *text);
-/* The same for a text that may have several lines: tabs stay, and each further line is indented. */
+/* Prints a piece that may have several lines. Tabs stay, and each further line is indented. */
 void cli_print_text(const char *text);
 
-/* JSON as a line of standard output. What would not be shown as it is stands there as JSON's own escape, so that the value is the same. */
+/* Prints JSON as a line of standard output. Characters that are not shown are written as JSON's escapes, so the value stays the same. */
 void cli_print_json(const json_t *json);
-/* The same for n bytes of valid JSON, which otherwise stay as they are. */
+/* Prints n bytes of valid JSON in the same way. The other bytes stay unchanged. */
 void cli_print_json_bytes(const char *json, size_t n);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Secrets come from files, the environment or a prompt, never from arguments: those are for everybody to read in ps(1).
+ * Secrets come from files, the environment or a prompt. They never come from arguments, which every user can read with ps(1).
  */
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
@@ -10,7 +10,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-/* Some editors begin a file with it, and none shows it. */
+/* The byte-order mark with which some editors begin a file. No editor shows it. */
 static const char byte_order_mark[] = "\xEF\xBB\xBF";
 
 static bool read_line(FILE *in, char *out, size_t size)

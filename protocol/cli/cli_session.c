@@ -1,5 +1,5 @@
 /*
- * Signing in, and calling with patience.
+ * Signs in, and calls with patience.
  */
 #include "cli/cli_session.h"
 
@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Blanks, quotes and line ends around a token come from files and shells, and no server would say so. */
+/* Refuses blanks, quotes and line ends around a token. They come from files and shells, and a server would only say that the token is unknown. */
 static bool is_token(const char *where, const char *token)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -23,7 +23,7 @@ static bool is_token(const char *where, const char *token)
 	return false;
 }
 
-/* A token file, else a guest name, else a token from the environment, else a guest named after the person. */
+/* Takes the token file, or else the guest name, or else the token of the environment, or else a guest name made of the user's. */
 static bool choose_credentials(struct cli_session *s, const struct cli_common *common, struct parley_client_options *options)
 {
 	const char *from_environment = getenv("PARLEY_TOKEN"), *user = getenv("USER");
@@ -84,7 +84,7 @@ void cli_session_tell(const char *what, const char *about, const json_t *reply)
 		 parley_reply_code(reply));
 }
 
-/* room: NULL: the request names none. */
+/* A NULL room means that the request names none. */
 static void tell_refusal(const char *type, const char *room, const json_t *reply)
 {
 	if (room != NULL && strcmp(parley_reply_code(reply), "not_found") == 0)
@@ -94,8 +94,8 @@ static void tell_refusal(const char *type, const char *room, const json_t *reply
 }
 
 struct waiting_call {
-	json_t *reply; /* owned by whoever takes it */
-	bool left;     /* nobody waits any more */
+	json_t *reply; /* owned by the function that takes it */
+	bool left;     /* the caller does not wait any more */
 };
 
 static void take_reply(void *arg, json_t *reply)
@@ -108,7 +108,7 @@ static void take_reply(void *arg, json_t *reply)
 		call->reply = json_incref(reply);
 }
 
-/* A new reference, or NULL after the deadline or when the client ended. */
+/* Returns a new reference, or NULL after the deadline or when the client has ended. */
 static json_t *call_until(struct cli_session *s, const char *type, json_t *data, int64_t until)
 {
 	struct waiting_call *call = calloc(1, sizeof *call);
@@ -117,7 +117,7 @@ static json_t *call_until(struct cli_session *s, const char *type, json_t *data,
 	while (call->reply == NULL) {
 		int64_t left = until - client_clock_ms();
 		if (left <= 0) {
-			call->left = true; /* freed by the reply, or with the process */
+			call->left = true; /* the reply frees it, or the end of the process does */
 			return NULL;
 		}
 		(void)parley_client_run(s->client, left > 1000 ? 1000 : (int)left, -1, NULL);
@@ -131,7 +131,7 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 {
 	json_auto_t *kept = data == NULL ? json_object() : data;
 
-	/* Somewhat less than there is time, so that it is the server's refusal that is told. */
+	/* The patience is somewhat shorter than the time that is left, so that the server's refusal is told and not a timeout. */
 	parley_client_be_patient(s->client, timeout_ms < 0 ? UINT32_MAX : (uint32_t)(timeout_ms - timeout_ms / 10));
 	json_t *reply = call_until(s, type, json_incref(kept), timeout_ms < 0 ? INT64_MAX : client_clock_ms() + timeout_ms);
 	if (reply == NULL) {
@@ -145,7 +145,7 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 
 json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms)
 {
-	/* Joining twice is fine, so there is no need to look first. */
+	/* Joining twice is harmless, so it is not checked first. */
 	json_auto_t *reply = cli_session_call(s, "room.join", json_pack("{s:s}", "room", room), timeout_ms, NULL);
 
 	if (!parley_reply_ok(reply))

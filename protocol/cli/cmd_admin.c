@@ -1,7 +1,7 @@
 /*
  * parley admin ACTION
  *
- * Speaks to the operator's socket in the data directory: who may open that socket is the operator. Nobody signs in.
+ * Talks to the operator's socket in the data directory. A user who may open that socket is the operator, so there is no signing in.
  */
 #include "cli/cli_output.h"
 #include "cli/cli_say.h"
@@ -42,7 +42,7 @@ struct admin {
 	const char *word; /* NAME, ROOM or PATH; NULL when the action has none */
 };
 
-/* Reply data as a new reference, or NULL with the failure told. */
+/* Returns the reply data as a new reference, or NULL with the failure told. */
 static json_t *call(const struct admin *a, const char *type, json_t *data)
 {
 	json_auto_t *reply = parley_client_call(a->client, type, data);
@@ -72,7 +72,7 @@ static bool read_password(const struct admin_options *options, char *out)
 	return false;
 }
 
-/* The reply to a request about a.word, with a password where that is asked for; NULL with the failure told. */
+/* Returns the reply to a request about a.word, with a password if one is asked for, or NULL with the failure told. */
 static json_t *call_about_person(const struct admin *a, const char *type, bool with_password)
 {
 	char password[PASSWORD_BYTES];
@@ -119,7 +119,7 @@ static int admin_password(const struct admin *a)
 	return CLI_OK;
 }
 
-/* The token stands alone on stdout, so that it can go into a file; everything else goes to stderr. */
+/* The token is alone on stdout, so that it can go into a file. Everything else goes to stderr. */
 static int admin_bot(const struct admin *a)
 {
 	json_auto_t *done = call(a, "admin.bot", json_pack("{s:s, s:b}", "name", a->word, "renew", (int)a->options->renew));
@@ -162,7 +162,7 @@ static int admin_export(const struct admin *a)
 
 static int admin_backup(const struct admin *a)
 {
-	/* The server has its own idea of where it stands: it gets a whole path. */
+	/* The server has another working directory, so it gets a whole path. */
 	char here[4096], path[8192];
 	bool relative = a->word[0] != '/';
 
@@ -193,9 +193,9 @@ static int admin_verify(const struct admin *a)
 
 struct admin_action {
 	const char *name;
-	const char *word; /* what stands after it; NULL: nothing */
+	const char *word; /* the argument after it; NULL: none */
 	int (*run)(const struct admin *a);
-	unsigned takes; /* options that mean something here */
+	unsigned takes; /* the options that this action takes */
 };
 
 enum { TAKES_PASSWORD_FILE = 1, TAKES_PROMOTE = 2, TAKES_RENEW = 4 };
@@ -212,7 +212,7 @@ static const struct admin_action actions[] = {
 	/* clang-format on */
 };
 
-/* An option that was given and means nothing to this action, or NULL. */
+/* Returns an option that was given and that this action does not take, or NULL. */
 static const char *misplaced(const struct admin_action *action, const struct admin_options *given)
 {
 	if (given->password_file != NULL && !(action->takes & TAKES_PASSWORD_FILE))

@@ -1,7 +1,7 @@
 /*
  * parley bench
  *
- * The load generator: evenly paced sending, every delivery accounted for.
+ * The load generator. It sends at an even pace and accounts for every delivery.
  */
 #include "cli/bench.h"
 #include "cli/bench_wire.h"
@@ -84,7 +84,7 @@ static const char *options_fault(const struct bench_options *o)
 	return NULL;
 }
 
-/* Recursive: a write that fails closes its connection. */
+/* The lock is recursive, because a write that fails closes its connection. */
 static void lock_init(pthread_mutex_t *lock)
 {
 	pthread_mutexattr_t kind;
@@ -111,7 +111,7 @@ static void bench_init(struct bench *b, const struct bench_options *o)
 	else
 		b->n_conns = (uint32_t)(o->rooms * o->readers / o->rooms_per_reader);
 	b->n_rooms = b->parley && o->idle == 0 ? (uint32_t)o->rooms : 0;
-	/* A clock read per delivery would be cheap, but above some 300,000 a second an even sample says the same. */
+	/* To read the clock for each delivery is cheap, but above some 300,000 a second an even sample gives the same result. */
 	if (o->rate * o->readers * (o->saturate ? 0 : 1) > 300000)
 		b->sample_every = 7;
 	b->conns = calloc(b->n_conns, sizeof *b->conns);
@@ -173,8 +173,8 @@ static bool everything_came(const struct bench *b)
 }
 
 /*
- * While little comes, this process looks at its sockets twice in a millisecond instead of being woken for each: to wake a sleeping core
- * costs the one that writes more than the writing, which real readers, elsewhere, would not make it pay. Arrivals are timed by the kernel.
+ * While few messages arrive, this process looks at its sockets twice in a millisecond and is not woken for each. Waking a sleeping core costs the writer
+ * more than the write itself, and readers on other machines do not cause that cost. The kernel times the arrivals.
  */
 static void doze(const struct bench *b)
 {
@@ -184,7 +184,7 @@ static void doze(const struct bench *b)
 		(void)nanosleep(&half_ms, NULL);
 }
 
-/* Turns the loop until `until`, or until everything has come when the sending is over. */
+/* Turns the loop until `until`. After the end of sending, it stops when everything has arrived. */
 static void read_until(struct bench *b, uint64_t until)
 {
 	for (uint64_t now = bench_now(); now < until; now = bench_now()) {
@@ -245,7 +245,7 @@ static bool set_up_idle(struct bench *b)
 {
 	if (!bench_take_init(b))
 		return false;
-	/* With tokens: guests get them first, and go. */
+	/* With tokens: guests first get the tokens and close. */
 	if (strcmp(b->options.sign_in, "token") == 0 && !bench_setup_conns(b, BENCH_JOB_JOIN, 0, b->n_conns))
 		return false;
 	settle(b);

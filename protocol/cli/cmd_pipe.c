@@ -1,7 +1,7 @@
 /*
  * parley pipe
  *
- * Requests as JSON lines in, replies and events as JSON lines out: a bot in any language that can read and write lines.
+ * Reads requests as JSON lines and writes replies and events as JSON lines, for a bot in any language that can read and write lines.
  */
 #include "cli/cli_output.h"
 #include "cli/cli_say.h"
@@ -33,14 +33,14 @@ static void set_defaults(void *options)
 }
 
 struct pipe_input {
-	struct buf in;    /* what was read of stdin and is not a whole line yet */
+	struct buf in;    /* the beginning of a line of stdin whose end was not read yet */
 	uint64_t n_lines; /* so far */
 	bool eof;
-	bool failed;   /* stdin cannot be read, which was told */
-	bool too_long; /* the present line is skipped up to its end */
+	bool failed;   /* stdin cannot be read; the fault was told */
+	bool too_long; /* the line is too long and is skipped up to its end */
 };
 
-/* A line that is no request. */
+/* Counts and tells a line that is no request. */
 static void refuse_line(struct pipe_lanes *lanes, uint64_t line, const char *code, const char *message, json_t *ref)
 {
 	json_auto_t *fault = json_pack("{s:s, s:O*, s:{s:s, s:s, s:b}}", "type", "error", "ref", ref, "data", "code", code, "message",
@@ -92,13 +92,13 @@ static void take_line(struct pipe_lanes *lanes, uint64_t number, const char *lin
 		return;
 	}
 	data = data == NULL ? json_object() : json_incref(data);
-	/* With an id of its own a message can be sent again after a lost connection and is still one message. */
+	/* A message with a client_id can be sent again after a lost connection and stays one message. */
 	if (strcmp(type, "message.send") == 0 && json_object_get(data, "client_id") == NULL)
 		(void)json_object_set_new(data, "client_id", parley_client_new_id());
 	pipe_lanes_add(lanes, number, type, data, json_incref(ref));
 }
 
-/* Every whole line that was read. */
+/* Takes every whole line that was read. */
 static void take_lines(struct pipe_input *p, struct pipe_lanes *lanes)
 {
 	size_t used = 0;
@@ -141,7 +141,7 @@ static void read_stdin(struct pipe_input *p, struct pipe_lanes *lanes)
 	take_lines(p, lanes);
 }
 
-/* Who we are and in which rooms, as the first line; without the token, which is a secret. */
+/* Prints the session as the first line: the account and its rooms, without the token, which is a secret. */
 static void print_session(struct parley_client *client)
 {
 	json_auto_t *data = json_copy(parley_client_session(client));
@@ -151,7 +151,7 @@ static void print_session(struct parley_client *client)
 	cli_print_json(line);
 }
 
-/* Until the input has ended and everything is answered. An exit code. */
+/* Runs until the input has ended and everything is answered. Returns an exit code. */
 static int pass_on(struct pipe_input *input, struct pipe_lanes *lanes)
 {
 	struct parley_client *client = lanes->client;

@@ -21,7 +21,7 @@ static const struct cli_option options_table[] = {
 	{0},
 };
 
-/* The room of a reply as a line. */
+/* Prints the room of a reply as a line. */
 static int print_room(const json_t *room)
 {
 	const char *id = NULL, *name = NULL;
@@ -88,7 +88,7 @@ static int room_list(struct cli_session *s, const struct room_options *options, 
 
 struct room_action {
 	const char *name;
-	int n_words; /* with the action's own */
+	int n_words; /* with the word of the action */
 	int (*run)(struct cli_session *s, const struct room_options *options, const char *name);
 	bool takes_options;
 };

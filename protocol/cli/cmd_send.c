@@ -1,7 +1,7 @@
 /*
  * parley send ROOM TEXT|-
  *
- * The message has a client_id from the start, so sending it again after a lost connection makes no second one.
+ * The message has a client_id from the start, so sending it again after a lost connection makes no second message.
  */
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A server takes far less; this bounds what is kept of an input without end. */
+/* A server takes far less. This bounds the memory for an input without end. */
 enum { READ_BYTES = 4096, TEXT_BYTES_MAX = 16 << 20 };
 
 struct send_options {
@@ -32,7 +32,7 @@ static void set_defaults(void *options)
 	((struct send_options *)options)->timeout_s = 30;
 }
 
-/* read(2), also where whoever handed stdin down made it one that does not block. */
+/* Reads, and waits when the process that handed stdin down has set O_NONBLOCK. */
 static ssize_t read_some(void *out, size_t n)
 {
 	struct pollfd polled = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -44,7 +44,7 @@ static ssize_t read_some(void *out, size_t n)
 	return got;
 }
 
-/* The lines of stdin, without the last line end; false with the failure told. */
+/* Reads the lines of stdin, without the last line end. Returns false with the failure told. */
 static bool read_stdin(struct buf *out)
 {
 	ssize_t got;
@@ -84,7 +84,7 @@ static int send_message(struct cli_session *s, const char *room, json_t *data, i
 		return print_sent(first);
 	if (strcmp(parley_reply_code(first), "forbidden") != 0)
 		return CLI_FAILED;
-	/* Not a member of a public room yet. */
+	/* The user is not a member of the public room yet. */
 	json_auto_t *joined = cli_session_room(s, room, timeout_ms);
 	if (joined == NULL)
 		return CLI_FAILED;

@@ -1,7 +1,7 @@
 /*
  * parley tail ROOM
  *
- * Follows a room, through lost connections and restarts of the server, without a hole or a repetition.
+ * Follows a room without a hole or a repetition, also through lost connections and restarts of the server.
  */
 #include "cli/cli_output.h"
 #include "cli/cli_say.h"
@@ -27,12 +27,12 @@ static const struct cli_option options_table[] = {
 struct tail {
 	bool json;
 	bool following;
-	bool early; /* something came before it was followed */
-	bool down;  /* and said so */
+	bool early; /* an event arrived before the room was followed */
+	bool down;  /* the connection is lost, and that was told */
 	struct parley_follow follow;
 };
 
-/* "2026-01-31T12:00:00.123Z" as local time. */
+/* Prints "2026-01-31T12:00:00.123Z" as local time. */
 static void print_time(const char *timestamp)
 {
 	struct tm utc = {0}, local;
@@ -178,9 +178,9 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 		cli_session_close(&session);
 		return CLI_FAILED;
 	}
-	/* What came along with the reply to room.join is read from the history. */
+	/* Events that arrived with the reply to room.join are read from the history. */
 	bool behind = tail.early || (options->after != NULL && after < last);
-	parley_client_be_patient(session.client, UINT32_MAX); /* with what it reads from the history */
+	parley_client_be_patient(session.client, UINT32_MAX); /* for what is read from the history */
 	parley_follow_init(&tail.follow, session.client, id, options->after == NULL ? last : after, behind, show, &tail);
 	tail.following = true;
 	result = follow(&session, &tail);

@@ -1,5 +1,5 @@
 /*
- * parley, the command-line client: reads the line, finds the command, runs it.
+ * parley, the command-line client: reads the command line, finds the command and runs it.
  */
 #include "cli/cli_help.h"
 #include "cli/cli_output.h"
@@ -27,7 +27,7 @@ const struct cli_option cli_common_options[] = {
 	{0},
 };
 
-/* One that was given to a command that it means nothing to, or NULL. */
+/* Returns a common option that was given to a command that does not take it, or NULL. */
 static const char *misplaced(const struct cli_line *line)
 {
 	for (size_t i = 0; line->command->is_local && i < CLI_REMOTE_OPTIONS; i++)
@@ -69,7 +69,7 @@ static int run(struct cli_line *line)
 	return line->command->run(&line->common, line->options, line->n_words, line->words);
 }
 
-/* Both would end the process where an error is to be told: a reader that is gone, and a file as large as the user's files may be. */
+/* Ignores SIGPIPE and SIGXFSZ, which would end the process. The write to a reader that has gone, or to a file at its size limit, then returns an error. */
 static void ignore_signals(void)
 {
 	(void)signal(SIGPIPE, SIG_IGN);

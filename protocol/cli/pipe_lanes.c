@@ -1,5 +1,5 @@
 /*
- * A list of lanes, each a queue: a program writes to a few rooms, rarely to hundreds.
+ * A list of lanes, and each lane is a queue. A program writes to a few rooms, rarely to hundreds.
  */
 #include "cli/pipe_lanes.h"
 
@@ -16,16 +16,16 @@ struct pipe_request {
 	struct pipe_request *next;
 	struct pipe_lane *lane;
 	char *type;
-	json_t *data, *ref; /* ref NULL: none */
+	json_t *data, *ref; /* ref is NULL when the request has none */
 	uint64_t line;
 };
 
 struct pipe_lane {
 	struct pipe_lane *next;
 	struct pipe_lanes *all;
-	char *room; /* as the requests name it; "" for those without */
+	char *room; /* as the requests name it; "" for requests without a room */
 	struct pipe_request *first, **end;
-	bool under_way; /* the first one was given to the client */
+	bool under_way; /* the first request was given to the client */
 };
 
 static void request_free(struct pipe_request *r)
@@ -47,7 +47,7 @@ static void take_first(struct pipe_lane *lane)
 	request_free(r);
 }
 
-/* Frees the lanes that `all` names, or those that are empty. */
+/* Frees all lanes, or without `all` the empty ones. */
 static void free_lanes(struct pipe_lanes *lanes, bool all)
 {
 	for (struct pipe_lane **link = &lanes->lanes; *link != NULL;) {
@@ -75,7 +75,7 @@ static struct pipe_lane *lane_of(struct pipe_lanes *lanes, const json_t *data)
 	struct pipe_lane **link = &lanes->lanes;
 
 	if (room == NULL)
-		room = json_string_value(json_object_get(data, "name")); /* of a room to be made */
+		room = json_string_value(json_object_get(data, "name")); /* room.create names the new room */
 	room = room == NULL ? "" : room;
 	while (*link != NULL && strcmp((*link)->room, room) != 0)
 		link = &(*link)->next;
@@ -124,7 +124,7 @@ void pipe_lanes_count(struct pipe_lanes *lanes, uint64_t line, const char *code)
 	count_refused(&lanes->refusals, line, code);
 }
 
-/* The request's own ref goes back in the place of the client's. */
+/* The reply gets the request's own ref in the place of the client's. */
 static void answer(struct pipe_lane *lane, json_t *reply)
 {
 	struct pipe_lanes *all = lane->all;
@@ -151,7 +151,7 @@ static void on_reply(void *arg, json_t *reply)
 void pipe_lanes_turn(struct pipe_lanes *lanes)
 {
 	for (struct pipe_lane *lane = lanes->lanes; lane != NULL; lane = lane->next) {
-		/* One that the client answers at once, unsent, is followed by the next. */
+		/* When the client answers a request at once without sending it, the next one follows. */
 		while (lane->first != NULL && !lane->under_way) {
 			lane->under_way = true;
 			parley_client_request(lanes->client, lane->first->type, json_incref(lane->first->data), on_reply, lane);
