@@ -1,6 +1,6 @@
-// Speaks live messages of others in the open room to screen readers, politely; what comes fast is joined into a count.
+// Gives live messages of others in the open room to screen readers, politely. Messages in quick succession are joined into a count.
 //
-// A screen reader speaks what changes. So the region is emptied before it is filled: the same text again is a change then.
+// A screen reader speaks what changes. The region is emptied before it is filled, so that the same text once more is a change.
 
 const JOIN_MS = 700;
 

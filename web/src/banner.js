@@ -1,11 +1,11 @@
-// What the page says about the connection, and what becomes of what one writes.
+// Tells the state of the connection, and what happens to the messages that the person writes.
 
 import { sentence } from './view_sign_in.js';
 
-/** A shorter loss is not worth a word. */
+/** A shorter loss is not told. */
 export const BANNER_AFTER_MS = 2000;
 
-/** Empty: nothing. @param {import('./connection.js').Connection} connection @param {() => void} changed called when the text will be another one by then */
+/** Returns the text, which is empty when there is nothing to tell. @param {import('./connection.js').Connection} connection @param {() => void} changed called at the time at which the text changes */
 export function bannerText({ isReachable, isOffline, lostAt, trouble }, changed) {
 	const gone = Date.now() - lostAt;
 	if (isOffline)

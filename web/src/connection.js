@@ -1,7 +1,7 @@
-// The socket: connect, sign in by cookie, resume, notice that it is dead, come back. One object for the life of the page.
+// The socket: it connects, signs in by cookie, resumes, notices that it is dead, and comes back. The page has one such object.
 //
-// A socket can look open and be dead (sleep, a lost network, a proxy that swallows): silence longer than the server's heartbeat makes us
-// ask for something small, and so does every sign of having been away; no answer in time means a new socket.
+// A socket can look open and be dead, after sleep, a lost network, or behind a proxy that drops everything. The page makes a small request when the server is
+// silent for longer than its heartbeat, and after every sign that the page was away. Without an answer in time it opens a new socket.
 
 const PROBE_MS = 5000;
 const REQUEST_MS = 10000;
@@ -10,7 +10,7 @@ const CONNECT_MOST_MS = 20000;
 const TICK_MS = 1000;
 const JUMP_MS = 10000;
 const BACKOFF_FIRST_MS = 800;
-/* Close codes of RFC 6455 with which a server refuses what it was sent: the protocol, the kind of data, its contents, its size. */
+/* Close codes of RFC 6455 with which a server refuses a message: for the protocol, the kind of data, its contents, its size. */
 const REFUSING = [1002, 1003, 1007, 1009];
 const BACKOFF_MOST_MS = 20000;
 
@@ -22,29 +22,29 @@ export class RequestError extends Error {
 		this.retryable = retryable;
 		this.retryAfterMs = retryAfterMs;
 		this.field = field;
-		/** With "disconnected": the server closed the connection because of what it was sent, and so many requests of this type were unanswered then. */
+		/** Set with "disconnected" when the server has closed the connection because of a message: the number of requests of this type without an answer. */
 		this.suspects = 0;
 	}
 }
 
-/** For catch(): an error of this code is an answer as well, null. @param {string} code */
+/** For catch(): an error of this code becomes the answer null. @param {string} code */
 export const unless = (code) => (/** @type {any} */ error) => {
 	if (error.code === code)
 		return null;
 	throw error;
 };
 
-/** As JSON that every server reads: half a surrogate pair, which no UTF-8 can hold, becomes U+FFFD. @param {any} value */
+/** Writes JSON that every server reads. Half of a surrogate pair, which UTF-8 cannot hold, becomes U+FFFD. @param {any} value */
 const encode = (value) => JSON.stringify(value, (_, member) => typeof member === 'string' ? member.replace(/\p{Cs}/gu, '\ufffd') : member);
 
-/** Bytes of UTF-8. @param {string} text */
+/** The number of bytes in UTF-8. @param {string} text */
 const bytesOf = (text) => new TextEncoder().encode(text).length;
 
 /** @param {any} data of an error reply */
 const errorOf = (data) => new RequestError(data.code, data.message, data.retryable === true, data.retry_after_ms, data.field);
 
 /**
- * A command over HTTP: for what sets or clears the session's cookie.
+ * Sends a command over HTTP, because only HTTP can set or clear the session's cookie.
  * @param {string} type @param {any} data @returns {Promise<any>}
  */
 export async function post(type, data) {
@@ -71,26 +71,26 @@ export class Connection {
 		this.hooks = hooks;
 		/** @type {'off'|'waiting'|'connecting'|'live'} */
 		this.state = 'off';
-		/** When the connection was lost, for the banner; 0 while live. */
+		/** The time at which the connection was lost, for the banner; 0 while it is live. */
 		this.lostAt = 0;
-		/** The browser says that there is no network, and nothing was heard since, not even that there is one again. */
+		/** True when the browser has said that there is no network, and since then neither the server nor the browser has said otherwise. */
 		this.isOffline = false;
-		/** Who may come in: those with no more than a name, and those who make an account for themselves. */
+		/** Whether a name is enough to come in, and whether people may make an account for themselves. */
 		this.open = { guests: true, accounts: true };
-		/** Why no connection comes about, where the server says so and only its operator can mend it; else empty. */
+		/** Why there is no connection, when the server tells a reason that only its operator can remove; otherwise empty. */
 		this.trouble = '';
-		/** Whether the server said hello on this socket. */
+		/** Whether the server has sent hello on this socket. */
 		this.greeted = false;
 		/** The longest message that the server takes, in bytes of UTF-8. */
 		this.textLimit = 8000;
-		/** The longest request, in bytes; for a longer one the server closes the connection. */
+		/** The longest request, in bytes. The server closes the connection for a longer one. */
 		this.frameLimit = Infinity;
 		/** @type {WebSocket|null} */
 		this.socket = null;
 		/** @type {Map<string, {type: string, resolve: (data: any) => void, reject: (e: Error) => void, timer: number}>} in the order of sending */
 		this.requests = new Map();
 		this.lastRef = 0;
-		/** Losses since work was done: an answered request, or an event. Signing in is none, so that what ends each connection after it does so ever more rarely. */
+		/** The number of losses since the last work, which is an answered request or an event. Signing in is not work: when each connection ends after signing in, the tries become rarer. */
 		this.failures = 0;
 		this.retryTimer = 0;
 		this.notBefore = 0;
@@ -105,12 +105,12 @@ export class Connection {
 		addEventListener('online', () => this.online());
 	}
 
-	/** Signed in, on a socket that takes what is sent: one that is being closed does not, and its end is told a moment later. */
+	/** True when signed in on a socket that takes what is sent. A socket that is being closed does not, and its end is told a moment later. */
 	get live() {
 		return this.state === 'live' && this.socket?.readyState === WebSocket.OPEN;
 	}
 
-	/** Whether what one does reaches the server as far as is known: for what is shown. */
+	/** Whether requests reach the server, as far as is known. The views show it. */
 	get isReachable() {
 		return this.live && !this.isOffline;
 	}
@@ -125,7 +125,7 @@ export class Connection {
 		this.setState('off');
 	}
 
-	/** Tries at once instead of at the planned time. */
+	/** Tries now and not at the planned time. */
 	retryNow() {
 		if (this.state === 'waiting' || this.state === 'connecting')
 			this.connect();
@@ -133,8 +133,8 @@ export class Connection {
 			this.probe();
 	}
 
-	/** The socket may outlive a short absence of the network, or need none (a server on the same machine): it is asked, and keeps the time that silence
-	 * has anyway. Its answer says that all is well. */
+	/** Called when the browser reports no network. The socket may outlive a short loss, or need no network (a server on the same machine). So a small request
+	 * asks whether it lives, with the time that silence has anyway. */
 	offline() {
 		this.isOffline = true;
 		if (this.live)
@@ -142,13 +142,13 @@ export class Connection {
 		this.hooks.changed();
 	}
 
-	/** There is a network: whatever is in the way from now on is something else, and is told as that. */
+	/** Called when the browser reports a network. A loss from now on has another cause, and is told as that. */
 	online() {
 		this.isOffline = false;
 		this.hooks.changed();
 	}
 
-	/** Something tells that we may have been away: ask whether the socket lives. */
+	/** Called after a sign that the page may have been away. Asks whether the socket lives. */
 	wake() {
 		if (this.state === 'waiting' && Date.now() >= this.notBefore)
 			this.connect();
@@ -233,7 +233,7 @@ export class Connection {
 	/** @param {WebSocket} socket @param {number} late */
 	signIn(socket, late) {
 		const ref = String(++this.lastRef);
-		/* Answered inside receive(), not by a promise: the events that follow must find the rooms. */
+		/* Answered inside receive() and not by a promise, because the events that follow need the rooms. */
 		this.requests.set(ref, {
 			type: 'session.start',
 			timer: 0,
@@ -264,14 +264,14 @@ export class Connection {
 		this.hooks.signedOut({ code });
 	}
 
-	/** The server goes away and says when to come back; it may take its answers to what was asked before it closes. @param {WebSocket} socket @param {number} ms */
+	/** Called when the server leaves and tells when to come back. It may still answer requests before it closes. @param {WebSocket} socket @param {number} ms */
 	leave(socket, ms) {
 		this.notBefore = Date.now() + ms;
 		setTimeout(() => this.socket === socket && this.lose(socket), ms);
 	}
 
 	/**
-	 * A request; rejects with RequestError. No answer in time means that the socket is dead. What the server would not read is refused here.
+	 * Sends a request; rejects with RequestError. Without an answer in time the socket is dead. A request that the server would not read is refused here.
 	 * @param {string} type @param {any} data @param {number} [ms] @returns {Promise<any>}
 	 */
 	request(type, data, ms = REQUEST_MS) {
@@ -298,7 +298,7 @@ export class Connection {
 		});
 	}
 
-	/** Lets go of the socket; who waits for an answer is told. @param {boolean} [refused] the server closed it because of what it was sent */
+	/** Gives up the socket and rejects the requests that wait for an answer. @param {boolean} [refused] the server closed it because of what it was sent */
 	drop(refused = false) {
 		const socket = this.socket;
 		this.socket = null;
@@ -317,7 +317,7 @@ export class Connection {
 		}
 	}
 
-	/** The socket is dead or gone: come back after a pause that grows and is never the same for two. @param {WebSocket} socket @param {number} [afterMs]
+	/** Called when the socket is dead or gone. Comes back after a random pause that grows with each try. @param {WebSocket} socket @param {number} [afterMs]
 	 * @param {boolean} [refused] the server closed it because of what it was sent */
 	lose(socket, afterMs = 0, refused = false) {
 		if (this.socket !== socket)
@@ -331,7 +331,7 @@ export class Connection {
 		this.setState('waiting');
 	}
 
-	/** A browser does not tell why it got no socket; a request is refused for the same reason, and its answer can be read. */
+	/** Finds out why there is no socket, which a browser does not tell. An ordinary request is refused for the same reason, and its answer can be read. */
 	async askWhy() {
 		const refusal = await post('room.list', { limit: 1 }).then(() => null, (error) => error);
 		const trouble = refusal?.code === 'bad_origin' && !this.live ? refusal.message : '';

@@ -1,11 +1,11 @@
-// What rows, quotes and the announcer need of a message besides its nodes. A text is parsed for it once and not at every render; of the tree
-// nothing is kept, because many rooms have many messages.
+// What rows, quotes and the announcer need of a message besides its nodes. A text is parsed for this once and not at every render. The tree is not kept,
+// because many rooms have many messages.
 
 import { startOf } from './letters.js';
 import { mentions } from './mentions.js';
 import { parseText, plainBlocks } from './text.js';
 
-/** @typedef {{text: string}} Message what holds a text: the data of an event, or a message on its way out. It does not change. */
+/** @typedef {{text: string}} Message an object with a text: the data of an event, or a message on its way out. It does not change. */
 
 const SUMMARY_CHARACTERS = 300;
 

@@ -1,4 +1,4 @@
-// Building the page's elements. Text only ever becomes text nodes: there is no way here to make markup from a string.
+// Builds the page's elements. Text always becomes text nodes, and no function here makes markup from a string.
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -63,7 +63,7 @@ export function avatar(user, kind = 'av') {
 export const byFinger = () => matchMedia('(pointer: coarse)').matches;
 
 /**
- * An action that runs once at a time, however often it is asked for: a second Enter or click before the first has its answer does nothing.
+ * Makes an action run once at a time. A second Enter or click before the first has its answer does nothing.
  * @param {HTMLElement} element says that it is busy meanwhile
  * @param {(...args: any[]) => any} action
  */
@@ -80,8 +80,8 @@ export function oneAtATime(element, action) {
 	};
 }
 
-/** Keys that an input method uses, Enter to accept what it offers above all, are none of the page's: they reach no handler and send no form.
- * 229: some browsers end the composition before they report the key. */
+/** Keys that an input method uses, above all Enter to accept a suggestion, do not belong to the page: they reach no handler and send no form.
+ * The key code 229 comes from browsers that end the composition before they report the key. */
 export function leaveKeysToInputMethods() {
 	addEventListener('keydown', (event) => {
 		if (!event.isComposing && event.keyCode !== 229)

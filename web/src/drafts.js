@@ -1,9 +1,9 @@
-// What one is writing, for each room and tab: a tab's drafts are changed and removed by that tab alone. What a closed tab left is taken over by the first
-// tab that opens its room.
+// Drafts, for each room and tab. Only the tab itself changes and removes its drafts. The first tab that opens a room takes over the draft that a closed tab
+// left there.
 //
-// No tab can ask whether another is still open. So a draft is taken over by removing it, and a tab that is open puts its own back, which shows the taker
-// that it is not left behind. A tab knows its own drafts after a reload by an id that waits in the tab's storage only while the page is away: a copy
-// of a tab ("Duplicate") does not find it there and is a tab of its own.
+// A tab cannot ask whether another one is open. So it takes a draft over by removing it. A tab that is open puts its own draft back, and so shows that
+// the draft is not left behind. After a reload a tab knows its drafts by an id, which is in the tab's storage only while the page is away. A copy of a tab
+// ("Duplicate") does not find the id and is another tab.
 
 import { keep, keptInTab, keepInTab, keptKeys, recall, whenOthersKeep } from './storage.js';
 
@@ -13,11 +13,11 @@ export class Drafts {
 		this.hooks = hooks;
 		this.owner = '';
 		this.tab = '';
-		/** Rooms in which this tab has written: it takes nothing over there. @type {Set<string>} */
+		/** Rooms in which this tab has written. It takes over no draft there. @type {Set<string>} */
 		this.own = new Set();
 		/** @type {Map<string, string>} key that was taken over → room */
 		this.taken = new Map();
-		/** Keys of drafts that tabs which are open have put back. @type {Set<string>} */
+		/** Keys of drafts that open tabs have put back. @type {Set<string>} */
 		this.theirs = new Set();
 		this.arrive();
 		addEventListener('pagehide', () => keepInTab('tab', { tab: this.tab, own: [...this.own] }));

@@ -1,11 +1,11 @@
-// The room that a newcomer lands in. It is asked for by its name: whoever makes many rooms must not hide it from a list.
+// The room that a newcomer lands in. It is asked for by its name, because a person who makes many rooms could push it off a list.
 
 import { unless } from './connection.js';
 
 const FIRST_ROOM = 'general';
 
 /**
- * Joins it; on an empty server makes it, and nobody owns it for having come first. Null: there are rooms, but not this one.
+ * Joins the room. On an empty server it makes the room, which then has no owner. Returns null when there are rooms, but not this one.
  * @param {{request: (type: string, data: any) => Promise<any>, join: (name: string) => Promise<any>, create: (wanted: any) => Promise<any>}} ways
  */
 export async function firstRoom({ request, join, create }) {

@@ -1,5 +1,5 @@
-// Where words end. Many scripts write no space between words, and in all of them people put an address, a name or a mark right beside a word:
-// "看https://example.org/。", "@annさん", "これは**太字**です". So what may stand beside what is asked here, by the script of the letters.
+// Where words end. Many scripts write no space between words, and in all of them people put an address, a name or a mark directly beside a word:
+// "看https://example.org/。", "@annさん", "これは**太字**です". So the script of the letters decides what may be beside what.
 
 /* Letters of scripts that write no spaces between words, or that (as Korean) put particles right behind a foreign word; and the wide
  * punctuation and brackets that are written between them. */

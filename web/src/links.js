@@ -1,5 +1,5 @@
-// Where an address in a text ends. Each character is looked at a bounded number of times, whatever the text: the host is checked first, and it
-// has a longest length; what follows a good host belongs to the address up to the first character that ends it, and is not looked at again.
+// Finds the end of an address in a text. Each character of any text is read a bounded number of times. The host is checked first, and its length is
+// limited. What follows a valid host belongs to the address up to the first character that ends it, and is not read again.
 
 import { characterAt } from './letters.js';
 
@@ -7,7 +7,7 @@ const HOST_MOST = 320; /* a name in the DNS has at most 253, and may come with a
 const LOCAL_PART = /[^\s@<>"`,;:()[\]\\]{1,64}@/uy; /* RFC 5321, section 4.5.3.1.1 */
 const IP_LITERAL = /\[[0-9a-f:.]{2,45}\]/iy;
 
-/* What is no part of an address: white space, marks and brackets around it; of what is not ASCII, what ends sentences, quotes and brackets. */
+/* Characters that are no part of an address: white space, marks and brackets around it, and of other than ASCII characters those that end sentences, quotes and brackets. */
 const ENDS = new RegExp('[\\s<>"`\\p{Cc}\\u061c\\u200b\\u200e\\u200f]|(?![\\0-\\x7f])(?:[\\p{Terminal_Punctuation}\\p{Quotation_Mark}\\p{Pi}\\p{Pf}\\p{Ps}\\p{Pe}' +
 	'\\u2014\\u2025\\u2026\\u22ef\\uff01-\\uff0f\\uff1a-\\uff20\\uff3b-\\uff3d\\uff5b-\\uff64])', 'u');
 const ENDS_HOST = /[/?#\\*()[\]{}'|^,;!&=+$]/;
@@ -15,7 +15,7 @@ const NOT_LAST = /[.,;:!?'([{\u05f3\u05f4\u2013]/; /* a part of the address only
 /** @type {Record<string, string>} */
 const CLOSING = { '(': ')', '[': ']', '{': '}' };
 
-/** The end of what may be a host, with user and port, and whether it ended there by itself. @param {string} text @param {number} from */
+/** Returns the end of what may be a host, with user and port, and whether it ends there by itself. @param {string} text @param {number} from */
 function hostEnd(text, from) {
 	IP_LITERAL.lastIndex = from;
 	let end = from + (IP_LITERAL.exec(text)?.[0].length ?? 0);
@@ -24,7 +24,7 @@ function hostEnd(text, from) {
 	return end;
 }
 
-/** How much of it is the host: a port has digits only, and a last label in Latin letters none of another script ("example.orgです").
+/** Returns how much of it is the host. A port has only digits. A last label in Latin letters has no letter of another script ("example.orgです").
  * @param {string} host */
 function trimmedHost(host) {
 	const from = host.lastIndexOf('@') + 1;
@@ -37,7 +37,7 @@ function trimmedHost(host) {
 	return other < 0 ? host : host.slice(0, label + other);
 }
 
-/** The end of path, query and fragment. A bracket that closes none of the address ends it, and so does an asterisk that may be a mark.
+/** Returns the end of path, query and fragment. A closing bracket without an opening one in the address ends it. An asterisk that may be a mark ends it too.
  * @param {string} text @param {number} from */
 function tailEnd(text, from) {
 	/** @type {string[]} */

@@ -1,4 +1,4 @@
-// The page: puts the connection, what is known and the views together. State lives in the store; every change asks for one render per frame.
+// The page: connects the connection, the store and the views. The store has the state, and every change asks for one render per frame.
 
 import { Announcer } from './announcer.js';
 import { BANNER_AFTER_MS, bannerText } from './banner.js';
@@ -28,15 +28,15 @@ class App {
 		this.announcer = new Announcer(/** @type {HTMLElement} */ (document.getElementById('announcer')));
 		/** @type {any} the open room */
 		this.current = null;
-		/** A room of the address that is not one's own, or empty. */
+		/** The room of the address when the person is not in it, otherwise empty. */
 		this.missing = '';
-		/** A room that one is no longer in, where it was open or has unsent messages. @type {{id: string, name: string, kind?: string}|null} */
+		/** A room that the person is no longer in, and that was open or has unsent messages. @type {{id: string, name: string, kind?: string}|null} */
 		this.gone = null;
-		/** Rooms that one was in since the page was loaded, by what their address names: it is in the browser's history, and going back joins nothing. @type {Map<string, any>} */
+		/** Rooms that the person was in since the page was loaded, by what their address names. The address is in the browser's history, and going back to it joins no room. @type {Map<string, any>} */
 		this.left = new Map();
-		/** Counts the person's moves from place to place: what was begun at one of them must not move the person from another. */
+		/** Counts the person's moves from place to place. An action that began at one place must not move the person away from another. */
 		this.moves = 0;
-		/** Set from signing in to the first room: the composer then gets the focus whatever the pointer. */
+		/** Set from signing in to the first room. The composer then gets the focus, with any kind of pointer. */
 		this.justJoined = false;
 		this.frame = 0;
 		/** @type {'splash'|'door'|'chat'} */
@@ -92,7 +92,7 @@ class App {
 		return new RoomsView({ open: (room) => this.go(room), openGone: (room) => this.showGone(room), jump: () => this.jump(), create: () => this.create(''), signOut: () => this.askSignOut() });
 	}
 
-	/** Each hook says which room it is about: the one that the person saw when acting, which need not be the open one any more. */
+	/** Each hook names its room: the one that the person saw when acting, which may not be the open one any more. */
 	makeRoomView() {
 		return new RoomView({
 			back: () => this.go(null),
@@ -138,7 +138,7 @@ class App {
 		this.openDoor({ ...this.connection.open, notice });
 	}
 
-	/** The form of whoever started the server: the account that owns it. @param {string} ownerCode */
+	/** Shows the form for the account that owns the server, to the person who started it. @param {string} ownerCode */
 	showOwnerDoor(ownerCode) {
 		this.openDoor({ guests: false, accounts: false, ownerCode, notice: '' });
 	}
@@ -158,7 +158,7 @@ class App {
 		door.focus();
 	}
 
-	/** The answer of session.start. @param {any} data */
+	/** Takes the answer of session.start. @param {any} data */
 	started(data) {
 		clearTimeout(this.splashTimer);
 		const isOther = this.store.me !== null && this.store.me.id !== data.user.id;
@@ -212,7 +212,7 @@ class App {
 			this.go(this.store.byName(recall(`room.${this.store.me?.id}`) ?? '') ?? this.store.sorted()[0], true);
 	}
 
-	/** Someone without rooms lands where the talk is. */
+	/** Brings a person without rooms into the first room. */
 	async firstRoom() {
 		const { moves } = this;
 		try {
@@ -240,7 +240,7 @@ class App {
 		}
 	}
 
-	/** One becomes a member, wherever one is by then. @param {string} room name or id */
+	/** Makes the person a member, at any place of the page. @param {string} room name or id */
 	async join(room) {
 		return this.put(await this.request('room.join', { room }));
 	}
@@ -256,7 +256,7 @@ class App {
 		return this.store.put(object);
 	}
 
-	/** Opens a room that was on its way, unless one has gone elsewhere since. @param {any} room @param {number} moves as they were when it was asked for */
+	/** Opens a room that was asked for, unless the person has gone elsewhere since. @param {any} room @param {number} moves as they were when it was asked for */
 	enter(room, moves) {
 		if (moves === this.moves)
 			this.go(room, true);
@@ -314,7 +314,7 @@ class App {
 			this.showGone(room);
 	}
 
-	/** Takes the place of a room that one is no longer in, and shows what was not sent to it. @param {{id: string, name: string, kind?: string}} room */
+	/** Shows, in the place of a room that the person is no longer in, what was not sent to it. @param {{id: string, name: string, kind?: string}} room */
 	showGone({ id, name, kind }) {
 		this.go(null, true);
 		this.moves++;
@@ -328,7 +328,7 @@ class App {
 		this.changed();
 	}
 
-	/** Rooms that one is no longer in and has unsent messages for. @returns {{id: string, name: string, unsent: number}[]} */
+	/** Returns the rooms that the person is no longer in and has unsent messages for. @returns {{id: string, name: string, unsent: number}[]} */
 	goneRooms() {
 		/** @type {Map<string, {id: string, name: string, unsent: number}>} */
 		const gone = new Map();
@@ -341,7 +341,7 @@ class App {
 	async leave(room) {
 		await this.request('room.leave', { room: room.id }).catch(unless('not_found')); /* left already, in another tab */
 		this.store.remove(room.id);
-		/* One knows that one has left; but what was not sent is shown. */
+		/* The person knows that they have left, so only unsent messages are shown. */
 		if (this.gone?.id === room.id && this.outbox.unsentOf(room.id).length === 0 && !this.drafts.text(room.id))
 			this.show(null);
 	}
@@ -371,7 +371,7 @@ class App {
 		}
 	}
 
-	/** Whether what comes in this room is seen as it comes. @param {any} room */
+	/** Returns whether the person sees the events of this room as they arrive. @param {any} room */
 	isReading(room) {
 		return room === this.current && this.roomView.log.stuck && document.visibilityState === 'visible';
 	}
@@ -407,7 +407,7 @@ class App {
 		});
 	}
 
-	/** Rejects where the session may still live: the page then goes on. */
+	/** Rejects when the session may still live. The page then goes on. */
 	async signOut() {
 		this.isSigningOut = true;
 		try {

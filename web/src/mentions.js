@@ -1,4 +1,4 @@
-// Whether a text mentions a person: the one place of that rule, which protocol/PROTOCOL.md tells ("Mentions") to other clients.
+// Decides whether a text mentions a person. Only this file has the rule. protocol/PROTOCOL.md ("Mentions") tells it to other clients.
 
 import { characterAt, characterBefore, isOneWord, mayStartBehind } from './letters.js';
 
@@ -10,7 +10,7 @@ const MARK_OR_LETTER = /[\p{L}\p{M}\p{N}_]/u;
 const JOINER = /[.@-]/; /* between letters: "ann.example", "ann-marie", "ann@example" are other names than "ann" */
 const HIDDEN = '\ufffc'; /* stands for code and addresses, which mention nobody */
 
-/** Texts that the server's rule for names takes for the same become the same. @param {string} text */
+/** Makes texts equal that are equal by the server's rule for names. @param {string} text */
 function folded(text) {
 	const known = text.replace(/\p{Default_Ignorable_Code_Point}+/gu, '').normalize('NFKC');
 	return known.toUpperCase().toLowerCase().replace(/\u03c2/g, '\u03c3').replace(/\s+/g, ' ');
@@ -21,7 +21,7 @@ function proseOf(node) {
 	return node.kind === 'text' ? node.text : node.kind === 'code' || node.kind === 'link' ? HIDDEN : node.children.map(proseOf).join('');
 }
 
-/** Whether a name that ends with `last` ends at this place. @param {string} text @param {number} at @param {string} last */
+/** Returns whether a name that ends with `last` ends at this place. @param {string} text @param {number} at @param {string} last */
 function isNameEnd(text, at, last) {
 	const next = characterAt(text, at);
 	if (JOINER.test(next))

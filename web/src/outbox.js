@@ -1,15 +1,15 @@
-// Messages on their way out. Each is kept in the browser until the server has acknowledged it, and carries a client_id, by which the server knows a
-// repeated one: so it arrives once, whatever happens in between. Those of a room go out one at a time and in order; rooms do not wait for each other.
+// Messages on their way out. The browser keeps each message until the server has acknowledged it. A message has a client_id, by which the server recognises
+// a repeated one, so each message arrives once. The messages of a room go out one at a time and in order. Rooms do not wait for each other.
 //
-// What becomes of one that is not acknowledged: when the connection was lost, it goes out on the next one. When the server asks to send it later, it is
-// sent later, and its room waits. When it is refused for good, it is shown as not sent, and the next one goes out. A server may also refuse one by closing
-// the connection. Where several were under way, each of them then goes out alone, so that the one to blame is found.
+// When the connection was lost before the acknowledgement, the message goes out on the next one. When the server asks to send it later, it is sent later, and
+// its room waits. When it is refused for good, it is shown as not sent, and the next one goes out. A server may also refuse a message by closing the
+// connection. When several were under way then, each of them goes out alone, so that the one at fault is found.
 
 import { keep, keptKeys, recall } from './storage.js';
 
 /** @typedef {{client_id: string, room: string, room_name: string, text: string, reply_to?: number, at: number, state: 'queued'|'failed'|'sent', error?: string, seq?: number}} Outgoing */
 
-/** A UUID; crypto.randomUUID() is missing on plain HTTP. */
+/** Returns a random UUID (RFC 9562, version 4). crypto.randomUUID() is missing on plain HTTP. */
 export function newUuid() {
 	const b = crypto.getRandomValues(new Uint8Array(16));
 	b[6] = (b[6] & 0x0f) | 0x40;
@@ -25,13 +25,13 @@ export class Outbox {
 		/** @type {Outgoing[]} in the order of writing */
 		this.entries = [];
 		this.owner = '';
-		/** Rooms whose messages are going out; '' is that of the suspects. @type {Set<string>} */
+		/** Rooms whose messages are going out. The suspects have the room ''. @type {Set<string>} */
 		this.sending = new Set();
 		/** Messages (client_id) that were under way when the server closed the connection because of one. @type {Set<string>} */
 		this.suspects = new Set();
 	}
 
-	/** Takes up what this person left unsent, in this tab or before a reload. @param {string} userId */
+	/** Reads the messages that this person left unsent, in this tab or before a reload. @param {string} userId */
 	load(userId) {
 		if (this.owner === userId)
 			return;
@@ -45,7 +45,7 @@ export class Outbox {
 		return this.entries.filter((e) => e.room === room);
 	}
 
-	/** Those that the server does not have, as far as is known. @param {string} room */
+	/** Returns the messages that the server does not have, as far as is known. @param {string} room */
 	unsentOf(room) {
 		return this.of(room).filter((e) => e.state !== 'sent');
 	}
@@ -83,25 +83,25 @@ export class Outbox {
 		this.hooks.changed(entry.room);
 	}
 
-	/** The message came back in the log. @param {string|undefined} clientId */
+	/** Called when the message has arrived in the log. @param {string|undefined} clientId */
 	seen(clientId) {
 		const entry = clientId && this.entries.find((e) => e.client_id === clientId);
 		if (entry && entry.state !== 'queued')
 			this.remove(entry);
 		else if (entry)
-			entry.seq = 1; /* in the log already: not shown twice while its acknowledgement is under way */
+			entry.seq = 1; /* it is in the log, so it is not shown twice while its acknowledgement is under way */
 	}
 
 	async flush() {
 		if (this.suspects.size)
 			await this.sendAll('', (e) => this.suspects.has(e.client_id));
 		if (this.suspects.size)
-			return; /* the connection is gone again, or an earlier call is still at it */
+			return; /* the connection is gone again, or an earlier call still sends */
 		for (const room of new Set(this.entries.map((e) => e.room)))
 			this.sendAll(room, (e) => e.room === room);
 	}
 
-	/** Sends what is queued of these, one after the other. @param {string} lane @param {(entry: Outgoing) => boolean} isOf */
+	/** Sends the queued messages of a lane one after the other. @param {string} lane @param {(entry: Outgoing) => boolean} isOf */
 	async sendAll(lane, isOf) {
 		if (this.sending.has(lane))
 			return;

@@ -1,4 +1,4 @@
-// Fetches what a room's window lacks: its first page, older and newer ones; and tells the server what was read.
+// Fetches what a room's window lacks: its first page, older and newer ones. Tells the server what was read.
 
 import { PAGE_EVENTS, RoomWindow } from './room_window.js';
 
@@ -12,11 +12,11 @@ export class RoomReader {
 		this.busy = new Set();
 		/** @type {Map<string, string>} what went wrong, by room */
 		this.errors = new Map();
-		/** What was seen of rooms whose mark is under way: room id → seq. @type {Map<string, number>} */
+		/** What was seen of rooms whose read mark is under way: room id → seq. @type {Map<string, number>} */
 		this.marking = new Map();
 	}
 
-	/** One page at a time for a room. @param {any} room @param {any} which @param {(page: any, window: RoomWindow) => void} take */
+	/** Reads one page at a time for a room. @param {any} room @param {any} which @param {(page: any, window: RoomWindow) => void} take */
 	async page(room, which, take) {
 		const window = room.window;
 		if (this.busy.has(room.id))
@@ -37,7 +37,7 @@ export class RoomReader {
 		}
 	}
 
-	/** The first page: the newest one, or where one stopped reading if that is far back. @param {any} room */
+	/** Reads the first page: the newest one, or the one where the person stopped reading if that is far back. @param {any} room */
 	fill(room) {
 		if (room.window && !room.window.filling)
 			return Promise.resolve();
@@ -68,7 +68,7 @@ export class RoomReader {
 			this.page(room, { after: window.lastSeq }, (page) => window.extend(page.events));
 	}
 
-	/** Leaves what is shown for the newest page. @param {any} room */
+	/** Replaces what is shown by the newest page. @param {any} room */
 	async present(room) {
 		const old = room.window;
 		if (!old || old.atEnd || this.busy.has(room.id))
@@ -82,8 +82,8 @@ export class RoomReader {
 		});
 	}
 
-	/** All of the room up to now has been seen (not what comes after one has turned away); told to the server after a moment, so that a busy room
-	 * does not cost a request per message. @param {any} room */
+	/** Called when everything in the room up to now was seen. Tells the server after a moment, so that a busy room does not cost a request for each message.
+	 * What arrives after the person has turned away is not included. @param {any} room */
 	mark(room) {
 		if (room.unread === 0 && room.readSeq >= room.lastSeq)
 			return;

@@ -1,4 +1,4 @@
-// A bounded part of a room's log, as one run of events without holes. It grows at either end and is cut at the other.
+// A bounded part of a room's log: one run of events without holes. It grows at one end and is cut at the other.
 
 /** @typedef {{type: string, id: string, timestamp: string, room: string, seq: number, data: any}} LogEvent */
 
@@ -10,11 +10,11 @@ export class RoomWindow {
 		/** @type {LogEvent[]} ascending by seq */
 		this.events = [];
 		this.hasOlder = true;
-		/** Whether the newest event of the room is in it, so that live events belong to its end. */
+		/** Whether it holds the newest event of the room. Live events then belong to its end. */
 		this.atEnd = true;
-		/** The last seq this connection or an earlier one was given: where to resume. */
+		/** The last seq that this connection or an earlier one was given. A resume begins there. */
 		this.cursor = 0;
-		/** Set while the first page is under way: events that come meanwhile join it. */
+		/** Set while the first page is under way. Events that arrive meanwhile are added to it. */
 		this.filling = true;
 		/** Set after the server skipped what was missed. */
 		this.skipped = false;
@@ -28,12 +28,12 @@ export class RoomWindow {
 		return this.events.at(-1)?.seq ?? 0;
 	}
 
-	/** Whether another page fits in; else it pushes out what is at the other end. */
+	/** Whether another page fits. Otherwise it removes events at the other end. */
 	get hasRoom() {
 		return this.events.length + PAGE_EVENTS <= WINDOW_EVENTS;
 	}
 
-	/** The first page. @param {LogEvent[]} page @param {boolean} hasOlder @param {number} roomLastSeq */
+	/** Takes the first page. @param {LogEvent[]} page @param {boolean} hasOlder @param {number} roomLastSeq */
 	fill(page, hasOlder, roomLastSeq) {
 		const last = page.at(-1)?.seq ?? 0;
 		const live = this.events.filter((e) => e.seq > last);
@@ -44,7 +44,7 @@ export class RoomWindow {
 		this.filling = false;
 	}
 
-	/** A live or resumed event; false where it was known. @param {LogEvent} event @param {boolean} following the reader is at the end */
+	/** Takes a live or resumed event. Returns false when the event was known. @param {LogEvent} event @param {boolean} following the reader is at the end */
 	append(event, following) {
 		if (event.seq <= this.cursor)
 			return false;
@@ -84,7 +84,7 @@ export class RoomWindow {
 		}
 	}
 
-	/** The server skips up to and including `to`; what follows starts anew. @param {number} to */
+	/** Called when the server skips all up to and including `to`. The window begins anew behind it. @param {number} to */
 	skip(to) {
 		this.events = [];
 		this.cursor = to;

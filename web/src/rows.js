@@ -1,5 +1,5 @@
-// From a room's events to the rows of its log: day lines, grouping by author, the "New" line, joined comings and goings. Pure, so that
-// the list can be made again on every change and the page touches only the rows whose signature differs.
+// Makes the rows of a log from a room's events: day lines, groups by author, the "New" line, joined comings and goings. It is pure, so the list is made again
+// on every change, and the page changes only the rows whose signature differs.
 
 import { isMentioned, summaryOf } from './digest.js';
 
@@ -34,7 +34,7 @@ export function nameList(names) {
 	return `${names.slice(0, 2).join(', ')} and ${names.length - 2} others`;
 }
 
-/** What a run of events that are no messages says: of many changes of one thing the last, so that it stays a line. @param {LogEvent[]} run */
+/** Returns the line for a run of events that are no messages. Of many changes of one thing it tells the last, so that it stays one line. @param {LogEvent[]} run */
 function noticeText(run) {
 	let created = '', name = '', topic = '', owner = '';
 	const joined = new Set(), left = new Set();

@@ -1,5 +1,5 @@
-// The session's cookie lasts as long as its token that is not used. The WebSocket uses the token and cannot set the cookie, so once a day a command over HTTP
-// does: the server sets the cookie again with each that it signed in.
+// The session's cookie lasts as long as an unused token. The WebSocket uses the token but cannot set the cookie. So the page sends a command over HTTP once a
+// day: the server sets the cookie again with each command that the cookie signed in.
 
 import { post } from './connection.js';
 import { keep, recall } from './storage.js';
@@ -7,10 +7,10 @@ import { keep, recall } from './storage.js';
 const KEY = 'cookie_set';
 const RENEW_MS = 24 * 60 * 60 * 1000;
 
-/** The server has just set it. */
+/** Called when the server has set the cookie. */
 export const cookieWasSet = () => keep(KEY, Date.now());
 
-/** To be called from time to time while signed in. */
+/** Call it from time to time while signed in. */
 export async function renewCookie() {
 	const before = recall(KEY);
 	if (Math.abs(Date.now() - before) < RENEW_MS)

@@ -1,4 +1,4 @@
-// What stays in the browser across reloads: drafts, unsent messages, the room last looked at. A browser that refuses storage loses only that.
+// What the browser keeps across reloads: drafts, unsent messages, the last open room. A browser that refuses storage loses only these.
 
 const PREFIX = 'parley.';
 /** @type {Map<string, string>} */
@@ -43,11 +43,11 @@ export function keptKeys(prefix) {
 	try {
 		for (let i = 0; i < localStorage.length; i++)
 			keys.add(/** @type {string} */ (localStorage.key(i)));
-	} catch { /* refused: only the fallback counts */ }
+	} catch { /* the browser refuses: only the fallback counts */ }
 	return [...keys].filter((k) => k.startsWith(PREFIX + prefix)).map((k) => k.slice(PREFIX.length));
 }
 
-/** Tells what other tabs keep and forget. @param {(key: string, before: any, now: any) => void} changed */
+/** Reports what other tabs keep and remove. @param {(key: string, before: any, now: any) => void} changed */
 export function whenOthersKeep(changed) {
 	addEventListener('storage', (event) => {
 		if (event.storageArea === localStorage && event.key?.startsWith(PREFIX))
@@ -55,7 +55,7 @@ export function whenOthersKeep(changed) {
 	});
 }
 
-/** What stays in this tab alone, over reloads. @param {string} key @returns {any} or null */
+/** What this tab alone keeps across reloads. @param {string} key @returns {any} or null */
 export function keptInTab(key) {
 	try {
 		return parsed(sessionStorage.getItem(PREFIX + key));
@@ -71,5 +71,5 @@ export function keepInTab(key, value) {
 			sessionStorage.removeItem(PREFIX + key);
 		else
 			sessionStorage.setItem(PREFIX + key, JSON.stringify(value));
-	} catch { /* refused: a reload is then a new tab */ }
+	} catch { /* the browser refuses: after a reload this is another tab */ }
 }

@@ -1,6 +1,6 @@
-// What the page knows: who one is, one's rooms with their unread counts, and the log of rooms that were opened.
+// The page's state: the person, their rooms with unread counts, and the logs of rooms that were opened.
 //
-// Counts follow PROTOCOL.md ("What is unread"): what the server tells of a room is where they begin, and each event after it is counted once.
+// Counts follow PROTOCOL.md ("What is unread"): they begin with what the server tells of a room, and each event after it is counted once.
 
 import { RoomWindow } from './room_window.js';
 
@@ -22,7 +22,7 @@ export class Store {
 		this.me = null;
 		/** @type {Map<string, Room>} */
 		this.rooms = new Map();
-		/** The server's, in which all seqs hold. @type {string|undefined} */
+		/** The server's epoch, to which all seqs belong. @type {string|undefined} */
 		this.epoch = undefined;
 	}
 
@@ -31,7 +31,7 @@ export class Store {
 		return [...this.rooms.values()].sort((a, b) => naturalOrder.compare(a.name, b.name));
 	}
 
-	/** A public one before a private one of the same name. @param {string} name or id */
+	/** Returns the room. A public room comes before a private one of the same name. @param {string} name or id */
 	byName(name) {
 		const named = [...this.rooms.values()].filter((r) => r.name === name);
 		return this.rooms.get(name) ?? named.find((r) => r.kind === 'public') ?? named[0] ?? null;
@@ -51,7 +51,7 @@ export class Store {
 		return cursors;
 	}
 
-	/** The answer of session.start. @param {{user: User & {role: string}, epoch: string, rooms: any[]}} data */
+	/** Takes the answer of session.start. @param {{user: User & {role: string}, epoch: string, rooms: any[]}} data */
 	start(data) {
 		if (this.epoch !== data.epoch)
 			this.forgetLogs();
@@ -67,13 +67,13 @@ export class Store {
 		this.hooks.changed(null);
 	}
 
-	/** The server went back to an earlier state: what is kept of the logs may be other events by now. The windows are filled anew. */
+	/** Called when the server has gone back to an earlier state. The kept logs may hold other events than the server now, so the windows are filled anew. */
 	forgetLogs() {
 		for (const room of this.rooms.values())
 			Object.assign(room, { window: null, newAfter: -1 });
 	}
 
-	/** A room object of the server. @param {any} object @param {boolean} [afresh] what was counted before does not matter @returns {Room} */
+	/** Takes a room object of the server. @param {any} object @param {boolean} [afresh] what was counted before is dropped @returns {Room} */
 	put(object, afresh = false) {
 		const known = this.rooms.get(object.id);
 		const room = known ?? this.newRoom(object.id);
@@ -113,7 +113,7 @@ export class Store {
 		this.hooks.changed(null);
 	}
 
-	/** The window of a room that is opened now; those of rooms not opened for long are let go. @param {Room} room */
+	/** Gives a room that is opened a window. Drops the windows of rooms that were not opened for long. @param {Room} room */
 	open(room) {
 		room.openedAt = Date.now();
 		const others = [...this.rooms.values()].filter((r) => r.window && r !== room).sort((a, b) => b.openedAt - a.openedAt);
@@ -121,20 +121,20 @@ export class Store {
 			old.window = null;
 	}
 
-	/** How far the server says one has read. @param {Room} room @param {{read_seq: number, read_messages: number}} mark */
+	/** Takes the place up to which the person has read, as the server tells it. @param {Room} room @param {{read_seq: number, read_messages: number}} mark */
 	marked(room, mark) {
 		room.readSeq = Math.max(room.readSeq, mark.read_seq);
 		room.readMessages = Math.max(room.readMessages, mark.read_messages);
 		this.hooks.changed(room);
 	}
 
-	/** One has read elsewhere: here the "New" line goes there too, unless one reads here as well. @param {Room} room */
+	/** Called when the person has read on another connection. The "New" line moves there too, unless the person reads here as well. @param {Room} room */
 	readElsewhere(room) {
 		if (!this.hooks.reading(room))
 			room.newAfter = room.unread > 0 ? room.readSeq : -1;
 	}
 
-	/** Any event of the connection. @param {any} event */
+	/** Takes any event of the connection. @param {any} event */
 	apply(event) {
 		const room = this.rooms.get(event.room);
 		switch (event.type) {
@@ -154,7 +154,7 @@ export class Store {
 		case 'room.gap':
 			room?.window?.skip(event.data.to);
 			if (room && event.data.to > room.countedSeq)
-				this.hooks.lost(room); /* how many messages are left out, the server knows */
+				this.hooks.lost(room); /* only the server knows how many messages are left out */
 			break;
 		case 'typing':
 			if (room && event.data.user.id !== this.me?.id)
@@ -177,7 +177,7 @@ export class Store {
 		setTimeout(() => this.hooks.changed(room), TYPING_MS + 50);
 	}
 
-	/** A remembered event. @param {Room} room @param {any} event */
+	/** Takes a remembered event. @param {Room} room @param {any} event */
 	logged(room, event) {
 		const following = this.hooks.following(room);
 		const isNew = room.window ? room.window.append(event, following) : event.seq > room.countedSeq;
@@ -188,7 +188,7 @@ export class Store {
 			this.hooks.live(room, event);
 	}
 
-	/** An event after those that the server told of, or that were counted. @param {Room} room @param {any} event */
+	/** Counts an event that is behind those that the server has told of or that were counted. @param {Room} room @param {any} event */
 	count(room, event) {
 		room.countedSeq = event.seq;
 		if (event.type === 'message.created')
@@ -216,7 +216,7 @@ export class Store {
 		room.messages++;
 		room.typing.delete(event.data.author.id);
 		if (event.data.author.id === this.me?.id) {
-			/* Who writes has read up to there, on all connections. */
+			/* An author has read up to the own message, on all connections. */
 			this.marked(room, { read_seq: event.seq, read_messages: room.messages });
 			room.newAfter = -1;
 		} else if (this.hooks.reading(room)) {

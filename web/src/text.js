@@ -1,9 +1,9 @@
-// What people write: a small subset of Markdown as a syntax tree. Blocks: fenced code, else text with its line breaks. In text: `code`, **bold**,
-// *italic*, http, https and mailto addresses.
+// Reads a small subset of Markdown into a syntax tree. A block is fenced code, or text with its line breaks. Text holds `code`, **bold**, *italic*, and http,
+// https and mailto addresses.
 //
-// The text is other people's: nothing here may take longer than in proportion to it. It is cut into tokens from left to right, marks are paired
-// with a stack, and the tree is built in one walk over the tokens. So no place is looked at again because an earlier one led to nothing. A tree
-// is at most two deep (bold in bold is bold) and has at most MOST_MARKS elements; the marks after those are shown as they were written.
+// Other people write the text, so the time to read it is at most in proportion to its length. The text is cut into tokens from left to right, a stack pairs
+// the marks, and one walk over the tokens builds the tree. So no place is read again because an attempt has failed. A tree is at most two deep (bold in bold
+// is bold) and has at most MOST_MARKS elements. Further marks are shown as they were written.
 
 import { characterAt, characterBefore, mayOpenBetween, mayStartBehind, startOf } from './letters.js';
 import { linkAt } from './links.js';
@@ -66,7 +66,7 @@ function tokensOf(text) {
 	return tokens;
 }
 
-/** Splits the runs into marks and pairs them: a mark closes the nearest one like it that is open, and what opened in between stays text.
+/** Splits the runs into marks and pairs them. A mark closes the nearest open one of its kind. Marks that opened in between stay text.
  * @param {Token[]} tokens @returns {Token[]} */
 function paired(tokens) {
 	/** @type {Token[]} */
@@ -191,7 +191,7 @@ function plainInline(node) {
 	return node.kind === 'bold' || node.kind === 'italic' ? node.children.map(plainInline).join('') : node.text;
 }
 
-/** What is read out of a message: its text without the marks. @param {Block[]} blocks */
+/** Returns the text of a message without its marks, as it is read out. @param {Block[]} blocks */
 export function plainBlocks(blocks) {
 	return blocks.map((block) => block.kind === 'pre' ? block.text : block.children.map(plainInline).join('')).join('\n');
 }

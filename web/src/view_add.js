@@ -1,11 +1,11 @@
-// Adding somebody to a room, in its details: a name, and the button.
+// Adds a person to a room, in the room's details: a name and a button.
 
 import { h, oneAtATime } from './dom.js';
 import { sentence } from './view_sign_in.js';
 
 /**
- * The form, for who may add (the room's owner and the server's), else null.
- * @param {{room: any, me: any, request: (type: string, data: any) => Promise<any>, added: () => void}} options added: the list of members is another one now
+ * Returns the form for a person who may add others (the owner of the room or of the server), otherwise null.
+ * @param {{room: any, me: any, request: (type: string, data: any) => Promise<any>, added: () => void}} options added: called when the list of members has changed
  */
 export function addForm({ room, me, request, added }) {
 	if (room.role !== 'owner' && me.role !== 'owner')

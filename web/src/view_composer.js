@@ -1,7 +1,7 @@
-// The place to write: a plain textarea that grows, drafts per room, Enter to send.
+// The field for writing: a plain textarea that grows, with a draft for each room. Enter sends.
 //
-// The textarea is as high as its text because a hidden copy of the text stands in the same cell (app.css). Measuring it here would make it short for a
-// moment, and the log above would lose its place.
+// A hidden copy of the text in the same cell makes the textarea as high as its text (app.css). Measuring the height here would make the textarea short for a
+// moment, and the log above it would lose its place.
 
 import { summaryOf } from './digest.js';
 import { byFinger, h, icon, iconButton } from './dom.js';
@@ -37,7 +37,7 @@ export class ComposerView {
 		const isSame = this.room?.id === room.id && this.owner === owner;
 		if (!isSame)
 			this.stopTyping();
-		this.room = room; /* another object where one has left it and come back */
+		this.room = room; /* another object when the person has left the room and come back */
 		if (isSame)
 			return;
 		this.owner = owner;
@@ -46,7 +46,7 @@ export class ComposerView {
 		this.rename(room);
 	}
 
-	/** The room's draft is gone by another way than through this field. @param {string} roomId */
+	/** Called when the room's draft was removed in another way than through this field. @param {string} roomId */
 	clear(roomId) {
 		if (this.room?.id === roomId)
 			this.write('');
@@ -115,14 +115,14 @@ export class ComposerView {
 	/** @param {Event} event */
 	submit(event) {
 		event.preventDefault();
-		/* Lines that are blank and what follows the text say nothing; the first line's indentation does. */
+		/* Blank lines and blanks behind the text mean nothing, but the indentation of the first line does. */
 		const text = this.area.value.replace(/^(?:[^\S\n]*\n)+/, '').trimEnd();
 		if (!text || !this.note.hidden)
 			return;
 		const target = this.target?.seq;
 		this.write('');
 		this.hooks.drafts.set(this.room.id, '');
-		this.typingAt = 0; /* the message itself tells others that the typing is over */
+		this.typingAt = 0; /* the message itself shows others that the typing is over */
 		this.reply(null);
 		this.hooks.send(this.room, text, target);
 	}

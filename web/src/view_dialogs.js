@@ -1,4 +1,4 @@
-// The dialogs: jump to or find a room, make one, look at who is in one. The browser's own <dialog> keeps the focus inside and gives it back.
+// The dialogs: find a room or go to one, make one, show its members. The browser's <dialog> keeps the focus inside and gives it back.
 
 import { avatar, h, icon, iconButton, oneAtATime } from './dom.js';
 import { addForm } from './view_add.js';
@@ -8,19 +8,19 @@ const MOST_ROOMS = 2000;
 
 /** @typedef {(type: string, data: any) => Promise<any>} RequestFunction */
 
-/** Closes what is open: a dialog belongs to the place it was opened at and goes with it. */
+/** Closes the open dialog, which belongs to the place where it was opened. */
 export function closeDialogs() {
 	for (const dialog of document.querySelectorAll('dialog'))
 		dialog.dispatchEvent(new Event('cancel', { cancelable: true }));
 }
 
 /**
- * Shows a dialog, the only one. After it the browser gives back the focus, but Chromium not the caret: that stays behind in the dialog, falls out of
- * every field when the dialog goes, and what is typed then is lost although the composer has the focus. So the caret is put back here.
+ * Shows a dialog; there is one at a time. When it closes, the browser gives the focus back, but Chromium does not give back the caret. The caret stays in
+ * the dialog, and when the dialog goes, typed text is lost although the composer has the focus. So this function puts the caret back.
  *
- * `run(action, done)` is the way of its buttons and forms: one action at a time; what went wrong is told in the dialog, which stays; what went right
- * closes it and then goes on with done(), since what is behind a dialog cannot take the focus. Who has left the dialog meanwhile is not moved: done()
- * is not called then, so what must be remembered belongs into the action.
+ * Buttons and forms call `run(action, done)`, which runs one action at a time. When the action fails, the dialog stays and tells the fault. When it succeeds,
+ * the dialog closes, and then done() is called, because an element behind a dialog cannot take the focus. A person who has left the dialog meanwhile is
+ * not moved: done() is not called then. So everything that must be remembered belongs into the action.
  * @param {string} title @param {...(Node|false|null)} content
  */
 function openDialog(title, ...content) {
@@ -30,7 +30,7 @@ function openDialog(title, ...content) {
 		if (!dialog.isConnected)
 			return;
 		const field = before instanceof HTMLTextAreaElement ? before : null;
-		/* To be read while the field is without focus: with it and without the caret, it is 0 in Chromium. */
+		/* Read while the field has no focus: with focus and without the caret, the value is 0 in Chromium. */
 		const [start, end] = field && dialog.open ? [field.selectionStart, field.selectionEnd] : [Infinity, Infinity];
 		dialog.close();
 		dialog.remove();
@@ -77,7 +77,7 @@ function openDialog(title, ...content) {
 }
 
 /**
- * Finds a room among one's own and the public ones.
+ * Finds a room among the person's own and the public ones.
  * @param {{mine: any[], request: RequestFunction, join: (room: any) => Promise<any>, open: (room: any) => void, create: (name: string) => void}} options
  */
 export function jumpDialog({ mine, request, join, open, create }) {
@@ -120,7 +120,7 @@ export function jumpDialog({ mine, request, join, open, create }) {
 		render();
 	});
 	let chosenFor = '';
-	/* A name typed faster than the list comes is not that of a new room; who types on has not chosen. */
+	/* A name that is typed before the list has arrived does not make a new room. A person who goes on typing has not chosen. */
 	const choose = oneAtATime(list, async () => {
 		await loaded;
 		if (input.value === chosenFor)
@@ -209,7 +209,7 @@ export function detailsDialog({ room, me, request, leave }) {
 	load();
 }
 
-/** What leaving a room takes away for good; empty where one can come back. @param {{kind: string, role: string, members: number}} room @param {{role?: string}} me */
+/** Returns what is lost for good when the person leaves a room. It is empty when the person can come back. @param {{kind: string, role: string, members: number}} room @param {{role?: string}} me */
 function lostByLeaving({ kind, role, members }, me) {
 	/** @type {string[]} */
 	const lost = [];

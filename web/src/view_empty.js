@@ -1,5 +1,5 @@
-// The room's place without a room: there is no such room, or one is no longer in it, or there are none yet. What was written for a room that one is no
-// longer in is shown with its text, to be copied or discarded.
+// The room's place without a room: the room does not exist, the person is no longer in it, or has no rooms yet. Unsent messages for a room that the person is
+// no longer in are shown with their text, to be copied or discarded.
 
 import { copyText, h, oneAtATime } from './dom.js';
 import { textNodes } from './view_text.js';

@@ -1,9 +1,9 @@
 // The list of messages: keeps its rows in step with the room's window, and the reader's place while doing so.
 //
-// Rows that did not change keep their elements. The place is the end, or else the first row in sight and where on the screen its lower edge is.
-// Only the person's scrolling changes the place. Whatever else changes the log's box or its content (its own rows, the composer, a banner, the width,
-// the size of the text, a phone's keyboard) is followed by settle(), which puts the place back before the browser draws. Browsers' own anchoring is
-// off: it differs between them and Safari has none.
+// Rows that did not change keep their elements. The place is the end, or otherwise the first row in sight with the position of its lower edge on the screen.
+// Only the person's scrolling changes the place. After every other change of the log's box or content (its rows, the composer, a banner, the width, the size
+// of the text, a phone's keyboard), settle() puts the place back before the browser draws. The browsers' own anchoring is off, because it differs between
+// them and Safari has none.
 
 import { summaryOf } from './digest.js';
 import { avatar, h, icon, iconButton } from './dom.js';
@@ -14,14 +14,14 @@ import { textNodes } from './view_text.js';
 /** @typedef {import('./rows.js').Row} Row */
 /** @typedef {{scrollTop: number, scrollHeight: number, clientHeight: number, clientWidth: number, top: number}} Box */
 
-/* Less than anybody scrolls on purpose: from there new messages scroll in. */
+/* Nobody scrolls so little on purpose. Within this distance of the end, new messages scroll in. */
 const NEAR_END_PX = 10;
 const READ_ON_PX = 900;
 
 /** @param {Box} box */
 const fromEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 
-/** Whether more changed than how far it is scrolled. @param {Box} a @param {Box} b */
+/** Returns whether more has changed than the scroll position. @param {Box} a @param {Box} b */
 const isOtherBox = (a, b) => a.scrollHeight !== b.scrollHeight || a.clientHeight !== b.clientHeight || a.clientWidth !== b.clientWidth || a.top !== b.top;
 
 export class LogView {
@@ -40,9 +40,9 @@ export class LogView {
 		this.unfolded = new Set();
 		/** Whether the place is the end. */
 		this.stuck = true;
-		/** Else the place: the point of a row (0 is its upper edge, 1 its lower) that belongs at a height of the screen. @type {{key: string, part: number, y: number}|null} */
+		/** The place when it is not the end: the point of a row (0 is its upper edge, 1 its lower) that belongs at a height of the screen. @type {{key: string, part: number, y: number}|null} */
 		this.anchor = null;
-		/** Where the person scrolled last, or asked for more: -1 is up, 1 down, 0 nowhere yet. */
+		/** The direction in which the person last scrolled or asked for more: -1 is up, 1 is down, 0 is none yet. */
 		this.towards = 0;
 		/** The log's measures when the place was last right; null while it is not on the screen. @type {Box|null} */
 		this.box = null;
@@ -84,7 +84,7 @@ export class LogView {
 		this.reconcile(rows);
 		this.putBack();
 		if (this.stuck && !view.window.atEnd) {
-			this.look(); /* the end of what is here is not the room's any more */
+			this.look(); /* the window's end is not the room's end any more */
 			return;
 		}
 		this.renderJump();
@@ -147,7 +147,7 @@ export class LogView {
 			const row = rows[first].getBoundingClientRect();
 			if (staying && !staying.has(key))
 				continue;
-			/* A row longer than the box has no edge in sight: the place is as far into it. */
+			/* A row that is longer than the box has no edge in sight. The place is then a point inside it. */
 			return row.bottom <= bottom ? { key, part: 1, y: row.bottom } : { key, part: Math.max(0, top - row.top) / row.height, y: Math.max(top, row.top) };
 		}
 		return null;
@@ -169,7 +169,7 @@ export class LogView {
 		this.box = this.measure();
 	}
 
-	/** The box or its content may have changed: the place stays, but for what the person has scrolled meanwhile. */
+	/** Called when the box or its content may have changed. Keeps the place, except for what the person has scrolled meanwhile. */
 	settle() {
 		const now = this.measure();
 		const was = this.stuck;
@@ -192,7 +192,7 @@ export class LogView {
 			this.placed(was, 0);
 	}
 
-	/** How far the person has scrolled since the place was last right. That a list which became too short ends sooner is not the person's doing. @param {Box} now */
+	/** Returns how far the person has scrolled since the place was last right. A list that has become too short ends sooner, which is no scrolling. @param {Box} now */
 	scrolledBy(now) {
 		const by = this.box ? now.scrollTop - this.box.scrollTop : 0;
 		return by < 0 && fromEnd(now) <= 1 ? 0 : by;
@@ -212,7 +212,7 @@ export class LogView {
 			this.look(Math.sign(now.scrollTop - this.box.scrollTop));
 	}
 
-	/** Takes what is in sight for the place. @param {number} [towards] where the person scrolls just now, as of this.towards */
+	/** Makes what is in sight the place. @param {number} [towards] where the person scrolls just now, as of this.towards */
 	look(towards = 0) {
 		const was = this.stuck;
 		this.towards = towards || this.towards;
@@ -264,7 +264,7 @@ export class LogView {
 		this.log.scrollTop = this.log.scrollHeight;
 	}
 
-	/** Shows the end of the room, whatever was in sight. */
+	/** Shows the end of the room. */
 	stick() {
 		this.stuck = true;
 		this.anchor = null;
@@ -273,7 +273,7 @@ export class LogView {
 		this.renderJump();
 	}
 
-	/** Puts the "New" line in sight where there is one; else the end. */
+	/** Shows the "New" line if there is one, otherwise the end. */
 	showNew() {
 		const line = this.shown.get('new')?.element;
 		this.toEnd();
@@ -286,9 +286,9 @@ export class LogView {
 	}
 
 	/**
-	 * Asks for more where the reader comes near an end of what is here. A full window pays for it with its other end, and the few rows of many events
-	 * (comings and goings are one line) are near both ends: they would ask for either in turn for ever. So then only scrolling up asks for earlier ones,
-	 * and nothing for later ones after that, until the person goes there.
+	 * Asks for more when the reader comes near an end of the window. A full window then loses events at its other end. Many events can be few rows (comings and
+	 * goings are one line), and such rows are near both ends: they would ask for both in turn without end. So only scrolling up asks for earlier events, and
+	 * after that nothing asks for later ones until the person goes there.
 	 * @param {number} [towards] as of look()
 	 */
 	readOn(towards = 0) {
@@ -359,7 +359,7 @@ export class LogView {
 		return article;
 	}
 
-	/** The reader goes on where the long message was cut. @param {string} key */
+	/** Shows the rest of a long message. The reader goes on where it was cut. @param {string} key */
 	unfold(key) {
 		this.unfolded.add(key);
 		this.shown.get(key)?.element.focus({ preventScroll: true });

@@ -1,4 +1,4 @@
-// The open room: its head, the banner about the connection, its log, the composer and who is typing.
+// The open room: its head, the banner about the connection, its log, the composer, and the people who are typing.
 
 import { h, icon, iconButton } from './dom.js';
 import { nameList } from './rows.js';
@@ -46,7 +46,7 @@ export class RoomView {
 			this.bannerText.textContent = text;
 	}
 
-	/** What stands here while there is no room to show. @param {string} sig tells it from others: the same one keeps its elements and the focus @param {() => (Node|string)[]} content */
+	/** Shows other content while there is no room to show. @param {string} sig tells it from others: the same one keeps its elements and the focus @param {() => (Node|string)[]} content */
 	renderEmpty(sig, content) {
 		if (this.room === null && this.empty.dataset.sig === sig)
 			return;

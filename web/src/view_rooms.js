@@ -1,4 +1,4 @@
-// The side: one's rooms with what is unread in them, the way to others, and who one is.
+// The side: the person's rooms with their unread counts, the way to other rooms, and the person.
 
 import { avatar, h, icon, iconButton } from './dom.js';
 import { roomPath } from './room_path.js';
@@ -22,8 +22,8 @@ export class RoomsView {
 		this.shown = new Map();
 	}
 
-	/** @param {{rooms: any[], gone: any[], current: any, me: any, online: boolean, alone: boolean}} view gone: rooms that one is no longer in and has unsent
-	 * messages for. alone: nothing else is on the screen */
+	/** @param {{rooms: any[], gone: any[], current: any, me: any, online: boolean, alone: boolean}} view gone: rooms that the person is no longer in and has
+	 * unsent messages for. alone: nothing else is on the screen */
 	render({ rooms, gone, current, me, online, alone }) {
 		this.renderAlone(alone);
 		const sig = JSON.stringify([[...rooms, ...gone].map((r) => [r.id, r.name, r.kind, r.unread, r.unsent]), current?.id, me.name, online]);
@@ -43,7 +43,7 @@ export class RoomsView {
 		this.currentId = current?.id;
 	}
 
-	/** Rows that did not change keep their elements: a click that has begun on one would be lost with it. @param {{room: any, make: () => Node}[]} rows @param {string|undefined} currentId */
+	/** Rows that did not change keep their elements, because a click that has begun on an element is lost when it goes. @param {{room: any, make: () => Node}[]} rows @param {string|undefined} currentId */
 	reconcile(rows, currentId) {
 		const shown = new Map(rows.map(({ room, make }) => {
 			const sig = JSON.stringify([room.name, room.kind, room.unread, room.unsent, room.id === currentId]);
@@ -63,7 +63,7 @@ export class RoomsView {
 		this.shown = shown;
 	}
 
-	/** The page has one heading of the first level: the room's, or this one where the list is all that there is. @param {boolean} alone */
+	/** The page has one heading of the first level: the room's, or this one when only the list is shown. @param {boolean} alone */
 	renderAlone(alone) {
 		this.element.setAttribute('role', alone ? 'main' : 'navigation');
 		const tag = alone ? 'H1' : 'SPAN';

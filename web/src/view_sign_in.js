@@ -11,7 +11,7 @@ const MODES = {
 	create: { tab: 'New account', title: 'Create your account', button: 'Create account', command: 'account.create', hint: 'At least 8 characters. Keeps your name yours on every device.' },
 };
 
-/** The form that one is given at the door next time: the one for what one is. @param {string} kind of the user */
+/** Remembers which form to show next time: the one for this kind of user. @param {string} kind of the user */
 export const keepDoor = (kind) => keep('door', kind === 'guest' ? 'guest' : 'login');
 
 export class SignInView {
@@ -94,7 +94,7 @@ export class SignInView {
 		try {
 			await post(MODES[this.mode].command, this.mode === 'guest' ? { guest: name } :
 				{ name, password: this.password.value, ...(this.ownerCode && { owner_code: this.ownerCode }) });
-			this.done(); /* busy from here on: the next screen comes when the session has begun */
+			this.done(); /* the form stays busy: the next screen comes when the session has begun */
 		} catch (/** @type {any} */ error) {
 			this.busy = false;
 			this.button.removeAttribute('aria-busy');
@@ -104,5 +104,5 @@ export class SignInView {
 	}
 }
 
-/** An error's message as a sentence for people. @param {string} text */
+/** Makes a sentence for people of an error's message. @param {string} text */
 export const sentence = (text) => text.charAt(0).toLocaleUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');

@@ -1,5 +1,5 @@
-// The page's nodes of a text. Never a string of markup. A long text shows its start and a button, so that one message neither fills many
-// screens nor costs the page thousands of elements before somebody wants to read it.
+// Makes the page's nodes of a text, and never a string of markup. A long text shows its start and a button. So one message does not fill many screens, and it
+// does not cost the page thousands of elements before a person wants to read it.
 
 import { h } from './dom.js';
 import { startOf } from './letters.js';
@@ -27,8 +27,8 @@ function inlineNode(node) {
 	}
 }
 
-/** Fenced code can be scrolled, so it can have the focus and needs a name: that of its first line. It is a group and no region: a room full of
- * code is not a list of landmarks. @param {string} text */
+/** Fenced code can be scrolled, so it can have the focus and needs a name: its first line. It is a group and not a region, because a room full of code is
+ * not a list of landmarks. @param {string} text */
 function codeNode(text) {
 	const line = startOf(text.trimStart(), LABEL_CHARACTERS).split('\n', 1)[0].trim();
 	return h('pre', { dir: 'auto', tabindex: '0', role: 'group', 'aria-label': line ? `Code: ${line}` : 'Code' }, h('code', {}, text));
