@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The examples of RFC 3720, section B.4, and the check value of the catalogue of CRCs. */
-static void known_values(void **state)
+static void known_values_have_their_checksums(void **state)
 {
 	uint8_t bytes[32] = {0};
 	(void)state;
@@ -31,7 +31,7 @@ static uint32_t slowly(const uint8_t *bytes, size_t n)
 	return ~crc;
 }
 
-static void in_pieces_it_is_the_same(void **state)
+static void pieces_have_the_checksum_of_the_whole(void **state)
 {
 	uint8_t bytes[100];
 	(void)state;
@@ -44,7 +44,7 @@ static void in_pieces_it_is_the_same(void **state)
 	}
 }
 
-static void each_single_bit_shows(void **state)
+static void each_changed_bit_changes_the_checksum(void **state)
 {
 	uint8_t bytes[100] = {0};
 	uint32_t whole = checksum_crc32c(0, bytes, sizeof(bytes));
@@ -59,9 +59,9 @@ static void each_single_bit_shows(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(known_values),
-		cmocka_unit_test(in_pieces_it_is_the_same),
-		cmocka_unit_test(each_single_bit_shows),
+		cmocka_unit_test(known_values_have_their_checksums),
+		cmocka_unit_test(pieces_have_the_checksum_of_the_whole),
+		cmocka_unit_test(each_changed_bit_changes_the_checksum),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

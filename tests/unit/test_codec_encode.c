@@ -19,7 +19,7 @@ static void assert_timestamp(int64_t ms, const char *expected)
 	assert_string_equal(out, expected);
 }
 
-static void timestamps_of_known_moments(void **state)
+static void known_moments_have_their_timestamps(void **state)
 {
 	static const struct {
 		int64_t ms;
@@ -45,7 +45,7 @@ static void timestamps_of_known_moments(void **state)
 }
 
 /* RFC 3339, section 5.8, in UTC. */
-static void timestamps_of_the_examples_of_the_rfc(void **state)
+static void the_examples_of_the_rfc_have_their_timestamps(void **state)
 {
 	(void)state;
 	assert_timestamp(482196050520, "1985-04-12T23:20:50.520Z");
@@ -239,8 +239,8 @@ static void an_error_can_be_final(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(timestamps_of_known_moments),
-		cmocka_unit_test(timestamps_of_the_examples_of_the_rfc),
+		cmocka_unit_test(known_moments_have_their_timestamps),
+		cmocka_unit_test(the_examples_of_the_rfc_have_their_timestamps),
 		cmocka_unit_test(each_day_follows_the_one_before),
 		cmocka_unit_test(timestamps_count_no_leap_seconds_of_TZ),
 		cmocka_unit_test(events_have_the_members_they_should),

@@ -33,7 +33,7 @@ static void assert_refused(const char *raw, size_t n)
 #define REFUSED(raw) assert_refused(raw, sizeof(raw) - 1)
 
 /* RFC 8265, section 4.3. */
-static void the_examples_of_the_rfc(void **state)
+static void the_examples_of_the_rfc_are_prepared_as_it_says(void **state)
 {
 	(void)state;
 	assert_same("correct horse battery staple");
@@ -45,7 +45,7 @@ static void the_examples_of_the_rfc(void **state)
 	REFUSED("my cat is a \tby");
 }
 
-static void one_password_from_every_keyboard(void **state)
+static void a_password_is_the_same_from_every_keyboard(void **state)
 {
 	(void)state;
 	assert_prepared("e\u0301", "\u00E9");
@@ -54,7 +54,7 @@ static void one_password_from_every_keyboard(void **state)
 	assert_same("\uFF21A");                                                  /* width and case stay */
 }
 
-static void what_no_password_may_have(void **state)
+static void what_no_password_may_have_is_refused(void **state)
 {
 	(void)state;
 	REFUSED("a\0b");
@@ -111,8 +111,10 @@ static void marks_without_end_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_examples_of_the_rfc),       cmocka_unit_test(one_password_from_every_keyboard),
-		cmocka_unit_test(what_no_password_may_have),     cmocka_unit_test(some_characters_need_others_beside_them),
+		cmocka_unit_test(the_examples_of_the_rfc_are_prepared_as_it_says),
+		cmocka_unit_test(a_password_is_the_same_from_every_keyboard),
+		cmocka_unit_test(what_no_password_may_have_is_refused),
+		cmocka_unit_test(some_characters_need_others_beside_them),
 		cmocka_unit_test(marks_without_end_are_refused),
 	};
 

@@ -1,6 +1,6 @@
 #include "config_parse.h"
 
-static void defaults(void **state)
+static void what_is_not_given_has_its_default(void **state)
 {
 	(void)state;
 	struct parsed *p = parse(NO_WORDS, NULL);
@@ -24,7 +24,7 @@ static void defaults(void **state)
 	finish(p);
 }
 
-static void flags_in_both_spellings(void **state)
+static void flags_are_read_in_both_spellings(void **state)
 {
 	(void)state;
 	struct parsed *p = parse(WORDS("--listen", ":0", "--listen=[0:0::1]:443", "--listen=unix:/run/x.sock", "--guests=off",
@@ -129,7 +129,7 @@ static void a_fault_names_the_option(void **state)
 	expect_fault(WORDS("--config=/nonexistent/x"), NULL, "--config: cannot read /nonexistent/x: No such file or directory");
 }
 
-static void addresses_that_are_none(void **state)
+static void what_is_no_address_is_refused(void **state)
 {
 	(void)state;
 	static const char *const bad[] = {"8080",   "127.0.0.1", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:80x",
@@ -230,12 +230,12 @@ static void a_page_that_cannot_be_written_is_a_fault(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(defaults),
-		cmocka_unit_test(flags_in_both_spellings),
+		cmocka_unit_test(what_is_not_given_has_its_default),
+		cmocka_unit_test(flags_are_read_in_both_spellings),
 		cmocka_unit_test(every_limit_is_an_option),
 		cmocka_unit_test(numbers_are_strict),
 		cmocka_unit_test(a_fault_names_the_option),
-		cmocka_unit_test(addresses_that_are_none),
+		cmocka_unit_test(what_is_no_address_is_refused),
 		cmocka_unit_test(lists_are_bounded),
 		cmocka_unit_test(help_and_manual_tell_of_every_option),
 		cmocka_unit_test(a_page_that_cannot_be_written_is_a_fault),

@@ -86,7 +86,7 @@ static void options_that_contradict_each_other_are_named(void **state)
 	}
 }
 
-static void flag_over_environment_over_file_over_default(void **state)
+static void a_flag_outweighs_the_environment_the_file_and_the_default(void **state)
 {
 	(void)state;
 	static const char text[] =
@@ -237,7 +237,7 @@ int main(void)
 		cmocka_unit_test(a_default_gives_way_to_what_was_given),
 		cmocka_unit_test(options_that_contradict_each_other_are_named),
 		cmocka_unit_test(variables_of_services_are_no_options),
-		cmocka_unit_test(flag_over_environment_over_file_over_default),
+		cmocka_unit_test(a_flag_outweighs_the_environment_the_file_and_the_default),
 		cmocka_unit_test(a_fault_in_the_file_names_its_line),
 		cmocka_unit_test(a_byte_order_mark_is_passed_over_or_named),
 		cmocka_unit_test(values_of_variables_are_looked_at_like_those_of_the_file),

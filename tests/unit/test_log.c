@@ -35,7 +35,7 @@ static const char *catch_end(void)
 	return line;
 }
 
-static void text_line(void **state)
+static void a_text_line_has_level_event_and_fields(void **state)
 {
 	(void)state;
 	log_setup(LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
@@ -46,7 +46,7 @@ static void text_line(void **state)
 	assert_string_equal(got + 23, "Z warn conn.closed why=\"too slow\" n=18446744073709551615 code=-5\n");
 }
 
-static void json_line(void **state)
+static void a_json_line_is_one_object(void **state)
 {
 	(void)state;
 	log_setup(LOG_FORMAT_JSON, LOG_LEVEL_INFO);
@@ -304,8 +304,8 @@ static void last_words_wait_for_a_slow_reader(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(text_line),
-		cmocka_unit_test(json_line),
+		cmocka_unit_test(a_text_line_has_level_event_and_fields),
+		cmocka_unit_test(a_json_line_is_one_object),
 		cmocka_unit_test(below_the_least_level_nothing_is_written),
 		cmocka_unit_test(values_are_escaped),
 		cmocka_unit_test(long_values_are_cut_at_a_character),

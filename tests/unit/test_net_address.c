@@ -22,7 +22,7 @@ static void assert_reads(const char *text, const char *as)
 	assert_string_equal(out, as);
 }
 
-static void test_reads_what_proxies_write(void **state)
+static void reads_what_proxies_write(void **state)
 {
 	(void)state;
 	assert_reads("192.0.2.1", "192.0.2.1");
@@ -32,7 +32,7 @@ static void test_reads_what_proxies_write(void **state)
 	assert_reads("::ffff:192.0.2.1", "192.0.2.1");
 }
 
-static void test_refuses_what_is_no_address(void **state)
+static void refuses_what_is_no_address(void **state)
 {
 	static const char *const bad[] = {"",
 					  " ",
@@ -50,7 +50,7 @@ static void test_refuses_what_is_no_address(void **state)
 		assert_false(address_parse(bad[i], strlen(bad[i]), &a));
 }
 
-static void test_counts_ipv6_by_its_64(void **state)
+static void counts_ipv6_by_its_64(void **state)
 {
 	struct peer_address a = address("2001:db8:1:2:3::4"), b = address("2001:db8:1:2:ffff::1"), c = address("2001:db8:1:3::4");
 	struct peer_address v4 = address("192.0.2.1"), other_v4 = address("192.0.2.2");
@@ -76,7 +76,7 @@ static struct net_network network(const char *text, unsigned n_bits)
 	return n;
 }
 
-static void test_networks_end_at_any_bit(void **state)
+static void networks_end_at_any_bit(void **state)
 {
 	struct net_network n = network("10.1.2.128", 96 + 25), all = network("0.0.0.0", 96), none = {.n_bits = 128};
 	struct peer_address in = address("10.1.2.200"), out = address("10.1.2.127"), v6 = address("::a01:2c8"), one = address("::1");
@@ -89,7 +89,7 @@ static void test_networks_end_at_any_bit(void **state)
 	assert_false(address_within(&one, &none));
 }
 
-static void test_a_unix_peer_is_in_no_network_of_addresses(void **state)
+static void a_unix_peer_is_in_no_network_of_addresses(void **state)
 {
 	struct sockaddr sa = {.sa_family = AF_UNIX};
 	struct peer_address unix_peer = address_of_sockaddr(&sa), one = address("::1");
@@ -103,7 +103,7 @@ static void test_a_unix_peer_is_in_no_network_of_addresses(void **state)
 	assert_true(address_within(&one, &all));
 }
 
-static void test_takes_the_kernels_addresses(void **state)
+static void takes_the_kernels_addresses(void **state)
 {
 	struct sockaddr_in in = {.sin_family = AF_INET};
 	struct sockaddr unix_peer = {.sa_family = AF_UNIX};
@@ -122,9 +122,9 @@ static void test_takes_the_kernels_addresses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_what_proxies_write),    cmocka_unit_test(test_refuses_what_is_no_address),
-		cmocka_unit_test(test_counts_ipv6_by_its_64),       cmocka_unit_test(test_networks_end_at_any_bit),
-		cmocka_unit_test(test_takes_the_kernels_addresses), cmocka_unit_test(test_a_unix_peer_is_in_no_network_of_addresses),
+		cmocka_unit_test(reads_what_proxies_write),    cmocka_unit_test(refuses_what_is_no_address),
+		cmocka_unit_test(counts_ipv6_by_its_64),       cmocka_unit_test(networks_end_at_any_bit),
+		cmocka_unit_test(takes_the_kernels_addresses), cmocka_unit_test(a_unix_peer_is_in_no_network_of_addresses),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 
 static const uint8_t one[16] = {1}, two[16] = {2};
 
-static void test_counts_connections(void **state)
+static void counts_connections(void **state)
 {
 	struct admission a;
 	(void)state;
@@ -23,7 +23,7 @@ static void test_counts_connections(void **state)
 	admission_finish(&a);
 }
 
-static void test_counts_per_address_and_forgets(void **state)
+static void counts_per_address_and_forgets(void **state)
 {
 	struct admission a;
 	(void)state;
@@ -50,7 +50,7 @@ static struct http_text of(const char *text)
 	return (struct http_text){text, strlen(text)};
 }
 
-static void test_finds_words_in_lists_of_headers(void **state)
+static void finds_words_in_lists_of_headers(void **state)
 {
 	(void)state;
 	assert_true(http_value_lists(of("Upgrade"), "upgrade"));
@@ -64,9 +64,9 @@ static void test_finds_words_in_lists_of_headers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counts_connections),
-		cmocka_unit_test(test_counts_per_address_and_forgets),
-		cmocka_unit_test(test_finds_words_in_lists_of_headers),
+		cmocka_unit_test(counts_connections),
+		cmocka_unit_test(counts_per_address_and_forgets),
+		cmocka_unit_test(finds_words_in_lists_of_headers),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

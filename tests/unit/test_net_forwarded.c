@@ -49,7 +49,7 @@ static void assert_client(const char *lines, const char *expected)
 	assert_string_equal(text, expected);
 }
 
-static void test_the_client_is_the_last_who_is_no_trusted_proxy(void **state)
+static void the_client_is_the_last_who_is_no_trusted_proxy(void **state)
 {
 	(void)state;
 	assert_client("X-Forwarded-For: 192.0.2.7\r\n", "192.0.2.7");
@@ -58,20 +58,20 @@ static void test_the_client_is_the_last_who_is_no_trusted_proxy(void **state)
 	assert_client("X-Forwarded-For: 192.0.2.7,10.1.1.1,2001:db8::9\r\n", "192.0.2.7");
 }
 
-static void test_some_lines_are_one_list(void **state)
+static void some_lines_are_one_list(void **state)
 {
 	(void)state;
 	assert_client("X-Forwarded-For: 192.0.2.66\r\nX-Test: a\r\nx-forwarded-for: 192.0.2.7\r\n", "192.0.2.7");
 	assert_client("X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-For: 10.1.1.1\r\nX-Forwarded-For: 10.1.1.2, 10.1.1.3\r\n", "192.0.2.7");
 }
 
-static void test_empty_elements_do_not_count(void **state)
+static void empty_elements_do_not_count(void **state)
 {
 	(void)state;
 	assert_client("X-Forwarded-For: ,, 192.0.2.7 , ,\t,10.1.1.1, ,\r\nX-Forwarded-For:\r\nX-Forwarded-For: ,\r\n", "192.0.2.7");
 }
 
-static void test_ports_brackets_and_quotes_are_no_part_of_an_address(void **state)
+static void ports_brackets_and_quotes_are_no_part_of_an_address(void **state)
 {
 	(void)state;
 	assert_client("X-Forwarded-For: 192.0.2.7:4711\r\n", "192.0.2.7");
@@ -79,13 +79,13 @@ static void test_ports_brackets_and_quotes_are_no_part_of_an_address(void **stat
 	assert_client("X-Forwarded-For: \"[2001:db9::7]:4711\"\r\n", "2001:db9::7");
 }
 
-static void test_who_came_through_trusted_proxies_only_is_the_farthest_of_them(void **state)
+static void who_came_through_trusted_proxies_only_is_the_farthest_of_them(void **state)
 {
 	(void)state;
 	assert_client("X-Forwarded-For: 10.1.1.1, 10.2.2.2\r\n", "10.1.1.1");
 }
 
-static void test_the_proxy_that_names_nobody_counts_as_the_client(void **state)
+static void the_proxy_that_names_nobody_counts_as_the_client(void **state)
 {
 	static const char *const words[] = {"unknown", "_hidden", "_SEVKISEK", "nonsense", "unix:", "\"\"", "\"", "1.2.3", "[2001:db8::1"};
 	char lines[200];
@@ -101,21 +101,21 @@ static void test_the_proxy_that_names_nobody_counts_as_the_client(void **state)
 	}
 }
 
-static void test_a_quote_that_a_client_opens_hides_no_proxys_word(void **state)
+static void a_quote_that_a_client_opens_hides_no_proxys_word(void **state)
 {
 	(void)state;
 	assert_client("X-Forwarded-For: \", 192.0.2.7\r\n", "192.0.2.7");
 	assert_client("X-Forwarded-For: \"192.0.2.66, 192.0.2.7\"\r\n", "10.0.0.1");
 }
 
-static void test_other_headers_say_nothing(void **state)
+static void other_headers_say_nothing(void **state)
 {
 	(void)state;
 	assert_client("Forwarded: for=192.0.2.7;proto=https\r\nX-Real-IP: 192.0.2.8\r\nX-Forwarded-Forx: 192.0.2.9\r\n", "10.0.0.1");
 	assert_int_equal(said("Forwarded: for=192.0.2.7;proto=https\r\n").proto, FORWARDED_UNTOLD);
 }
 
-static void test_a_chain_longer_than_all_that_is_read_ends_there(void **state)
+static void a_chain_longer_than_all_that_is_read_ends_there(void **state)
 {
 	char lines[HEAD_BYTES - 100] = "X-Forwarded-For: 192.0.2.7";
 	size_t n = strlen(lines);
@@ -135,7 +135,7 @@ static void assert_proto(enum forwarded_proto expected, const char *lines)
 	assert_int_equal(said(lines).proto, expected);
 }
 
-static void test_https_and_wss_are_tls_in_any_case(void **state)
+static void https_and_wss_are_tls_in_any_case(void **state)
 {
 	(void)state;
 	assert_proto(FORWARDED_TLS, "X-Forwarded-Proto: https\r\n");
@@ -149,7 +149,7 @@ static void test_https_and_wss_are_tls_in_any_case(void **state)
 	assert_proto(FORWARDED_UNTOLD, "");
 }
 
-static void test_the_proto_beside_the_client_counts(void **state)
+static void the_proto_beside_the_client_counts(void **state)
 {
 	(void)state;
 	/* client, outer proxy */
@@ -162,7 +162,7 @@ static void test_the_proto_beside_the_client_counts(void **state)
 	assert_proto(FORWARDED_TLS, "X-Forwarded-For: unknown, 10.1.1.1\r\nX-Forwarded-Proto: https, http\r\n");
 }
 
-static void test_a_list_of_another_length_is_read_from_its_first(void **state)
+static void a_list_of_another_length_is_read_from_its_first(void **state)
 {
 	(void)state;
 	assert_proto(FORWARDED_TLS, "X-Forwarded-Proto: https, http, http\r\n");
@@ -180,7 +180,7 @@ static void assert_host(const char *text, const char *name, unsigned port)
 	assert_int_equal(host.port, port);
 }
 
-static void test_a_host_and_its_port_are_told_apart(void **state)
+static void a_host_and_its_port_are_told_apart(void **state)
 {
 	(void)state;
 	assert_host("chat.example", "chat.example", 0);
@@ -197,19 +197,19 @@ static void test_a_host_and_its_port_are_told_apart(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_the_client_is_the_last_who_is_no_trusted_proxy),
-		cmocka_unit_test(test_some_lines_are_one_list),
-		cmocka_unit_test(test_empty_elements_do_not_count),
-		cmocka_unit_test(test_ports_brackets_and_quotes_are_no_part_of_an_address),
-		cmocka_unit_test(test_who_came_through_trusted_proxies_only_is_the_farthest_of_them),
-		cmocka_unit_test(test_the_proxy_that_names_nobody_counts_as_the_client),
-		cmocka_unit_test(test_a_quote_that_a_client_opens_hides_no_proxys_word),
-		cmocka_unit_test(test_other_headers_say_nothing),
-		cmocka_unit_test(test_a_chain_longer_than_all_that_is_read_ends_there),
-		cmocka_unit_test(test_https_and_wss_are_tls_in_any_case),
-		cmocka_unit_test(test_the_proto_beside_the_client_counts),
-		cmocka_unit_test(test_a_list_of_another_length_is_read_from_its_first),
-		cmocka_unit_test(test_a_host_and_its_port_are_told_apart),
+		cmocka_unit_test(the_client_is_the_last_who_is_no_trusted_proxy),
+		cmocka_unit_test(some_lines_are_one_list),
+		cmocka_unit_test(empty_elements_do_not_count),
+		cmocka_unit_test(ports_brackets_and_quotes_are_no_part_of_an_address),
+		cmocka_unit_test(who_came_through_trusted_proxies_only_is_the_farthest_of_them),
+		cmocka_unit_test(the_proxy_that_names_nobody_counts_as_the_client),
+		cmocka_unit_test(a_quote_that_a_client_opens_hides_no_proxys_word),
+		cmocka_unit_test(other_headers_say_nothing),
+		cmocka_unit_test(a_chain_longer_than_all_that_is_read_ends_there),
+		cmocka_unit_test(https_and_wss_are_tls_in_any_case),
+		cmocka_unit_test(the_proto_beside_the_client_counts),
+		cmocka_unit_test(a_list_of_another_length_is_read_from_its_first),
+		cmocka_unit_test(a_host_and_its_port_are_told_apart),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,7 +6,7 @@
 
 enum { START_MS = 5000000 };
 
-static void test_each_origin_is_logged_once_in_ten_minutes(void **state)
+static void each_origin_is_logged_once_in_ten_minutes(void **state)
 {
 	struct origin_log log = {0};
 	uint64_t n_left_out = 9;
@@ -23,7 +23,7 @@ static void test_each_origin_is_logged_once_in_ten_minutes(void **state)
 	assert_int_equal(n_left_out, 0);
 }
 
-static void test_made_up_origins_get_a_line_in_ten_seconds(void **state)
+static void made_up_origins_get_a_line_in_ten_seconds(void **state)
 {
 	struct origin_log log = {0};
 	uint64_t n_left_out, n_logged = 0, n_told = 0;
@@ -41,7 +41,7 @@ static void test_made_up_origins_get_a_line_in_ten_seconds(void **state)
 	assert_int_equal(n_logged + n_told + log.n_left_out, 10000);
 }
 
-static void test_a_new_origin_takes_the_place_of_the_oldest(void **state)
+static void a_new_origin_takes_the_place_of_the_oldest(void **state)
 {
 	struct origin_log log = {0};
 	uint64_t n_left_out, now_ms = START_MS;
@@ -59,9 +59,9 @@ static void test_a_new_origin_takes_the_place_of_the_oldest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_each_origin_is_logged_once_in_ten_minutes),
-		cmocka_unit_test(test_made_up_origins_get_a_line_in_ten_seconds),
-		cmocka_unit_test(test_a_new_origin_takes_the_place_of_the_oldest),
+		cmocka_unit_test(each_origin_is_logged_once_in_ten_minutes),
+		cmocka_unit_test(made_up_origins_get_a_line_in_ten_seconds),
+		cmocka_unit_test(a_new_origin_takes_the_place_of_the_oldest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

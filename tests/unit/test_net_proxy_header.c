@@ -41,7 +41,7 @@ static void assert_bad(const uint8_t *bytes, size_t n)
 		fail_msg("%.*s: %d", (int)n, (const char *)bytes, (int)result);
 }
 
-static void test_reads_lines(void **state)
+static void reads_lines(void **state)
 {
 	(void)state;
 	assert_header(BYTES("PROXY TCP4 192.0.2.7 198.51.100.1 12345 443\r\n"), "192.0.2.7", false);
@@ -55,7 +55,7 @@ static void test_reads_lines(void **state)
 		NULL, false);
 }
 
-static void test_refuses_other_lines(void **state)
+static void refuses_other_lines(void **state)
 {
 	static const char *const bad[] = {
 		"GET / HTTP/1.1\r\n",
@@ -86,7 +86,7 @@ static void test_refuses_other_lines(void **state)
 	assert_bad(BYTES("PROXY TCP4 192.0.2.7\0 198.51.100.1 12345 443\r\n"));
 }
 
-static void test_refuses_a_line_without_end(void **state)
+static void refuses_a_line_without_end(void **state)
 {
 	uint8_t line[108];
 	struct proxy_header header;
@@ -100,7 +100,7 @@ static void test_refuses_a_line_without_end(void **state)
 	assert_bad(line, 108);
 }
 
-static void test_reads_binary(void **state)
+static void reads_binary(void **state)
 {
 	uint8_t unix_header[16 + 216] = SIGNATURE "\x21\x31\x00\xd8/client";
 	(void)state;
@@ -114,7 +114,7 @@ static void test_reads_binary(void **state)
 	assert_header(BYTES(SIGNATURE "\x21\x00\x00\x05what?"), NULL, false);
 }
 
-static void test_passes_over_extensions(void **state)
+static void passes_over_extensions(void **state)
 {
 	(void)state;
 	/* the name that was asked for, an empty one, a checksum */
@@ -126,7 +126,7 @@ static void test_passes_over_extensions(void **state)
 	assert_header(BYTES(SIGNATURE "\x21\x11\x00\x14" V4_ADDRESSES "\x20\x00\x05\x00\x00\x00\x00\x00"), "192.0.2.7", false);
 }
 
-static void test_refuses_other_binary(void **state)
+static void refuses_other_binary(void **state)
 {
 	(void)state;
 	assert_bad(BYTES("\r\n\r\n\0\r\nQUIX"));
@@ -142,7 +142,7 @@ static void test_refuses_other_binary(void **state)
 	assert_bad(BYTES(SIGNATURE "\x21\x11\x00\x10" V4_ADDRESSES "\x20\x00\x01\x01")); /* too short for what it is */
 }
 
-static void test_bounds_the_announced_length(void **state)
+static void bounds_the_announced_length(void **state)
 {
 	uint8_t bytes[PROXY_HEADER_BYTES_MAX] = SIGNATURE "\x20\x00\x02\x18"; /* 536 */
 	struct proxy_header header;
@@ -158,13 +158,13 @@ static void test_bounds_the_announced_length(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_reads_lines),
-		cmocka_unit_test(test_refuses_other_lines),
-		cmocka_unit_test(test_refuses_a_line_without_end),
-		cmocka_unit_test(test_reads_binary),
-		cmocka_unit_test(test_passes_over_extensions),
-		cmocka_unit_test(test_refuses_other_binary),
-		cmocka_unit_test(test_bounds_the_announced_length),
+		cmocka_unit_test(reads_lines),
+		cmocka_unit_test(refuses_other_lines),
+		cmocka_unit_test(refuses_a_line_without_end),
+		cmocka_unit_test(reads_binary),
+		cmocka_unit_test(passes_over_extensions),
+		cmocka_unit_test(refuses_other_binary),
+		cmocka_unit_test(bounds_the_announced_length),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

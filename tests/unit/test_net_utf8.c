@@ -9,7 +9,7 @@ static bool valid(const char *s)
 	return utf8_valid((const uint8_t *)s, strlen(s));
 }
 
-static void test_accepts_every_length(void **state)
+static void accepts_every_length(void **state)
 {
 	(void)state;
 	assert_true(valid(""));
@@ -20,7 +20,7 @@ static void test_accepts_every_length(void **state)
 	assert_true(utf8_valid((const uint8_t *)"a\0b", 3));
 }
 
-static void test_refuses_what_rfc_3629_refuses(void **state)
+static void refuses_what_rfc_3629_refuses(void **state)
 {
 	static const char *const bad[] = {
 		"\x80",
@@ -49,7 +49,7 @@ static void test_refuses_what_rfc_3629_refuses(void **state)
 }
 
 /* Wherever it stands, also beside the steps of eight bytes. */
-static void test_finds_a_bad_byte_anywhere(void **state)
+static void finds_a_bad_byte_anywhere(void **state)
 {
 	(void)state;
 	for (size_t n = 1; n < 40; n++)
@@ -67,9 +67,9 @@ static void test_finds_a_bad_byte_anywhere(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_accepts_every_length),
-		cmocka_unit_test(test_refuses_what_rfc_3629_refuses),
-		cmocka_unit_test(test_finds_a_bad_byte_anywhere),
+		cmocka_unit_test(accepts_every_length),
+		cmocka_unit_test(refuses_what_rfc_3629_refuses),
+		cmocka_unit_test(finds_a_bad_byte_anywhere),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

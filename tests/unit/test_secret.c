@@ -64,7 +64,7 @@ static void an_unknown_name_takes_as_long(void **state)
 	assert_true(unknown_ns > known_ns / 4); /* a hash that is refused unread takes microseconds */
 }
 
-static void equal_and_wipe(void **state)
+static void secrets_are_compared_and_wiped(void **state)
 {
 	(void)state;
 	char a[4] = "abc", b[4] = "abd";
@@ -95,7 +95,7 @@ int main(void)
 		cmocka_unit_test(token_hash_is_sha256),
 		cmocka_unit_test(passwords_verify_only_when_right),
 		cmocka_unit_test(an_unknown_name_takes_as_long),
-		cmocka_unit_test(equal_and_wipe),
+		cmocka_unit_test(secrets_are_compared_and_wiped),
 		cmocka_unit_test(a_random_number_stays_below_its_bound),
 	};
 	if (secret_init())

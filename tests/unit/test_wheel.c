@@ -76,7 +76,7 @@ static void a_long_sleep_misses_nothing(void **state)
 	wheel_destroy(w.wheel);
 }
 
-static void moving_and_disarming(void **state)
+static void a_moved_or_disarmed_timer_leaves_its_old_deadline(void **state)
 {
 	(void)state;
 	struct world w = world_new(0);
@@ -131,7 +131,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(fires_once_and_at_most_one_tick_late),
 		cmocka_unit_test(a_long_sleep_misses_nothing),
-		cmocka_unit_test(moving_and_disarming),
+		cmocka_unit_test(a_moved_or_disarmed_timer_leaves_its_old_deadline),
 		cmocka_unit_test(a_callback_may_disarm_another_and_arm_itself),
 		cmocka_unit_test(a_deadline_in_the_past_fires_with_the_next_tick),
 	};
