@@ -51,7 +51,7 @@ static void do_op(struct bench *b, struct store_op *op, enum store_op_kind kind)
 		abort();
 }
 
-/* Whoever writes in a room is in it: the author of the n-th message in its room. */
+/* Each author is a member of the rooms that they write in: the author of the n-th message in its room. */
 static void join_writers(struct bench *b)
 {
 	for (uint64_t n = 0; n == 0 || n % b->n_rooms != 0 || n % b->n_authors != 0; n++) {

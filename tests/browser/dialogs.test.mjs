@@ -29,7 +29,7 @@ async function rooms(t, prefix) {
 	return names;
 }
 
-// Types as a person does, into whatever has the focus. By the keyboard alone: fill() would mend a lost caret.
+// Types with the keyboard into the focused element, as a person does. fill() would repair a lost caret.
 async function typing(person, what) {
 	await person.page.keyboard.type('written');
 	assert.equal(await person.composer.inputValue(), 'written', what);

@@ -222,7 +222,7 @@ test('a room of hundreds of comings and goings, which are one line, is read to w
 	assert.ok(await ana.page.locator('.jump').isHidden(), 'the end is in sight');
 	await writer.request('message.send', { room: room.id, text: 'said now' });
 	await ana.sees('said now');
-	/* Whoever wants to see what was before them asks for it, and comes back. */
+	/* A person who wants to see earlier messages asks for them, and comes back. */
 	await until(30000, 'the beginning', async () => {
 		if (await ana.message('before them all').count())
 			return true;

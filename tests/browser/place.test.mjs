@@ -1,4 +1,4 @@
-// The place in a log while its box changes: whoever is at the end stays there, else the first row in sight stays where it is.
+// The place in a log while its box changes. A reader at the end stays there. Otherwise the first row in sight keeps its position.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';

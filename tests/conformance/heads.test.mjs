@@ -1,4 +1,4 @@
-// Every head of the corpus goes to a real server, with a request behind it on the same connection: a sound head has one answer, and the request behind it another; a refused one has an error, and
+// Every head of the corpus goes to a real server, with a request behind it on the same connection. A sound head gets one answer, and the request behind it gets another. A refused head gets an error, and
 // nothing behind it is read.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { heads, kinds } from './lib/heads.mjs';
 const AT_ONCE = 24;
 const EARLIER = 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n';
 const SHOWN = 20;
-// Primes, so that the seams fall on other places in each head.
+// Primes, so that the cuts are at other places in each head.
 const piece = (head) => (head.bytes.length < 1000 ? 7 : 997);
 
 let plain;

@@ -1,4 +1,4 @@
-// The corpus of heads and the server's reader alone: every part of a sound head is found where it is, and a head that is cut off anywhere is not taken for another.
+// The corpus of heads and the server's reader alone. The reader finds every part of a sound head, and does not take a head that is cut off for another one.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after } from 'node:test';
@@ -31,7 +31,7 @@ async function wrong(head) {
 	return undefined;
 }
 
-// What a part of a head says is "more", until it says something that the whole says as well.
+// The reader answers a part of a head with "more", until it answers it with the answer for the whole.
 async function wrongInParts(head) {
 	const whole = await reader.read(head.bytes);
 	const places = Array.from({ length: head.bytes.length }, (_, i) => i).filter((i) => head.bytes.length < 500 || i % 97 === 0);

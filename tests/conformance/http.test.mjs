@@ -1,4 +1,4 @@
-// HTTP/1.1 (RFC 9110, RFC 9112) over raw sockets: above all what smuggles requests past a proxy.
+// HTTP/1.1 (RFC 9110, RFC 9112) over raw sockets, above all the ways to smuggle requests past a proxy.
 import assert from 'node:assert/strict';
 import test, { after, before, describe } from 'node:test';
 import { sleep } from '../e2e/lib/env.mjs';
@@ -255,7 +255,7 @@ async function keptAlive(target) {
 	return raw;
 }
 
-// Each waits most of its time: side by side.
+// Each test waits most of its time, so they run side by side.
 describe('time between and within requests', { concurrency: true }, () => {
 	test('a kept connection is let go of after limits.idle_ms', async (t) => {
 		const hasty = await serverFor(t, { args: ['--limit-idle-ms', '2000'] });
@@ -362,7 +362,7 @@ test('another expectation is refused with 417', async () => {
 	await raw.waitEnd();
 });
 
-// One spelling for each path: a proxy's rule for one is not passed by another.
+// A path has one spelling, so another spelling does not get past a proxy's rule.
 for (const path of ['//metrics', '/./metrics', '/%6detrics', '/r/../metrics', '/metrics/..', '/r/%2e%2e/metrics', '/%2Fmetrics', '/metrics%00', '/metrics%', '/metrics%2', '/a%5cb', '/metrics#x',
 	'/me"trics', '/%0ametrics', '/r//x', '/.', '/..']) {
 	test(`the path ${path} is refused`, async () => {

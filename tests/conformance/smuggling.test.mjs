@@ -1,7 +1,7 @@
-// Behind real proxies an attacker hides requests in requests, while others chat over the same connections to the server. Nobody gets an answer that is another's, nothing is done in another's name,
-// /metrics stays hidden, and everybody is counted as who the proxy says.
+// Behind real proxies an attacker hides requests in requests, while other people chat over the same connections to the server. No client gets another one's answer, nothing is done in another one's
+// name, /metrics stays hidden, and every client counts as the one that the proxy names.
 //
-// SMUGGLING_TRIES=10000 is how many tries each proxy meets, SMUGGLING_SEED=N which ones.
+// SMUGGLING_TRIES is the number of tries for each proxy, and SMUGGLING_SEED chooses them.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fresh } from '../e2e/lib/client.mjs';
@@ -33,13 +33,13 @@ async function makeAttacker(server) {
 	return { token, room };
 }
 
-// Waits until there is an answer, the connection ends, or patience does.
+// Waits until there is an answer, the connection ends, or the time is over.
 async function hear(raw, enough) {
 	await raw.wait('an answer', () => (enough(raw.bytes.toString('latin1')) ? true : undefined), patience()).catch(() => {});
 	return raw.bytes.toString('latin1');
 }
 
-// One try, a victim's message between it and a probe of the attacker's own. Gives what went wrong.
+// Makes one try, then sends a victim's message and the attacker's probe. Gives what went wrong.
 async function attack(proxy, bytes, victims, victim) {
 	const raw = await RawSocket.connect(proxy, { localAddress: '127.0.0.66' });
 	try {

@@ -1,4 +1,4 @@
-// What one client can make the server keep for it: replies, personal events, pieces of event streams.
+// The memory that one client can make the server keep: replies, personal events, pieces of event streams.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import { serverFor, temporaryDir } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
 const MIB = 1024 * 1024;
-// Without the memory that the sanitizer keeps to find uses after the end.
+// The sanitizer's quarantine of freed memory is not counted.
 const env = { ASAN_OPTIONS: 'quarantine_size_mb=1' };
 const bound = (mib) => mib * memoryScale * MIB;
 

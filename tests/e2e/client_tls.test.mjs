@@ -1,4 +1,4 @@
-// `parley` over https: what works over http works, and a certificate that does not fit is refused with its reason.
+// `parley` over https: everything that works over http works. A wrong certificate is refused with its reason.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import net from 'node:net';

@@ -1,4 +1,4 @@
-// The database file is damaged under a running server: whoever wants what was there is told, and nobody else notices.
+// The database file is damaged under a running server. A client that asks for the damaged part is told, and no other client notices.
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const LAST = 150;
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
 const textOf = (name, seq) => `${name} says ${seq}. ${'x'.repeat(200)}`;
 
-// Three rooms whose logs are in the file, none of it in anybody's memory: {server, token, rooms: {first, hurt, last}, file}.
+// Three rooms whose logs are in the file, and in no process's memory: {server, token, rooms: {first, hurt, last}, file}.
 async function place(t) {
 	const old = await startServer({ dataDir: temporaryDir() });
 	const { token } = await command(old, 'session.start', { guest: fresh('Writer') });
@@ -128,7 +128,7 @@ test('one bit of an event is another, on a server that was killed', async (t) =>
 	await assertReadersAreTold(t, at, 60, 60);
 	await assertOthersGoOn(at);
 	await assertOperatorIsTold(at, 60, 60);
-	// Put right, and verified: all is well again.
+	// The file is put right and verified: everything works again.
 	flipIn(at.file, String.fromCharCode(text.charCodeAt(0) ^ 1) + text.slice(1, 20));
 	await untilReadyIs(at.server, 503);
 	const again = await serverFor(t, { dataDir: (await at.server.stop()).dataDir });

@@ -10,10 +10,10 @@ import { until } from './lib/wait.mjs';
 
 const DRAIN_MS = 1000;
 const draining = (...args) => startServer({ args: ['--drain-ms', String(DRAIN_MS), ...args] });
-// Who waits for the end of such a drain does not see it: Server.stop() waits for seconds only.
+// A drain of this length ends after the tests: Server.stop() waits for seconds only.
 const NEVER_MS = 3600000;
 
-// The server reads its sockets in the order in which they have something for it: what came before a request is read when that is answered.
+// The server reads its sockets in the order in which bytes arrive. So everything that arrived before a request was read when the request is answered.
 const hasRead = (server) => get(server, '/healthz');
 
 function connects(port) {

@@ -1,4 +1,4 @@
-// What proxies say of the client in X-Forwarded-Proto and X-Forwarded-For: read as the lists that they are, and from trusted proxies only.
+// What proxies tell of the client in X-Forwarded-Proto and X-Forwarded-For. The server reads both as lists, and from trusted proxies only.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { fresh } from './lib/client.mjs';
@@ -24,7 +24,7 @@ async function cookieOf(target, headers, options = {}) {
 	return answer.headers['set-cookie'][0];
 }
 
-// An array of values is so many lines.
+// An array of values becomes one line for each value.
 const TLS = {
 	'X-Forwarded-Proto: https': { 'X-Forwarded-Proto': 'https' },
 	'X-Forwarded-Proto: wss': { 'X-Forwarded-Proto': 'wss' },
@@ -96,7 +96,7 @@ test('what one request says of its client holds for no other on the same connect
 	raw.destroy();
 });
 
-// HAProxy takes the TLS off; nginx behind it appends its own words, as many a container's ingress does.
+// HAProxy ends TLS. nginx behind it appends its own values, as the ingress of many containers does.
 test('through two real proxies that append to the headers, the client is the first one\'s', async (t) => {
 	const behind = await serverFor(t, { args: [...PROXIED, '--limit-address-accounts', '1'], relaxed: false });
 	await until(5000, 'its listeners', () => /health and metrics on/.test(behind.stdout));

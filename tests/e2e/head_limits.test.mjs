@@ -1,4 +1,4 @@
-// What requests may cost that are not whole: the size of a head, how many there may be, and who goes when places run out.
+// The cost of requests that are not whole: the size of a head, their number, and which connections go when places run out.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
@@ -50,7 +50,7 @@ test('as many rooms in an event stream as the limit says fit into a request', as
 	}
 });
 
-// Connections from this address that have sent these bytes.
+// Opens connections from this address that have sent these bytes.
 async function hold(t, server, n, localAddress, bytes) {
 	const all = [];
 	t.after(() => all.forEach((raw) => raw.destroy()));

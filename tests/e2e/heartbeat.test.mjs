@@ -8,7 +8,7 @@ import { frame, openWebSocket } from './lib/raw.mjs';
 import { serverFor } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
 
-// Signed in, and answers no ping. The clock of what must have been heard since when begins before it says a word.
+// A signed-in client that answers no ping. The time of silence is counted from before its first message.
 async function silent(server) {
 	const raw = await openWebSocket(server);
 	raw.began = Date.now();
@@ -16,7 +16,7 @@ async function silent(server) {
 	return raw;
 }
 
-// Each waits most of its time: side by side.
+// Each test waits most of its time, so they run side by side.
 describe('heartbeats', { concurrency: true }, () => {
 	test('the server pings, and who answers stays', async (t) => {
 		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '300'] });

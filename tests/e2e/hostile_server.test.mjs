@@ -1,4 +1,4 @@
-// What a hostile server says reaches the terminal of `parley` as something to read, never as something to obey, and as one line.
+// `parley` shows the text of a hostile server on the terminal as one line of readable text, which the terminal never obeys.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import net from 'node:net';
@@ -115,7 +115,7 @@ test('what send prints of a reply is one line without a control character', asyn
 	assert.deepEqual([ended.code, ended.stdout, ended.stderr], [0, `${SHOWN} 1 ${SHOWN}\n`, '']);
 });
 
-// Frames that are valid JSON, with what a terminal obeys in strings and lines of their own between tokens.
+// Frames that are valid JSON. Their strings hold control sequences, and line ends are between their tokens.
 const event = (seq) => `{"type":"message.created","id":"${uuid(seq)}",\r\n\t"timestamp":"2026-01-31T12:00:00.123Z",\n"room":"${ROOM}","seq":${seq},` +
 	`"data":{"text":"\u007f \u009b31m \u202e \ufeff \\u001b \u00e9\ud83d\ude00","author":{"id":"${uuid(9)}","name":"\u009bAnn\\n","kind":"guest"}}}`;
 

@@ -1,4 +1,4 @@
-// --listen-ops: health and metrics on a listener of their own, and nowhere else.
+// --listen-ops: health and metrics have a separate listener, and no other listener serves them.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test from 'node:test';

@@ -1,4 +1,4 @@
-// A log that nobody reads, that cannot be written, or whose reader goes away: the server serves as ever, and says what is missing.
+// The log is not read, cannot be written, or loses its reader. The server goes on and tells which lines are missing.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';
@@ -13,7 +13,7 @@ import { startServer, temporaryDir } from './lib/server.mjs';
 import { redirected } from './lib/shell.mjs';
 import { until } from './lib/wait.mjs';
 
-// A pipe with its two ends in our hands.
+// A pipe with both ends in this process.
 function pipeFor(t) {
 	const path = join(temporaryDir(), 'log');
 	execFileSync('mkfifo', [path]);
@@ -128,7 +128,7 @@ test('standard output that nobody reads holds up no start', async (t) => {
 	const pipe = pipeFor(t);
 	pipe.fill();
 	const dir = temporaryDir();
-	// It cannot say where it listens: the log does.
+	// Standard output does not take the addresses: the log has them.
 	const running = redirected(t, `>'${pipe.path}'`, binary, ['--data', dir, '--listen', '127.0.0.1:0']);
 	await until(10000, `the server to serve\n${running.err}`, () => get({ socketPath: join(dir, 'operator.sock') }, '/readyz').then(({ status }) => status === 200, () => false));
 	assert.match(running.err, /listen\.not_printed address="http:\/\/127\.0\.0\.1:\d+" reason="Resource temporarily unavailable"/);

@@ -1,4 +1,4 @@
-// Whose page may use a server that was told of no --origin: what came by one of the machine's own names, and nothing that only points here.
+// Without --origin, only a page that came by one of the machine's own names may use the server, and no page of a name that only points here.
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
 import test, { after, before } from 'node:test';

@@ -1,4 +1,4 @@
-// Who a connection is from, told by the header that a TCP proxy puts before its first byte. Guests are limited per address, which shows whom it counts as.
+// The client of a connection, as the header of a TCP proxy tells it before the first byte. Guests are limited per address, which shows the address that counts.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// Frames at random, whole, broken and cut anywhere, into the real server: nobody else notices, and nothing of it is left.
+// Random frames, whole, broken and cut at any place, go to the real server. No other client notices, and nothing of them is left.
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import test from 'node:test';
@@ -12,7 +12,7 @@ import { until } from './lib/wait.mjs';
 const CONNECTIONS = 300;
 const SEED = Number(process.env.FRAMES_SEED ?? randomInt(2 ** 31));
 
-// xorshift32: the same row for the same seed.
+// xorshift32 gives the same numbers for the same seed.
 function generator(seed) {
 	let state = seed | 1;
 	return (n) => {

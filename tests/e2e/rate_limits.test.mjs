@@ -9,7 +9,7 @@ import { until } from './lib/wait.mjs';
 
 const strict = (t, ...args) => serverFor(t, { args, relaxed: false });
 
-// What a rate allows: a burst of ten seconds, and what came in since.
+// The number that a rate allows: a burst of ten seconds, and what was added since.
 const allowed = (perSecond, sinceMs) => perSecond * (10 + (Date.now() - sinceMs) / 1000) + 1;
 
 // Asks until refused; gives the error and how many were answered.
@@ -206,7 +206,7 @@ test('upgrades count among the requests of their address', async (t) => {
 	await elsewhere.close();
 });
 
-// Behind a trusted proxy a client is who X-Forwarded-For says.
+// Behind a trusted proxy the client is the one that X-Forwarded-For names.
 const behindProxy = (server, client) => openWebSocket(server, { headers: { 'X-Forwarded-For': client } });
 
 test('upgrades through a trusted proxy count for the client behind it', async (t) => {

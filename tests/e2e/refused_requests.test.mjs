@@ -1,4 +1,4 @@
-// A request that is refused for good is no lost connection: clients say so, and go on with the next.
+// A request that is refused for good is different from a lost connection: clients tell the refusal and go on with the next request.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ const created = (seq, text) => ({ type: 'message.created', id: uuid(seq), timest
 // Answers of a pipe that has ended, by ref.
 const repliesOf = ({ stdout }) => new Map(stdout.trim().split('\n').map((line) => JSON.parse(line)).filter(({ ref }) => ref !== undefined).map((reply) => [reply.ref, reply]));
 
-// A server that does to each request what `take` wants: (request, ws, nth connection) => data of the reply, or undefined when it did something
+// A server that calls `take` for each request: (request, ws, nth connection) => data of the reply, or undefined when it did something
 // itself. roomsOfReturning: what session.start answers after the first connection. Tells how many connections there were, and which requests came.
 async function scriptedServer(t, take, roomsOfReturning = []) {
 	const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0, path: '/ws' });

@@ -1,4 +1,4 @@
-// Who may make an account: everybody or only the operator, and whoever has the link that a server without an owner prints.
+// Who may make an account: everybody or only the operator, and a person with the link that a server without an owner prints.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test from 'node:test';

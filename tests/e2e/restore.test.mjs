@@ -1,4 +1,4 @@
-// A backup is put in place and the rooms grow past what clients knew: nobody may take new events for ones that were seen.
+// A backup is restored and the rooms grow past the places of the clients. No client may take new events for events that it has seen.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';

@@ -1,4 +1,4 @@
-// The address of every room that the server lets be: browsers leave it as it is, the server has the page for it, and it leads back to the room.
+// The address of every room that the server allows. Browsers leave it unchanged, the server has the page for it, and it leads back to the room.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { roomOfPath, roomPath } from '../../web/src/room_path.js';

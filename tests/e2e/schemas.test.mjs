@@ -1,4 +1,4 @@
-// Whatever the real server says satisfies the schemas: every command's reply, every event, hello, errors.
+// Everything that the real server sends satisfies the schemas: every command's reply, every event, hello, errors.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import test, { after, before } from 'node:test';
@@ -18,7 +18,7 @@ function check(schema, value) {
 	assertSatisfies(schema, value);
 }
 
-// A request whose own form and whose reply are checked; gives the reply's data.
+// Sends a request and checks its form and its reply. Gives the reply's data.
 async function ask(client, type, data = {}) {
 	check('request.json', { type, ref: '1', data });
 	check(`${type}.request.json`, data);

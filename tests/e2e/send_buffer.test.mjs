@@ -1,4 +1,4 @@
-// What the kernel keeps for a peer that reads nothing is bounded: by itself it would let a socket's send buffer grow to 4 MiB.
+// The kernel's send buffer for a peer that reads nothing is bounded. Without a bound the kernel lets it grow to 4 MiB.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';

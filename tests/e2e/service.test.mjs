@@ -1,4 +1,4 @@
-// As a service: sockets that the manager hands over, what it is told, and a new process that listens before the old one leaves.
+// The server as a service: sockets that the manager hands over, the states that it is told, and a new process that listens before the old one leaves.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';

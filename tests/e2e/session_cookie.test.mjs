@@ -1,4 +1,4 @@
-// The page's session cookie: which server's it is, how long it lasts, and what becomes of one under the name of earlier versions.
+// The page's session cookie: the server that it belongs to, how long it lasts, and what happens to a cookie under the name of earlier versions.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Client, finish, fresh } from './lib/client.mjs';

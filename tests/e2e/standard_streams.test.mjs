@@ -1,4 +1,4 @@
-// Standard input, output and error that are closed, full, gone or no file at all: of the server and of `parley`.
+// Standard input, output and error of the server and of `parley`, which are closed, full, gone or no file.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, openSync, readFileSync, readSync, writeSync } from 'node:fs';

@@ -57,7 +57,7 @@ test('a quiet WebSocket, stream, kept connection and slow body over TLS stay', {
 	}
 });
 
-// Passes what the first write has (the ClientHello), and the rest when it is let go.
+// Passes the first write (the ClientHello) on, and the rest when it is released.
 class Held extends Duplex {
 	constructor(socket) {
 		super();

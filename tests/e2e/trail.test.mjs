@@ -1,4 +1,4 @@
-// Sign-ins, sign-outs and the operator's commands leave lines in the log that fail2ban and an auditor can go by.
+// Sign-ins, sign-outs and the operator's commands leave lines in the log that fail2ban and an auditor can use.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

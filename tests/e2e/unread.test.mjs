@@ -1,4 +1,4 @@
-// One number, counted in two places: what a client that stays counts is what the server says to one that comes anew. For the rule of PROTOCOL.md and for
+// One number is counted in two places: a client that stays counts the same number that the server tells a client that comes anew. For the rule of PROTOCOL.md and for
 // the page's own store, which are fed by the same connections.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -27,7 +27,7 @@ function numbers(seed) {
 	};
 }
 
-// A connection that counts, as a bot by the rule and as the page does in rooms that nobody looks at.
+// A connection that counts in two ways: as a bot by the rule, and as the page does for rooms that are not open.
 class Counter {
 	static async start(target, data) {
 		const counter = new Counter();
@@ -115,7 +115,7 @@ class World {
 		}
 	}
 
-	// Somebody does something; refusals (of people who are not in the room) are part of it.
+	// A random person does a random thing. Refusals of people who are not in the room are part of it.
 	async step() {
 		const person = this.people[this.pick(3)], counter = person.on[this.pick(2)], room = this.rooms[this.pick(2)];
 		const seq = Math.max(0, (counter.rule.of(room)?.last_seq ?? 1) - this.pick(4));

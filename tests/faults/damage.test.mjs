@@ -1,5 +1,5 @@
-// Places of the database file and of its log are damaged at random. What clients hold stays true: never other bytes under a seq that a client has seen, unless
-// a room.gap came first; never JSON or a frame that is broken; never the end of the process because of a read.
+// Random places of the database file and of its log are damaged. What clients hold stays true: a seq that a client has seen never gets other bytes, unless a
+// room.gap comes first. No JSON and no frame is broken, and no read ends the process.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -122,7 +122,7 @@ class Reading {
 
 const refusedCodes = new Set(['unavailable', 'invalid_token', 'not_found', 'forbidden']);
 
-// One comes back with the cursors that he holds and reads until nothing more is to come.
+// A client comes back with its cursors and reads until nothing more arrives.
 async function resume(server, user, report) {
 	const reading = new Reading(report);
 	let client;
@@ -225,7 +225,7 @@ async function readAll(server, report) {
 	assert.equal(server.exit, undefined, `a read ended the server (${JSON.stringify(server.exit)}):\n${server.stderr.slice(-3000)}`);
 }
 
-// A write that meets damage of what every write needs may end the server, with a word and its own status.
+// A write that meets damage of what every write needs may end the server, with a message and status 3.
 async function write(server, report) {
 	const sent = await command(server, 'message.send', { room: Object.keys(start.rooms)[0], text: 'a write' }, { token: start.writer }).catch((error) => error);
 	if (sent.seq || sent.answer) {
@@ -312,7 +312,7 @@ for (const name of ['parley.db', 'parley.db-wal']) {
 	});
 }
 
-// What the log does not give back was acknowledged, and is lost; then its seqs are given again. A client that held them has to be told.
+// Acknowledged events that the log does not give back are lost, and their seqs are given again. A client that holds them has to be told.
 test(`${share} places of parley.db-wal of a killed server (SEED=${seed})`, options, async (t) => {
 	const dice = new Dice(seed + 3);
 	const table = new Table();

@@ -1,4 +1,4 @@
-// Descriptors that run out: who comes is turned away at once, who is there stays, and with room people come in again.
+// Descriptors run out: new connections are refused at once, existing ones stay, and when there is room new ones are accepted again.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
@@ -23,7 +23,7 @@ function limitFor(server, room) {
 	return limit;
 }
 
-// Whether a newcomer gets in; one who does not has to be told so, not left waiting.
+// Returns whether a newcomer gets in. A newcomer who does not must be refused and not left waiting.
 const comesIn = (server, n) => within(30000, 'a newcomer to be let in or turned away',
 	Client.start(server, { guest: `Newcomer ${n}` }).catch(() => null));
 

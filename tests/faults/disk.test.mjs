@@ -1,4 +1,4 @@
-// Disks: full, failing, and databases that are damaged.
+// Full disks, failing disks, and damaged databases.
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { closeSync, cpSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs';

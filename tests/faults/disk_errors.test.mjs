@@ -1,5 +1,5 @@
-// Each error of a disk in each place where the store meets it. What can be tried again later is refused and resumes by itself; what leaves in doubt
-// what is on disk ends the process with 3.
+// Each error of a disk in each place where the store meets it. Writes that can be tried again later are refused and resume by themselves. An error that leaves the
+// state of the disk in doubt ends the process with 3.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -48,7 +48,7 @@ const logIndex = (dir) => {
 
 const LOG = 'parley.db-wal$', FILE = 'parley.db$', INDEX = 'parley.db-shm$';
 const noRoom = ['ENOSPC', 'EDQUOT', 'EFBIG'];
-// [errors, call, where, what becomes of it, what else has to fail for it to come to that]
+// [errors, call, where, the expected result, what else has to fail for the call to happen]
 const table = [
 	[noRoom, 'write', LOG, 'refused'],
 	[['EIO'], 'write', LOG, 'ends'],

@@ -1,4 +1,4 @@
-// Files of the data directory that are removed, renamed or replaced while the server runs: nothing is acknowledged that nobody would find again.
+// Files of the data directory are removed, renamed or replaced while the server runs. Nothing is acknowledged that could not be read again.
 import assert from 'node:assert/strict';
 import { copyFileSync, existsSync, renameSync, rmSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Thousands of connections that come to nothing, from few or many addresses, with places for all or just as many places: a stranger gets in all the same, and at once; so does one from far away.
+// Thousands of connections without a request, from few or many addresses, with more places than connections or just as many. A newcomer still gets in at once, also one from another network.
 //
 // SOAK=10 holds them for longer, from more numbers of addresses. The table of what was seen is among the diagnostics.
 import assert from 'node:assert/strict';

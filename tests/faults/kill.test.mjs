@@ -33,7 +33,7 @@ test(`${KILLS} kills at random moments under load`, { timeout: 600000 * Math.max
 		await getThrough(participants, n);
 		await server.kill();
 		if (i % 5 === 4) {
-			await sleep(100); // away for longer than a blink: some try in vain to come back
+			await sleep(100); // long enough that some clients try to come back before the server is there
 		}
 		server = await startServer({ dataDir });
 		assert.doesNotMatch(server.stderr, /store\.log_lost/);

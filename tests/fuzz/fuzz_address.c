@@ -1,5 +1,5 @@
-/* X-Forwarded-For and X-Forwarded-Proto behind trusted proxies. Each line of the input is one of the first, or with "!" in front one of the second. Whom they
- * name is read again as the same; how the lists are laid out changes nothing, nor does what stands before the client; who is appended is the client. */
+/* X-Forwarded-For and X-Forwarded-Proto behind trusted proxies. Each line of the input is a line of the first, or of the second with "!" in front. The named address
+ * is read again as the same one. The layout of the lists changes nothing, and neither does what precedes the client. An appended address is the client. */
 #include "net/http/forwarded.h"
 
 #include "base/memory.h"

@@ -1,6 +1,6 @@
 /*
- * The server's reader of WebSocket frames: whatever bytes come, in whatever pieces, while the chat takes its time or not, exactly the whole, short enough
- * texts of UTF-8 come out, in order, pings are answered in order, and the first frame that is not as RFC 6455 wants it closes the connection for its reason.
+ * The server's reader of WebSocket frames gets any bytes in any pieces, and the chat may be slow. Exactly the whole texts of valid UTF-8 within the size limit
+ * come out, in order. Pings are answered in order. The first frame that breaks RFC 6455 closes the connection for its reason.
  *
  * An input is a row of steps, each of a control byte, and for a frame its bytes:
  *
@@ -9,7 +9,7 @@
  *     0blllooocf  a frame: f the last of its message; ooo its opcode (see opcodes); c: control bits follow in a byte (reserved bits, no mask, a longer
  *                 form of the length); lll = 0: a byte with its length / 16 follows, else its length less one
  *
- * What should come of it is worked out apart, from the same bytes, by a reader that sees all of them at once.
+ * The expected result is worked out separately, from the same bytes, by a reader that has all of them at once.
  */
 #include "codec/ws_frame.h"
 #include "command/requests.h"
@@ -98,7 +98,7 @@ size_t http_exchange_read(struct conn *c, const uint8_t *bytes, size_t n)
 	abort();
 }
 
-/* ---- what should come of it: RFC 6455 once more, byte by byte over the whole input ---- */
+/* ---- the expected result: RFC 6455 once more, byte by byte over the whole input ---- */
 
 struct model {
 	struct outcome out;

@@ -1,6 +1,6 @@
 /*
- * The reader of request heads: what it says does not depend on what follows a head, nor on the pieces in which one comes; a head that is refused stays refused, and what is read is
- * made of bytes of the head, each in its place.
+ * The reader of request heads. Its result does not depend on what follows a head, or on the pieces in which it arrives. A refused head stays refused. The texts that it reads are
+ * bytes of the head, each at its place.
  */
 #include "net/http/http_request.h"
 

@@ -1,5 +1,5 @@
-/* Values of headers: cookies, lists of words, Accept-Encoding; and arguments of a query. What is asked about text must be told of the same text with
- * more around it. */
+/* Values of headers (cookies, lists of words, Accept-Encoding) and arguments of a query. A result for a text must hold for the same text with more around
+ * it. */
 #include "net/http/http_value.h"
 
 #include "base/memory.h"

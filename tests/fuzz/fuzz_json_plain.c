@@ -1,5 +1,5 @@
-/* Whatever the plain parser takes, jansson takes too and makes the same of it; what it refuses for a member given twice, jansson refuses
- * too (for another fault, where one stands before). */
+/* jansson takes everything that the plain parser takes, with the same result. jansson also refuses what the plain parser refuses for a member given
+ * twice, or it reports a fault that comes before it. */
 #include "codec/json_plain.h"
 
 #include <assert.h>
@@ -19,7 +19,7 @@ static size_t levels_at_most(const uint8_t *data, size_t n)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	if (levels_at_most(data, n) > 500)
-		return 0; /* the caller's promise */
+		return 0; /* the caller guarantees it */
 	size_t twice_at;
 	json_auto_t *plain = json_plain_parse(data, n, &twice_at);
 	json_auto_t *whole = json_loadb((const char *)data, n, JSON_REJECT_DUPLICATES, NULL);

@@ -1,4 +1,4 @@
-/* The reader of PROXY headers: what it says does not depend on how the bytes arrive, nor on what follows; a header that is awaited has an end. */
+/* The reader of PROXY headers. Its result does not depend on how the bytes arrive or on what follows. It does not wait for a header without end. */
 #include "net/accept/proxy_header.h"
 
 #include <assert.h>

@@ -1,4 +1,4 @@
-/* Last-Event-ID: of what is refused nothing is found, and what is taken has the same cursor with one more entry in front. */
+/* Last-Event-ID. A refused value has no cursor, and an accepted value has the same cursor with one more entry in front. */
 #include "room/stream_cursor.h"
 
 #include "base/memory.h"

@@ -1,4 +1,4 @@
-/* The reader of frame headers: what it says of a header does not depend on how the bytes arrive, and masking twice changes
+/* The reader of frame headers. Its result for a header does not depend on how the bytes arrive, and masking twice changes
  * nothing. */
 #include "codec/ws_frame.h"
 

@@ -1,5 +1,5 @@
 /*
- * What the server's reader makes of heads, for a program that compares it with another reader. Standard input: heads, each behind its length as four
+ * Prints how the server's reader reads heads, for a program that compares it with another reader. Standard input: heads, each behind its length as four
  * bytes, the lowest first. Standard output: a line of JSON for each. In texts a character stands for a byte.
  *
  *     {"result":"whole","n_bytes":…,"method":…,"is_http_10":…,"path":…,"query":…,"host":…,"content_length":…,"fields":[[name,value],…]}

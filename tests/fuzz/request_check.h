@@ -1,4 +1,4 @@
-/* What holds for every outcome of the decoder, whatever was sent. Shared by the targets of requests. */
+/* Checks what holds for every outcome of the decoder. Shared by the targets of requests. */
 #ifndef PARLEY_FUZZ_REQUEST_CHECK_H
 #define PARLEY_FUZZ_REQUEST_CHECK_H
 

@@ -1,4 +1,4 @@
-/* cmocka's header wants four others before it. */
+/* cmocka's header needs four others before it. */
 #ifndef PARLEY_TESTS_CMOCKA_WRAP_H
 #define PARLEY_TESTS_CMOCKA_WRAP_H
 

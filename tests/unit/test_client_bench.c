@@ -1,5 +1,5 @@
 /*
- * The load generator's instruments: a histogram and the reader of frames.
+ * The instruments of the load generator: a histogram and the reader of frames.
  */
 #include "cmocka_wrap.h"
 

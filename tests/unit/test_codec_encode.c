@@ -196,7 +196,7 @@ static void every_error_is_whole(void **state)
 	}
 }
 
-/* What is not what the encoder makes is told apart, wherever it differs. */
+/* Bytes that differ at any place from those of the encoder are recognised. */
 static void an_event_is_known_again(void **state)
 {
 	static const struct uid id = {{1, 2}}, room = {{3, 4}};

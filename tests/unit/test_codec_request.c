@@ -1,4 +1,4 @@
-/* What the examples cannot show: decoded values, defaults, limits that an operator changed, bytes that are no text. */
+/* What the examples do not show: decoded values, defaults, limits that an operator changed, bytes that are no text. */
 #include "cmocka_wrap.h"
 
 #include "codec/reply_encode.h"
@@ -293,7 +293,7 @@ static void damaged_frames_do_no_harm(void **state)
 	}
 }
 
-/* A message is sent back as JSON and logged: it must be plain text whatever was sent. */
+/* A message is sent back as JSON and logged, so it is plain text for any request. */
 static void messages_quote_safely(void **state)
 {
 	struct world *w = *state;

@@ -1,4 +1,4 @@
-/* Where options come from, what is said of each source, and which of them contradict each other. */
+/* The sources of options, the faults in each source, and options that contradict each other. */
 #include "config_parse.h"
 
 static void write_file(char path[], const char *text, size_t n)

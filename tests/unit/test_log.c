@@ -67,7 +67,7 @@ static void below_the_least_level_nothing_is_written(void **state)
 	assert_string_equal(catch_end(), "");
 }
 
-/* Nothing that a client chose may start a line of its own or deceive a terminal. */
+/* A value that a client chooses starts no line and controls no terminal. */
 static void values_are_escaped(void **state)
 {
 	(void)state;

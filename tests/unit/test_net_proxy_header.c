@@ -10,7 +10,7 @@
 #define V6_SOURCE "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x09"
 #define V6_ADDRESSES V6_SOURCE V6_SOURCE "\x30\x39\x01\xbb"
 
-/* Is read as this address (NULL: none) whatever follows, and each part of it asks for more. */
+/* The header is read as this address (NULL: none) with any bytes behind it, and each part of it asks for more. */
 static void assert_header(const uint8_t *bytes, size_t n, const char *address, bool ends_tls)
 {
 	uint8_t more[1024];

@@ -48,7 +48,7 @@ static void refuses_what_rfc_3629_refuses(void **state)
 		assert_false(valid(bad[i]));
 }
 
-/* Wherever it stands, also beside the steps of eight bytes. */
+/* At any place, also beside the steps of eight bytes. */
 static void finds_a_bad_byte_anywhere(void **state)
 {
 	(void)state;

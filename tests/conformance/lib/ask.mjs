@@ -17,7 +17,7 @@ export async function connectTls(target) {
 	return new RawSocket(socket);
 }
 
-// Answers in order: {status, headers, body}; `head` names the ones (by number) that have no body because the request was HEAD. Throws at what is no answer.
+// Reads answers in order: {status, headers, body}. `head` names, by number, the answers without a body, because the request was HEAD. Throws when the bytes are no answer.
 export function parseAnswers(bytes, heads = []) {
 	const answers = [];
 	let rest = bytes.toString('latin1');

@@ -1,10 +1,10 @@
-// Request heads, each with what a strict reader of RFC 9112 makes of it. For every reader of heads there is: the server's over a socket, its C function alone, a fuzzer's seeds.
+// Request heads, each with the result of a strict reader of RFC 9112. They are for every reader of heads: the server over a socket, its C function alone, and the fuzzer as seeds.
 //
 // A head is {kind, name, bytes (one character for each byte), verdict, …}:
 //   'taken'    read: {method, path, query, host, content_length, fields} say as what; body: the bytes that belong to it
 //   'refused'  an error, and nothing behind it is read
-//   'either'   a reader may do the one or the other, but not a third
-// `alone` is another verdict for a reader that knows no limits. What the server does with one that is read is what it does with every sound request, unless `answer` (the statuses) or `ends` (the connection does) say otherwise.
+//   'either'   a reader may do either of the two, and nothing else
+// `alone` is the verdict of a reader without limits, when it differs. The server handles a head that is read as every sound request, unless `answer` (the statuses) or `ends` (the connection ends) say otherwise.
 import { PREFIXES, WHOLE_NAMES } from './header_names.mjs';
 
 const BODY = '{"x":1}';
@@ -41,7 +41,7 @@ const command = (name, fields, how = {}) => sound(name, { method: 'POST', target
 
 // --- field names that begin like a known one ---------------------------------------------------------------------------------------------
 
-// The library's parser went on looking for the rest of the name in the next line. What stood there was hidden: a length, another client's address, the end of the head.
+// The library's parser searched for the rest of the name in the next line. So that line was hidden: a length, another client's address, the end of the head.
 const PLACES = {
 	'hides the length': (prefix) => command(`${prefix} before Content-Length`, [[prefix, 'b'], ['Content-Length', `${BODY.length}`]], { body: BODY }),
 	'hides an encoding': (prefix) => bad(`${prefix} before Transfer-Encoding`, post('Host: x', `${prefix}: b`, 'Transfer-Encoding: chunked', `Content-Length: ${BODY.length}`), { body: BODY }),
@@ -142,7 +142,7 @@ function lineEnds() {
 		heads.push(bad(`${title} in a value, with an encoding behind it`, post('Host: x', `X-Test: a${end}Transfer-Encoding: chunked`, `Content-Length: ${BODY.length}`), { body: BODY }));
 		heads.push(bad(`${title} in the target, with a field behind it`, `GET /nothing${end}X-Test: a HTTP/1.1\r\nHost: x\r\n\r\n`));
 	}
-	// A byte of a value to the grammar, the end of a line to a reader of Latin-1 that is too clever.
+	// The grammar reads this byte as part of a value, and a reader of Latin-1 may take it for the end of a line.
 	heads.push(...lines.map((_, i) => either(`NEL at the end of line ${i + 1}`, lines.map((line, at) => line + (at === i ? '\x85' : '\r\n')).join(''), { body: BODY })));
 	return heads;
 }

@@ -1,5 +1,5 @@
-// Tries to get a request past a proxy inside another one. A try is a request (or what looks like one to somebody) with a second one hidden in it, made of:
-// a way in which two readers may disagree where a request ends, what is hidden, and where in the head the trick stands.
+// Tries to get a request past a proxy inside another one. A try is a request, or bytes that one of the readers takes for one, with a second request hidden in it. It is made of three choices:
+// the way in which two readers may disagree about the end of a request, the hidden request, and the place of the trick in the head.
 import { PREFIXES } from './header_names.mjs';
 import { METRICS_SPELLINGS } from './heads.mjs';
 
@@ -71,7 +71,7 @@ const WAYS = {
 };
 export const wayNames = Object.keys(WAYS);
 
-// Targets by which somebody may come to /metrics although a proxy refuses that path.
+// Targets that may reach /metrics although a proxy refuses that path.
 const PLACES = [...METRICS_SPELLINGS, 'http://x/metrics', 'http://y/metrics', 'http://x//metrics', 'http://x/./metrics', 'http://x/%6detrics', '//x/metrics', 'http:///metrics', '/metrics HTTP/1.1\r\nX:', '/metrics\tx', '*/metrics', '/nothing?/../metrics',
 	'/nothing#/../../metrics', '/nothing\n/metrics', '/nothing\0/../metrics'];
 

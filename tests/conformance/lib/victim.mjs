@@ -1,4 +1,4 @@
-// One who chats through a proxy while somebody else tries to get requests into its connections: sends messages into a room of its own, one at a time, and looks at each answer.
+// A client that chats through a proxy while an attacker tries to get requests into its connections. It sends messages to its own room, one at a time, and checks each answer.
 import { randomUUID } from 'node:crypto';
 import { fresh } from '../../e2e/lib/client.mjs';
 import { scaled } from '../../e2e/lib/env.mjs';
@@ -64,7 +64,7 @@ export class Victim {
 		return undefined;
 	}
 
-	// What the server has of it, asked without a proxy: every message that it sent, in order, and nothing else.
+	// Reads the room without a proxy: it must hold every message that the victim sent, in order, and nothing else.
 	async said() {
 		const texts = [];
 		for (let after = 0; ;) {
@@ -82,5 +82,5 @@ export class Victim {
 	}
 }
 
-// How long somebody waits for an answer that may never come.
+// How long to wait for an answer that may never come.
 export const patience = () => scaled(150);
