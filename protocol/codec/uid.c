@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* RFC 9562, section 5.4. libuuid makes the same, at 1.9 µs each instead of 45 ns. */
+/* RFC 9562, section 5.4. libuuid takes 1.9 µs for one. This takes 45 ns for one of many, and 250 ns for a single one. */
 void uid_random(struct uid *ids, size_t n)
 {
 	enum { AT_ONCE = 256 / sizeof(struct uid) }; /* getentropy(3) fills 256 bytes at most */
