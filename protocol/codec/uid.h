@@ -16,7 +16,7 @@ struct uid {
 	uint8_t b[16];
 };
 
-/* Makes n fresh ones of version 4 (random). Their order means nothing. Many at once are cheaper: one call of the kernel makes 16.
+/* Makes n fresh ones of version 4 (random). Their order means nothing. Many at once are cheaper: one call of the kernel makes 16 of them.
  * The process ends where the kernel has no randomness. */
 void uid_random(struct uid *ids, size_t n);
 /* Reads exactly 36 characters; false if they are not a UUID. */

@@ -1,6 +1,5 @@
 #include "cmocka_wrap.h"
 
-#include "base/id.h"
 #include "store/event.h"
 
 #include <string.h>
@@ -10,8 +9,8 @@ static struct event *some_event(void)
 	auto_buf json = BUF_INIT;
 	struct event head = {
 		.seq = 12, .n_messages = 9, .author_no = 7, .target_seq = 3, .timestamp_ms = 1700000000123, .type = EVENT_MESSAGE_CREATED};
-	id_random(head.room.b);
-	id_random(head.id.b);
+	uid_random(&head.room, 1);
+	uid_random(&head.id, 1);
 	static const char data[] = "{\"text\":\"hello\"}";
 	event_encode(&json, head.type, &head.id, head.timestamp_ms, &head.room, head.seq, data, sizeof(data) - 1);
 	return event_of(&head, json.data, json.len);

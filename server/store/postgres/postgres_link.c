@@ -1,9 +1,9 @@
 #include "store/postgres/postgres_link.h"
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/secret.h"
 #include "store/postgres/postgres_pipe.h"
 #include "store/postgres/postgres_schema.h"
 #include "store/postgres/postgres_server.h"
@@ -106,11 +106,7 @@ static uint64_t next_pause_ms(unsigned n_failures)
 		most *= 2;
 	if (most > POSTGRES_LINK_PAUSE_MOST_MS)
 		most = POSTGRES_LINK_PAUSE_MOST_MS;
-	uint8_t random[16];
-	uint32_t part;
-	id_random(random);
-	memcpy(&part, random, sizeof part); /* these bits are all random */
-	return part % (most + 1);
+	return secret_random_below((uint32_t)most + 1);
 }
 
 static void now_away(struct postgres_link *link, const char *reason)

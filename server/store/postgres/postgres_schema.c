@@ -1,7 +1,6 @@
 #include "store/postgres/postgres_schema.h"
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 #include "codec/buf.h"
 #include "store/migrations.h"
@@ -113,7 +112,7 @@ static int put_new_epoch(struct taking *t, const char *why)
 	struct uid epoch;
 	char hex[2 * sizeof epoch.b + 1];
 
-	id_random(epoch.b);
+	uid_random(&epoch, 1);
 	for (size_t i = 0; i < sizeof epoch.b; i++)
 		snprintf(hex + 2 * i, 3, "%02x", epoch.b[i]);
 	auto_result *result = postgres_query_with(&t->session, put_epoch_sql, 1, (const char *const[]){hex});

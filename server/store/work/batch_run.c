@@ -1,7 +1,6 @@
 #include "store/work/batch_run.h"
 
 #include "base/clock.h"
-#include "base/id.h"
 #include "base/log.h"
 
 #include <errno.h>
@@ -36,7 +35,7 @@ int batch_runner_init(struct batch_runner *r, struct store_driver *driver, struc
 	r->driver = driver;
 	r->metrics = m;
 	list_init(&r->undecided);
-	id_random(r->writer.b);
+	uid_random(&r->writer, 1);
 	batch_init(&r->batch, driver->db, damage);
 	return token_age_load(&r->token_age, driver->db);
 }
