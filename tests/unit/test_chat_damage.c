@@ -1,6 +1,8 @@
 /* What cannot be read from the store any more: readers are told which events, and go on behind them. */
 #include "chat_den.h"
 
+#include "room/room.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -174,6 +176,31 @@ static void a_hole_that_cannot_be_filled_is_told_to_live_readers(void **state)
 	fixture_finish(&d.f);
 }
 
+/* What such a hole did to memberships is read from the store, which has them beside the log. */
+static void a_leave_within_a_hole_that_cannot_be_filled_is_known(void **state)
+{
+	struct den d = {0};
+	(void)state;
+	setup(&d);
+	uint64_t last = last_seq(&d);
+	struct conn *leaver = fixture_signed_in(&d.f, d.bob_token), *other = fixture_signed_in(&d.f, d.bob_token);
+	say(leaver, "{\"ref\":\"leave\",\"type\":\"room.leave\",\"data\":{\"room\":\"den\"}}");
+	struct store_op *leave = fake_store_find(d.f.store, STORE_LEAVE);
+	fake_store_work(d.f.store, leave);
+	d.f.store->damaged_from = d.f.store->damaged_to = last + 1;
+	commit_one(&d);
+	fixture_run(&d.f, STORE_LEAVE);
+	const struct room *r = room_by_id(&d.f.chat->rooms, room_id_of(&d.f, d.room));
+	assert_int_equal(r->n_members, 1);
+	assert_int_equal(heard(other, "room.removed", NULL), 1);
+	say(other, "{\"ref\":\"m\",\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"may I\"}}");
+	assert_string_equal(code_of(other, "m"), "forbidden");
+	fixture_run(&d.f, -1);
+	assert_string_equal(code_of(leaver, "leave"), "ok");
+	assert_int_equal(r->n_members, 1);
+	fixture_finish(&d.f);
+}
+
 static void signing_in_with_damaged_rows_is_refused_for_good(void **state)
 {
 	struct den d = {0};
@@ -222,6 +249,7 @@ int main(void)
 		cmocka_unit_test(an_event_stream_is_told_as_well),
 		cmocka_unit_test(history_names_what_it_cannot_read),
 		cmocka_unit_test(a_hole_that_cannot_be_filled_is_told_to_live_readers),
+		cmocka_unit_test(a_leave_within_a_hole_that_cannot_be_filled_is_known),
 		cmocka_unit_test(signing_in_with_damaged_rows_is_refused_for_good),
 		cmocka_unit_test(the_probe_tells),
 	};
