@@ -1,11 +1,13 @@
 /*
- * A real loop and a real store in a directory of its own, and the operations as calls that wait. For tests of one thread; a test
+ * A real loop and a real store in a directory of its own, and the operations as calls that wait. With STORE_IS_SHARED in the environment it goes by the rules of
+ * store_shared.h. For tests of one thread; a test
  * that fails leaves its directory behind.
  */
 #ifndef PARLEY_TESTS_STORE_FIXTURE_H
 #define PARLEY_TESTS_STORE_FIXTURE_H
 
 #include "store/sqlite/store_sqlite.h"
+#include "store_shared.h"
 
 #include <dirent.h>
 #include <sqlite3.h>
@@ -21,6 +23,7 @@ struct store_fixture {
 	struct store *store;
 	char dir[200];
 	char fault[400];
+	void (*with_writer)(struct store_driver *driver, void *arg); /* arg: this */
 };
 
 static inline struct text text_from(const char *s)
@@ -45,7 +48,9 @@ static inline struct uid fresh_id(void)
 /* Opens (or opens again) the store in f->dir; false with f->fault. */
 static inline bool store_fixture_open(struct store_fixture *f)
 {
-	struct store_sqlite_config config = {.dir = f->dir};
+	struct store_sqlite_config config = {.dir = f->dir, .with_writer = f->with_writer, .arg = f};
+	if (!config.with_writer && getenv("STORE_IS_SHARED"))
+		config.with_writer = store_shared_writer;
 	f->fault[0] = '\0';
 	f->store = store_sqlite_open(f->loop, &f->metrics, &config, f->fault);
 	return f->store != NULL;

@@ -141,7 +141,7 @@ struct text batch_skeleton(struct batch *b, struct text name)
 
 int batch_own(struct batch *b, int rc, const char *what)
 {
-	if (rc == DB_DAMAGED) {
+	if (rc == DB_DAMAGED && b->is_alone) {
 		b->met_damage = true;
 		b->failed = (struct damage_place){.what = what};
 	}
@@ -150,10 +150,9 @@ int batch_own(struct batch *b, int rc, const char *what)
 
 int batch_met_damage(struct batch *b, struct store_op *op, int rc, const struct damage_place *place)
 {
-	if (rc == DB_DAMAGED) {
+	if (rc == DB_DAMAGED && b->is_alone) {
 		b->met_damage = true;
 		b->failed = *place;
-		return rc;
 	}
 	if (rc < 0)
 		return rc;

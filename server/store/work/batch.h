@@ -51,6 +51,7 @@ struct batch {
 	 * writes in the same transaction.) */
 	bool met_damage;
 	struct damage_place failed;
+	bool is_alone; /* what fails is this operation's; else it may be another one's of the batch that looked ahead */
 };
 
 void batch_init(struct batch *b, struct db *db, struct damage *damage);
@@ -124,17 +125,18 @@ struct batch_event {
 int batch_add_event(struct batch *b, struct room_counters *room, const struct batch_event *what, struct event **out);
 
 /* write_member.c: adds a member who has read what there is; the caller counts it. */
-int batch_add_member(struct batch *b, const struct room_counters *room, uint64_t user_no, enum member_role role);
-/* write_member.c: ends the membership that op names, which is there, and passes the room on; fills op's events. heir: asked by batch_ask_heir(). */
-int batch_end_membership(struct batch *b, struct room_counters *room, enum member_role role, struct db_answer *heir,
-			 struct store_leave *op);
+int batch_add_member(struct batch *b, const struct room_counters *room, enum room_kind kind, uint64_t user_no, enum member_role role);
+/* write_member.c: ends the membership that op names, which is there, and passes the room on to the heir (no 0: to nobody); fills op's events. */
+int batch_end_membership(struct batch *b, struct room_counters *room, const struct store_user *heir, struct store_leave *op);
+/* write_member.c: who becomes the owner when an owner leaves; finish *heir. */
 struct db_answer *batch_ask_heir(struct batch *b, uint64_t room_no, uint64_t leaver_no);
+int batch_find_heir(struct batch *b, struct db_answer *asked, enum member_role role, struct store_user *heir);
 /* write_member.c: whether the user can become a member of anything: nobody can be a guest whose token is gone any more. No user has the number 0. */
 struct db_answer *batch_ask_can_be(struct batch *b, uint64_t user_no);
 int batch_can_be(struct batch *b, struct db_answer *asked, bool *can);
 /* write_member.c: whether the user is in `most` rooms or more; 0: any number, NULL is asked. */
 struct db_answer *batch_ask_most_rooms(struct batch *b, uint64_t user_no, uint64_t most);
-int batch_has_most_rooms(struct batch *b, struct db_answer *asked, uint64_t most, bool *has);
+int batch_has_most_rooms(struct batch *b, struct db_answer *asked, uint64_t user_no, uint64_t most, bool *has);
 /* write_room.c: the room as it is within this transaction; its counters may move on until it is answered. */
 struct db_answer *batch_ask_room(struct batch *b, uint64_t room_no);
 int batch_describe_room(struct db_answer *asked, const struct room_counters *room, struct store_room *out);

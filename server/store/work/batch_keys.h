@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 enum batch_key {
-	KEY_MEMBERSHIPS = 1, /* of a user, by number */
-	KEY_MEMBERS,         /* of a room, by number */
-	KEY_ROOM,            /* name, topic and the like of a room, by number */
-	KEY_ROOM_NAME,       /* by its folded form */
+	KEY_MEMBER = 1,    /* one membership, by user and room */
+	KEY_MEMBERSHIPS,   /* how many rooms a user is in, by number */
+	KEY_PRIVATE_ROOMS, /* which private rooms a user is in, by number */
+	KEY_MEMBERS,       /* of a room, by number */
+	KEY_ROOM,          /* name, topic and the like of a room, by number */
+	KEY_ROOM_NAME,     /* by its folded form */
 	KEY_ROOM_SKELETON,
 	KEY_ACCOUNT, /* password, role and tokens of a user, by number */
 	KEY_NAME,    /* of a user, by its folded form */

@@ -23,6 +23,7 @@ static const struct db_statement writer_batch = {.sql = "SELECT batch_no FROM wr
 struct run {
 	struct list ops; /* store_op.link; those that wrote */
 	size_t n;
+	size_t n_looked;
 	bool is_later;              /* the next operation waits for the next batch */
 	struct token_age token_age; /* as it is once this is committed */
 	struct store_op *failed;    /* the one that fails the transaction; NULL: none of them does */
@@ -34,6 +35,7 @@ int batch_runner_init(struct batch_runner *r, struct store_driver *driver, struc
 {
 	r->driver = driver;
 	r->metrics = m;
+	r->n_ahead = BATCH_MAX;
 	list_init(&r->undecided);
 	uid_random(&r->writer, 1);
 	batch_init(&r->batch, driver->db, damage);
@@ -83,8 +85,11 @@ static int run_some(struct batch_runner *r, struct list *ready, struct run *t, s
 	struct list some;
 	int rc = DB_OK;
 	list_init(&some);
-	for (size_t i = 0; i < most && !list_empty(ready); i++)
+	for (size_t i = 0; i < most && !list_empty(ready); i++) {
 		move_first(&some, ready);
+		t->n_looked++;
+	}
+	r->batch.is_alone = !r->driver->db->looks_ahead || t->n_looked == 1;
 	batch_lock_rooms(&r->batch, &some);
 	list_for_each(it, &some)
 		batch_look(&r->batch, list_entry(it, struct store_op, link));
@@ -128,16 +133,30 @@ static int finish_transaction(struct batch_runner *r, struct run *t)
 	return db_commit(db);
 }
 
+/* Operations that look ahead do so once, so that the rooms of a transaction are locked in one order. */
+static int run_ops(struct batch_runner *r, struct list *ready, struct run *t)
+{
+	uint64_t until_ns = clock_mono_ns() + BATCH_US * (uint64_t)1000;
+	size_t most = r->n_alone > 0 ? 1 : BATCH_MAX;
+	int rc;
+	if (r->driver->db->looks_ahead) {
+		rc = run_some(r, ready, t, most < r->n_ahead ? most : r->n_ahead);
+		size_t n = t->is_later ? t->n * 2 : r->n_ahead * 2;
+		r->n_ahead = n < BATCH_AHEAD_MIN ? BATCH_AHEAD_MIN : n < BATCH_MAX ? n : BATCH_MAX;
+		return rc;
+	}
+	do
+		rc = run_some(r, ready, t, 1);
+	while (rc == DB_OK && !list_empty(ready) && t->n < most && clock_mono_ns() < until_ns);
+	return rc;
+}
+
 /* Moves operations from `ready` to the run while it does them. A db_result: the transaction is committed, or failed. */
 static int run_transaction(struct batch_runner *r, struct list *ready, struct run *t)
 {
-	struct db *db = r->driver->db;
-	uint64_t until_ns = clock_mono_ns() + BATCH_US * (uint64_t)1000;
-	size_t most = r->n_alone > 0 ? 1 : BATCH_MAX;
-	int rc = db_begin(db, true);
-	do
-		rc = rc == DB_OK ? run_some(r, ready, t, db->looks_ahead ? most : 1) : rc;
-	while (rc == DB_OK && !list_empty(ready) && !t->is_later && t->n < most && clock_mono_ns() < until_ns);
+	int rc = db_begin(r->driver->db, true);
+	if (rc == DB_OK)
+		rc = run_ops(r, ready, t);
 	return rc == DB_OK ? finish_transaction(r, t) : rc;
 }
 
@@ -189,6 +208,7 @@ static void go_again(struct batch_runner *r, struct run *t, struct list *ready, 
 		list_remove(&t->failed->link);
 		t->failed->result = -EBADMSG;
 		list_append(done, &t->failed->link);
+		r->n_alone -= r->n_alone > 0;
 	}
 	put_back(&t->ops, ready);
 }
@@ -252,11 +272,13 @@ static void fail_among_others(struct batch_runner *r, struct run *t, int rc, str
 	bool is_race = rc == DB_CONFLICT || rc == DB_LOST_RACE;
 	db_reason(r->driver->db, reason, sizeof reason);
 	roll_back(r, t);
-	if (t->n > 1)
-		r->n_alone = t->n;
-	r->n_races = t->n > 1 ? 0 : r->n_races + 1;
 	put_back(&t->ops, ready);
-	if (t->n > 1 || (is_race && r->n_races < BATCH_RACES_MAX))
+	if (t->n_looked > 1) {
+		r->n_alone = t->n_looked;
+		r->n_races = 0;
+		return;
+	}
+	if (is_race && ++r->n_races < BATCH_RACES_MAX)
 		return;
 	LOG_ERROR("store.write_failed", LOG_S("operation", store_op_name(first_op(ready)->kind)), LOG_S("reason", reason));
 	metric_add(&r->metrics->commit_failures_total, 1);

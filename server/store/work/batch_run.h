@@ -25,7 +25,7 @@
 #include "store/work/batch.h"
 #include "store/work/token_age.h"
 
-enum { BATCH_US = 5000, BATCH_TOUCHES_MAX = 1024, BATCH_RACES_MAX = 5 };
+enum { BATCH_US = 5000, BATCH_AHEAD_MIN = 8, BATCH_TOUCHES_MAX = 1024, BATCH_RACES_MAX = 5 };
 
 struct batch_touch {
 	uint8_t hash[SECRET_HASH_BYTES];
@@ -44,6 +44,7 @@ struct batch_runner {
 	bool is_away;             /* the connection is lost; logged */
 	size_t n_alone;           /* so many operations go one by one */
 	size_t n_races;           /* that the first of them lost */
+	size_t n_ahead;           /* so many look ahead: few after a batch that had to end early */
 	struct uid writer;        /* whose row it is, where others write too */
 	bool has_row;
 	uint64_t batch_no;     /* of the newest transaction that began */

@@ -42,7 +42,7 @@ static int insert_event(struct batch *b, const struct room_counters *room, const
 			 db_known(what->author_no), db_signed(e->timestamp_ms), db_number(e->n_messages), db_known(what->target_seq),
 			 db_text(row.json), db_number(event_row_checksum(&row, &room->id)));
 	/* The pages next to the room's end are damaged, or there is a row already: the room's loss, not everybody's. Where others write too, a conflict is theirs. */
-	b->met_damage = rc == DB_DAMAGED || (rc == DB_CONFLICT && b->db->is_only_writer);
+	b->met_damage = (rc == DB_DAMAGED && b->is_alone) || (rc == DB_CONFLICT && b->db->is_only_writer);
 	if (b->met_damage)
 		b->failed = (struct damage_place){
 			.room_no = room->no, .room = room->id, .from_seq = e->seq, .to_seq = e->seq, .what = "the place of the next event"};

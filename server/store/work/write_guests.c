@@ -56,8 +56,12 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 	ended->room = room->id;
 	ended->user = row->user.id;
 	ended->leave = (struct store_leave){.room_no = row->room_no, .user_no = row->user.no, .data = data};
-	auto_answer *heir = batch_ask_heir(b, row->room_no, row->user.no);
-	rc = batch_end_membership(b, room, row->role, heir, &ended->leave);
+	auto_answer *asked = batch_ask_heir(b, row->room_no, row->user.no);
+	struct store_user heir;
+	rc = batch_find_heir(b, asked, row->role, &heir);
+	if (rc == DB_OK)
+		rc = batch_end_membership(b, room, &heir, &ended->leave);
+	store_user_finish(&heir);
 	ended->leave.data = BUF_INIT;
 	return rc;
 }

@@ -50,7 +50,8 @@ static struct db_answer *ask_member(struct batch *b, uint64_t user_no, uint64_t 
 static int find_member(struct batch *b, struct db_answer *asked, uint64_t user_no, uint64_t room_no, struct member_row *out)
 {
 	*out = (struct member_row){0};
-	if (batch_number_is_stale(b, KEY_MEMBERSHIPS, user_no))
+	const uint64_t key[] = {user_no, room_no};
+	if (batch_is_stale(b, KEY_MEMBER, key, sizeof key))
 		return BATCH_LATER;
 	int rc = batch_own(b, batch_finds(asked, &out->found), "memberships");
 	if (!out->found)
@@ -81,26 +82,34 @@ struct db_answer *batch_ask_most_rooms(struct batch *b, uint64_t user_no, uint64
 	return most != 0 ? db_ask(b->db, &member_count, db_number(user_no), db_number(most)) : NULL;
 }
 
-int batch_has_most_rooms(struct batch *b, struct db_answer *asked, uint64_t most, bool *has)
+/* What earlier operations of the batch did to the number counts only near the limit. */
+int batch_has_most_rooms(struct batch *b, struct db_answer *asked, uint64_t user_no, uint64_t most, bool *has)
 {
 	*has = false;
 	if (most == 0)
 		return DB_OK;
 	int rc = db_row(asked);
-	if (rc == DB_ROW)
-		*has = db_column_number(asked, 0) >= most;
-	return rc >= 0 ? DB_OK : batch_own(b, rc, "memberships");
+	if (rc < 0)
+		return batch_own(b, rc, "memberships");
+	uint64_t n = rc == DB_ROW ? db_column_number(asked, 0) : 0;
+	*has = n >= most;
+	return n + BATCH_MAX >= most && batch_number_is_stale(b, KEY_MEMBERSHIPS, user_no) ? BATCH_LATER : DB_OK;
 }
 
-static void wrote_membership(struct batch *b, uint64_t user_no, uint64_t room_no)
+/* is_private: or it is not known. */
+static void wrote_membership(struct batch *b, uint64_t user_no, uint64_t room_no, bool is_private)
 {
+	const uint64_t key[] = {user_no, room_no};
+	batch_wrote(b, KEY_MEMBER, key, sizeof key);
 	batch_wrote_number(b, KEY_MEMBERSHIPS, user_no);
 	batch_wrote_number(b, KEY_MEMBERS, room_no);
+	if (is_private)
+		batch_wrote_number(b, KEY_PRIVATE_ROOMS, user_no);
 }
 
-int batch_add_member(struct batch *b, const struct room_counters *room, uint64_t user_no, enum member_role role)
+int batch_add_member(struct batch *b, const struct room_counters *room, enum room_kind kind, uint64_t user_no, enum member_role role)
 {
-	wrote_membership(b, user_no, room->no);
+	wrote_membership(b, user_no, room->no, kind != ROOM_PUBLIC);
 	return batch_own(b,
 			 db_send(b->db, &member_insert, db_number(user_no), db_number(room->no), db_signed(role), db_number(room->last_seq),
 				 db_number(room->n_messages)),
@@ -159,7 +168,7 @@ static int look_at_joiner(struct batch *b, struct store_join *op, struct member_
 	if (rc == DB_OK && can)
 		rc = find_member(b, asked[JOINER_MEMBER], op->user.no, op->room_no, member);
 	if (rc == DB_OK && can && !member->found)
-		rc = batch_has_most_rooms(b, asked[JOINER_ROOMS], op->most_rooms, &has_most);
+		rc = batch_has_most_rooms(b, asked[JOINER_ROOMS], op->user.no, op->most_rooms, &has_most);
 	if (rc != DB_OK)
 		return rc;
 	if (!can)
@@ -176,7 +185,7 @@ static int enter(struct batch *b, struct room_counters *room, struct store_join 
 	struct batch_event what = {EVENT_MEMBER_JOINED, op->user.no, 0, &data, clock_wall_ms()};
 	int rc = batch_add_event(b, room, &what, &op->event);
 	if (rc == DB_OK)
-		rc = batch_add_member(b, room, op->user.no, op->role);
+		rc = batch_add_member(b, room, op->membership.room.kind, op->user.no, op->role);
 	if (rc != DB_OK)
 		return rc;
 	room->n_members++;
@@ -235,7 +244,7 @@ static int make_owner(struct batch *b, struct room_counters *room, const struct 
 			   "memberships");
 	if (rc != DB_OK)
 		return rc;
-	wrote_membership(b, heir->no, room->no);
+	wrote_membership(b, heir->no, room->no, false);
 	person_encode_member(&data, heir, MEMBER_ROLE_OWNER, (struct text){0});
 	struct batch_event what = {EVENT_MEMBER_UPDATED, heir->no, 0, &data, clock_wall_ms()};
 	return batch_add_event(b, room, &what, event);
@@ -246,34 +255,27 @@ struct db_answer *batch_ask_heir(struct batch *b, uint64_t room_no, uint64_t lea
 	return db_ask(b->db, &member_heir, db_number(room_no), db_number(leaver_no));
 }
 
-/* Whom the room passes on to; heir->no 0: nobody, or it has an owner. */
-static int find_heir(struct batch *b, struct db_answer *asked, struct store_user *heir)
+int batch_find_heir(struct batch *b, struct db_answer *asked, enum member_role role, struct store_user *heir)
 {
 	bool found;
 	*heir = (struct store_user){0};
+	if (role != MEMBER_ROLE_OWNER)
+		return DB_OK;
 	int rc = batch_finds(asked, &found);
 	return batch_own(b, rc == DB_OK && found && !rows_user(asked, heir) ? DB_DAMAGED : rc, "memberships");
 }
 
-int batch_end_membership(struct batch *b, struct room_counters *room, enum member_role role, struct db_answer *heir_asked,
-			 struct store_leave *op)
+int batch_end_membership(struct batch *b, struct room_counters *room, const struct store_user *heir, struct store_leave *op)
 {
 	struct batch_event what = {EVENT_MEMBER_LEFT, op->user_no, 0, &op->data, clock_wall_ms()};
 	int rc = batch_add_event(b, room, &what, &op->event);
 	if (rc != DB_OK)
 		return rc;
 	room->n_members--;
-	wrote_membership(b, op->user_no, op->room_no);
+	wrote_membership(b, op->user_no, op->room_no, true);
 	rc = batch_own(b, db_send(b->db, &member_delete, db_number(op->user_no), db_number(op->room_no)), "memberships");
-	if (rc != DB_OK || role != MEMBER_ROLE_OWNER)
-		return rc;
-	struct store_user heir;
-	rc = find_heir(b, heir_asked, &heir);
-	if (rc == DB_OK && heir.no != 0)
-		rc = make_owner(b, room, &heir, &op->passed_event);
-	op->heir = heir.id;
-	store_user_finish(&heir);
-	return rc;
+	op->heir = heir->id;
+	return rc == DB_OK && heir->no != 0 ? make_owner(b, room, heir, &op->passed_event) : rc;
 }
 
 /* What a leave asks. */
@@ -289,11 +291,20 @@ int leave_write(struct batch *b, struct store_leave *op)
 {
 	op->event = op->passed_event = NULL;
 	struct room_counters *room;
+	struct store_user heir = {0};
 	struct member_row member = {0};
 	if (batch_number_is_stale(b, KEY_MEMBERS, op->room_no))
 		return BATCH_LATER;
 	int rc = find_membership(b, &op->op, op->op.asked[LEAVER], op->room_no, op->user_no, &room, &member);
-	return rc == DB_OK && room ? batch_end_membership(b, room, member.role, op->op.asked[HEIR], op) : rc;
+	if (rc != DB_OK || !room)
+		return rc;
+	rc = batch_find_heir(b, op->op.asked[HEIR], member.role, &heir);
+	if (rc == DB_OK && batch_number_is_stale(b, KEY_ACCOUNT, heir.no))
+		rc = BATCH_LATER; /* a guest may have ended */
+	if (rc == DB_OK)
+		rc = batch_end_membership(b, room, &heir, op);
+	store_user_finish(&heir);
+	return rc;
 }
 
 /* What a read mark asks. */

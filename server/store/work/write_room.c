@@ -65,7 +65,7 @@ static bool name_is_stale(struct batch *b, struct text name, struct text name_ke
 {
 	return b->db->looks_ahead &&
 	       (batch_text_is_stale(b, KEY_ROOM_NAME, name_key) || batch_text_is_stale(b, KEY_ROOM_SKELETON, batch_skeleton(b, name)) ||
-		batch_number_is_stale(b, KEY_MEMBERSHIPS, user_no));
+		batch_number_is_stale(b, KEY_PRIVATE_ROOMS, user_no));
 }
 
 static void wrote_name(struct batch *b, struct text name_key, struct text skeleton)
@@ -89,14 +89,13 @@ static int may_create(struct batch *b, struct store_room_create *op, uint64_t *n
 {
 	struct db_answer **asked = op->op.asked;
 	bool can, taken = false, has_most = false;
-	if ((op->name.s && name_is_stale(b, op->name, op->name_key, op->owner_no)) || batch_number_is_stale(b, KEY_ACCOUNT, op->owner_no) ||
-	    batch_number_is_stale(b, KEY_MEMBERSHIPS, op->owner_no))
+	if ((op->name.s && name_is_stale(b, op->name, op->name_key, op->owner_no)) || batch_number_is_stale(b, KEY_ACCOUNT, op->owner_no))
 		return BATCH_LATER;
 	int rc = batch_can_be(b, asked[OWNER_CAN_BE], &can);
 	if (rc == DB_OK && asked[ALIKE])
 		rc = batch_finds(asked[ALIKE], &taken);
 	if (rc == DB_OK)
-		rc = batch_has_most_rooms(b, asked[OWNER_ROOMS], op->most_rooms, &has_most);
+		rc = batch_has_most_rooms(b, asked[OWNER_ROOMS], op->owner_no, op->most_rooms, &has_most);
 	if (rc != DB_OK)
 		return rc;
 	if (!can || taken || has_most) {
@@ -154,7 +153,7 @@ int room_create_write(struct batch *b, struct store_room_create *op)
 	if (b->met_damage)
 		b->failed = (struct damage_place){.what = "the place of a new room's events"}; /* the room is not made */
 	if (rc == DB_OK)
-		rc = batch_add_member(b, room, op->owner_no, role);
+		rc = batch_add_member(b, room, op->kind, op->owner_no, role);
 	if (rc != DB_OK)
 		return rc;
 	room->n_members = 1;

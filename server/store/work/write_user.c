@@ -59,8 +59,6 @@ static int insert_token(struct batch *b, uint64_t user_no, enum token_kind kind,
 static int drop_tokens_of(struct batch *b, uint64_t user_no, enum token_kind up_to)
 {
 	batch_wrote_number(b, KEY_ACCOUNT, user_no);
-	/* Of a guest its memberships end with the last. */
-	batch_wrote_number(b, KEY_MEMBERSHIPS, user_no);
 	return batch_own(b, db_send(b->db, &tokens_drop, db_number(user_no), db_signed(up_to)), "tokens");
 }
 
@@ -216,7 +214,6 @@ int token_delete_write(struct batch *b, struct store_token_delete *op)
 		return DB_OK;
 	}
 	batch_wrote_number(b, KEY_ACCOUNT, user_no);
-	batch_wrote_number(b, KEY_MEMBERSHIPS, user_no);
 	batch_wrote(b, KEY_TOKEN, op->hash, sizeof op->hash);
 	rc = batch_own(b, db_send(b->db, &token_drop, db_bytes(op->hash, sizeof op->hash)), "tokens");
 	return rc == DB_OK && op->everywhere ? drop_tokens_of(b, user_no, TOKEN_SESSION) : rc;
