@@ -207,6 +207,73 @@ static void what_an_earlier_operation_changed_is_looked_at_anew(void **state)
 	store_op_finish(&late.op);
 }
 
+static void an_event_that_is_new_in_the_batch_is_looked_at_anew(void **state)
+{
+	struct world *w = *state;
+	auto_buf data = json_from("{}");
+	uint64_t before = n_commits(w);
+	struct store_append first = message(w, data), reply = message(w, data);
+	struct store_read_mark mark = {.room_no = w->room, .user_no = make_user(w->f, "bob", USER_PERSON), .seq = 4};
+	join_room(w->f, w->room, mark.user_no); /* seq 3 */
+	before = n_commits(w);
+	reply.reply_to = 4;
+	submit(w, &first.op, STORE_APPEND);
+	submit(w, &reply.op, STORE_APPEND);
+	store_fixture_wait(w->f, &reply.op);
+	assert_int_equal(reply.op.result, 0);
+	assert_int_equal(reply.seq, 5);
+	assert_int_equal(n_commits(w) - before, 2);
+	store_op_finish(&first.op);
+	store_op_finish(&reply.op);
+	first = message(w, data);
+	reply = message(w, data);
+	mark.seq = 6;
+	submit(w, &first.op, STORE_APPEND);
+	submit(w, &reply.op, STORE_APPEND);
+	submit(w, &mark.op, STORE_READ_MARK);
+	store_fixture_wait(w->f, &mark.op);
+	assert_int_equal(mark.op.result, 0);
+	assert_int_equal(mark.read_seq, 6);
+	assert_int_equal(mark.read_messages, 3);
+	store_op_finish(&first.op);
+	store_op_finish(&reply.op);
+}
+
+static void the_order_holds_where_a_batch_ends_early(void **state)
+{
+	enum { LONG = 1200 };
+	struct world *w = *state;
+	auto_buf data = json_from("{}");
+	struct store_append *ops = calloc(LONG, sizeof *ops);
+	for (size_t i = 0; i < LONG; i++) {
+		ops[i] = message(w, data);
+		if (i % 100 == 50)
+			ops[i].client_id = ops[i - 1].client_id;
+		submit(w, &ops[i].op, STORE_APPEND);
+	}
+	uint64_t last = 2;
+	for (size_t i = 0; i < LONG; i++) {
+		store_fixture_wait(w->f, &ops[i].op);
+		assert_int_equal(ops[i].op.result, 0);
+		assert_int_equal(ops[i].duplicate, i % 100 == 50);
+		assert_int_equal(ops[i].seq, ops[i].duplicate ? last : last + 1);
+		last = ops[i].seq;
+		event_free(ops[i].event);
+	}
+	free(ops);
+}
+
+static void what_another_writer_did_is_read_anew_for_each_batch(void **state)
+{
+	struct world *w = *state;
+	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 3);
+	store_fixture_change(w->f, "INSERT INTO event (pk, id, type, at_ms, n_messages, json)"
+				   " SELECT pk + 1, randomblob(16), type, at_ms, n_messages + 1, json FROM event ORDER BY pk DESC LIMIT 1;"
+				   "UPDATE room SET last_seq = last_seq + 1, n_messages = n_messages + 1");
+	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 5);
+	store_fixture_close(w->f); /* unverified: the event's JSON is another one's */
+}
+
 static void names_and_passwords_are_looked_at_anew(void **state)
 {
 	struct world *w = *state;
@@ -447,6 +514,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_does_not_touch_goes_in_one_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_an_earlier_operation_changed_is_looked_at_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_event_that_is_new_in_the_batch_is_looked_at_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_order_holds_where_a_batch_ends_early, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_another_writer_did_is_read_anew_for_each_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(names_and_passwords_are_looked_at_anew, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_number_of_rooms_counts_what_the_batch_did, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_race_goes_again_one_by_one_and_in_order, setup, teardown),
