@@ -185,14 +185,18 @@ static inline int db_rollback(struct db *db)
 }
 
 /* Columns of the row, from 0. */
+static inline enum db_kind db_column_kind(struct db_answer *answer, int column)
+{
+	return answer->db->methods->column_kind(answer, column);
+}
 static inline bool db_column_is_null(struct db_answer *answer, int column)
 {
-	return answer->db->methods->column_kind(answer, column) == DB_NULL;
+	return db_column_kind(answer, column) == DB_NULL;
 }
 /* Whether it is an integer. DB_NUMBER is all that a column of whole numbers says that is as it was written. */
 static inline bool db_column_is_number(struct db_answer *answer, int column)
 {
-	return answer->db->methods->column_kind(answer, column) == DB_NUMBER;
+	return db_column_kind(answer, column) == DB_NUMBER;
 }
 static inline int64_t db_column_signed(struct db_answer *answer, int column)
 {

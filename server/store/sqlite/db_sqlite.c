@@ -275,9 +275,16 @@ static int rollback(struct db *db)
 	return sqlite3_get_autocommit(d->connection.db) ? DB_OK : run(d, &rollback_it, NULL, 0);
 }
 
+/* One look-up for all that is asked of the column: sqlite3_column_type() and its like find the value anew each time. What SQLite calls an unprotected value is as good as
+ * any other here: the connection has no mutex, and one thread at a time. */
+static sqlite3_value *value_of(struct db_answer *answer, int column)
+{
+	return sqlite3_column_value(answer_of(answer)->statement->st, column);
+}
+
 static enum db_kind column_kind(struct db_answer *answer, int column)
 {
-	switch (sqlite3_column_type(answer_of(answer)->statement->st, column)) {
+	switch (sqlite3_value_type(value_of(answer, column))) {
 	case SQLITE_INTEGER:
 		return DB_NUMBER;
 	case SQLITE_TEXT:
@@ -291,21 +298,21 @@ static enum db_kind column_kind(struct db_answer *answer, int column)
 
 static int64_t column_number(struct db_answer *answer, int column)
 {
-	sqlite3_stmt *st = answer_of(answer)->statement->st;
-	return sqlite3_column_type(st, column) == SQLITE_INTEGER ? sqlite3_column_int64(st, column) : 0;
+	sqlite3_value *v = value_of(answer, column);
+	return sqlite3_value_type(v) == SQLITE_INTEGER ? sqlite3_value_int64(v) : 0;
 }
 
 static struct text column_bytes(struct db_answer *answer, int column)
 {
-	sqlite3_stmt *st = answer_of(answer)->statement->st;
+	sqlite3_value *v = value_of(answer, column);
 	struct text t = {0};
-	int type = sqlite3_column_type(st, column);
+	int type = sqlite3_value_type(v);
 	if (type == SQLITE_TEXT)
-		t.s = (const char *)sqlite3_column_text(st, column);
-	else if (type == SQLITE_BLOB && !(t.s = sqlite3_column_blob(st, column)))
+		t.s = (const char *)sqlite3_value_text(v);
+	else if (type == SQLITE_BLOB && !(t.s = sqlite3_value_blob(v)))
 		t.s = ""; /* SQLite has no address for a blob without bytes */
 	if (t.s)
-		t.n = (size_t)sqlite3_column_bytes(st, column);
+		t.n = (size_t)sqlite3_value_bytes(v);
 	return t;
 }
 

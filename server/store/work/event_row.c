@@ -20,16 +20,12 @@ uint32_t event_row_checksum(const struct event_row *row, const struct uid *room)
 	return checksum_crc32c(checksum_crc32c(0, &head, sizeof head), row->json.s, row->json.n);
 }
 
-static bool is_number_or_null(struct db_answer *answer, int column)
-{
-	return db_column_is_null(answer, column) || db_column_is_number(answer, column);
-}
-
 bool event_row_read(struct db_answer *answer, const struct uid *room, struct event_row *out)
 {
 	*out = (struct event_row){.seq = event_pk_seq(db_column_signed(answer, AT_PK))};
+	enum db_kind checksum = db_column_kind(answer, AT_CHECKSUM);
 	out->json = db_column_bytes(answer, AT_JSON);
-	if (!out->json.s || !is_number_or_null(answer, AT_CHECKSUM) || !db_column_uid(answer, AT_ID, &out->id))
+	if (!out->json.s || (checksum != DB_NUMBER && checksum != DB_NULL) || !db_column_uid(answer, AT_ID, &out->id))
 		return false;
 	int64_t type = db_column_signed(answer, AT_TYPE);
 	if (type < EVENT_ROOM_CREATED || type >= EVENT_TYPING || !event_type_name((enum event_type)type))
@@ -39,7 +35,7 @@ bool event_row_read(struct db_answer *answer, const struct uid *room, struct eve
 	out->at_ms = db_column_signed(answer, AT_MS);
 	out->n_messages = db_column_number(answer, AT_N_MESSAGES);
 	out->target_seq = db_column_number(answer, AT_TARGET_SEQ);
-	if (db_column_is_null(answer, AT_CHECKSUM))
+	if (checksum == DB_NULL)
 		return event_check(out->json.s, out->json.n, out->type, &out->id, out->at_ms, room, out->seq);
 	return db_column_signed(answer, AT_CHECKSUM) == event_row_checksum(out, room);
 }

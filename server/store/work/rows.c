@@ -6,12 +6,12 @@
 
 #include <string.h>
 
-/* A number from 0 to most. */
+/* A number from 0 to most. What is none reads as 0. */
 static bool number_up_to(struct db_answer *answer, int column, uint64_t most, uint64_t *out)
 {
 	int64_t v = db_column_signed(answer, column);
 	*out = (uint64_t)v;
-	return db_column_is_number(answer, column) && v >= 0 && *out <= most;
+	return v >= 0 && *out <= most && (v != 0 || db_column_is_number(answer, column));
 }
 
 /* A copy; NULL: it is no text of ours. */
