@@ -1,6 +1,7 @@
 /* Opening, refusing to open, and backups. */
 #include "cmocka_wrap.h"
 
+#include "store/work/store_reader.h"
 #include "store_fixture.h"
 
 #include <errno.h>
@@ -257,6 +258,17 @@ static void a_backup_opens_as_a_store_of_a_new_epoch(void **state)
 	assert_string_equal(epoch, restored);
 }
 
+static void a_database_without_backups_says_what_makes_one(void **state)
+{
+	(void)state;
+	static const struct store_driver_methods without = {.backup_instead = "use the database's own program"};
+	struct store_driver driver = {.methods = &without};
+	struct store_reader reader = {.driver = &driver};
+	struct store_backup op = {.path = text_from("/nowhere/copy.db")};
+	assert_int_equal(read_backup(&reader, &op), -ENOTSUP);
+	assert_string_equal(op.fault, "use the database's own program");
+}
+
 /* What a killed process leaves: the file, its log (NULL: none) and the proof of how far that reached (NULL: of an earlier version). */
 static void put_killed(struct store_fixture *f, const struct buf *file, const struct buf *log, const struct buf *reach)
 {
@@ -375,6 +387,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(verify_sees_what_is_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_log_begins_a_new_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_backup_opens_as_a_store_of_a_new_epoch, setup, teardown),
+		cmocka_unit_test(a_database_without_backups_says_what_makes_one),
 		cmocka_unit_test_setup_teardown(a_start_that_fails_leaves_the_log_and_the_epoch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_log_without_its_database_is_refused, setup, teardown),
 	};
