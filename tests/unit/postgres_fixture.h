@@ -53,7 +53,7 @@ static inline struct db *fixture_open_with(const struct db_postgres_options *opt
 
 static inline struct db *fixture_open(struct fixture *f)
 {
-	return fixture_open_with(&(struct db_postgres_options){.address = f->address, .may_lose_commits = true});
+	return fixture_open_with(&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .connect_ms = 60000});
 }
 
 /* Closes it at the end of the scope, after its answers, which are declared later. */

@@ -226,8 +226,8 @@ static void test_large_questions_with_large_answers_pass_each_other(void **state
 	static const struct db_statement echo = {.sql = "SELECT $1", .parameters = "t"};
 	struct fixture *f = *state;
 	/* A sanitizer on a busy machine takes its time. */
-	auto_db *db =
-		fixture_open_with(&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .statement_ms = 100000});
+	auto_db *db = fixture_open_with(&(struct db_postgres_options){
+		.address = f->address, .may_lose_commits = true, .connect_ms = 60000, .statement_ms = 100000});
 	size_t n = 1 << 20;
 	auto_free char *large = mem_alloc(n);
 	struct db_answer *answers[N];
@@ -370,8 +370,8 @@ static void test_waits_on_the_server_end(void **state)
 	static const struct db_statement slow = {.sql = "SELECT 1 FROM pg_sleep(60)", .parameters = ""};
 	struct fixture *f = *state;
 	auto_db *holder = fixture_open(f);
-	auto_db *db = fixture_open_with(
-		&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .lock_ms = 50, .statement_ms = 200});
+	auto_db *db = fixture_open_with(&(struct db_postgres_options){
+		.address = f->address, .may_lose_commits = true, .connect_ms = 60000, .lock_ms = 50, .statement_ms = 1000});
 
 	empty(f);
 	postgres_server_sql(&f->server, "postgres", "INSERT INTO client_id VALUES (1, '', 1)", NULL, 0);

@@ -119,7 +119,8 @@ static void test_a_commit_whose_answer_is_lost_is_not_known_and_done(void **stat
 	postgres_proxy_make(&proxy, f->server.folder);
 	snprintf(address, sizeof address, "host=%s dbname=postgres user=parley", proxy.folder);
 	{
-		auto_db *db = fixture_open_with(&(struct db_postgres_options){.address = address, .may_lose_commits = true});
+		auto_db *db =
+			fixture_open_with(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000});
 		assert_int_equal(db_begin(db, true), DB_OK);
 		auto_answer *a = db_ask_plain(db, &writer_count);
 		assert_int_equal(db_row(a), DB_ROW);
@@ -138,7 +139,8 @@ static void test_a_commit_whose_answer_is_lost_is_not_known_and_done(void **stat
 static void test_a_server_that_stands_still_is_given_up(void **state)
 {
 	struct fixture *f = *state;
-	auto_db *db = fixture_open_with(&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .answer_ms = 200});
+	auto_db *db = fixture_open_with(
+		&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .connect_ms = 60000, .answer_ms = 2000});
 	pid_t backend = (pid_t)fixture_number(db, &backend_pid);
 
 	assert_int_equal(db_begin(db, true), DB_OK);
@@ -157,7 +159,8 @@ static void test_the_locks_of_a_writer_that_stands_still_are_freed(void **state)
 {
 	static const struct db_statement lock = {.sql = "SELECT 1 FROM writer WHERE id = 'one' FOR UPDATE", .parameters = ""};
 	struct fixture *f = *state;
-	auto_db *still = fixture_open_with(&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .idle_ms = 100});
+	auto_db *still = fixture_open_with(
+		&(struct db_postgres_options){.address = f->address, .may_lose_commits = true, .connect_ms = 60000, .idle_ms = 100});
 	auto_db *other = fixture_open(f);
 
 	empty(f);
@@ -188,7 +191,7 @@ static void test_a_stop_ends_the_tries(void **state)
 
 	(void)state;
 	snprintf(address, sizeof address, "host=/nowhere dbname=postgres");
-	auto_db *db = db_postgres_new(&(struct db_postgres_options){.address = address, .may_lose_commits = true});
+	auto_db *db = db_postgres_new(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000});
 	struct db_postgres_status status = {0};
 	for (int i = 0; i < 8; i++)
 		assert_int_equal(db_postgres_connect(db), DB_AWAY);

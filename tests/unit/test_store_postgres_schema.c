@@ -20,7 +20,7 @@ static struct db *open_database(struct fixture *f, const char *name)
 {
 	char address[160];
 	postgres_server_address(&f->server, name, address, sizeof address);
-	return fixture_open_with(&(struct db_postgres_options){.address = address, .may_lose_commits = true});
+	return fixture_open_with(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000});
 }
 
 static void epoch_of(struct fixture *f, const char *name, char out[STORE_EPOCH_BYTES + 1])
@@ -53,7 +53,7 @@ static int tell_epoch(struct fixture *f, const char *name, int to)
 	char address[160], epoch[STORE_EPOCH_BYTES + 1], reason[DB_POSTGRES_REASON_BYTES + 8];
 
 	postgres_server_address(&f->server, name, address, sizeof address);
-	auto_db *db = db_postgres_new(&(struct db_postgres_options){.address = address, .may_lose_commits = true});
+	auto_db *db = db_postgres_new(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000});
 	if (db_postgres_connect(db) != DB_OK) {
 		fprintf(stderr, "%s\n", db_reason(db, reason, sizeof reason));
 		return 1;
@@ -99,14 +99,17 @@ static void test_a_newer_database_and_a_foreign_one_are_refused(void **state)
 	postgres_server_address(&f->server, "newer", address, sizeof address);
 	db_close(open_database(f, "newer"));
 	postgres_server_sql(&f->server, "newer", "UPDATE meta SET value = value + 1 WHERE key = 'schema'", NULL, 0);
-	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true}, DB_FAILED, "newer parleyd");
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "newer parleyd");
 
 	make_database(f, "foreign_one", "");
 	postgres_server_address(&f->server, "foreign_one", address, sizeof address);
 	postgres_server_sql(&f->server, "foreign_one", "CREATE TABLE meta (key text, value text)", NULL, 0);
-	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true}, DB_FAILED, "schema of its own");
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "schema of its own");
 	postgres_server_sql(&f->server, "foreign_one", "ALTER TABLE meta ADD COLUMN bytes bytea", NULL, 0);
-	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true}, DB_FAILED, "schema of its own");
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "schema of its own");
 	postgres_server_sql(&f->server, "foreign_one", "SELECT 1 / (count(*) = 1)::int FROM pg_tables WHERE schemaname = 'public'", NULL,
 			    0);
 }
@@ -120,7 +123,8 @@ static void test_a_migration_that_fails_leaves_nothing(void **state)
 	make_database(f, "half", "");
 	postgres_server_address(&f->server, "half", address, sizeof address);
 	postgres_server_sql(&f->server, "half", "CREATE VIEW writer AS SELECT 1", NULL, 0);
-	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true}, DB_FAILED, "writer");
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "writer");
 	postgres_server_sql(&f->server, "half", "SELECT 1 / (count(*) = 0)::int FROM pg_tables WHERE schemaname = 'public'", NULL, 0);
 	postgres_server_sql(&f->server, "half", "DROP VIEW writer", NULL, 0);
 	auto_db *db = open_database(f, "half");
@@ -135,7 +139,7 @@ static void test_a_role_needs_its_own_schema_only(void **state)
 	make_database(f, "shared", "");
 	postgres_server_sql(&f->server, "shared", "CREATE ROLE talker LOGIN", NULL, 0);
 	snprintf(address, sizeof address, "postgresql://talker:hunter2@/shared?host=%s", f->server.folder);
-	const struct db_postgres_options options = {.address = address, .may_lose_commits = true};
+	const struct db_postgres_options options = {.address = address, .may_lose_commits = true, .connect_ms = 60000};
 	assert_refused(&options, DB_FAILED, "CREATE SCHEMA");
 	postgres_server_sql(&f->server, "shared", "CREATE SCHEMA talker AUTHORIZATION talker", NULL, 0);
 	auto_db *db = fixture_open_with(&options);
@@ -153,7 +157,7 @@ static void test_unsafe_servers_and_wrong_addresses_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	char address[160];
-	struct db_postgres_options options = {.address = address, .may_lose_commits = true};
+	struct db_postgres_options options = {.address = address, .may_lose_commits = true, .connect_ms = 60000};
 
 	make_database(f, "bytes", "ENCODING 'SQL_ASCII' TEMPLATE template0");
 	postgres_server_address(&f->server, "bytes", address, sizeof address);
@@ -189,9 +193,10 @@ static void test_a_password_from_elsewhere_takes_the_place_of_the_address(void *
 	fclose(rules);
 	postgres_server_sql(&f->server, "postgres", "SELECT pg_reload_conf()", NULL, 0);
 	snprintf(address, sizeof address, "postgresql://keeper:hunter2@/locked?host=%s", f->server.folder);
-	auto_db *db = db_postgres_new(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .password = "right"});
+	auto_db *db = db_postgres_new(
+		&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000, .password = "right"});
 	assert_int_equal(fixture_connect(db, 20), DB_OK); /* the server takes the rules a moment later */
-	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true}, DB_AWAY,
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_AWAY,
 		       "password authentication failed");
 }
 
@@ -239,7 +244,8 @@ static void test_a_standby_is_waited_for_and_brings_a_new_epoch(void **state)
 	postgres_server_start(&standby.server);
 	char address[160];
 	postgres_server_address(&standby.server, "copied", address, sizeof address);
-	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true}, DB_AWAY, "standby");
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_AWAY,
+		       "standby");
 	postgres_server_sql(&standby.server, "copied", "SELECT pg_promote()", NULL, 0);
 	epoch_of(&standby, "copied", then);
 	assert_string_not_equal(then, first);
