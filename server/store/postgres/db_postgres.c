@@ -139,11 +139,11 @@ static int begin(struct db *db, bool for_writing)
 	assert(!self->in_transaction);
 	if (!self->pipe.conn)
 		return DB_AWAY;
-	/* A server that is gone has often said so. Then nothing of this transaction was tried. */
-	if (postgres_pipe_is_lost(&self->pipe))
-		return fail(self, DB_AWAY);
-	/* What was asked before is a transaction of its own. */
-	int rc = postgres_pipe_end_group(&self->pipe);
+	/* What was asked before is a transaction of its own: its results are kept for who asked. A server that is gone has often said so, and then
+	 * nothing of this transaction was tried. */
+	int rc = postgres_settle(&self->pipe);
+	if (rc != DB_AWAY)
+		rc = postgres_pipe_is_lost(&self->pipe) ? DB_AWAY : DB_OK;
 	if (rc == DB_OK)
 		rc = execute(self, for_writing ? &begin_write : &begin_read, NULL, 0,
 			     (struct postgres_wanted){POSTGRES_WANTED_CHANGE, NULL});

@@ -246,14 +246,8 @@ int postgres_pipe_pass(struct postgres_pipe *p)
 
 bool postgres_pipe_is_lost(struct postgres_pipe *p)
 {
-	struct postgres_wanted *oldest = postgres_pipe_oldest(p);
 	struct pollfd polled = {.fd = PQsocket(p->conn), .events = POLLIN};
 
-	/* The end of a group comes with its last answer. */
-	if (p->n_wanted == 1 && oldest->kind == POSTGRES_WANTED_GROUP_END && postgres_pipe_pass(p) == DB_AWAY)
-		return true;
-	if (p->n_wanted > 0)
-		return false;
 	while (poll(&polled, 1, 0) > 0) /* its last words come first, then the end */
 		if (!PQconsumeInput(p->conn) || PQisBusy(p->conn) || PQstatus(p->conn) != CONNECTION_OK) {
 			lost(p);

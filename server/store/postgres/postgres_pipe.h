@@ -50,7 +50,7 @@ struct postgres_pipe {
 
 /* Takes a connection over, in pipeline mode and non-blocking. */
 int postgres_pipe_open(struct postgres_pipe *p, PGconn *conn);
-/* Whether the other side has closed it, as far as can be told without asking. Tells nothing while answers are wanted. */
+/* Whether the other side has closed it, as far as can be told without asking. For when nothing is wanted. */
 bool postgres_pipe_is_lost(struct postgres_pipe *p);
 /* Closes it without waiting, and forgets what was wanted. */
 void postgres_pipe_drop(struct postgres_pipe *p);
