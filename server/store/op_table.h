@@ -31,6 +31,7 @@
 	X(ROOM_PAGE,    room_page,    READ,      OWNS,    NO_ROOM) \
 	X(MEMBER_PAGE,  member_page,  READ,      OWNS,    NO_ROOM) \
 	X(LOG_PAGE,     log_page,     READ,      OWNS,    NO_ROOM) \
+	X(ROOM_TOPS,    room_tops,    READ,      NOTHING, NO_ROOM) \
 	X(BACKUP,       backup,       SLOW_READ, NOTHING, NO_ROOM) \
 	X(VERIFY,       verify,       SLOW_READ, OWNS,    NO_ROOM)
 /* clang-format on */

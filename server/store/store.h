@@ -12,9 +12,9 @@
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
  *   -EDQUOT  a limit that the operation names is reached
  *   -EPERM   the server has an owner already
- *   -EAGAIN  the store cannot write now (disk full); nothing was stored   -EIO    it failed; logged by the store
- *   -ENOTCONN the database is away, or was too busy with other writers; nothing was stored. Of a write that was on its way when the connection was lost, and that could not be
- *            decided before the store was closed, it is not known
+ *   -EAGAIN  the store has no room to write now (disk full); nothing was stored   -EIO    it failed; logged by the store
+ *   -ENOTCONN  the database is away, or was too busy with other writers; nothing was stored. A write whose outcome is not known when the connection breaks is not
+ *            answered before it is known, unless the store is closed before. The store says that it is away (store_state.h) before it brings back the first of these
  *   -ESTALE  the store's files are not where they were, so that nothing it writes would be found again; until a restart
  *   -EBADMSG what is stored is damaged, and stays so: a read that met it, a write to a room whose log has such a place, or one that needs a row that
  *            only it is about (a membership, a token, a client_id); nothing was stored.
@@ -62,17 +62,31 @@ const char *store_op_name(enum store_op_kind kind);
  * when its struct was zeroed. */
 void store_op_finish(struct store_op *op);
 
-enum { STORE_EPOCH_BYTES = 12 };
+enum { STORE_EPOCH_BYTES = 12, STORE_WHY_BYTES = 200 };
 
+/* Whom the store tells what happens to it, on the loop thread (store_state.h); a member may be NULL. */
+struct store_watcher {
+	void (*away)(void *arg);     /* store->is_away has changed */
+	void (*restored)(void *arg); /* store->epoch has changed */
+	void *arg;
+};
+
+/* All but the methods is of the loop thread, and changed by store_state.h once the chat has begun. */
 struct store {
 	const struct store_methods *methods;
 	/* Names this history of the logs, until the store goes back to an earlier state (a restored backup): then it is another one, and what
-	 * clients know of seqs is void. Letters and digits with a NUL; set once, before the chat begins. */
+	 * clients know of seqs is void. Letters and digits with a NUL. */
 	char epoch[STORE_EPOCH_BYTES + 1];
-	bool has_owner; /* the server had one when the store was opened */
+	bool has_owner;                 /* the server had one when this epoch began */
+	bool is_shared;                 /* other processes write to it as well: STORE_ROOM_TOPS finds what they committed */
+	bool is_away;                   /* the database cannot be reached */
+	char away_why[STORE_WHY_BYTES]; /* while it is away: the host and the reason, for the operator; no password */
+	uint32_t away_retry_ms;         /* while it is away: asking again sooner is of no use */
+	uint64_t away_since_ms;         /* monotonic */
+	struct store_watcher watcher;
 };
 struct store_methods {
-	/* 0, or -EBUSY when too much waits already (op->done is not called then). */
+	/* 0; -EBUSY when too much waits already; -ENOTCONN when the database is away (op->done is not called then). */
 	int (*submit)(struct store *s, struct store_op *op) __attribute__((warn_unused_result));
 	/* Finishes what was submitted (done() calls are posted to the loop; run it once more), closes. */
 	void (*destroy)(struct store *s);
@@ -334,6 +348,17 @@ struct store_log_page {
 	uint64_t damaged_from, damaged_to; /* of -EBADMSG: the seqs that cannot be read; 0: not known, the room itself cannot be */
 };
 void store_log_page_finish(struct store_log_page *p); /* frees the events that are not NULL */
+
+/* STORE_ROOM_TOPS: how far rooms are, of which other writers know more perhaps. One question for all of them. */
+struct store_room_tops {
+	struct store_op op;
+	struct store_room_top {
+		uint64_t room_no;
+		uint64_t last_seq; /* that is known here */
+		uint64_t top;      /* out: the newest, where it is above last_seq; else 0 */
+	} * rooms;                 /* the caller's; each room at most once */
+	size_t n_rooms;
+};
 
 /* STORE_BACKUP: a whole copy of the store at `path` (absolute, must not exist: -EEXIST). Online. -ENOSPC: no room for it; else a negative errno.
  * A copy that failed is removed. */

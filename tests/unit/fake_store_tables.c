@@ -277,6 +277,15 @@ static int log_page(struct fake_store *f, struct store_log_page *op)
 	return 0;
 }
 
+static int room_tops(struct fake_store *f, struct store_room_tops *op)
+{
+	for (size_t i = 0; i < op->n_rooms; i++) {
+		const struct fake_room *r = room_at(f, op->rooms[i].room_no);
+		op->rooms[i].top = r && r->n_log > op->rooms[i].last_seq ? r->n_log : 0;
+	}
+	return 0;
+}
+
 int fake_store_execute(struct fake_store *f, struct store_op *op)
 {
 	void *all = op; /* every operation begins with its struct store_op */
@@ -315,6 +324,8 @@ int fake_store_execute(struct fake_store *f, struct store_op *op)
 		return list_members(f, all);
 	case STORE_LOG_PAGE:
 		return log_page(f, all);
+	case STORE_ROOM_TOPS:
+		return room_tops(f, all);
 	case STORE_BACKUP:
 	case STORE_VERIFY:
 	case STORE_PING:

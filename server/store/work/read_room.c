@@ -1,4 +1,4 @@
-/* STORE_ROOM_FIND, STORE_ROOM_PAGE and STORE_MEMBER_PAGE. */
+/* STORE_ROOM_FIND, STORE_ROOM_PAGE, STORE_ROOM_TOPS and STORE_MEMBER_PAGE. */
 #include "base/memory.h"
 #include "codec/buf.h"
 #include "store/work/rows.h"
@@ -198,6 +198,32 @@ static int read_members(struct db_answer *answer, struct store_member_page *op, 
 		op->n_users++;
 	}
 	return result;
+}
+
+/* $1 and $2 are as long as each other: the rooms, and what is known of each. PostgreSQL gives only those that are further; SQLite is not asked for many. */
+static const struct db_statement room_tops = {
+	.sql = "SELECT k.key, r.last_seq FROM json_each($1) k CROSS JOIN room r ON r.no = k.value WHERE $2 IS NOT NULL",
+	.postgres = "SELECT k.place - 1, r.last_seq FROM unnest($1, $2) WITH ORDINALITY AS k(no, seq, place) JOIN room r ON r.no = k.no"
+		    " WHERE r.last_seq > k.seq",
+	.parameters = "NN"};
+
+int read_room_tops(struct store_reader *r, struct store_room_tops *op)
+{
+	auto_free int64_t *rooms = mem_zalloc((op->n_rooms + 1) * sizeof *rooms);
+	auto_free int64_t *seqs = mem_zalloc((op->n_rooms + 1) * sizeof *seqs);
+	for (size_t i = 0; i < op->n_rooms; i++) {
+		op->rooms[i].top = 0;
+		rooms[i] = (int64_t)op->rooms[i].room_no;
+		seqs[i] = (int64_t)op->rooms[i].last_seq;
+	}
+	auto_answer *tops = db_ask(r->db, &room_tops, db_numbers(rooms, op->n_rooms), db_numbers(seqs, op->n_rooms));
+	int result;
+	while ((result = db_row(tops)) == DB_ROW) {
+		uint64_t at = db_column_number(tops, 0), top = db_column_number(tops, 1);
+		if (at < op->n_rooms && top > op->rooms[at].last_seq)
+			op->rooms[at].top = top;
+	}
+	return result == DB_DONE ? 0 : store_reader_failed(r, result, "room_tops");
 }
 
 int read_member_page(struct store_reader *r, struct store_member_page *op)
