@@ -36,7 +36,6 @@ void batch_init(struct batch *b, struct db *db, struct damage *damage)
 	b->db = db;
 	b->damage = damage;
 	b->rooms.is_shared = !db->is_only_writer;
-	b->skeletons = skeletons_new();
 }
 
 static void drop_kept(struct batch *b)
@@ -132,6 +131,8 @@ struct text batch_skeleton(struct batch *b, struct text name)
 {
 	if (!name.s)
 		return name;
+	if (!b->skeletons)
+		b->skeletons = skeletons_new();
 	struct text skeleton = skeleton_of(b->skeletons, name);
 	struct batch_kept *k = mem_new(struct batch_kept);
 	*k = (struct batch_kept){.next = b->kept, .bytes = (char *)(uintptr_t)skeleton.s};

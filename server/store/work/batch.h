@@ -38,9 +38,9 @@ struct batch {
 	struct room_cache rooms;
 	struct read_marks marks;
 	struct batch_keys keys;
-	struct buf json;    /* of the event being made */
-	struct id_pool ids; /* of events */
-	struct skeletons *skeletons;
+	struct buf json;             /* of the event being made */
+	struct id_pool ids;          /* of events */
+	struct skeletons *skeletons; /* NULL: no name was looked at yet */
 	struct batch_kept *kept;     /* what the transaction's values point to */
 	int64_t room_nos[BATCH_MAX]; /* to be locked: sorted, each once */
 	size_t n_room_nos;
@@ -128,6 +128,8 @@ int batch_add_event(struct batch *b, struct room_counters *room, const struct ba
 int batch_add_member(struct batch *b, const struct room_counters *room, enum room_kind kind, uint64_t user_no, enum member_role role);
 /* write_member.c: ends the membership that op names, which is there, and passes the room on to the heir (no 0: to nobody); fills op's events. */
 int batch_end_membership(struct batch *b, struct room_counters *room, const struct store_user *heir, struct store_leave *op);
+/* write_member.c: asks at once. */
+int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *is);
 /* write_member.c: who becomes the owner when an owner leaves; finish *heir. */
 struct db_answer *batch_ask_heir(struct batch *b, uint64_t room_no, uint64_t leaver_no);
 int batch_find_heir(struct batch *b, struct db_answer *asked, enum member_role role, struct store_user *heir);

@@ -50,6 +50,11 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 	op->op.result = 0;
 	if (rc != DB_OK || !room)
 		return rc; /* no room: found to be damaged just now */
+	/* Another writer may have ended it before the room was locked. */
+	bool is_member;
+	rc = batch_is_member(b, row->user.no, row->room_no, &is_member);
+	if (rc != DB_OK || !is_member)
+		return rc;
 	struct store_ended *ended = &op->ended[op->n_ended++];
 	auto_buf data = BUF_INIT;
 	person_encode_left(&data, &row->user.id, row->user.name, row->user.kind);

@@ -67,6 +67,12 @@ static int find_member(struct batch *b, struct db_answer *asked, uint64_t user_n
 	return DB_OK;
 }
 
+int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *is)
+{
+	auto_answer *asked = ask_member(b, user_no, room_no);
+	return batch_own(b, batch_finds(asked, is), "memberships");
+}
+
 struct db_answer *batch_ask_can_be(struct batch *b, uint64_t user_no)
 {
 	return db_ask(b->db, &user_can_be, db_number(user_no));
