@@ -8,6 +8,10 @@
  * twice, methods but GET, HEAD and POST, targets in authority-form or asterisk-form, an absolute-form whose authority is not the Host, a path that is not in
  * its normal form.
  *
+ * Why not the library's: libwebsockets reads some heads otherwise than every proxy does. A name that begins like a known one swallows the next line, and LF,
+ * folds and NUL pass. Its frame reader takes lengths in a longer form and unmasked frames, and drops quick pings. Neither can be mended from outside, and
+ * under TLS the bytes cannot be looked at before. This reader and ws_read.c serve connections with TLS and without, and requests may be pipelined.
+ *
  * The texts point into the bytes that were read and live as long as these.
  */
 #ifndef PARLEY_NET_HTTP_HTTP_REQUEST_H
