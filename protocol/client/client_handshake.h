@@ -5,8 +5,8 @@
 #define PARLEY_CLIENT_HANDSHAKE_H
 
 #include "client/client_fault.h"
+#include "client/ws_handshake.h"
 #include "codec/buf.h"
-#include "codec/ws_handshake.h"
 
 enum { CLIENT_HANDSHAKE_HEAD_MAX = 16384 };
 

@@ -5,9 +5,9 @@
 
 #include "client/client_handshake.h"
 #include "client/client_link.h"
+#include "client/ws_handshake.h"
 #include "codec/buf.h"
 #include "codec/ws_frame.h"
-#include "codec/ws_handshake.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,12 +1,13 @@
 #include "net/conn/upgrade.h"
 
-#include "codec/ws_handshake.h"
 #include "net/http/credentials.h"
 #include "net/http/http_reply.h"
 #include "net/http/http_value.h"
 
 #include <stdio.h>
 #include <string.h>
+
+enum { KEY_CHARS = 24, SHA1_BYTES = 20, ACCEPT_BYTES = 28 + 2 /* the library wants one more than the NUL */ };
 
 static const char subprotocol[] = "parley.v1";
 
@@ -30,7 +31,7 @@ static bool is_key(struct http_text key)
 	for (size_t i = 0; i + 2 < key.n; i++)
 		if (strchr(alphabet, key.s[i]) == NULL)
 			return false;
-	return key.n == WS_KEY_CHARS && key.s[WS_KEY_CHARS - 2] == '=' && key.s[WS_KEY_CHARS - 1] == '=';
+	return key.n == KEY_CHARS && key.s[KEY_CHARS - 2] == '=' && key.s[KEY_CHARS - 1] == '=';
 }
 
 static bool refuse(struct conn *c, enum wire_error code, int status, const char *what, const char *headers)
@@ -90,12 +91,24 @@ static bool check(struct conn *c, const struct http_request *r)
 	return check_rate(c);
 }
 
+/* RFC 6455 section 4.2.2, 5.4. */
+static void make_accept(struct http_text key, char out[ACCEPT_BYTES])
+{
+	static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
+	unsigned char text[KEY_CHARS + sizeof guid - 1], digest[SHA1_BYTES];
+
+	memcpy(text, key.s, KEY_CHARS);
+	memcpy(text + KEY_CHARS, guid, sizeof guid - 1);
+	lws_SHA1(text, sizeof text, digest);
+	lws_b64_encode_string((const char *)digest, sizeof digest, out, ACCEPT_BYTES);
+}
+
 static void answer(struct conn *c, const struct http_request *r)
 {
-	char head[256], accept[WS_ACCEPT_CHARS + 1];
+	char head[256], accept[ACCEPT_BYTES];
 	bool is_named = http_request_field(r, "sec-websocket-protocol", NULL) != NULL;
 
-	ws_handshake_accept(http_request_value(r, "sec-websocket-key").s, accept);
+	make_accept(http_request_value(r, "sec-websocket-key"), accept);
 	int n = snprintf(
 		head, sizeof head,
 		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n%s%s%s\r\n",

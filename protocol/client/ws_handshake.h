@@ -1,9 +1,10 @@
 /*
  * The key of a WebSocket's opening handshake and the answer that proves that it was read (RFC 6455, sections 4.1 and 4.2.2).
- * SHA-1 and base64 are OpenSSL's. Any thread; no failure is possible but a lack of memory, which ends the process.
+ * SHA-1 and base64 are OpenSSL's. A lack of memory ends the process. (The server takes libwebsockets' SHA-1, which allocates nothing: OpenSSL 3
+ * crashes where memory runs out in its first use.) Any thread.
  */
-#ifndef PARLEY_CODEC_WS_HANDSHAKE_H
-#define PARLEY_CODEC_WS_HANDSHAKE_H
+#ifndef PARLEY_CLIENT_WS_HANDSHAKE_H
+#define PARLEY_CLIENT_WS_HANDSHAKE_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "codec/ws_handshake.h"
+#include "client/ws_handshake.h"
 
 #include <assert.h>
 #include <openssl/evp.h>

@@ -1,7 +1,7 @@
 /* The key of a WebSocket handshake and its answer, against the example of RFC 6455 and the alphabet of RFC 4648. */
 #include "cmocka_wrap.h"
 
-#include "codec/ws_handshake.h"
+#include "client/ws_handshake.h"
 
 #include <string.h>
 
