@@ -143,7 +143,7 @@ void apply_event(struct room *r, const struct event *e)
 static void without_room(struct chat *c, const struct event *e)
 {
 	struct user *u = user_by_no(c, e->author_no);
-	c->n_unloads++; /* what was read of the room before is stale */
+	room_has_changed(c, &e->room); /* what was read of it before is stale */
 	user_has_changed(c, e->author_no);
 	if (u && e->type == EVENT_MEMBER_JOINED)
 		user_refresh(u);

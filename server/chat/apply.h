@@ -3,7 +3,7 @@
  * came from a commit of our own, from another instance, or from the store to fill a hole. A command offers its event here and answers; it changes nothing itself.
  *
  * Memory is a cache. An event about a room or a user that nobody has in memory changes nothing; what was read before it and is still on its way is asked for
- * again (user_has_changed(), chat.n_unloads). A room or membership that was read with the event already in it is not changed by it again: member.known_seq.
+ * again (user_has_changed(), room_has_changed()). A room or membership that was read with the event already in it is not changed by it again: member.known_seq.
  *
  * Loop thread only.
  */

@@ -91,11 +91,12 @@ struct chat {
 	struct room *probe_room; /* nobody sees it; /readyz publishes there */
 	size_t n_pending;        /* operations under way, but for those of the rooms */
 	uint32_t n_entered;      /* sessions that signed in so far; wraps */
-	uint64_t n_unloads;      /* users that left memory, and rooms that are not in memory and changed (chat_n_unloads()) */
-	uint64_t n_changes;      /* times that tokens were deleted, or what the store has of a user who is not in memory changed */
+	uint64_t n_unloads;      /* users that left memory (chat_n_unloads()) */
+	uint64_t n_changes;      /* times that tokens were deleted, or what the store has of a user or room that is not in memory changed */
 	uint64_t changed_at
-		[CHANGE_SLOTS];  /* [user number % CHANGE_SLOTS]: n_changes after the last of those: what was read before is stale */
-	struct list stale_users; /* user.in_stale: the store is to be asked for them again (user_refresh.h) */
+		[CHANGE_SLOTS]; /* [user number % CHANGE_SLOTS]: n_changes after the last of those: what was read before is stale */
+	uint64_t room_changed_at[CHANGE_SLOTS]; /* [last byte of the room's id]: the same of rooms */
+	struct list stale_users;                /* user.in_stale: the store is to be asked for them again (user_refresh.h) */
 	struct chat_outgoing outgoing;
 	struct buf scratch; /* for building one message; emptied by its user */
 };
@@ -189,6 +190,18 @@ static inline uint64_t chat_n_unloads(const struct chat *c)
 static inline void user_has_changed(struct chat *c, uint64_t user_no)
 {
 	c->changed_at[user_no % CHANGE_SLOTS] = ++c->n_changes;
+}
+
+/* What the store has of this room, which is not in memory, is not what it was. */
+static inline void room_has_changed(struct chat *c, const struct uid *room)
+{
+	c->room_changed_at[room->b[sizeof(room->b) - 1] % CHANGE_SLOTS] = ++c->n_changes;
+}
+
+/* Whether what was read of this room, which is not in memory, may be older than that; n_changes: chat.n_changes, when the store was asked. */
+static inline bool room_changed_since(const struct chat *c, const struct uid *room, uint64_t n_changes)
+{
+	return c->room_changed_at[room->b[sizeof(room->b) - 1] % CHANGE_SLOTS] > n_changes;
 }
 
 /* The server has an owner now. */

@@ -42,6 +42,17 @@ static void ask(struct sign_in *in)
 	loop_post(in->chat->loop, &in->later);
 }
 
+/* What was read: the token may be gone by now, and of who is not in memory the rooms may have come further. */
+static bool may_be_old(const struct sign_in *in)
+{
+	struct chat *c = in->chat;
+	const struct store_sign_in *op = &in->op;
+	if (c->changed_at[op->user.no % CHANGE_SLOTS] > in->n_changes)
+		return true;
+	return !user_by_no(c, op->user.no) &&
+	       (in->n_unloads != chat_n_unloads(c) || user_rooms_are_old(c, op->memberships, op->n_memberships, in->n_changes));
+}
+
 static void signed_in(struct store_op *op)
 {
 	struct sign_in *in = (struct sign_in *)(void *)op;
@@ -54,9 +65,7 @@ static void signed_in(struct store_op *op)
 		finish(in, s, error);
 		return;
 	}
-	bool unloaded = in->n_unloads != chat_n_unloads(in->chat) && !user_by_no(in->chat, in->op.user.no);
-	if (unloaded || in->chat->changed_at[in->op.user.no % CHANGE_SLOTS] >
-				in->n_changes) { /* what was read may be old: the token may be gone by now */
+	if (may_be_old(in)) {
 		store_sign_in_finish(&in->op);
 		ask(in);
 		return;

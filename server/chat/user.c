@@ -54,6 +54,16 @@ struct user *user_load(struct chat *c, const struct store_user *known, const str
 	return u;
 }
 
+bool user_rooms_are_old(struct chat *c, const struct store_membership *memberships, size_t n, uint64_t n_changes)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct uid *id = &memberships[i].room.id;
+		if (room_changed_since(c, id, n_changes) && !room_by_id(&c->rooms, id))
+			return true;
+	}
+	return false;
+}
+
 void user_hold(struct user *u)
 {
 	if (u->n_holds++ == 0)

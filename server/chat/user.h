@@ -8,6 +8,8 @@
 
 /* The user in memory with what the store said, or the one already there (which knows better). Takes nothing over. */
 struct user *user_load(struct chat *c, const struct store_user *known, const struct store_membership *memberships, size_t n);
+/* Whether one of the rooms, which the store told when chat.n_changes was this, is not in memory and has changed since. */
+bool user_rooms_are_old(struct chat *c, const struct store_membership *memberships, size_t n, uint64_t n_changes);
 /* NULL when not in memory. */
 struct user *user_by_no(struct chat *c, uint64_t no);
 void user_hold(struct user *u);

@@ -10,7 +10,8 @@ struct refresh {
 	struct store_sign_in op; /* first: the store hands this back */
 	struct user *user;       /* held */
 	uint32_t n_told;         /* user.n_told, when the store was asked */
-	uint64_t n_unloads;      /* chat.n_unloads, then */
+	uint64_t n_unloads;      /* chat_n_unloads(), then */
+	uint64_t n_changes;      /* chat.n_changes, then */
 };
 
 static void try_later(struct user *u)
@@ -69,7 +70,8 @@ static void refreshed(struct store_op *op)
 {
 	struct refresh *f = (struct refresh *)(void *)op;
 	struct user *u = f->user;
-	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(u->chat);
+	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(u->chat) ||
+			  user_rooms_are_old(u->chat, f->op.memberships, f->op.n_memberships, f->n_changes);
 	if (op->result != 0) {
 		try_later(u);
 	} else if (!may_be_old) {
@@ -100,6 +102,7 @@ void user_refresh(struct user *u)
 	f->user = u;
 	f->n_told = u->n_told;
 	f->n_unloads = chat_n_unloads(u->chat);
+	f->n_changes = u->chat->n_changes;
 	if (s->methods->submit(s, &f->op.op) != 0) {
 		free(f);
 		try_later(u);

@@ -14,6 +14,7 @@ struct search {
 	struct buf name_key;
 	bool sees_all;
 	uint64_t n_unloads; /* when the store was asked: a room that left memory since may be newer than the answer */
+	uint64_t n_changes; /* chat.n_changes, then: so may one that changed and is not in memory */
 	void (*then)(struct wait *w, struct room *r);
 };
 
@@ -60,8 +61,9 @@ static void found(struct store_op *op)
 	if (op->result == 0 && hidden) {
 		r = NULL;
 	} else if (op->result == 0) {
-		if (!r && s->n_unloads != chat_n_unloads(c)) {
+		if (!r && (s->n_unloads != chat_n_unloads(c) || room_changed_since(c, &s->op.room.id, s->n_changes))) {
 			s->n_unloads = chat_n_unloads(c);
+			s->n_changes = c->n_changes;
 			store_room_finish(&s->op.room);
 			if (wait_submit(&s->wait, op))
 				return;
@@ -101,6 +103,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	s->then = then;
 	s->sees_all = sees_all;
 	s->n_unloads = chat_n_unloads(call->chat);
+	s->n_changes = call->chat->n_changes;
 	s->op.op = (struct store_op){.kind = STORE_ROOM_FIND, .done = found};
 	s->op.by_id = ref->is_id;
 	s->op.private_too = sees_all;
