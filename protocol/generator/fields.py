@@ -111,6 +111,8 @@ class Field:
         if self.least > 1:
             self.refuse('minLength: the decoder only tells empty texts from others')
         self.bounded('maxLength')
+        if self.most == 0:
+            self.refuse('maxLength: 0 is no limit for the decoder')
 
     def read_id_or_name(self, types, limits):
         self.read_text(types, limits)

@@ -48,6 +48,7 @@ const faults = [
 	['a keyword of another type', 'room.get.json', member('x', { type: 'string', maximum: 3 }), /^room\.get\.json: x: maximum does not go with what this is \(text\)$/],
 	['a limit that is none', 'room.get.json', member('x', { type: 'string', 'x-limit': 'txt_bytes' }), /^room\.get\.json: x: there is no limit txt_bytes$/],
 	['two bounds', 'room.get.json', member('x', { type: 'string', maxLength: 3, 'x-limit': 'text_bytes' }), /^room\.get\.json: x: maxLength and x-limit/],
+	['a text of no length', 'room.get.json', member('x', { type: 'string', maxLength: 0 }), /^room\.get\.json: x: maxLength: 0 is no limit/],
 	['a number without end', 'room.get.json', member('x', { type: 'integer' }), /^room\.get\.json: x: needs maximum/],
 	['a list without end', 'room.get.json', member('x', { type: 'array', items: { type: 'string' } }), /^room\.get\.json: x: needs maxItems/],
 	['a range without numbers', 'room.get.json', member('x', { type: 'integer', minimum: 5, maximum: 4 }), /^room\.get\.json: x: nothing lies between 5 and 4$/],
