@@ -1,9 +1,9 @@
 /*
  * What the files of chat/ share: the chat itself, its users, members and sessions. Rooms and readers are in room/room_state.h.
  *
- *   room 1─* reader *─1 session *─1 user 1─* member *─1 room
+ *   room 1─* reader *─1 follower 1─1 session *─1 user 1─* member *─1 room
  *
- * A member is a user in a room (lasting; role and read mark). A reader is a session in a room (its place in the log).
+ * A member is a user in a room (lasting; role and read mark). A reader is a session's follower in a room (its place in the log).
  * Rooms and users stay in memory while something holds them (members, readers, operations under way) and a while longer.
  * Everything here belongs to the loop thread.
  */
