@@ -27,7 +27,8 @@
 	X(commit_failures_total,   "transactions that failed") \
 	X(duplicates_total,        "sends answered from an earlier one") \
 	X(log_dropped_total,       "lines of the log that standard error did not take") \
-	X(damaged_reads_total,     "reads of the store that met damage")
+	X(damaged_reads_total,     "reads of the store that met damage") \
+	X(store_outages_total,     "times that the database went away")
 /* clang-format on */
 
 /* clang-format off */
@@ -39,7 +40,8 @@
 	X(readers,         "readers of rooms now") \
 	X(readers_behind,  "readers reading on from the store now") \
 	X(store_waiting,   "operations waiting for the store") \
-	X(damaged_rooms,   "rooms that are not written to because their stored log is damaged")
+	X(damaged_rooms,   "rooms that are not written to because their stored log is damaged") \
+	X(store_away,      "1 while the database is away")
 /* clang-format on */
 
 /* Histograms have power-of-two buckets. `unit` converts an observed value to the base unit of the name. */

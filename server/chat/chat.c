@@ -6,6 +6,7 @@
 #include "chat/guests_end.h"
 #include "chat/rate.h"
 #include "chat/session.h"
+#include "chat/store_watch.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
 #include "chat/user_refresh.h"
@@ -89,6 +90,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
 	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 	loop_at_turn_end(l, TURN_END_REPLIES, tell, c);
+	store_watch_begin(c);
 	return c;
 }
 
@@ -113,6 +115,7 @@ const char *chat_owner_code(const struct chat *c)
 
 void chat_lose_store(struct chat *c)
 {
+	store_watch_end(c);
 	c->no_store.methods = &refusing;
 	c->store = c->rooms.store = &c->no_store;
 }

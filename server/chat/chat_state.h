@@ -70,7 +70,7 @@ struct chat {
 	struct loop *loop;
 	struct store *store;                     /* or &no_store */
 	struct store no_store;                   /* refuses everything: when the store is gone */
-	char epoch[STORE_EPOCH_BYTES + 1];       /* the store's */
+	char epoch[STORE_EPOCH_BYTES + 1];       /* the store's, copied when memory is of it */
 	char owner_code[SECRET_TOKEN_CHARS + 1]; /* whoever knows it makes the account of the server's owner; "" once there is one */
 	struct metrics *metrics;
 	struct rooms rooms;
@@ -117,6 +117,7 @@ struct user {
 	struct list sessions; /* session.in_user, as they entered */
 	struct list in_stale; /* chat.stale_users */
 	bool is_refreshing;   /* the store is being asked for it again */
+	bool is_void;         /* of an epoch that is over: nobody finds it, and nothing is asked for it */
 	struct user_news *news; /* that its sessions are being told; NULL mostly */
 	struct bucket requests, rooms_made;
 	struct trail_budget trail; /* of its sign-ins with a token */
@@ -202,6 +203,14 @@ static inline void room_has_changed(struct chat *c, const struct uid *room)
 static inline bool room_changed_since(const struct chat *c, const struct uid *room, uint64_t n_changes)
 {
 	return c->room_changed_at[room->b[sizeof(room->b) - 1] % CHANGE_SLOTS] > n_changes;
+}
+
+/* What the store has of all users is not what it was. */
+static inline void users_have_changed(struct chat *c)
+{
+	c->n_changes++;
+	for (size_t i = 0; i < CHANGE_SLOTS; i++)
+		c->changed_at[i] = c->n_changes;
 }
 
 /* The server has an owner now. */

@@ -3,6 +3,8 @@
  * sees. It is ready when the sweep has passed, and no damage is known in what is stored: rooms that are whole go on, but somebody has to look,
  * and a copy that is taken of the data from then on is as damaged.
  *
+ * While the database is away, it is not ready, and it is told why without asking.
+ *
  * Nobody has to sign in to ask, and every probe is a commit: so what one found is told to all who ask within a second.
  */
 #include "chat/chat.h"
@@ -86,15 +88,30 @@ static void pinged(struct store_op *op)
 	} else if (op->result == -EBADMSG) {
 		answer(p, false, "the stored data is damaged: the log says where (store.damaged), `parley admin verify` says what else");
 	} else if (op->result != 0) {
-		answer(p, false, op->result == -ESTALE ? "the store cannot write: its files are gone" : "the store cannot write");
+		answer(p, false,
+		       op->result == -ESTALE     ? "the store cannot write: its files are gone"
+		       : op->result == -ENOTCONN ? "the database is away"
+						 : "the store cannot write");
 	} else {
 		p->stored = true;
 		publish(p);
 	}
 }
 
+static void tell_away(const struct chat *c, void (*done)(void *arg, bool ok, const char *what), void *arg)
+{
+	auto_buf what = BUF_INIT;
+	buf_appendf(&what, "the database is away: %s", c->store->away_why);
+	buf_append_byte(&what, 0);
+	done(arg, false, (const char *)what.data);
+}
+
 void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, bool ok, const char *what), void *arg)
 {
+	if (c->store->is_away) {
+		tell_away(c, done, arg);
+		return;
+	}
 	if (loop_now_ms(c->loop) < c->probed.until_ms) {
 		done(arg, c->probed.ok, c->probed.what);
 		return;

@@ -123,12 +123,25 @@ void user_unload_idle(struct chat *c, bool everything)
 		struct user *u = list_entry(it, struct user, in_idle);
 		if (!everything && now - u->idle_since_ms < c->rooms.config.room_idle_ms)
 			break;
-		key_of_no(u->no, key);
-		id_map_remove(&c->users, key);
+		if (!u->is_void) {
+			key_of_no(u->no, key);
+			id_map_remove(&c->users, key);
+		}
 		user_free(u);
 		c->n_unloads++;
 		metric_change(&c->metrics->users_loaded, -1);
 	}
+}
+
+void user_void_all(struct chat *c)
+{
+	size_t at = 0;
+	for (struct user *u; (u = id_map_next(&c->users, &at));) {
+		u->is_void = true;
+		list_remove(&u->in_stale);
+	}
+	id_map_finish(&c->users);
+	user_unload_idle(c, true);
 }
 
 struct member *user_member_of(struct user *u, const struct room *r)

@@ -17,6 +17,9 @@ void user_release(struct user *u);
 /* Lets go of users that nobody held for a while; all of them with everything = true. */
 void user_unload_idle(struct chat *c, bool everything);
 
+/* All users in memory are of an epoch that is over. */
+void user_void_all(struct chat *c);
+
 /*
  * A place for one more room, before the store is asked; counted among limits.user_rooms until user_room_unclaim(), which comes after
  * user_add_member(). False when the limit is reached.

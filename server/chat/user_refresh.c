@@ -72,7 +72,9 @@ static void refreshed(struct store_op *op)
 	struct user *u = f->user;
 	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(u->chat) ||
 			  user_rooms_are_old(u->chat, f->op.memberships, f->op.n_memberships, f->n_changes);
-	if (op->result != 0) {
+	if (u->is_void) {
+		/* what it brings is of an epoch that is over */
+	} else if (op->result != 0) {
 		try_later(u);
 	} else if (!may_be_old) {
 		u->role = f->op.user.role;
@@ -91,6 +93,8 @@ static void refreshed(struct store_op *op)
 void user_refresh(struct user *u)
 {
 	struct store *s = u->chat->store;
+	if (u->is_void)
+		return;
 	if (u->is_refreshing) {
 		u->n_told++; /* what it brings may be too old */
 		return;

@@ -1,6 +1,7 @@
 #include "command/answer.h"
 
 #include "chat/session.h"
+#include "chat/store_watch.h"
 #include "chat/user.h"
 #include "codec/request_fault.h"
 #include "command/dispatch.h"
@@ -81,8 +82,20 @@ void answer_sign_in_refused(const struct session *s, const struct answer *a, enu
 		trail_token_refused(s, error);
 	if (error == WIRE_UNAVAILABLE && s->is_damaged)
 		answer_damaged(a, NULL);
+	else if (error == WIRE_UNAVAILABLE && s->chat->store->is_away)
+		answer_away(a);
 	else
 		answer_error(a, error, NULL, retry_ms);
+}
+
+void answer_away(const struct answer *a)
+{
+	answer_error(a, WIRE_UNAVAILABLE, "the database is away; nothing was done", store_watch_retry_ms(a->chat));
+}
+
+void answer_void(const struct answer *a)
+{
+	answer_error(a, WIRE_UNAVAILABLE, "the server's data was set back to an earlier state; come back", RETRY_BUSY_MS);
 }
 
 void call_ok(const struct call *call, const struct buf *data)
@@ -164,12 +177,26 @@ void wait_end(struct wait *w)
 	request_finish(&w->request);
 }
 
+bool wait_is_void(const struct wait *w)
+{
+	bool is_void = (w->user && w->user->is_void) || (w->room && w->room->is_void);
+	if (is_void)
+		answer_void(&w->answer);
+	return is_void;
+}
+
 bool wait_submit(struct wait *w, struct store_op *op)
 {
 	struct store *store = w->answer.chat->store;
-	if (store->methods->submit(store, op) == 0)
+	if (wait_is_void(w))
+		return false;
+	int refused = store->methods->submit(store, op);
+	if (refused == 0)
 		return true;
-	answer_error(&w->answer, WIRE_UNAVAILABLE, "the store is busy", RETRY_BUSY_MS);
+	if (refused == -ENOTCONN)
+		answer_away(&w->answer);
+	else
+		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store is busy", RETRY_BUSY_MS);
 	return false;
 }
 
@@ -206,6 +233,9 @@ void wait_answer_failure(const struct wait *w, int result, enum wire_error absen
 		break;
 	case -EAGAIN:
 		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write now: its disk is full", RETRY_BUSY_MS);
+		break;
+	case -ENOTCONN:
+		answer_away(&w->answer);
 		break;
 	case -EBADMSG:
 		answer_damaged(&w->answer, NULL);

@@ -34,6 +34,10 @@ void answer_fault(const struct answer *a, const struct request_fault *fault);
 void answer_damaged(const struct answer *a, const char *message);
 /* Signing in (chat/sign_in.h) ended with this error: answers it, and when to try again. */
 void answer_sign_in_refused(const struct session *s, const struct answer *a, enum wire_error error);
+/* The database is away: `unavailable`, and when to try again. */
+void answer_away(const struct answer *a);
+/* The caller or the room is of an epoch that is over: `unavailable`. */
+void answer_void(const struct answer *a);
 /* The same inside the call. */
 void call_ok(const struct call *call, const struct buf *data);
 void call_error(const struct call *call, enum wire_error code, const char *message);
@@ -54,7 +58,10 @@ struct wait {
 /* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */
 void wait_begin(struct wait *w, const struct call *call, struct room *room);
 void wait_end(struct wait *w);
-/* Submits; when the store is too busy answers `unavailable` and returns false: the caller then frees its operation. */
+/* Whether what the request is about is of an epoch that is over; answers `unavailable` then. */
+bool wait_is_void(const struct wait *w);
+/* Submits. When the store is too busy or away, or what the request is about is of an epoch that is over, answers `unavailable` and returns false: the caller then frees
+ * its operation. */
 bool wait_submit(struct wait *w, struct store_op *op) warn_unused;
 /* limit_reached: the account is in limits.user_rooms rooms. */
 void answer_rooms_full(const struct answer *a);

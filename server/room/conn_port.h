@@ -34,6 +34,7 @@ enum transport {
 	X(CLOSE_SILENT,        4002, "silent",        "nothing was heard for too long") \
 	X(CLOSE_SIGNED_OUT,    4003, "signed_out",    "the session has ended") \
 	X(CLOSE_TOO_SLOW,      4004, "too_slow",      "what there is to tell piles up; come back") \
+	X(CLOSE_RESTORED,      4005, "restored",      "the server's data was set back to an earlier state; come back") \
 	X(CLOSE_DONE,          1000, "done",          "goodbye")
 /* clang-format on */
 

@@ -22,6 +22,7 @@ static void log_read_free(struct log_read *l)
 }
 
 static void start_waiting(struct rooms *rooms);
+static void wait_in_line(struct follower *f);
 
 static void no_longer_paging(struct reader *reader)
 {
@@ -38,6 +39,10 @@ static void page_arrived(struct store_op *op)
 	rooms->n_log_pages--;
 	rooms->n_pending--;
 	if (!reader) {
+		log_read_free(l);
+	} else if (op->result == -ENOTCONN) {
+		no_longer_paging(reader);
+		wait_in_line(reader->follower);
 		log_read_free(l);
 	} else if (op->result != 0 && op->result != -EBADMSG) {
 		/* The log cannot be read: the client comes back and tries again. */
@@ -61,7 +66,7 @@ static void ask_for_page(struct reader *reader)
 	struct rooms *rooms = reader->room->rooms;
 	if (reader->follower->paging)
 		return; /* another reader of the session: when its page is written, all are served again */
-	if (rooms->n_log_pages >= READER_LOG_PAGES) {
+	if (rooms->n_log_pages >= READER_LOG_PAGES || rooms->store->is_away) {
 		wait_in_line(reader->follower);
 		return;
 	}
@@ -90,7 +95,7 @@ static void ask_for_page(struct reader *reader)
 
 static void start_waiting(struct rooms *rooms)
 {
-	while (rooms->n_log_pages < READER_LOG_PAGES && !list_empty(&rooms->log_waiting)) {
+	while (rooms->n_log_pages < READER_LOG_PAGES && !rooms->store->is_away && !list_empty(&rooms->log_waiting)) {
 		struct follower *f = list_entry(rooms->log_waiting.next, struct follower, in_log_wait);
 		list_remove(&f->in_log_wait);
 		follower_writable(f);

@@ -109,13 +109,27 @@ void room_unload_idle(struct rooms *rooms, bool everything)
 		struct room *r = list_entry(it, struct room, in_idle);
 		if (!everything && now - r->idle_since_ms < rooms->config.room_idle_ms)
 			break;
-		id_map_remove(&rooms->by_id, r->id.b);
+		if (!r->is_void)
+			id_map_remove(&rooms->by_id, r->id.b);
 		if (id_map_get(&rooms->by_name, r->name_hash) == r)
 			id_map_remove(&rooms->by_name, r->name_hash);
 		room_free(r);
 		rooms->n_unloads++;
 		metric_change(&rooms->metrics->rooms_loaded, -1);
 	}
+}
+
+void room_void_all(struct rooms *rooms)
+{
+	size_t at = 0;
+	for (struct room *r; (r = id_map_next(&rooms->by_id, &at));) {
+		r->is_void = true;
+		list_remove(&r->in_holes);
+		room_end_waits(r, UINT64_MAX);
+	}
+	id_map_finish(&rooms->by_id);
+	id_map_finish(&rooms->by_name);
+	room_unload_idle(rooms, true);
 }
 
 void room_rename(struct room *r, const char *name, size_t n)
@@ -289,6 +303,7 @@ static void skip_damage(struct room *r, const struct store_log_page *page)
 	room_end_waits(r, r->feed.last_seq);
 }
 
+/* What is missing could not be had: no offer may come for long that would ask for it again. */
 static void fetch_later(struct room *r)
 {
 	if (list_empty(&r->in_holes))
@@ -344,6 +359,8 @@ void room_expect(struct room *r, uint64_t seq)
 void room_fetch_again(struct rooms *rooms)
 {
 	struct list again;
+	if (rooms->store->is_away)
+		return;
 	list_init(&again);
 	list_splice(&again, &rooms->holes);
 	list_for_each_safe(it, &again) {

@@ -24,6 +24,9 @@ void room_release(struct room *r);
 /* Lets go of rooms that nobody held for config.room_idle_ms; all of them with everything = true. */
 void room_unload_idle(struct rooms *rooms, bool everything);
 
+/* All rooms in memory are of an epoch that is over: nobody finds them any more, and what waits for their events (room_await()) is over. No reader is left. */
+void room_void_all(struct rooms *rooms);
+
 /* Gives back the tails longer than ROOM_TAIL_LEAST of rooms without news for quiet_ms; readers that still wanted something of them read on from the log. */
 void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms);
 
@@ -31,7 +34,7 @@ void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms);
 void room_offer(struct room *r, struct event *e);
 /* The room has come to this seq at least: what is missing is fetched. */
 void room_expect(struct room *r, uint64_t seq);
-/* Fetches what could not be asked for before. Called by the housekeeping. */
+/* Asks again for what the feeds miss, where the store was away, busy or did not have it yet. Called by the housekeeping, and when the store is back. */
 void room_fetch_again(struct rooms *rooms);
 
 /* Waits until the room has let out the event with this seq, or goes on without it: then() is called, at once if that is so already. The wait is its

@@ -74,6 +74,7 @@ struct room {
 	struct list readers;       /* reader.in_room */
 	uint32_t n_readers;
 	uint32_t n_holds;     /* members in memory and operations under way */
+	bool is_void;         /* of an epoch that is over: nobody finds it, and nothing is asked for it */
 	uint32_t n_updates;   /* under way: name and topic may be others in a moment */
 	struct list waiting;  /* room_wait.in_room */
 	struct list in_holes; /* rooms.holes */

@@ -1,6 +1,7 @@
 #include "fake_store.h"
 
 #include "base/memory.h"
+#include "store/store_state.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,8 +11,8 @@
 static int submit(struct store *s, struct store_op *op)
 {
 	struct fake_store *f = (struct fake_store *)(void *)s;
-	if (f->busy)
-		return -EBUSY;
+	if (f->busy || f->refuses)
+		return f->refuses ? f->refuses : -EBUSY;
 	list_append(&f->submitted, &op->link);
 	f->n_submitted[op->kind]++;
 	size_t n = ++f->n_in_flight[op->kind];
@@ -98,6 +99,32 @@ size_t fake_store_in_flight(const struct fake_store *f)
 	for (size_t i = 0; i < STORE_OP_KINDS; i++)
 		n += f->n_in_flight[i];
 	return n;
+}
+
+void fake_store_set_back(struct fake_store *f, uint64_t room_no, size_t n_log, uint64_t without_user_no)
+{
+	struct fake_room *r = &f->rooms[room_no - 1];
+	char epoch[STORE_EPOCH_BYTES + 1];
+	int fault = f->fault;
+	f->fault = -ENOTCONN;
+	fake_store_settle(f, -1);
+	f->fault = fault;
+	assert(fake_store_in_flight(f) == 0);
+	while (r->n_log > n_log)
+		event_free(r->log[--r->n_log]);
+	r->n_messages = r->log[n_log - 1]->n_messages;
+	for (size_t i = 0; i < r->n_members; i++) {
+		struct fake_member *m = &r->members[i];
+		if (m->user_no == without_user_no)
+			*m = r->members[--r->n_members];
+		if (m->read_seq > n_log) {
+			m->read_seq = n_log;
+			m->read_messages = r->n_messages;
+		}
+	}
+	memcpy(epoch, f->base.epoch, sizeof(epoch));
+	epoch[STORE_EPOCH_BYTES - 1]++;
+	store_set_epoch(&f->base, epoch, f->base.has_owner);
 }
 
 static void destroy(struct store *s)

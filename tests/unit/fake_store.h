@@ -54,6 +54,7 @@ struct fake_store {
 	struct fake_client_id *client_ids;
 	size_t n_rooms, n_users, n_tokens, n_client_ids;
 	bool busy;                         /* submit() refuses */
+	int refuses;                       /* not 0: what it refuses with */
 	int fault;                         /* not 0: the result of whatever is worked on */
 	uint64_t damaged_from, damaged_to; /* seqs of any room that cannot be read; 0: none */
 	size_t n_submitted[STORE_OP_KINDS];
@@ -73,6 +74,10 @@ bool fake_store_settle(struct fake_store *f, int except);
 size_t fake_store_in_flight(const struct fake_store *f);
 /* fake_store_tables.c: what the operation does; its result. */
 int fake_store_execute(struct fake_store *f, struct store_op *op);
+
+/* The database is set back: this room has its first n_log events again, this user (0: nobody) is in it no more, and it is another epoch. What is in flight is brought back
+ * undone before. */
+void fake_store_set_back(struct fake_store *f, uint64_t room_no, size_t n_log, uint64_t without_user_no);
 
 /* What was there before the server started: */
 uint64_t fake_store_add_user(struct fake_store *f, const char *name, enum user_kind kind);

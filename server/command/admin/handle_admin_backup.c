@@ -47,6 +47,8 @@ static void copied(struct store_op *op)
 		buf_append_json_string(&data, b->op.path.s, b->op.path.n);
 		buf_append_byte(&data, '}');
 		answer_ok(&b->wait.answer, &data);
+	} else if (op->result == -ENOTCONN) {
+		answer_away(&b->wait.answer);
 	} else {
 		answer_error(&b->wait.answer, error_of(op->result), b->op.fault, 0);
 	}

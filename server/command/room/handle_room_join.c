@@ -35,6 +35,10 @@ static void answer_member(const struct wait *w, const struct member *m)
 static void known(struct room_wait *w)
 {
 	struct join *j = list_entry(w, struct join, known);
+	if (wait_is_void(&j->wait)) {
+		join_free(j);
+		return;
+	}
 	struct room *r = j->wait.room;
 	struct member *m = user_member_of(j->wait.user, r);
 	if (!m && r->feed.last_seq == j->op.membership.room.last_seq)

@@ -22,9 +22,11 @@ static void leave_free(struct leave *l)
 static void known(struct room_wait *w)
 {
 	struct leave *l = list_entry(w, struct leave, known);
-	auto_buf data = BUF_INIT;
-	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)w->seq);
-	answer_ok(&l->wait.answer, &data);
+	if (!wait_is_void(&l->wait)) {
+		auto_buf data = BUF_INIT;
+		buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)w->seq);
+		answer_ok(&l->wait.answer, &data);
+	}
 	leave_free(l);
 }
 

@@ -128,12 +128,16 @@ static bool next_slice(struct chat_slice *slice)
 {
 	struct start *start = list_entry(slice, struct start, slice);
 	struct session *s = answer_session(&start->wait.answer);
-	if (!s || !s->user)
+	if (!s || !s->user) {
 		end_start(start);
-	else if (go_on(start, s))
+	} else if (s->user->is_void) {
+		answer_void(&start->wait.answer);
+		end_start(start);
+	} else if (go_on(start, s)) {
 		finish_start(start, s);
-	else
+	} else {
 		return true;
+	}
 	return false;
 }
 

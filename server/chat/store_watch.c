@@ -1,0 +1,72 @@
+#include "chat/store_watch.h"
+
+#include "base/secret.h"
+#include "chat/session.h"
+#include "chat/user.h"
+#include "room/follower.h"
+#include "room/reader.h"
+#include "room/reader_log.h"
+#include "room/room.h"
+
+enum { RETRY_LEAST_MS = 1000, RETURNS_PER_MS = 1 };
+
+uint32_t store_watch_retry_ms(const struct chat *c)
+{
+	uint32_t least_ms = c->store->away_retry_ms > RETRY_LEAST_MS ? c->store->away_retry_ms : RETRY_LEAST_MS;
+	return least_ms + secret_random_below(least_ms);
+}
+
+static void away(void *arg)
+{
+	struct chat *c = arg;
+	metric_change(&c->metrics->store_away, c->store->is_away ? 1 : -1);
+	if (c->store->is_away) {
+		metric_add(&c->metrics->store_outages_total, 1);
+		return;
+	}
+	room_fetch_again(&c->rooms);
+	reader_log_retry(&c->rooms);
+}
+
+/* Its client is told when to come back, so that not all do at once, and reads nothing more: what comes now is of the other epoch. */
+static void send_away(struct session *s, uint32_t spread_ms)
+{
+	auto_buf data = BUF_INIT;
+	list_for_each_safe(it, &s->follower.readers)
+		reader_detach(list_entry(it, struct reader, in_follower));
+	list_remove(&s->follower.in_log_wait);
+	buf_appendf(&data, "{\"retry_after_ms\":%u}", secret_random_below(spread_ms));
+	follower_tell_event(&s->follower, EVENT_SERVER_LEAVING, NULL, data.data, data.len);
+	conn_close(s->follower.conn, CLOSE_RESTORED);
+}
+
+static void restored(void *arg)
+{
+	struct chat *c = arg;
+	uint32_t spread_ms = (uint32_t)atomic_load(&c->metrics->sessions) / RETURNS_PER_MS;
+	memcpy(c->epoch, c->store->epoch, sizeof(c->epoch));
+	if (c->store->has_owner)
+		chat_forget_owner_code(c);
+	for (uint32_t i = 0; i < c->n_slots; i++) {
+		struct session *s = c->slots[i].session;
+		if (s && s->user && session_receives(s))
+			send_away(s, spread_ms);
+	}
+	user_void_all(c); /* first: users hold rooms */
+	room_void_all(&c->rooms);
+	c->n_unloads++; /* what was read of them and is not used yet is void as well */
+	users_have_changed(c);
+	c->guests_end_ms = 0;
+}
+
+void store_watch_begin(struct chat *c)
+{
+	c->store->watcher = (struct store_watcher){.away = away, .restored = restored, .arg = c};
+	if (c->store->is_away)
+		away(c);
+}
+
+void store_watch_end(struct chat *c)
+{
+	c->store->watcher = (struct store_watcher){0};
+}

@@ -1,0 +1,230 @@
+/* The database is set back to an earlier state under live sessions: all come back for the whole state, and nobody is shown what there is no more. */
+#include "chat_house.h"
+
+#include <string.h>
+
+static void assert_sent_away(struct conn *c)
+{
+	json_t *leaving = NULL;
+	assert_int_equal(heard(c, "server.leaving", &leaving), 1);
+	assert_true(json_is_integer(json_object_get(json_object_get(leaving, "data"), "retry_after_ms")));
+	assert_true(c->is_closing);
+	assert_int_equal(c->reason, CLOSE_RESTORED);
+	fake_conn_close_session(c);
+}
+
+static struct conn *come_back(struct house *h, const char *epoch, const char *on_gap, const uint64_t cursors[ROOMS])
+{
+	struct conn *c = fixture_websocket(&h->f);
+	say(c,
+	    "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"epoch\":\"%s\",\"on_gap\":\"%s\","
+	    "\"resume\":{\"%s\":%d,\"%s\":%d,\"%s\":%d}}}",
+	    h->bob_token, epoch, on_gap, id_text(room_id_of(&h->f, h->rooms[0])), (int)cursors[0], id_text(room_id_of(&h->f, h->rooms[1])),
+	    (int)cursors[1], id_text(room_id_of(&h->f, h->rooms[2])), (int)cursors[2]);
+	fixture_run(&h->f, -1);
+	assert_string_equal(code_of(c, "s"), "ok");
+	return c;
+}
+
+static struct conn *follow(struct house *h, const char *on_gap)
+{
+	struct conn *c = fixture_websocket(&h->f);
+	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"on_gap\":\"%s\"}}", h->bob_token, on_gap);
+	fixture_run(&h->f, -1);
+	assert_string_equal(code_of(c, "s"), "ok");
+	return c;
+}
+
+static const json_t *told_room(const struct conn *c, const struct uid *id)
+{
+	size_t at;
+	json_t *room;
+	json_array_foreach(json_object_get(data_of(c, "s"), "rooms"), at, room) {
+		if (strcmp(json_string_value(json_object_get(room, "id")), id_text(id)) == 0)
+			return room;
+	}
+	return NULL;
+}
+
+static void live_sessions_of_both_kinds_end_with_what_there_is(void **state)
+{
+	(void)state;
+	static const char *const kinds[] = {"replay", "skip"};
+	for (int kind = 0; kind < 2; kind++) {
+		struct house h = {0};
+		house_setup(&h, 5);
+		house_start(&h);
+		char epoch[sizeof(h.f.store->base.epoch)];
+		memcpy(epoch, h.f.store->base.epoch, sizeof(epoch));
+		struct conn *bob = follow(&h, kinds[kind]);
+		uint64_t kept = last_seq(&h, 0);
+		send_many(&h, 0, 3);
+		fixture_run(&h.f, -1);
+		uint64_t cursors[ROOMS] = {last_seq(&h, 0), last_seq(&h, 1), last_seq(&h, 2)};
+		assert_seqs(bob, room_id_of(&h.f, h.rooms[0]), 0, kept + 1, kept + 3);
+
+		fake_store_set_back(h.f.store, h.rooms[0], kept, 0);
+		assert_int_equal(h.f.metrics.readers, 0); /* at once: nobody gets an event of the other history */
+		fixture_turns(&h.f);
+		assert_sent_away(bob);
+		assert_sent_away(h.writer);
+
+		h.writer = fixture_signed_in(&h.f, h.ann_token);
+		send_one(&h, 0); /* a seq that was another event before */
+		fixture_run(&h.f, -1);
+		struct conn *again = come_back(&h, epoch, kinds[kind], cursors);
+		const struct uid *room = room_id_of(&h.f, h.rooms[0]);
+		assert_string_equal(json_string_value(json_object_get(data_of(again, "s"), "epoch")), h.f.store->base.epoch);
+		assert_string_not_equal(epoch, h.f.store->base.epoch);
+		assert_int_equal(number_of(told_room(again, room), "last_seq"), kept + 1);
+		json_t *gap = NULL;
+		assert_int_equal(heard(again, "room.gap", &gap), ROOMS);
+		assert_string_equal(json_string_value(json_object_get(json_object_get(gap, "data"), "reason")), "restored");
+		send_one(&h, 0);
+		fixture_run(&h.f, -1);
+		assert_seqs(again, room, 0, 1, kept + 2);
+		fixture_finish(&h.f);
+	}
+}
+
+static void event_streams_end_and_are_taken_up_in_the_new_epoch(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	house_start(&h);
+	uint64_t kept = last_seq(&h, 0);
+	struct text rooms[] = {{"r1", 2}};
+	struct conn *stream = fixture_open(&h.f, TRANSPORT_STREAM, h.bob_token);
+	session_stream_request(stream->session, rooms, 1, (struct text){0});
+	fixture_run(&h.f, -1);
+	send_many(&h, 0, 3);
+	char cursor[120];
+	snprintf(cursor, sizeof(cursor), "%s:%d@%s", id_text(room_id_of(&h.f, h.rooms[0])), (int)last_seq(&h, 0), h.f.store->base.epoch);
+	fake_store_set_back(h.f.store, h.rooms[0], kept, 0);
+	fixture_turns(&h.f);
+	assert_true(stream->is_closing);
+	assert_int_equal(stream->reason, CLOSE_RESTORED);
+	fake_conn_close_session(stream);
+	stream = fixture_open(&h.f, TRANSPORT_STREAM, h.bob_token);
+	session_stream_request(stream->session, rooms, 1, (struct text){cursor, strlen(cursor)});
+	fixture_run(&h.f, -1);
+	buf_append_byte(&stream->stream, 0);
+	assert_non_null(strstr((const char *)stream->stream.data, "\"reason\":\"restored\""));
+	assert_non_null(strstr((const char *)stream->stream.data, h.f.store->base.epoch));
+	fixture_finish(&h.f);
+}
+
+static void rooms_members_and_names_are_read_again(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	house_start(&h);
+	struct conn *bob = follow(&h, "replay");
+	say(h.writer, "{\"type\":\"room.update\",\"ref\":\"u\",\"data\":{\"room\":\"r2\",\"name\":\"attic\",\"topic\":\"dust\"}}");
+	fixture_run(&h.f, -1);
+	assert_string_equal(code_of(h.writer, "u"), "ok");
+	struct fake_room *r2 = &h.f.store->rooms[h.rooms[1] - 1];
+	strcpy(r2->name, "r2"); /* shorter than what it is now */
+	strcpy(r2->key, "r2");
+	r2->topic[0] = '\0';
+	fake_store_set_back(h.f.store, h.rooms[0], 3, h.bob);
+	fixture_turns(&h.f);
+	assert_sent_away(bob);
+	struct conn *again = follow(&h, "replay");
+	assert_null(told_room(again, room_id_of(&h.f, h.rooms[0]))); /* bob had joined since */
+	const json_t *room = told_room(again, &r2->id);
+	assert_string_equal(json_string_value(json_object_get(room, "name")), "r2");
+	assert_string_equal(json_string_value(json_object_get(room, "topic")), "");
+	say(again, "{\"type\":\"room.get\",\"ref\":\"old\",\"data\":{\"room\":\"attic\"}}");
+	say(again, "{\"type\":\"room.get\",\"ref\":\"new\",\"data\":{\"room\":\"r2\"}}");
+	say(again, "{\"type\":\"history.read\",\"ref\":\"h\",\"data\":{\"room\":\"r1\"}}");
+	fixture_run(&h.f, -1);
+	assert_string_equal(code_of(again, "old"), "not_found");
+	assert_string_equal(code_of(again, "new"), "ok");
+	assert_string_equal(code_of(again, "h"), "forbidden");
+	fixture_finish(&h.f);
+}
+
+static void what_was_in_flight_is_answered(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	house_start(&h);
+	struct conn *bob = follow(&h, "replay"), *http = fixture_open(&h.f, TRANSPORT_HTTP, h.bob_token);
+	struct conn *later = fixture_websocket(&h.f), *fresh = fixture_websocket(&h.f);
+	static const char body[] = "{\"room\":\"r1\",\"text\":\"over HTTP\"}";
+	session_http_request(http->session, CMD_MESSAGE_SEND, (const uint8_t *)body, sizeof(body) - 1);
+	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	say(bob, "{\"type\":\"message.send\",\"ref\":\"m\",\"data\":{\"room\":\"r1\",\"text\":\"x\"}}");
+	say(bob, "{\"type\":\"history.read\",\"ref\":\"h\",\"data\":{\"room\":\"r1\"}}");
+	say(later, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
+	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	say(bob, "{\"type\":\"message.send\",\"ref\":\"void\",\"data\":{\"room\":\"r1\",\"text\":\"into a room that is none\"}}");
+	size_t n_appends = h.f.store->n_submitted[STORE_APPEND];
+	fixture_run(&h.f, -1);
+	assert_int_equal(h.f.store->n_submitted[STORE_APPEND], n_appends); /* no number of the old history reaches the new one */
+	assert_string_equal(code_of(bob, "m"), "unavailable");
+	assert_string_equal(code_of(bob, "h"), "unavailable");
+	assert_string_equal(code_of(bob, "void"), "unavailable");
+	assert_string_equal(code_of(later, "s"), "unavailable");
+	assert_int_equal(http->last_code, WIRE_UNAVAILABLE);
+	assert_sent_away(bob);
+	assert_false(later->is_closing); /* who is not signed in knows nothing that is void */
+	assert_false(fresh->is_closing);
+	say(fresh, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
+	fixture_run(&h.f, -1);
+	assert_int_equal(number_of(told_room(fresh, room_id_of(&h.f, h.rooms[0])), "last_seq"), 3);
+	fixture_finish(&h.f);
+}
+
+/* One whose state is made over several turns, and one who is behind the ring with a page that the socket does not take. */
+static void those_in_the_middle_of_something_are_sent_away(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 300);
+	h.f.config.sweep_slice = 1; /* 16 rooms */
+	for (int i = 0; i < 40; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "more%d", i);
+		fake_store_add_member(h.f.store, fake_store_add_room(h.f.store, name, ROOM_PUBLIC, h.ann), h.bob);
+	}
+	fixture_start(&h.f);
+	struct conn *behind = fixture_websocket(&h.f), *starting;
+	say(behind, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0}}}", h.bob_token,
+	    id_text(room_id_of(&h.f, h.rooms[0])));
+	while (!reply_to(behind, "s")) {
+		fake_store_settle(h.f.store, STORE_LOG_PAGE);
+		fixture_turn(&h.f);
+	}
+	fixture_turns(&h.f);
+	behind->blocked = true;
+	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_LOG_PAGE));
+	starting = fixture_websocket(&h.f);
+	say(starting, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
+	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	assert_string_equal(code_of(starting, "s"), "");
+	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	behind->blocked = false;
+	fixture_run(&h.f, -1);
+	assert_string_equal(code_of(starting, "s"), "unavailable");
+	assert_sent_away(starting);
+	assert_sent_away(behind);
+	assert_int_equal(heard(behind, "message.created", NULL), 0);
+	fixture_finish(&h.f);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(live_sessions_of_both_kinds_end_with_what_there_is),
+		cmocka_unit_test(event_streams_end_and_are_taken_up_in_the_new_epoch),
+		cmocka_unit_test(rooms_members_and_names_are_read_again),
+		cmocka_unit_test(what_was_in_flight_is_answered),
+		cmocka_unit_test(those_in_the_middle_of_something_are_sent_away),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
