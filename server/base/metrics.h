@@ -51,7 +51,9 @@
 	X(commit_seconds,      1e-9, "time of a transaction (observed in ns)") \
 	X(commit_operations,   1.0,  "operations in a transaction") \
 	X(sweep_seconds,       1e-9, "time of a whole sweep of a room (observed in ns)") \
-	X(sweep_readers,       1.0,  "readers written to in a sweep")
+	X(sweep_readers,       1.0,  "readers written to in a sweep") \
+	X(tops_seconds,        1e-9, "time of asking the store how far the rooms are that are followed (observed in ns)") \
+	X(tops_behind,         1.0,  "events that a room was found to be behind by")
 /* clang-format on */
 
 enum { METRIC_BUCKETS = 40, METRIC_LABELS_MAX = 32 };

@@ -3,6 +3,7 @@
 #include "base/secret.h"
 #include "chat/apply.h"
 #include "chat/chat_state.h"
+#include "chat/follow.h"
 #include "chat/guests_end.h"
 #include "chat/rate.h"
 #include "chat/session.h"
@@ -90,6 +91,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
 	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 	loop_at_turn_end(l, TURN_END_REPLIES, tell, c);
+	c->follow = follow_new(c);
 	store_watch_begin(c);
 	return c;
 }
@@ -132,6 +134,7 @@ void chat_destroy(struct chat *c)
 	rooms_end_waits(&c->rooms);
 	probe_drop_all(c);
 	drop_slices(c);
+	follow_destroy(c->follow);
 	user_unload_idle(c, true);
 	room_free_hidden(c->probe_room);
 	rooms_finish(&c->rooms);

@@ -1,6 +1,7 @@
 #include "chat/store_watch.h"
 
 #include "base/secret.h"
+#include "chat/follow.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "room/follower.h"
@@ -26,6 +27,7 @@ static void away(void *arg)
 	}
 	room_fetch_again(&c->rooms);
 	reader_log_retry(&c->rooms);
+	follow_soon(c->follow);
 }
 
 /* Its client is told when to come back, so that not all do at once, and reads nothing more: what comes now is of the other epoch. */

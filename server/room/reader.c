@@ -78,7 +78,8 @@ struct reader *reader_attach(struct follower *f, struct room *r, struct list *gr
 	list_append(group, &reader->in_group);
 	list_append(&r->readers, &reader->in_room);
 	list_append(&f->readers, &reader->in_follower);
-	r->n_readers++;
+	if (r->n_readers++ == 0)
+		list_append(&r->rooms->followed, &r->in_followed);
 	metric_change(&f->rooms->metrics->readers, 1);
 	room_hold(r);
 	if (room_tail_has(&r->tail, reader->next_seq))
@@ -103,7 +104,8 @@ void reader_detach(struct reader *reader)
 	list_remove(&reader->in_room);
 	list_remove(&reader->in_follower);
 	list_remove(&reader->in_group);
-	reader->room->n_readers--;
+	if (--reader->room->n_readers == 0)
+		list_remove(&reader->room->in_followed);
 	room_release(reader->room);
 	free(reader);
 }

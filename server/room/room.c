@@ -41,6 +41,7 @@ static struct room *room_new(struct rooms *rooms, const struct store_room *known
 	list_init(&r->in_sweep);
 	list_init(&r->in_long_tails);
 	list_init(&r->in_holes);
+	list_init(&r->in_followed);
 	list_init(&r->waiting);
 	return r;
 }

@@ -52,6 +52,7 @@ struct rooms {
 	uint32_t n_log_pages;      /* pages asked of the store for readers now */
 	struct list idle;          /* room.in_idle, longest idle first */
 	struct list holes;         /* room.in_holes: what is missing there could not be asked for */
+	struct list followed;      /* room.in_followed: rooms with readers */
 	size_t n_pending;          /* operations under way */
 	uint64_t n_unloads;        /* rooms that left memory: what was read of one before the last of them did may be stale */
 	struct buf scratch;        /* for building one frame; emptied by its user */
@@ -73,12 +74,14 @@ struct room {
 	uint64_t tail_used_ms;     /* the last append, then */
 	struct list readers;       /* reader.in_room */
 	uint32_t n_readers;
-	uint32_t n_holds;     /* members in memory and operations under way */
-	bool is_void;         /* of an epoch that is over: nobody finds it, and nothing is asked for it */
-	uint32_t n_updates;   /* under way: name and topic may be others in a moment */
-	struct list waiting;  /* room_wait.in_room */
-	struct list in_holes; /* rooms.holes */
-	struct list in_idle;  /* rooms.idle, while n_holds == 0 */
+	uint32_t follow_round;   /* of whoever asks how far the rooms are: the last round that asked for it; wraps */
+	struct list in_followed; /* rooms.followed, while it has readers */
+	uint32_t n_holds;        /* members in memory and operations under way */
+	bool is_void;            /* of an epoch that is over: nobody finds it, and nothing is asked for it */
+	uint32_t n_updates;      /* under way: name and topic may be others in a moment */
+	struct list waiting;     /* room_wait.in_room */
+	struct list in_holes;    /* rooms.holes */
+	struct list in_idle;     /* rooms.idle, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	/* the sweep */
 	struct list in_sweep;    /* rooms.sweeping or .resting */

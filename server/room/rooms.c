@@ -54,6 +54,7 @@ void rooms_init(struct rooms *rooms, struct loop *l, struct store *s, struct met
 	list_init(&rooms->log_waiting);
 	list_init(&rooms->idle);
 	list_init(&rooms->holes);
+	list_init(&rooms->followed);
 	rooms->rest_over = loop_timer_new(l, rest_over, rooms);
 	loop_at_turn_end(l, TURN_END_EVENTS, sweep, rooms);
 }
