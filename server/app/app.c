@@ -1,5 +1,6 @@
 #include "app/app.h"
 
+#include "app/app_store.h"
 #include "app/service_notify.h"
 #include "base/log.h"
 #include "base/loop.h"
@@ -9,7 +10,6 @@
 #include "base/secret.h"
 #include "chat/chat.h"
 #include "net/net_server.h"
-#include "store/sqlite/store_sqlite.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -27,7 +27,7 @@ struct app {
 	const struct config *config;
 	struct loop *loop;
 	struct metrics *metrics;
-	struct store *store;
+	struct app_store store;
 	struct chat *chat;
 	struct net_server *net;
 	struct service_notify *notify;
@@ -108,7 +108,6 @@ static int start(struct app *a)
 {
 	const struct config *config = a->config;
 	char fault[400] = "";
-	struct store_sqlite_config store_config = {.dir = config->data_dir, .queue_max = (size_t)config->limits.store_queue};
 	struct chat_config chat_config = {
 		.limits = config->limits,
 		.guests = config->guests,
@@ -125,14 +124,13 @@ static int start(struct app *a)
 	a->loop = loop_new();
 	a->metrics = mem_new(struct metrics);
 	log_count_dropped(&a->metrics->log_dropped_total);
-	a->store = store_sqlite_open(a->loop, a->metrics, &store_config, fault);
-	if (a->store == NULL)
+	if (app_store_open(&a->store, a->loop, a->metrics, config, fault) != 0)
 		return complain(fault);
-	a->chat = chat_new(a->loop, a->store, a->metrics, &chat_config);
+	a->chat = chat_new(a->loop, a->store.store, a->metrics, &chat_config);
 	net_config_of(a, &net_config);
 	a->net = net_server_new(a->loop, a->chat, a->metrics, &net_config, fault);
 	if (a->net == NULL) {
-		store_sqlite_undo(a->store);
+		app_store_undo(&a->store);
 		return complain(fault);
 	}
 	return 0;
@@ -273,8 +271,7 @@ static void finish(struct app *a)
 			loop_run_once(a->loop);
 	if (a->chat != NULL)
 		chat_lose_store(a->chat); /* a thread may still hash a password for an account that is not made any more */
-	if (a->store != NULL)
-		a->store->methods->destroy(a->store);
+	app_store_close(&a->store);
 	if (a->loop != NULL)
 		loop_run_once(a->loop); /* what the store posted last */
 	chat_destroy(a->chat);

@@ -25,7 +25,9 @@ bool config_source_apply(struct config_parser *p, const struct config_option *o,
 	const char *misspelled = config_value_misspelled(text, source != CONFIG_SOURCE_FLAG);
 	const char *expected = misspelled ? NULL : o->set(p->config, o, text);
 	if (misspelled)
-		snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: %.100s %s", where, text, misspelled);
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: %.100s %s", where, o->may_hold_secret ? "the value" : text, misspelled);
+	else if (expected && o->may_hold_secret)
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: the value is not %s", where, expected);
 	else if (expected && o->most)
 		snprintf(p->fault, CONFIG_FAULT_BYTES, "%s: \"%.100s\" is not %s from %llu to %llu", where, text, expected,
 			 (unsigned long long)o->least, (unsigned long long)config_table_most(o));
@@ -198,6 +200,8 @@ void config_finish(struct config *c)
 			table[i].clear(c);
 	}
 	free(c->data_dir);
+	free(c->database);
+	free(c->database_password_file);
 	free(c->tls_cert);
 	free(c->tls_key);
 	free(c->config_file);

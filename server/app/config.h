@@ -40,6 +40,11 @@ struct config {
 	bool listen_given; /* false for the default address; true: a warning is logged when handed sockets replace it */
 	bool reuse_port;
 	char *data_dir;
+	char *database;                /* a PostgreSQL URI or keywords, as given; NULL: the SQLite file in data_dir */
+	bool database_password_shows;  /* it holds a password and stands on the command line */
+	char *database_password_file;  /* or NULL */
+	uint32_t database_connections; /* for reading; 0: the store's choice */
+	bool database_allow_asynchronous_commit;
 	bool guests;
 	bool accounts_closed;           /* people cannot make an account for themselves */
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */

@@ -19,7 +19,7 @@ static const char *zero_note(const struct config_option *o, char out[NOTE_BYTES]
 static void show_help(FILE *out)
 {
 	fprintf(out, "Usage: parleyd [OPTION]...\n"
-		     "A chat server for browsers and bots: rooms over WebSocket and HTTP, kept in one SQLite file.\n\n"
+		     "A chat server for browsers and bots: rooms over WebSocket and HTTP, kept in one SQLite file or in PostgreSQL.\n\n"
 		     "Each option may be a flag (--name=value or --name value), an environment variable (PARLEY_NAME)\n"
 		     "or a line of the file given with --config (name = value); a flag weighs most, the file least.\n"
 		     "Repeatable ones are separated by commas in the environment.\n\n");
@@ -87,7 +87,7 @@ static void show_man(FILE *out)
 	      ".SH SYNOPSIS\n.B parleyd\n[\\fIOPTION\\fR]...\n"
 	      ".SH DESCRIPTION\n"
 	      "Serves rooms with durable, ordered messages over WebSocket (/ws), HTTP (/api/v1/) and event streams, and a page to chat on,\n"
-	      "from one SQLite file. When it is ready it prints one line per listener on standard output, and, while nobody owns the\n"
+	      "from one SQLite file or a PostgreSQL database. When it is ready it prints one line per listener on standard output, and, while nobody owns the\n"
 	      "server, a link that makes the owner's account, once. It logs to standard error, and never waits for whoever reads\n"
 	      "that: lines without room are dropped, and their number is logged when there is room again.\n"
 	      ".SH OPTIONS\n"

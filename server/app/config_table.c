@@ -26,6 +26,16 @@ static const char *set_path(struct config *c, const struct config_option *o, con
 	return NULL;
 }
 
+static const char *set_database(struct config *c, const struct config_option *o, const char *text)
+{
+	(void)o;
+	if (!config_value_database(text))
+		return "the address of a PostgreSQL database like postgresql://parley@db.example/parley, or keywords like host=db.example dbname=parley";
+	free(c->database);
+	c->database = mem_strndup(text, strlen(text));
+	return NULL;
+}
+
 static const char *set_switch(struct config *c, const struct config_option *o, const char *text)
 {
 	bool on = !strcmp(text, "on");
@@ -187,7 +197,11 @@ static const struct config_option table[] = {
 	{"listen", "ADDRESS", "127.0.0.1:8080", "address to listen on: 127.0.0.1:8080, [::1]:8080, :8080 (every address), unix:/path; port 0 takes a free one, which is printed; sockets handed over by systemd take its place", .set = set_listen, .clear = clear_listen},
 	{"listen_ops", "ADDRESS", NULL, "address for /healthz, /readyz and /metrics alone, over plain HTTP: then they are served nowhere else", .set = set_listen_ops, .clear = clear_listen_ops},
 	{"reuse_port", "on|off", "off", "whether other processes of this user may listen on the same address: a new one before the old one leaves", .set = set_switch, AT(reuse_port)},
-	{"data", "DIR", "./parley-data", "directory of the database and of the operator's socket; made when missing", .set = set_path, AT(data_dir)},
+	{"data", "DIR", "./parley-data", "directory of the SQLite database and of the operator's socket; made when missing", .set = set_path, AT(data_dir)},
+	{"database", "ADDRESS", NULL, "PostgreSQL database that keeps everything: postgresql://USER@HOST/NAME, or keywords of libpq (host=… dbname=…); without a password, which --database-password-file names; default: an SQLite file in the directory of --data", .set = set_database, .may_hold_secret = true},
+	{"database_password_file", "FILE", NULL, "file whose first line is the password for --database", .set = set_path, AT(database_password_file)},
+	{"database_connections", "N", "0", "connections that read from the database, beside the one that writes; 0: the server's choice", .set = set_number, AT(database_connections), .most = 64},
+	{"database_allow_asynchronous_commit", "on|off", "off", "whether a PostgreSQL database with synchronous_commit off is taken: then what was acknowledged may be lost when it crashes", .set = set_switch, AT(database_allow_asynchronous_commit)},
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},
 	{"accounts", "open|closed", "open", "whether people may make accounts for themselves; closed: only the operator makes them (parley admin account), and bots are made as before", .set = set_accounts},
 	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_path, AT(tls_cert)},

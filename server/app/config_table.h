@@ -18,6 +18,7 @@ struct config_option {
 	size_t offset;                        /* of the member that `set` fills, for kinds that several options share */
 	uint64_t least, most;                 /* numbers only */
 	bool zero_is_none;                    /* limits: 0 is no limit; the help says so */
+	bool may_hold_secret;                 /* no fault repeats the value */
 	enum config_outcome outcome;          /* flags without value only */
 };
 

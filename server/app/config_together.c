@@ -3,6 +3,7 @@
  * options would have no effect without notice. A default gives way to a given option when its row says so.
  */
 #include "app/config_source.h"
+#include "app/config_value.h"
 
 #include <string.h>
 
@@ -114,6 +115,27 @@ static bool check_addresses(struct config_parser *p)
 	return true;
 }
 
+static bool check_database(struct config_parser *p)
+{
+	struct config *c = p->config;
+	const char *alone = c->database                             ? NULL
+			    : c->database_password_file             ? "--database-password-file"
+			    : c->database_allow_asynchronous_commit ? "--database-allow-asynchronous-commit"
+								    : NULL;
+	if (alone) {
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "%s is for the PostgreSQL database of --database, which is missing", alone);
+		return false;
+	}
+	bool has_password = c->database && config_value_has_password(c->database);
+	if (has_password && c->database_password_file) {
+		snprintf(p->fault, CONFIG_FAULT_BYTES,
+			 "--database has a password, and --database-password-file names another: leave one of them out");
+		return false;
+	}
+	c->database_password_shows = has_password && config_source_of(p, option("database")) == CONFIG_SOURCE_FLAG;
+	return true;
+}
+
 bool config_together_check(struct config_parser *p)
 {
 	const struct config *c = p->config;
@@ -130,5 +152,5 @@ bool config_together_check(struct config_parser *p)
 		if (!check_pair(p, &pairs[i]))
 			return false;
 	}
-	return check_addresses(p);
+	return check_database(p) && check_addresses(p);
 }

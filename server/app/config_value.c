@@ -36,6 +36,66 @@ const char *config_value_path(const char *text)
 	return NULL;
 }
 
+static const char *after_scheme(const char *text)
+{
+	static const char *const schemes[] = {"postgresql://", "postgres://"};
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (!strncmp(text, schemes[i], strlen(schemes[i])))
+			return text + strlen(schemes[i]);
+	}
+	return NULL;
+}
+
+bool config_value_database(const char *text)
+{
+	for (const char *c = text; *c; c++) {
+		if (iscntrl((unsigned char)*c))
+			return false;
+	}
+	size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+	return after_scheme(text) || (n > 0 && text[n + strspn(text + n, " ")] == '=');
+}
+
+/* Behind the value that begins here: in quotes, with \ before what is meant as it is, or up to a blank. */
+static const char *skip_keyword_value(const char *at)
+{
+	bool quoted = *at == '\'';
+	for (at += quoted; *at && (quoted ? *at != '\'' : *at != ' '); at++) {
+		if (*at == '\\' && at[1])
+			at++;
+	}
+	return at + (quoted && *at);
+}
+
+static bool keywords_have_password(const char *at)
+{
+	while (*(at += strspn(at, " "))) {
+		size_t n = strcspn(at, " =");
+		bool is_password = n == strlen("password") && !strncmp(at, "password", n);
+		at += n;
+		at += strspn(at, " ");
+		if (*at == '=')
+			at++;
+		at += strspn(at, " ");
+		if (is_password && *at)
+			return true;
+		at = skip_keyword_value(at);
+	}
+	return false;
+}
+
+bool config_value_has_password(const char *database)
+{
+	const char *at = after_scheme(database);
+	if (!at)
+		return keywords_have_password(database);
+	size_t n = strcspn(at, "/?");
+	const char *end_of_user = memchr(at, '@', n), *colon = memchr(at, ':', n);
+	if (end_of_user && colon && colon + 1 < end_of_user)
+		return true;
+	return strstr(at + n, "?password=") || strstr(at + n, "&password=");
+}
+
 bool config_value_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
 {
 	uint64_t n = 0;

@@ -11,6 +11,10 @@
 const char *config_value_misspelled(const char *text, bool has_notes);
 /* Checks that a path needs no shell to complete it. Returns NULL, or the end of "VALUE is not …". */
 const char *config_value_path(const char *text);
+/* Returns whether libpq takes this as the address of a database, by its form alone: a URI, or keywords. */
+bool config_value_database(const char *text);
+/* Returns whether such an address holds a password. */
+bool config_value_has_password(const char *database);
 /* Takes digits only, and values from least to most. */
 bool config_value_number(const char *text, uint64_t least, uint64_t most, uint64_t *out);
 /* 127.0.0.1:8080, [::1]:8080, localhost:8080, :8080, unix:/path */

@@ -243,3 +243,39 @@ test('a host with an underscore is an origin', async (t) => {
 	assert.equal((await ask('http://my_host:8080')).status, 200);
 	assert.equal((await ask('http://other_host:8080')).status, 403);
 });
+
+test('a database elsewhere is refused in one sentence, without its password, and nothing is left behind', async () => {
+	const dir = join(temporaryDir(), 'data');
+	const file = join(temporaryDir(), 'password');
+	writeFileSync(file, 'a secret\nand more\n', { mode: 0o600 });
+	const start = (...args) => runServer(['--listen', '127.0.0.1:0', '--data', dir, ...args]);
+	const shown = await start('--database', 'postgresql://parley:hidden@db.invalid/parley');
+	assert.equal(shown.code, 1);
+	assert.match(shown.stderr, /warn database\.password_shows .*ps/);
+	assert.match(shown.stderr, /parleyd: --database: [^\n]*\n$/);
+	assert.doesNotMatch(shown.stderr, /hidden/);
+	const silent = await start('--database', 'host=db.invalid dbname=parley', '--database-password-file', file);
+	assert.equal(silent.code, 1);
+	assert.doesNotMatch(silent.stderr, /password_shows|secret/);
+	assert.equal(existsSync(dir), false);
+	writeFileSync(file, '\n');
+	for (const [path, why] of [[`${file}.missing`, /cannot be read: No such file/], [file, /its first line is empty/]]) {
+		const { code, stderr } = await start('--database', 'service=parley', '--database-password-file', path);
+		assert.equal(code, 1);
+		assert.match(stderr, why);
+	}
+	const wrong = await start('--database', 'mysql://parley:hidden@db.invalid/parley');
+	assert.equal(wrong.code, 2);
+	assert.match(wrong.stderr, /--database: the value is not the address of a PostgreSQL database/);
+	assert.doesNotMatch(wrong.stderr, /hidden/);
+});
+
+test('the database file of a directory that another database is used with is left alone', async () => {
+	const server = await startServer();
+	await server.stop();
+	const { stderr } = await runServer(['--listen', '127.0.0.1:0', '--data', server.dataDir, '--database', 'service=parley']);
+	assert.match(stderr, /warn database\.file_not_used path="[^"]*parley\.db"/);
+	assert.equal(existsSync(join(server.dataDir, 'parley.db')), true);
+	const again = await startServer({ dataDir: server.dataDir });
+	await again.stop();
+});

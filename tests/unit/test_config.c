@@ -60,6 +60,86 @@ static void flags_are_read_in_both_spellings(void **state)
 	finish(p);
 }
 
+#define NOT_AN_ADDRESS \
+	": the value is not the address of a PostgreSQL database like postgresql://parley@db.example/parley, or keywords like " \
+	"host=db.example dbname=parley"
+
+static void a_database_is_an_address(void **state)
+{
+	(void)state;
+	static const char *const good[] = {"postgresql://parley@db.example/parley", "postgres:///parley?host=/run/postgresql",
+					   "service=parley", "host=a,b port = 5432 dbname='a b'"};
+	static const char *const bad[] = {"", "parley.db", "mysql://db/secret", "postgresql:/db", "host", "=x", "host=a\nb"};
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct parsed *p = parse(WORDS("--database", good[i]), NULL);
+		assert_string_equal(p->fault, "");
+		assert_string_equal(p->config.database, good[i]);
+		assert_false(p->config.database_password_shows);
+		finish(p);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		expect_fault(WORDS("--database", bad[i]), NULL, "--database" NOT_AN_ADDRESS);
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATABASE=mysql://ann:secret@db"), "PARLEY_DATABASE" NOT_AN_ADDRESS);
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATABASE=\"postgresql://ann:secret@db\""),
+		     "PARLEY_DATABASE: the value is in quotes, and they would be part of it: leave them out");
+}
+
+/* Where everybody on the machine reads it, a warning is due; nowhere may there be two. */
+static void a_password_of_the_database_is_noticed(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *address;
+		bool has_one;
+	} rows[] = {
+		{"postgresql://ann:secret@db/parley", true},
+		{"postgres://ann:@db/parley", false},
+		{"postgresql://ann@db:5432/parley", false},
+		{"postgresql://db:5432/a:b@c", false},
+		{"postgresql://ann@db/parley?password=secret", true},
+		{"postgresql://ann@db/parley?sslmode=require&password=secret", true},
+		{"host=db password=secret", true},
+		{"host=db password = 'a secret'", true},
+		{"application_name='password=none' host=db", false},
+		{"application_name='it\\'s' password=x", true},
+		{"application_name=a\\ password=x", false},
+		{"passfile=/etc/parley/pgpass", false},
+		{"host=db password=", false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char variable[120], line[120];
+		snprintf(variable, sizeof(variable), "PARLEY_DATABASE=%s", rows[i].address);
+		struct parsed *p = parse(WORDS("--database", rows[i].address), NULL);
+		assert_string_equal(p->fault, "");
+		if (p->config.database_password_shows != rows[i].has_one)
+			fail_msg("%s", rows[i].address);
+		finish(p);
+		p = parse(NO_WORDS, WORDS(variable));
+		assert_false(p->config.database_password_shows);
+		finish(p);
+		snprintf(line, sizeof(line), "--database=%s", rows[i].address);
+		p = parse(WORDS(line, "--database-password-file=/x"), NULL);
+		assert_string_equal(p->fault, rows[i].has_one ? "--database has a password, and --database-password-file names another: "
+								"leave one of them out"
+							      : "");
+		finish(p);
+	}
+}
+
+static void what_is_for_a_database_needs_one(void **state)
+{
+	(void)state;
+	expect_fault(WORDS("--database-password-file=/x"), NULL,
+		     "--database-password-file is for the PostgreSQL database of --database, which is missing");
+	expect_fault(NO_WORDS, WORDS("PARLEY_DATABASE_ALLOW_ASYNCHRONOUS_COMMIT=on"),
+		     "--database-allow-asynchronous-commit is for the PostgreSQL database of --database, which is missing");
+	expect_fault(WORDS("--database-connections=65"), NULL, "--database-connections: \"65\" is not a whole number from 0 to 64");
+	struct parsed *p = parse(WORDS("--database-connections=64", "--database-allow-asynchronous-commit=off"), NULL);
+	assert_string_equal(p->fault, "");
+	assert_int_equal(p->config.database_connections, 64);
+	finish(p);
+}
+
 /* Each row of the limits is a flag, a variable and a line of the file. */
 static void every_limit_is_an_option(void **state)
 {
@@ -232,6 +312,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_given_has_its_default),
 		cmocka_unit_test(flags_are_read_in_both_spellings),
+		cmocka_unit_test(a_database_is_an_address),
+		cmocka_unit_test(a_password_of_the_database_is_noticed),
+		cmocka_unit_test(what_is_for_a_database_needs_one),
 		cmocka_unit_test(every_limit_is_an_option),
 		cmocka_unit_test(numbers_are_strict),
 		cmocka_unit_test(a_fault_names_the_option),

@@ -1,0 +1,123 @@
+#include "app/app_store.h"
+
+#include "base/log.h"
+#include "base/memory.h"
+#include "store/sqlite/data_dir.h"
+#include "store/sqlite/store_sqlite.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+_Static_assert((int)CONFIG_FAULT_BYTES == (int)DATA_DIR_FAULT_BYTES, "one buffer for the sentences of both");
+
+enum { PASSWORD_BYTES = 1024 };
+
+static struct store *open_sqlite(struct loop *l, struct metrics *m, const struct config *config, char fault[CONFIG_FAULT_BYTES])
+{
+	struct store_sqlite_config store_config = {
+		.dir = config->data_dir,
+		.n_readers = config->database_connections,
+		.queue_max = (size_t)config->limits.store_queue,
+	};
+	return store_sqlite_open(l, m, &store_config, fault);
+}
+
+/* The first line of the file. 0, or -1 with a sentence, which has nothing of the file in it. */
+static int read_password(const char *path, char password[PASSWORD_BYTES], char fault[CONFIG_FAULT_BYTES])
+{
+	FILE *file = fopen(path, "re");
+	if (!file) {
+		snprintf(fault, CONFIG_FAULT_BYTES, "--database-password-file %s cannot be read: %s", path, strerror(errno));
+		return -1;
+	}
+	setvbuf(file, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
+	size_t n = fread(password, 1, PASSWORD_BYTES, file);
+	fclose(file);
+	size_t line = n;
+	for (size_t i = 0; i < n && line == n; i++) {
+		if (password[i] == '\n' || password[i] == '\r' || password[i] == '\0')
+			line = i;
+	}
+	if (line > 0 && line < PASSWORD_BYTES) {
+		password[line] = '\0';
+		return 0;
+	}
+	snprintf(fault, CONFIG_FAULT_BYTES, "--database-password-file %s: its first line %s", path,
+		 line == 0 ? "is empty, and has to be the password" : "is longer than 1023 bytes");
+	return -1;
+}
+
+/* What the driver is joined to. */
+static struct store *open_postgres(struct loop *l, struct metrics *m, const struct config *config, const char *password,
+				   char fault[CONFIG_FAULT_BYTES])
+{
+	(void)l;
+	(void)m;
+	(void)config;
+	(void)password;
+	snprintf(
+		fault, CONFIG_FAULT_BYTES,
+		"--database: this parleyd has no driver for PostgreSQL; without the option everything is kept in the SQLite file of --data");
+	return NULL;
+}
+
+/* The operator's socket is in the data directory here too, and two servers cannot share one. */
+static int open_dir(struct app_store *s, const struct config *config, char fault[CONFIG_FAULT_BYTES])
+{
+	s->dir = mem_new(struct data_dir);
+	if (data_dir_open(s->dir, config->data_dir, fault) != 0)
+		return -1;
+	if (access(s->dir->db_path, F_OK) == 0)
+		LOG_WARN("database.file_not_used", LOG_S("path", s->dir->db_path),
+			 LOG_S("what", "--database is given: this file is neither read nor written"));
+	return 0;
+}
+
+static int open_in_postgres(struct app_store *s, struct loop *l, struct metrics *m, const struct config *config,
+			    char fault[CONFIG_FAULT_BYTES])
+{
+	char password[PASSWORD_BYTES] = "";
+	if (config->database_password_shows)
+		LOG_WARN("database.password_shows", LOG_S("what", "whoever may list processes (ps) reads the password of --database"),
+			 LOG_S("instead", "--database-password-file"));
+	if (config->database_password_file && read_password(config->database_password_file, password, fault) != 0)
+		return -1;
+	if (open_dir(s, config, fault) == 0)
+		s->store = open_postgres(l, m, config, password[0] ? password : NULL, fault);
+	secret_wipe(password, sizeof(password));
+	return s->store ? 0 : -1;
+}
+
+int app_store_open(struct app_store *s, struct loop *l, struct metrics *m, const struct config *config, char fault[CONFIG_FAULT_BYTES])
+{
+	if (!config->database) {
+		s->store = open_sqlite(l, m, config, fault);
+		return s->store ? 0 : -1;
+	}
+	if (open_in_postgres(s, l, m, config, fault) == 0)
+		return 0;
+	app_store_undo(s);
+	app_store_close(s);
+	return -1;
+}
+
+void app_store_undo(struct app_store *s)
+{
+	if (s->dir)
+		data_dir_undo(s->dir);
+	else if (s->store)
+		store_sqlite_undo(s->store);
+}
+
+void app_store_close(struct app_store *s)
+{
+	if (s->store)
+		s->store->methods->destroy(s->store);
+	if (s->dir)
+		data_dir_finish(s->dir);
+	free(s->dir);
+	*s = (struct app_store){0};
+}
