@@ -11,6 +11,9 @@ export const clientBinary = process.env.PARLEY ?? (existsSync(besideServer) ? be
 // Where meson put the build: helper libraries of the fault tests are there too.
 export const buildDir = join(dirname(binary), '..');
 
+// The server over a database that is away, back and set back by signals (store_switching.c).
+export const switchingBinary = join(buildDir, 'tests', 'fault', 'parleyd_switching');
+
 // Starts a program with a socket handed over, as systemd does.
 export const serviceManager = join(buildDir, 'tests', 'service', 'service_manager');
 
