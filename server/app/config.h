@@ -1,7 +1,7 @@
 /*
  * The server's options: from flags, the PARLEY_… environment, a config file (`name = value` lines) and defaults. An earlier source in this list
  * outweighs a later one. A repeatable option given by a heavier source replaces the whole list of a lighter one. One table (config_table.c) drives
- * the parsing, --help and the manual page. Secrets are in files and never in arguments.
+ * the parsing, --help and the manual page. Secrets are in files. Only the address of a database may hold a password, and the log warns of it.
  *
  * The config owns its strings. They live until config_finish(). Not thread-safe while parsing, read-only afterwards.
  */
