@@ -198,7 +198,7 @@ static uint32_t tell_oldest(struct user_news *all, uint32_t budget)
 {
 	struct user *u = all->user;
 	struct news *n = list_entry(all->all.next, struct news, in_user);
-	bool void_by_now = n->type == EVENT_ROOM_ADDED && !n->added;
+	bool void_by_now = u->is_void || (n->type == EVENT_ROOM_ADDED && !n->added);
 	while (budget && !void_by_now && all->next != &u->sessions) {
 		struct session *s = list_entry(all->next, struct session, in_user);
 		if ((int32_t)(s->n_entered - n->n_entered) > 0)

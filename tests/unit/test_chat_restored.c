@@ -1,6 +1,9 @@
 /* The database is set back to an earlier state under live sessions: all come back for the whole state, and nobody is shown what there is no more. */
 #include "chat_house.h"
 
+#include "chat/user.h"
+#include "room/room.h"
+
 #include <string.h>
 
 static void assert_sent_away(struct conn *c)
@@ -217,6 +220,36 @@ static void those_in_the_middle_of_something_are_sent_away(void **state)
 	fixture_finish(&h.f);
 }
 
+/* A hole that could not be fetched, and news of a room that was joined: both wait for what is no more. */
+static void what_waits_is_void(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	fake_store_add_room(h.f.store, "hut", ROOM_PUBLIC, h.ann);
+	house_start(&h);
+	h.f.store->base.is_shared = true;
+	struct conn *bob = follow(&h, "replay");
+	uint64_t last = last_seq(&h, 0);
+	fake_store_add_messages(h.f.store, h.rooms[0], h.ann, 3); /* by another writer */
+	const struct event *newest = h.f.store->rooms[h.rooms[0] - 1].log[last + 2];
+	room_offer(room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[0])), mem_copy(newest, sizeof(*newest) + newest->frame_bytes));
+	say(h.writer, "{\"type\":\"member.add\",\"ref\":\"a\",\"data\":{\"room\":\"hut\",\"user\":\"bob\"}}");
+	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_JOIN));
+	assert_non_null(user_by_no(h.f.chat, h.bob));
+	fake_store_set_back(h.f.store, h.rooms[0], last, 0);
+	size_t n_pages = h.f.store->n_submitted[STORE_LOG_PAGE], n_tops = h.f.store->n_submitted[STORE_ROOM_TOPS];
+	fixture_run(&h.f, -1);
+	fixture_pass_ms(&h.f, 3000); /* the connections are not gone yet */
+	fixture_run(&h.f, -1);
+	assert_int_equal(h.f.metrics.readers, 0);
+	assert_int_equal(h.f.store->n_submitted[STORE_LOG_PAGE], n_pages);
+	assert_int_equal(h.f.store->n_submitted[STORE_ROOM_TOPS], n_tops);
+	assert_int_equal(heard(bob, "room.added", NULL), 0);
+	assert_sent_away(bob);
+	fixture_finish(&h.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -225,6 +258,7 @@ int main(void)
 		cmocka_unit_test(rooms_members_and_names_are_read_again),
 		cmocka_unit_test(what_was_in_flight_is_answered),
 		cmocka_unit_test(those_in_the_middle_of_something_are_sent_away),
+		cmocka_unit_test(what_waits_is_void),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
