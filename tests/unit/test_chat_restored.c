@@ -250,6 +250,30 @@ static void what_waits_is_void(void **state)
 	fixture_finish(&h.f);
 }
 
+/* Whoever is slow to go holds what is void of the same user and rooms that are in memory anew. */
+static void what_is_void_leaves_memory_alone(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	h.f.config.room_idle_ms = 1000;
+	house_start(&h);
+	struct conn *bob = follow(&h, "replay");
+	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	fixture_turns(&h.f);
+	struct conn *again = follow(&h, "replay");
+	assert_ptr_not_equal(again->session->user, bob->session->user);
+	fake_conn_close_session(bob);
+	fake_conn_close_session(h.writer);
+	fixture_pass_ms(&h.f, 5000);
+	assert_ptr_equal(user_by_no(h.f.chat, h.bob), again->session->user);
+	for (int i = 0; i < ROOMS; i++)
+		assert_non_null(room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[i])));
+	assert_int_equal(h.f.metrics.users_loaded, 1);
+	assert_int_equal(h.f.metrics.rooms_loaded, ROOMS);
+	fixture_finish(&h.f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -259,6 +283,7 @@ int main(void)
 		cmocka_unit_test(what_was_in_flight_is_answered),
 		cmocka_unit_test(those_in_the_middle_of_something_are_sent_away),
 		cmocka_unit_test(what_waits_is_void),
+		cmocka_unit_test(what_is_void_leaves_memory_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
