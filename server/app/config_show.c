@@ -112,6 +112,7 @@ static void show_man(FILE *out)
 
 int config_show(enum config_outcome what, FILE *out)
 {
+	errno = 0; /* a page that is longer than the buffer fails before the flush */
 	switch (what) {
 	case CONFIG_HELP:
 		show_help(out);
@@ -126,7 +127,6 @@ int config_show(enum config_outcome what, FILE *out)
 	case CONFIG_FAULT:
 		break;
 	}
-	errno = 0;
 	if (!fflush(out) && !ferror(out))
 		return 0;
 	return errno ? -errno : -EIO;
