@@ -98,6 +98,7 @@ struct chat {
 		[CHANGE_SLOTS]; /* [user number % CHANGE_SLOTS]: n_changes after the last of those: what was read before is stale */
 	uint64_t room_changed_at[CHANGE_SLOTS]; /* [last byte of the room's id]: the same of rooms */
 	struct list stale_users;                /* user.in_stale: the store is to be asked for them again (user_refresh.h) */
+	uint32_t n_refreshing;                  /* users for whom it is being asked */
 	struct follow *follow;                  /* what other writers committed in the rooms that are followed */
 	struct chat_outgoing outgoing;
 	struct buf scratch; /* for building one message; emptied by its user */

@@ -4,6 +4,7 @@
 #include "chat/follow.h"
 #include "chat/session.h"
 #include "chat/user.h"
+#include "chat/user_refresh.h"
 #include "room/follower.h"
 #include "room/reader.h"
 #include "room/reader_log.h"
@@ -28,6 +29,9 @@ static void away(void *arg)
 	room_fetch_again(&c->rooms);
 	reader_log_retry(&c->rooms);
 	follow_soon(c->follow);
+	if (c->store->is_shared)
+		user_refresh_all(c); /* whom others made a member of a room that nobody here follows */
+	user_refresh_retry(c);
 }
 
 /* Its client is told when to come back, so that not all do at once, and reads nothing more: what comes now is of the other epoch. */

@@ -2,7 +2,7 @@
  * What the chat does when its store's database goes away, comes back, or goes back to an earlier state.
  *
  * Away: sessions stay, signed in, and get the events that still come. What needs the store is refused as `unavailable`; readers behind the ring and rooms that miss
- * events wait, and go on when it is back.
+ * events wait, and go on when it is back. Where others write to it as well, every user in memory is read again then: what they did may have been told to nobody here.
  *
  * Another epoch: rooms, members, users, tokens and seqs are not what they were, so every session that takes events is told `server.leaving` with its own moment to come
  * back, and is closed. Its client comes back for the whole state as after a restart from a backup, with cursors of the epoch before, which lead to `room.gap`

@@ -14,15 +14,49 @@ struct refresh {
 	uint64_t n_changes;      /* chat.n_changes, then */
 };
 
-static void try_later(struct user *u)
+static void refreshed(struct store_op *op);
+
+static void wait_in_line(struct user *u)
 {
 	if (list_empty(&u->in_stale))
 		list_append(&u->chat->stale_users, &u->in_stale);
 }
 
+/* False when the store refuses: the user stays in line. */
+static bool ask(struct user *u)
+{
+	struct chat *c = u->chat;
+	struct refresh *f = mem_new(struct refresh);
+	f->op.op = (struct store_op){.kind = STORE_SIGN_IN, .done = refreshed};
+	f->op.user_no = u->no;
+	f->user = u;
+	f->n_told = u->n_told;
+	f->n_unloads = chat_n_unloads(c);
+	f->n_changes = c->n_changes;
+	if (c->store->methods->submit(c->store, &f->op.op) != 0) {
+		free(f);
+		return false;
+	}
+	list_remove(&u->in_stale);
+	u->is_refreshing = true;
+	c->n_refreshing++;
+	c->n_pending++;
+	user_hold(u);
+	return true;
+}
+
+static void ask_next(struct chat *c)
+{
+	bool is_taken = true;
+	while (is_taken && c->n_refreshing < USER_REFRESH_MOST && !c->store->is_away && !list_empty(&c->stale_users))
+		is_taken = ask(list_entry(c->stale_users.next, struct user, in_stale));
+}
+
 static void end(struct refresh *f)
 {
 	struct user *u = f->user;
+	u->is_refreshing = false;
+	u->chat->n_refreshing--;
 	u->chat->n_pending--;
 	store_sign_in_finish(&f->op);
 	free(f);
@@ -70,51 +104,36 @@ static void refreshed(struct store_op *op)
 {
 	struct refresh *f = (struct refresh *)(void *)op;
 	struct user *u = f->user;
-	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(u->chat) ||
-			  user_rooms_are_old(u->chat, f->op.memberships, f->op.n_memberships, f->n_changes);
+	struct chat *c = u->chat;
+	bool is_answered = op->result == 0;
+	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(c) ||
+			  user_rooms_are_old(c, f->op.memberships, f->op.n_memberships, f->n_changes);
 	if (u->is_void) {
 		/* what it brings is of an epoch that is over */
-	} else if (op->result != 0) {
-		try_later(u);
-	} else if (!may_be_old) {
+	} else if (!is_answered || may_be_old) {
+		wait_in_line(u);
+	} else {
 		u->role = f->op.user.role;
 		for (size_t i = 0; i < f->op.n_memberships; i++)
 			learn(u, &f->op.memberships[i]);
 		forget_others(u);
 		u->n_told++;
 	}
-	bool again = op->result == 0 && may_be_old;
-	u->is_refreshing = false;
-	if (again)
-		user_refresh(u);
 	end(f);
+	if (is_answered)
+		ask_next(c); /* else with the housekeeping: the next one would fail as well */
 }
 
 void user_refresh(struct user *u)
 {
-	struct store *s = u->chat->store;
 	if (u->is_void)
 		return;
 	if (u->is_refreshing) {
 		u->n_told++; /* what it brings may be too old */
 		return;
 	}
-	list_remove(&u->in_stale);
-	struct refresh *f = mem_new(struct refresh);
-	f->op.op = (struct store_op){.kind = STORE_SIGN_IN, .done = refreshed};
-	f->op.user_no = u->no;
-	f->user = u;
-	f->n_told = u->n_told;
-	f->n_unloads = chat_n_unloads(u->chat);
-	f->n_changes = u->chat->n_changes;
-	if (s->methods->submit(s, &f->op.op) != 0) {
-		free(f);
-		try_later(u);
-		return;
-	}
-	u->is_refreshing = true;
-	u->chat->n_pending++;
-	user_hold(u);
+	wait_in_line(u);
+	ask_next(u->chat);
 }
 
 void user_refresh_members(struct room *r)
@@ -125,12 +144,14 @@ void user_refresh_members(struct room *r)
 			user_refresh(u);
 }
 
+void user_refresh_all(struct chat *c)
+{
+	size_t at = 0;
+	for (struct user *u; (u = id_map_next(&c->users, &at));)
+		user_refresh(u);
+}
+
 void user_refresh_retry(struct chat *c)
 {
-	struct list again;
-	list_init(&again);
-	list_splice(&again, &c->stale_users);
-	list_for_each_safe(it, &again) {
-		user_refresh(list_entry(it, struct user, in_stale));
-	}
+	ask_next(c);
 }

@@ -2,10 +2,12 @@
 #include "chat_house.h"
 
 #include "chat/follow.h"
+#include "chat/user_refresh.h"
 #include "store/store_state.h"
 #include "store_fixture.h"
 
 #include <errno.h>
+#include <string.h>
 
 static struct conn *follow(struct house *h, const char *token)
 {
@@ -141,6 +143,66 @@ static void an_outage_is_made_up_for_at_once(void **state)
 	fixture_finish(&h.f);
 }
 
+static bool is_told_of(struct conn *c, const char *type, const struct uid *room)
+{
+	json_t *event = NULL;
+	return heard(c, type, &event) == 1 && strcmp(json_string_value(json_object_get(event, "room")), id_text(room)) == 0;
+}
+
+static void memberships_of_others_are_read_again_after_an_outage(void **state)
+{
+	(void)state;
+	for (int is_shared = 0; is_shared < 2; is_shared++) {
+		struct house h = {0};
+		house_setup(&h, 5);
+		uint64_t hut = fake_store_add_room(h.f.store, "hut", ROOM_PRIVATE, h.ann);
+		house_start(&h);
+		struct conn *bob = fixture_signed_in(&h.f, h.bob_token);
+		h.f.store->base.is_shared = is_shared;
+		fixture_run(&h.f, -1);
+		size_t n_asked = h.f.store->n_submitted[STORE_SIGN_IN];
+		store_set_away(&h.f.store->base, "unreachable", 1000);
+		fake_store_add_member(h.f.store, hut, h.bob);
+		h.f.store->rooms[h.rooms[2] - 1].n_members--; /* bob's, who was the last to come */
+		fixture_pass_ms(&h.f, 3000);
+		assert_int_equal(h.f.store->n_submitted[STORE_SIGN_IN], n_asked);
+		store_set_back(&h.f.store->base);
+		fixture_run(&h.f, -1);
+		assert_int_equal(h.f.store->n_submitted[STORE_SIGN_IN], n_asked + (is_shared ? 2 : 0));
+		assert_int_equal(is_told_of(bob, "room.added", room_id_of(&h.f, hut)), is_shared);
+		assert_int_equal(is_told_of(bob, "room.removed", room_id_of(&h.f, h.rooms[2])), is_shared);
+		fixture_finish(&h.f);
+	}
+}
+
+static void an_outage_leaves_the_store_room_for_others(void **state)
+{
+	(void)state;
+	enum { MANY = 5 * USER_REFRESH_MOST };
+	struct house h = {0};
+	house_setup(&h, 1);
+	house_start(&h);
+	for (int i = 0; i < MANY; i++) {
+		char name[16], token[80];
+		snprintf(name, sizeof(name), "user%d", i);
+		fake_store_add_token(h.f.store, fake_store_add_user(h.f.store, name, USER_GUEST), TOKEN_SESSION, "a", token);
+		fixture_signed_in(&h.f, token);
+	}
+	h.f.store->base.is_shared = true;
+	size_t n_asked = h.f.store->n_submitted[STORE_SIGN_IN];
+	store_set_away(&h.f.store->base, "unreachable", 1000);
+	store_set_back(&h.f.store->base);
+	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	h.f.store->fault = -EIO; /* those under way have to be asked for again */
+	fixture_run(&h.f, -1);
+	h.f.store->fault = 0;
+	assert_int_equal(h.f.store->n_submitted[STORE_SIGN_IN], n_asked + USER_REFRESH_MOST + 1);
+	pass_seconds(&h, 2);
+	assert_int_equal(h.f.store->most_in_flight[STORE_SIGN_IN], USER_REFRESH_MOST);
+	assert_int_equal(h.f.store->n_submitted[STORE_SIGN_IN], n_asked + USER_REFRESH_MOST + MANY + 1);
+	fixture_finish(&h.f);
+}
+
 static void many_rooms_go_in_chunks_each_once_a_second(void **state)
 {
 	(void)state;
@@ -242,10 +304,16 @@ static void two_writers_over_one_sqlite_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(they_come_with_the_next_asking_in_order_and_once), cmocka_unit_test(a_store_of_our_own_is_not_asked),
-		cmocka_unit_test(rooms_that_nobody_follows_are_not_asked_for),      cmocka_unit_test(there_are_never_two_askings_at_once),
-		cmocka_unit_test(one_that_fails_waits_for_the_next_second),         cmocka_unit_test(an_outage_is_made_up_for_at_once),
-		cmocka_unit_test(many_rooms_go_in_chunks_each_once_a_second),       cmocka_unit_test(two_writers_over_one_sqlite_file),
+		cmocka_unit_test(memberships_of_others_are_read_again_after_an_outage),
+		cmocka_unit_test(an_outage_leaves_the_store_room_for_others),
+		cmocka_unit_test(they_come_with_the_next_asking_in_order_and_once),
+		cmocka_unit_test(a_store_of_our_own_is_not_asked),
+		cmocka_unit_test(rooms_that_nobody_follows_are_not_asked_for),
+		cmocka_unit_test(there_are_never_two_askings_at_once),
+		cmocka_unit_test(one_that_fails_waits_for_the_next_second),
+		cmocka_unit_test(an_outage_is_made_up_for_at_once),
+		cmocka_unit_test(many_rooms_go_in_chunks_each_once_a_second),
+		cmocka_unit_test(two_writers_over_one_sqlite_file),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
