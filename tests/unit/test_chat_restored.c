@@ -2,6 +2,7 @@
 #include "chat_house.h"
 
 #include "chat/user.h"
+#include "chat/user_refresh.h"
 #include "room/room.h"
 
 #include <string.h>
@@ -250,6 +251,62 @@ static void what_waits_is_void(void **state)
 	fixture_finish(&h.f);
 }
 
+/* The requests are answered when an event of their room is let out, and that is behind a hole. */
+static void requests_that_wait_for_an_event_are_answered(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	uint64_t hut = fake_store_add_room(h.f.store, "hut", ROOM_PUBLIC, h.ann);
+	house_start(&h);
+	struct conn *bob = follow(&h, "replay"), *http = fixture_open(&h.f, TRANSPORT_HTTP, h.bob_token);
+	static const char join[] = "{\"room\":\"hut\"}";
+	fake_store_add_messages(h.f.store, hut, h.ann, 3); /* by another writer */
+	fake_store_add_messages(h.f.store, h.rooms[0], h.ann, 3);
+	fake_store_add_messages(h.f.store, h.rooms[1], h.ann, 3);
+	session_http_request(http->session, CMD_ROOM_JOIN, (const uint8_t *)join, sizeof(join) - 1);
+	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	say(bob, "{\"type\":\"room.join\",\"ref\":\"j\",\"data\":{\"room\":\"hut\"}}");
+	say(bob, "{\"type\":\"room.leave\",\"ref\":\"l\",\"data\":{\"room\":\"r1\"}}");
+	say(h.writer, "{\"type\":\"room.update\",\"ref\":\"u\",\"data\":{\"room\":\"r2\",\"topic\":\"dust\"}}");
+	while (fake_store_settle(h.f.store, STORE_LOG_PAGE))
+		fixture_turns(&h.f);
+	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], ROOMS); /* each waits for its hole */
+	assert_int_equal(json_array_size(http->heard), 0);
+	assert_true(!reply_to(bob, "j") && !reply_to(bob, "l"));
+	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	fixture_turns(&h.f);
+	assert_int_equal(http->last_code, WIRE_UNAVAILABLE);
+	assert_string_equal(code_of(bob, "j"), "unavailable");
+	assert_string_equal(code_of(bob, "l"), "unavailable");
+	assert_string_equal(code_of(h.writer, "u"), "ok"); /* said when it was committed */
+	assert_int_equal(h.f.metrics.readers, 0);
+	assert_int_equal(chat_pending(h.f.chat), 0);
+	fixture_finish(&h.f);
+}
+
+/* One account is being read again, another waits for the store to take it. */
+static void accounts_are_not_read_again_any_more(void **state)
+{
+	(void)state;
+	struct house h = {0};
+	house_setup(&h, 5);
+	house_start(&h);
+	follow(&h, "replay");
+	user_refresh(user_by_no(h.f.chat, h.bob));
+	h.f.store->busy = true;
+	user_refresh(user_by_no(h.f.chat, h.ann));
+	h.f.store->busy = false;
+	assert_int_equal(h.f.store->n_in_flight[STORE_SIGN_IN], 1);
+	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	size_t n_asked = h.f.store->n_submitted[STORE_SIGN_IN];
+	fixture_pass_ms(&h.f, 3000); /* the connections are not gone yet */
+	fixture_run(&h.f, -1);
+	assert_int_equal(h.f.store->n_submitted[STORE_SIGN_IN], n_asked);
+	assert_int_equal(chat_pending(h.f.chat), 0);
+	fixture_finish(&h.f);
+}
+
 /* Whoever is slow to go holds what is void of the same user and rooms that are in memory anew. */
 static void what_is_void_leaves_memory_alone(void **state)
 {
@@ -283,6 +340,8 @@ int main(void)
 		cmocka_unit_test(what_was_in_flight_is_answered),
 		cmocka_unit_test(those_in_the_middle_of_something_are_sent_away),
 		cmocka_unit_test(what_waits_is_void),
+		cmocka_unit_test(requests_that_wait_for_an_event_are_answered),
+		cmocka_unit_test(accounts_are_not_read_again_any_more),
 		cmocka_unit_test(what_is_void_leaves_memory_alone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
