@@ -195,6 +195,10 @@ static void a_hole_is_asked_for_again(void **state)
 	room_offer(r, mem_copy(newest, sizeof(*newest) + newest->frame_bytes));
 	fixture_run(&d.f, -1);
 	assert_int_equal(heard(bob, "message.created", NULL), 0);
+	size_t n_asked = d.f.store->n_submitted[STORE_LOG_PAGE];
+	fixture_pass_ms(&d.f, 3000);
+	fixture_run(&d.f, -1);
+	assert_int_equal(d.f.store->n_submitted[STORE_LOG_PAGE], n_asked); /* not in vain */
 	come_back(&d);
 	fixture_run(&d.f, -1);
 	assert_seqs(bob, room_id_of(&d.f, d.room), 0, last + 1, last + 3);
