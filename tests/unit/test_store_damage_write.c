@@ -164,6 +164,56 @@ static void a_damaged_membership_token_or_client_id_is_its_owners_loss(void **st
 	}
 }
 
+/* The page of the table's leaf n, from 0, with its root in between. */
+static off_t leaf_of(const struct world *w, const char *table, int n)
+{
+	char sql[100];
+	uint8_t page[PAGE];
+	int fd = open_db(w);
+	snprintf(sql, sizeof sql, "SELECT rootpage FROM sqlite_schema WHERE name = '%s'", table);
+	assert_int_equal(pread(fd, page, sizeof page, (number_in_file(w, sql) - 1) * PAGE), PAGE);
+	close(fd);
+	assert_int_equal(page[0], 2);                                            /* an interior page (SQLite's file format, section 1.6) */
+	assert_true(n < (page[3] << 8 | page[4]));                               /* cells */
+	const uint8_t *cell = page + (page[12 + 2 * n] << 8 | page[13 + 2 * n]); /* begins with the page of its left child */
+	return (off_t)((uint32_t)cell[0] << 24 | (uint32_t)cell[1] << 16 | (uint32_t)cell[2] << 8 | cell[3]) * PAGE - PAGE;
+}
+
+/* The room is so long that its marks take more room than those before. So a full leaf has to be shared out among its neighbours, one of which is damaged. */
+static void a_mark_that_cannot_be_kept_is_refused(void **state)
+{
+	struct world *w = *state;
+	enum { FIRST = 1000, USERS = 3000, EACH = 5 };
+	static const uint64_t SEQ = (uint64_t)1 << 35;
+	int n_refused = 0;
+	struct store_read_mark *marks = calloc(USERS / EACH, sizeof *marks);
+	store_fixture_close(w->f);
+	change_file(w, "WITH RECURSIVE user (no) AS (SELECT 1000 UNION ALL SELECT no + 1 FROM user WHERE no < 3999)"
+		       "INSERT INTO member SELECT no, 3, 0, 1, 0, 1, NULL FROM user;"
+		       "UPDATE event SET pk = (3 << 36) | (1 << 35), n_messages = 1 << 34 WHERE pk = (3 << 36) | 122;"
+		       "UPDATE room SET last_seq = 1 << 35, n_messages = 1 << 34 WHERE no = 3");
+	assert_true(store_fixture_open(w->f)); /* it looks at all of a small file; so the damage comes after */
+	overwrite_page(w, leaf_of(w, "member", 4));
+	for (int i = 0; i < USERS / EACH; i++) {
+		marks[i] = (struct store_read_mark){.room_no = w->last, .user_no = FIRST + (uint64_t)i * EACH, .seq = SEQ};
+		int result = store_fixture_do(w->f, &marks[i].op, STORE_READ_MARK);
+		assert_true(result == 0 || result == -EBADMSG);
+		if (result != 0) {
+			n_refused++;
+			assert_int_equal(store_fixture_do(w->f, &marks[i].op, STORE_READ_MARK), -EBADMSG);
+		}
+	}
+	store_fixture_close(w->f);
+	assert_true(n_refused > 0 && n_refused < USERS / EACH / 2);
+	for (int i = 0; i < USERS / EACH; i++) {
+		char sql[100];
+		snprintf(sql, sizeof sql, "SELECT read_seq FROM member WHERE user_no = %d AND room_no = 3", FIRST + i * EACH);
+		if (marks[i].op.result == 0)
+			assert_int_equal(number_in_file(w, sql), SEQ);
+	}
+	free(marks);
+}
+
 /* Old tokens are forgotten, and the use of tokens is noted, beside everything else: here because the server ran for long enough (token_age.h). */
 static void damaged_tokens_do_not_hold_up_writes(void **state)
 {
@@ -245,6 +295,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_room_whose_row_is_wrong_is_not_written_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(replies_marks_and_repeats_meet_damage, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_membership_token_or_client_id_is_its_owners_loss, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_mark_that_cannot_be_kept_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_of_what_all_writing_needs_ends_the_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_tokens_do_not_hold_up_writes, setup, teardown),
 	};

@@ -38,18 +38,19 @@ static bool is_damaged(const struct read_marks *marks, const struct read_mark *m
 	return id_map_get(&marks->damaged, key) != NULL;
 }
 
-void read_marks_move(struct read_marks *marks, const struct read_mark *to)
+bool read_marks_move(struct read_marks *marks, const struct read_mark *to)
 {
 	uint32_t i = slot_of(marks, to->user_no, to->room_no);
 	struct read_mark *mark = &marks->slots[i];
 	if (mark->room_no == 0) {
 		if (is_damaged(marks, to))
-			return;
+			return false;
 		marks->used[marks->n_used++] = i;
 		*mark = *to;
 	} else if (to->seq > mark->seq) {
 		*mark = *to;
 	}
+	return true;
 }
 
 const struct read_mark *read_marks_find(const struct read_marks *marks, uint64_t user_no, uint64_t room_no)

@@ -25,8 +25,8 @@ struct read_marks {
 	struct id_map damaged; /* by user and room; the values say nothing */
 };
 
-/* The mark goes forward to there, if it is not further. */
-void read_marks_move(struct read_marks *marks, const struct read_mark *to);
+/* The mark goes forward to there, if it is not further. False: the membership is damaged, and no mark of it is kept. */
+bool read_marks_move(struct read_marks *marks, const struct read_mark *to);
 /* NULL: it did not move in this transaction. */
 const struct read_mark *read_marks_find(const struct read_marks *marks, uint64_t user_no, uint64_t room_no);
 /* Writes what moved; before the commit. Who is no member (any more) has no mark. Returns a db_result; a membership that it called damaged is left

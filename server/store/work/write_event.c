@@ -181,9 +181,9 @@ int append_write(struct batch *b, struct store_append *op)
 	rc = batch_add_event(b, room, &what, &op->event);
 	if (rc != DB_OK)
 		return rc;
-	/* Who writes has read up to there. */
+	/* Who writes has read up to there. The message is stored even if the mark is lost. */
 	if (op->type == EVENT_MESSAGE_CREATED)
-		read_marks_move(&b->marks, &(struct read_mark){op->author_no, room->no, op->event->seq, op->event->n_messages});
+		(void)read_marks_move(&b->marks, &(struct read_mark){op->author_no, room->no, op->event->seq, op->event->n_messages});
 	op->room_of_first = room->id;
 	op->id = op->event->id;
 	op->seq = op->event->seq;

@@ -344,6 +344,7 @@ int read_mark_write(struct batch *b, struct store_read_mark *op)
 	if (rc != DB_OK || op->op.result != 0)
 		return rc;
 	op->read_seq = seq;
-	read_marks_move(&b->marks, &(struct read_mark){op->user_no, op->room_no, seq, op->read_messages});
+	if (!read_marks_move(&b->marks, &(struct read_mark){op->user_no, op->room_no, seq, op->read_messages}))
+		op->op.result = -EBADMSG;
 	return DB_OK;
 }
