@@ -110,6 +110,22 @@ static void a_large_file_that_is_damaged_while_nobody_has_it_open_serves_the_res
 	assert_hurt_alone_is_stopped(w);
 }
 
+/* It is copied before it is brought to the newest version, as damaged as it is. */
+static void a_large_file_of_an_earlier_version_that_is_damaged_is_migrated_and_serves_the_rest(void **state)
+{
+	struct world *w = *state;
+	char copy[300];
+	store_fixture_close(w->f);
+	store_fixture_change(w->f, STORE_FIXTURE_VERSION_1_SQL "CREATE TABLE filler AS SELECT zeroblob(65 << 20)");
+	overwrite_page(w, find_text(w, "hurt 000050"));
+	if (!store_fixture_open(w->f))
+		fail_msg("%s", w->f->fault);
+	assert_int_equal(read_all(w, w->hurt, false).n_refusals, 1);
+	assert_hurt_alone_is_stopped(w);
+	snprintf(copy, sizeof copy, "%s/parley.db.before-002", w->f->dir);
+	assert_int_equal(access(copy, R_OK), 0);
+}
+
 static void what_other_rows_say_is_looked_at(void **state)
 {
 	struct world *w = *state;
@@ -185,6 +201,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_log_without_its_end_is_refused_to_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_an_index_page_the_rest_goes_on, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_large_file_that_is_damaged_while_nobody_has_it_open_serves_the_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_large_file_of_an_earlier_version_that_is_damaged_is_migrated_and_serves_the_rest, setup,
+						teardown),
 		cmocka_unit_test_setup_teardown(what_other_rows_say_is_looked_at, setup, teardown),
 		cmocka_unit_test_setup_teardown(events_without_a_checksum_are_taken, setup, teardown),
 	};

@@ -32,7 +32,7 @@ static int copy_to(const struct data_dir *d, const char *path, char *reason, siz
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_keep_log(&c, true);
 	if (rc == SQLITE_OK) {
-		failed = sqlite_copy_fill(&c, path, reason, n);
+		failed = sqlite_copy_fill_as_it_is(&c, path, reason, n);
 	} else {
 		failed = -EIO;
 		sqlite_connection_reason(&c, reason, n);
