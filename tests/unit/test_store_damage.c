@@ -96,6 +96,23 @@ static void without_an_index_page_the_rest_goes_on(void **state)
 	assert_verify_says(w, "room 3 (");
 }
 
+/* The table of rooms has more than one leaf. What its whole ones name is checked. */
+static void a_verification_checks_the_rooms_before_one_that_cannot_be_read(void **state)
+{
+	struct world *w = *state;
+	store_fixture_close(w->f);
+	store_fixture_change(
+		w->f, "WITH RECURSIVE more (no) AS (SELECT 4 UNION ALL SELECT no + 1 FROM more WHERE no < 40)"
+		      "INSERT INTO room SELECT no, randomblob(16), 1, printf('%0300d', no), NULL, '', 1, 0, 0, 0, NULL, NULL FROM more;"
+		      "INSERT INTO event SELECT no << 36 | 1, randomblob(16), 0, NULL, 0, 0, NULL, '{}', 0 FROM room WHERE no > 3;"
+		      "UPDATE event SET json = replace(json, 'hurt', 'torn') WHERE pk = 2 << 36 | 50");
+	assert_true(store_fixture_open(w->f));
+	overwrite_page(w, find_text(w, "00000000000000000000000000000000000000000000000000039"));
+	assert_verify_says(w, "room 2 (");
+	assert_verify_says(w, "seq 50 is damaged");
+	assert_verify_says(w, "the check could not go on");
+}
+
 /* A large file is not read at the start, so the server starts with what is damaged. */
 static void a_large_file_that_is_damaged_while_nobody_has_it_open_serves_the_rest(void **state)
 {
@@ -200,6 +217,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bytes_that_moved_are_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_log_without_its_end_is_refused_to_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(without_an_index_page_the_rest_goes_on, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_verification_checks_the_rooms_before_one_that_cannot_be_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_large_file_that_is_damaged_while_nobody_has_it_open_serves_the_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_large_file_of_an_earlier_version_that_is_damaged_is_migrated_and_serves_the_rest, setup,
 						teardown),

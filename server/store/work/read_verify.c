@@ -211,11 +211,11 @@ static int check_room(struct store_reader *r, struct store_verify *op, const str
 	return result;
 }
 
-/* DB_DONE, or a failure. */
-static int read_heads(struct store_reader *r, uint64_t after_no, struct room_head *heads, size_t *n_heads)
+/* `most` rooms at most. DB_DONE, or a failure. */
+static int read_heads(struct store_reader *r, uint64_t after_no, size_t most, struct room_head *heads, size_t *n_heads)
 {
 	int result;
-	auto_answer *rooms = db_ask(r->db, &rooms_after, db_number(after_no), db_number(ROOMS_AT_ONCE));
+	auto_answer *rooms = db_ask(r->db, &rooms_after, db_number(after_no), db_number(most));
 	for (*n_heads = 0; (result = db_row(rooms)) == DB_ROW; ++*n_heads) {
 		struct room_head *head = &heads[*n_heads];
 		head->no = db_column_number(rooms, 0);
@@ -224,6 +224,17 @@ static int read_heads(struct store_reader *r, uint64_t after_no, struct room_hea
 		head->has_id = db_column_uid(rooms, 3, &head->id);
 	}
 	return result;
+}
+
+/* The next page of them. Those before one that cannot be read are read again without it, since damage has ended the transaction. The next page fails then. */
+static int read_page_of_heads(struct store_reader *r, uint64_t after_no, struct room_head *heads, size_t *n_heads)
+{
+	int result = read_heads(r, after_no, ROOMS_AT_ONCE, heads, n_heads);
+	if (result != DB_DAMAGED || *n_heads == 0)
+		return result;
+	(void)db_rollback(r->db);
+	result = db_begin(r->db, false);
+	return result == DB_OK ? read_heads(r, after_no, *n_heads, heads, n_heads) : result;
 }
 
 /* A room is compared with its log of the same moment: where that has passed, the rooms that follow are read again. */
@@ -235,7 +246,7 @@ static int check_rooms(struct store_reader *r, struct store_verify *op)
 	int result;
 	do {
 		bool later = false;
-		result = read_heads(r, after_no, heads, &n_heads);
+		result = read_page_of_heads(r, after_no, heads, &n_heads);
 		for (size_t i = 0; i < n_heads && result >= 0 && !later; i++) {
 			result = check_room(r, op, &heads[i], &later);
 			after_no = heads[i].no;
