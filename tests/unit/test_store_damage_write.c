@@ -286,6 +286,41 @@ static void damage_of_what_all_writing_needs_ends_the_process(void **state)
 	assert_int_equal(count_faults(w->f), 0);
 }
 
+/* In the child; does not come back. What it logs is in the file. */
+static void join_room_of_unknown_kind(struct world *w, const char *log_path)
+{
+	struct store_fixture f = {.loop = loop_new()};
+	memcpy(f.dir, w->f->dir, sizeof f.dir);
+	if (!freopen(log_path, "w", stderr) || !store_fixture_open(&f))
+		_exit(1);
+	struct store_join join = {.room_no = w->hurt, .user_no = make_user(&f, "bob", USER_PERSON)};
+	store_fixture_do(&f, &join.op, STORE_JOIN);
+	_exit(0);
+}
+
+/* SQLite has nothing to say of it. */
+static void the_log_says_that_a_row_without_sense_ends_the_process(void **state)
+{
+	struct world *w = *state;
+	char path[300], log[4000];
+	int status;
+	store_fixture_close(w->f);
+	store_fixture_change(w->f, "UPDATE room SET kind = 77 WHERE no = 2");
+	snprintf(path, sizeof path, "%s/log", w->f->dir);
+	pid_t child = fork();
+	if (child == 0)
+		join_room_of_unknown_kind(w, path);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 3);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	log[fread(log, 1, sizeof log - 1, file)] = '\0';
+	fclose(file);
+	if (!strstr(log, "a row that cannot be what was written"))
+		fail_msg("%s", log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -297,6 +332,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_damaged_membership_token_or_client_id_is_its_owners_loss, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_mark_that_cannot_be_kept_is_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(damage_of_what_all_writing_needs_ends_the_process, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_log_says_that_a_row_without_sense_ends_the_process, setup, teardown),
 		cmocka_unit_test_setup_teardown(damaged_tokens_do_not_hold_up_writes, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -316,9 +316,20 @@ static struct text column_bytes(struct db_answer *answer, int column)
 	return t;
 }
 
+/* A transaction that SQLite did not end is given up for what was read in it. */
+static bool failed_by_sqlite(const struct db_sqlite *d)
+{
+	return !d->in_transaction || d->failed != 0;
+}
+
+static const char *last_reason(const struct db_sqlite *d)
+{
+	return failed_by_sqlite(d) ? d->reason : "a row that cannot be what was written";
+}
+
 static const char *reason(struct db *db, char *out, size_t n)
 {
-	const char *last = db_sqlite_of(db)->reason;
+	const char *last = last_reason(db_sqlite_of(db));
 	size_t length = strnlen(last, n - 1);
 	memcpy(out, last, length);
 	out[length] = '\0';
@@ -386,5 +397,5 @@ void db_sqlite_look_ahead(struct db_sqlite *d)
 
 void db_sqlite_exit(struct db_sqlite *d, const char *during)
 {
-	sqlite_fault_exit_reason(d->code, d->reason, during);
+	sqlite_fault_exit_reason(failed_by_sqlite(d) ? d->code : SQLITE_CORRUPT, last_reason(d), during);
 }

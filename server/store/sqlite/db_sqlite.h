@@ -39,7 +39,7 @@ static inline struct db_sqlite *db_sqlite_of(struct db *db)
 {
 	return (struct db_sqlite *)db;
 }
-/* Logs what failed last and ends the process (sqlite_fault_exit). */
+/* Logs what failed last, or that what was read in the open transaction made no sense, and ends the process (sqlite_fault_exit). */
 void db_sqlite_exit(struct db_sqlite *d, const char *during) __attribute__((noreturn));
 
 #endif
