@@ -12,8 +12,7 @@ struct sqlite_connection { /* zeroed: not open */
 	sqlite3 *db;
 };
 
-/* Opens the file with our settings, without the statements: they are prepared once the file has all that they name (sqlite_schema_complete). 0, or
- * SQLite's code; close it in either case. */
+/* Opens the file with our settings. 0, or SQLite's code; close it in either case. */
 int sqlite_connection_open_reader(struct sqlite_connection *c, const char *path);
 /* The same for the writer. */
 int sqlite_connection_open_writer(struct sqlite_connection *c, const char *path);

@@ -71,13 +71,3 @@ void sqlite_fault_exit_errno(int system_errno, const char *during)
 {
 	end(during, system_errno, strerror(system_errno));
 }
-
-int sqlite_fault_of_read(struct sqlite_connection *c, int rc, const char *during)
-{
-	if (sqlite_fault_of(rc, sqlite_connection_errno(c)) == SQLITE_FAULT_GROUND_LOST)
-		sqlite_fault_exit(c, rc, during);
-	char reason[300];
-	LOG_ERROR("store.read_failed", LOG_S("during", during), LOG_I("code", rc),
-		  LOG_S("reason", sqlite_connection_reason(c, reason, sizeof reason)));
-	return -EIO;
-}

@@ -24,7 +24,5 @@ void sqlite_fault_exit_errno(int system_errno, const char *during) __attribute__
 /* Whether it says that what is stored cannot be read: the file's content makes no sense, or the disk does not give it back. Not the ground: other
  * places of the file are as good as before. What is written nevertheless is SQLITE_FAULT_GROUND_LOST. */
 bool sqlite_fault_is_damage(int rc);
-/* For a failed read that met no damage: ends the process when the ground is lost, else logs. Returns -EIO. */
-int sqlite_fault_of_read(struct sqlite_connection *c, int rc, const char *during);
 
 #endif

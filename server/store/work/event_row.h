@@ -27,10 +27,6 @@ static inline uint64_t event_pk_seq(int64_t pk)
 {
 	return (uint64_t)pk & (((uint64_t)1 << SEQ_BITS) - 1);
 }
-static inline uint64_t event_pk_room(int64_t pk)
-{
-	return (uint64_t)pk >> SEQ_BITS;
-}
 
 /* Of a table e. */
 #define EVENT_COLUMNS "e.pk, e.id, e.type, e.author_no, e.at_ms, e.n_messages, e.target_seq, e.json, e.checksum"
