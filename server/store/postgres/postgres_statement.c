@@ -189,7 +189,7 @@ int postgres_statement_execute(struct postgres_statement *s, struct postgres_pip
 	const char *pointers[DB_PARAMETERS_MAX];
 	int lengths[DB_PARAMETERS_MAX];
 	uint64_t numbers[DB_PARAMETERS_MAX];
-	auto_buf array = BUF_INIT;
+	struct buf arrays[DB_PARAMETERS_MAX] = {0};
 
 	assert(n == strlen(s->statement->parameters));
 	for (size_t i = 0; i < n; i++) {
@@ -211,14 +211,16 @@ int postgres_statement_execute(struct postgres_statement *s, struct postgres_pip
 			lengths[i] = (int)v->bytes.n;
 			break;
 		case DB_NUMBERS:
-			assert(array.len == 0); /* one of them at most */
-			append_numbers(&array, v);
-			pointers[i] = (const char *)array.data;
-			lengths[i] = (int)array.len;
+			append_numbers(&arrays[i], v);
+			pointers[i] = (const char *)arrays[i].data;
+			lengths[i] = (int)arrays[i].len;
 			break;
 		}
 	}
-	return postgres_pipe_execute(p, s->name, &(struct postgres_values){pointers, lengths, all_binary, (int)n}, wanted);
+	int rc = postgres_pipe_execute(p, s->name, &(struct postgres_values){pointers, lengths, all_binary, (int)n}, wanted);
+	for (size_t i = 0; i < n; i++)
+		buf_finish(&arrays[i]);
+	return rc;
 }
 
 void postgres_rows_add(struct postgres_rows *rows, const struct db_value *values, size_t n)
