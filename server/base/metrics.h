@@ -28,7 +28,9 @@
 	X(duplicates_total,        "sends answered from an earlier one") \
 	X(log_dropped_total,       "lines of the log that standard error did not take") \
 	X(damaged_reads_total,     "reads of the store that met damage") \
-	X(store_outages_total,     "times that the database went away")
+	X(store_outages_total,     "times that the database went away") \
+	X(store_connects_total,    "connections made to the database's server") \
+	X(store_round_trips_total, "times that the database's server was sent something and its answer was waited for")
 /* clang-format on */
 
 /* clang-format off */

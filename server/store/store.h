@@ -51,6 +51,7 @@ struct store_op {
 	void (*done)(struct store_op *op);
 	struct worker_job job;                       /* the store's, while in flight (reads) */
 	struct list link;                            /* the store's, while in flight (writes) */
+	struct store *store;                         /* the store's, while in flight */
 	struct loop_call call;                       /* brings done() to the loop */
 	struct db_answer *asked[STORE_OP_ASKED_MAX]; /* the store's, while in flight (writes): what it looks at */
 };

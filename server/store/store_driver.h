@@ -21,8 +21,16 @@ struct store_driver_methods {
 	void (*after_commit)(struct store_driver *d, uint64_t n_events);
 	/* Its operations are on their way back. */
 	void (*after_answers)(struct store_driver *d);
-	/* The connection is lost: DB_OK when there is one again, or DB_AWAY, and it is asked again later. It may wait for a moment. */
-	int (*reconnect)(struct store_driver *d);
+	/* The connection is lost, or not current: DB_OK when there is one again, or a failure, and it is asked again later. It may wait for a moment. Each
+	 * connection's own thread. */
+	int (*reconnect)(struct store_driver *d, struct db *db);
+	/* Whether the connection is there, as far as is known, and holds the epoch that the store has. Each connection's own thread. NULL: always. */
+	bool (*is_current)(struct store_driver *d, struct db *db);
+	/* Any thread: operations are about to come back with -ENOTCONN because a connection is not current. The store says before that it is away
+	 * (store_state.h). NULL: no connection is ever lost. */
+	void (*away)(struct store_driver *d);
+	/* Loop thread, before the other threads end: from now on nothing waits for a database that is away. NULL: nothing does. */
+	void (*closing)(struct store_driver *d);
 	/* STORE_VERIFY, a reader's thread, within its transaction on this connection: looks at what lies below the tables, and reports each fault
 	 * (read_verify_report). A db_result. NULL: the database sees to that by itself. */
 	int (*check_ground)(struct db *db, struct store_verify *op);

@@ -79,6 +79,22 @@ int db_postgres_connect(struct db *db)
 	return rc;
 }
 
+bool db_postgres_is_connected(struct db *db)
+{
+	return of(db)->pipe.conn != NULL;
+}
+
+void db_postgres_disconnect(struct db *db, const char *why)
+{
+	struct db_postgres *self = of(db);
+
+	assert(!self->in_transaction);
+	if (!self->pipe.conn)
+		return;
+	snprintf(self->pipe.reason, sizeof self->pipe.reason, "%s", why);
+	drop_connection(self);
+}
+
 /* --- reading ----------------------------------------------------------------------------------------------------------------------------- */
 
 static int answer_row(struct db_answer *answer)
@@ -334,6 +350,7 @@ struct db *db_postgres_new(const struct db_postgres_options *options)
 	self->db = (struct db){.methods = &methods, .looks_ahead = true};
 	self->link = postgres_link_new(options);
 	self->pipe.stop_fd = postgres_link_stop_fd(self->link);
+	self->pipe.round_trips_total = options->metrics ? &options->metrics->store_round_trips_total : NULL;
 	snprintf(self->pipe.reason, sizeof self->pipe.reason, "not connected yet");
 	return &self->db;
 }

@@ -24,6 +24,7 @@
 #define PARLEY_STORE_POSTGRES_DB_POSTGRES_H
 
 #include "base/memory.h"
+#include "base/metrics.h"
 #include "store/db.h"
 #include "store/store.h"
 
@@ -37,13 +38,14 @@ struct db_postgres_options {
 	const char *address;  /* a URI (postgresql://…) or keywords, given to libpq as it is; "": the environment's */
 	const char *password; /* in place of the address's; NULL: none */
 	/* 0 stands for the usual value. */
-	int connect_ms;        /* a connection is made and ready: 5,000 */
-	int statement_ms;      /* the server ends a statement: 10,000 */
-	int lock_ms;           /* the server ends the wait for a lock: 3,000 */
-	int idle_ms;           /* the server ends a transaction whose client is silent: 15,000 */
-	int answer_ms;         /* silence that ends the connection: 5,000 more than statement_ms */
-	int migrate_ms;        /* making or migrating the tables, and waiting for somebody else who does: 600,000 */
-	bool may_lose_commits; /* accept a server with synchronous_commit or fsync off */
+	int connect_ms;          /* a connection is made and ready: 5,000 */
+	int statement_ms;        /* the server ends a statement: 10,000 */
+	int lock_ms;             /* the server ends the wait for a lock: 3,000 */
+	int idle_ms;             /* the server ends a transaction whose client is silent: 15,000 */
+	int answer_ms;           /* silence that ends the connection: 5,000 more than statement_ms */
+	int migrate_ms;          /* making or migrating the tables, and waiting for somebody else who does: 600,000 */
+	bool may_lose_commits;   /* accept a server with synchronous_commit or fsync off */
+	struct metrics *metrics; /* counts connections and round trips; NULL: nobody does */
 };
 
 struct db_postgres_status {
@@ -63,6 +65,10 @@ struct db *db_postgres_new(const struct db_postgres_options *options);
  * DB_AWAY: not reached, a standby, or stopped. DB_FAILED: reached, and refused: the reason says what an operator does. Both can be tried again.
  */
 int db_postgres_connect(struct db *db) warn_unused;
+/* Whether it is connected, as far as is known without asking. The thread of the connection. */
+bool db_postgres_is_connected(struct db *db);
+/* Drops the connection, outside of a transaction. */
+void db_postgres_disconnect(struct db *db, const char *why);
 /* No wait lasts any longer, now and later: for the end of the process. What a commit that is under way has come to is not known then. Any thread. */
 void db_postgres_stop(struct db *db);
 void db_postgres_status(struct db *db, struct db_postgres_status *out); /* any thread */

@@ -126,7 +126,7 @@ static void now_away(struct postgres_link *link, const char *reason)
 	snprintf(status->reason, sizeof status->reason, "%s", reason);
 	pthread_mutex_unlock(&link->lock);
 	if (is_news)
-		LOG_WARN("store.away", LOG_S("database", status->place), LOG_S("reason", status->reason),
+		LOG_WARN("store.not_connected", LOG_S("database", status->place), LOG_S("reason", status->reason),
 			 LOG_U("next_try_in_ms", pause_ms));
 }
 
@@ -142,6 +142,8 @@ static void now_connected(struct postgres_link *link, const PGconn *conn)
 	status->server_version = PQserverVersion(conn);
 	status->reason[0] = '\0';
 	pthread_mutex_unlock(&link->lock);
+	if (link->options.metrics)
+		metric_add(&link->options.metrics->store_connects_total, 1);
 	LOG_INFO("store.connected", LOG_S("database", status->place), LOG_I("server_version", status->server_version));
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
+#include "base/metrics.h"
 #include "store/postgres/postgres_fault.h"
 
 #include <errno.h>
@@ -155,6 +156,8 @@ static int wait_result(struct postgres_pipe *p)
 		if (p->has_sent) {
 			p->has_sent = false;
 			p->n_round_trips++;
+			if (p->round_trips_total)
+				metric_add(p->round_trips_total, 1);
 		}
 		short events = unsent > 0 ? POLLIN | POLLOUT : POLLIN;
 		uint64_t deadline_ms = clock_mono_ms() + (uint64_t)p->answer_ms;

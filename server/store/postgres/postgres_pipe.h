@@ -44,8 +44,9 @@ struct postgres_pipe {
 	bool for_writing;  /* what a time-out means (postgres_fault.h) */
 	int group_failure; /* of the group that is read now: 0 or a failure */
 	uint64_t n_round_trips;
-	char reason[POSTGRES_REASON_BYTES]; /* of the last failure */
-	char sqlstate[6];                   /* "": none */
+	_Atomic uint64_t *round_trips_total; /* counts them too; NULL: nothing does */
+	char reason[POSTGRES_REASON_BYTES];  /* of the last failure */
+	char sqlstate[6];                    /* "": none */
 };
 
 /* Takes a connection over, in pipeline mode and non-blocking. */

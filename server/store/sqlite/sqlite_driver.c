@@ -63,9 +63,10 @@ static void after_answers(struct store_driver *driver)
 }
 
 /* A file is there or the ground is lost. */
-static int reconnect(struct store_driver *driver)
+static int reconnect(struct store_driver *driver, struct db *db)
 {
 	(void)driver;
+	(void)db;
 	return DB_OK;
 }
 

@@ -227,31 +227,35 @@ static void fail_without_room(struct batch_runner *r, struct run *t, struct list
 	refuse(ready, done, -EAGAIN, BATCH_MAX - t->n);
 }
 
-static void note_away(struct batch_runner *r)
+static bool is_current(const struct batch_runner *r)
 {
-	char reason[300];
-	if (!r->is_away)
-		LOG_ERROR("store.away", LOG_S("reason", db_reason(r->driver->db, reason, sizeof reason)),
-			  LOG_S("consequence", "writes are refused until the database is back"));
-	r->is_away = true;
+	const struct store_driver_methods *methods = r->driver->methods;
+	return !methods->is_current || methods->is_current(r->driver, r->driver->db);
 }
 
+/* What is refused from now on is refused by a store that is away. */
+static void note_away(struct batch_runner *r)
+{
+	r->is_away = true;
+	if (r->driver->methods->away)
+		r->driver->methods->away(r->driver);
+}
+
+/* The row of this writer is looked for again: what is reached now may be another history. */
 static int come_back(struct batch_runner *r)
 {
-	if (!r->is_away)
+	if (!r->is_away && is_current(r))
 		return DB_OK;
-	int rc = r->driver->methods->reconnect(r->driver);
-	if (rc != DB_OK)
-		return rc;
-	LOG_INFO("store.back", LOG_S("consequence", "writes are taken again"));
-	r->is_away = false;
+	int rc = r->driver->methods->reconnect(r->driver, r->driver->db);
+	r->is_away = rc != DB_OK;
+	r->has_row = false;
 	return rc;
 }
 
 /* The connection is lost. What was not in its commit goes again at once, if there is a connection then. */
 static void fail_away(struct batch_runner *r, struct run *t, struct list *ready)
 {
-	note_away(r);
+	r->is_away = true;
 	metric_add(&r->metrics->commit_failures_total, 1);
 	if (!t->in_commit) {
 		roll_back(r, t);
@@ -367,8 +371,12 @@ bool batch_run(struct batch_runner *r, struct list *ready, struct list *done)
 		return false;
 	}
 	int rc = come_back(r);
-	if (rc == DB_OK)
-		rc = enter(r);
+	if (rc == DB_OK && !is_current(r))
+		rc = DB_AWAY;
+	if (rc == DB_OK && (rc = enter(r)) == DB_AWAY) {
+		r->is_away = true; /* lost just now: nothing was tried, and there may be another at once */
+		return false;
+	}
 	if (rc != DB_OK) {
 		note_away(r);
 		batch_refuse(r, ready, done);

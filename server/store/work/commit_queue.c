@@ -31,12 +31,6 @@ struct commit_queue {
 	struct batch_runner runner; /* the thread's own */
 };
 
-static void call_done(struct loop_call *c)
-{
-	struct store_op *op = list_entry(c, struct store_op, call);
-	op->done(op);
-}
-
 static void wait_for_more(struct commit_queue *q)
 {
 	struct timespec until;
@@ -164,7 +158,6 @@ int commit_queue_submit(struct commit_queue *q, struct store_op *op)
 {
 	if (q->config.queue_max != 0 && atomic_load(&q->n_waiting) >= q->config.queue_max)
 		return -EBUSY;
-	op->call.run = call_done;
 	memset(op->asked, 0, sizeof op->asked);
 	if (list_empty(&q->held))
 		q->held_since_ns = clock_mono_ns();

@@ -27,7 +27,7 @@ struct commit_queue_config {
 
 /* Starts the thread. NULL when the database does not say what the writer has to know: db_reason() of the driver's connection. */
 struct commit_queue *commit_queue_new(const struct commit_queue_config *config);
-/* Loop thread; the thread has it at the end of this turn, or of a turn COMMIT_QUEUE_HOLD_US from now. 0, or -EBUSY. */
+/* op->call.run is the caller's: it runs on the loop thread when op->result is set. Loop thread; the thread has it at the end of this turn, or of a turn COMMIT_QUEUE_HOLD_US from now. 0, or -EBUSY. */
 int commit_queue_submit(struct commit_queue *q, struct store_op *op) __attribute__((warn_unused_result));
 /* Any thread: notes with the next transaction that a token was used on this day; may be forgotten. */
 void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day);

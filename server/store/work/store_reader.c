@@ -28,7 +28,22 @@ int store_reader_failed(struct store_reader *r, int result, const char *during)
 	return -EIO;
 }
 
-int store_reader_apply(struct store_reader *r, struct store_op *op)
+static bool is_current(const struct store_reader *r)
+{
+	const struct store_driver_methods *methods = r->driver->methods;
+	return !methods->is_current || methods->is_current(r->driver, r->db);
+}
+
+bool store_reader_is_usable(struct store_reader *r, bool again)
+{
+	if (!is_current(r) && (again || !r->is_away))
+		(void)!r->driver->methods->reconnect(r->driver, r->db); /* what came of it is asked below */
+	bool is_usable = is_current(r);
+	r->is_away = !is_usable;
+	return is_usable;
+}
+
+static int apply(struct store_reader *r, struct store_op *op)
 {
 #define RUN_WRITE(noun) break
 #define RUN_READ(noun) return read_##noun(r, list_entry(op, struct store_##noun, op))
@@ -42,4 +57,17 @@ int store_reader_apply(struct store_reader *r, struct store_op *op)
 #undef X
 	assert(false && "a write among the reads");
 	return -EINVAL;
+}
+
+int store_reader_apply(struct store_reader *r, struct store_op *op)
+{
+	int result = store_reader_is_usable(r, false) ? apply(r, op) : -ENOTCONN;
+	/* It met a connection that was lost since the last read: to read again does no harm. */
+	if (result == -ENOTCONN && !r->is_away && store_reader_is_usable(r, false)) {
+		store_op_finish(op);
+		result = apply(r, op);
+	}
+	if (result == -ENOTCONN && r->driver->methods->away)
+		r->driver->methods->away(r->driver);
+	return result;
 }

@@ -19,6 +19,7 @@ struct store_reader {
 	struct store_driver *driver;
 	struct commit_queue *writes; /* for what a read wants noted */
 	struct damage *damage;
+	bool is_away; /* its connection is not current, and to make it so was tried in vain */
 };
 
 /* Beside enum db_result: a row was read that cannot be what was written. */
@@ -47,6 +48,8 @@ static inline bool store_reader_is_damage(int result)
 	return result == DB_DAMAGED || result == READ_NO_SENSE;
 }
 
+/* Whether its connection can be asked. One that was found lost is made again once; after that only when `again`. */
+bool store_reader_is_usable(struct store_reader *r, bool again);
 /* Does one operation of any kind of reading and returns its result: 0 or a negative errno. */
 int store_reader_apply(struct store_reader *r, struct store_op *op);
 

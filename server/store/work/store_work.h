@@ -6,6 +6,7 @@
 #define PARLEY_STORE_WORK_STORE_WORK_H
 
 #include "base/loop.h"
+#include "base/memory.h"
 #include "base/metrics.h"
 #include "store/store_driver.h"
 #include "store/work/store_reader.h"
@@ -29,5 +30,11 @@ struct store *store_work_open(const struct store_work_config *config, char *reas
 /* How many readers there are for so many that are wanted (0: the default), with the slow one. */
 size_t store_work_n_readers(size_t wanted);
 struct store_driver *store_work_driver(struct store *store);
+/* Whether somebody owns the server. A db_result. The thread of the connection. */
+int store_work_has_owner(struct db *db, bool *has) warn_unused;
+/* Loop thread: so many operations were submitted whose done() was not called. */
+size_t store_work_n_under_way(const struct store *store);
+/* Loop thread: each thread tries to make a connection again that is not current. Nothing happens while it still does. */
+void store_work_mend(struct store *store);
 
 #endif

@@ -1,0 +1,58 @@
+/*
+ * What the store does for a PostgreSQL database beside asking it (store_driver.h): its connections, whether the database is away, and its epoch.
+ *
+ *                    a connection is lost, or found another epoch
+ *     IN USE ───────────────────────────────────────────────────────→ AWAY: submit() refuses, every thread tries to connect
+ *        ↑                                                             │
+ *        └──────────────────────────────────────────────────────────────┘
+ *          all are connected, with one epoch; where that is another than the store's, all that was submitted is back, and the store has it now
+ *
+ * A connection whose epoch is not the store's answers nothing but what became of a commit (batch_run.h). One with an older epoch than the newest that
+ * was found is made again.
+ *
+ * Threads: a connection is its thread's, the state above the loop's, and what both look at has a lock.
+ */
+#ifndef PARLEY_STORE_POSTGRES_POSTGRES_DRIVER_H
+#define PARLEY_STORE_POSTGRES_POSTGRES_DRIVER_H
+
+#include "store/postgres/db_postgres.h"
+#include "store/store_driver.h"
+#include "store/work/store_work.h"
+
+#include <pthread.h>
+
+enum { POSTGRES_CONNECTIONS_MAX = 1 + STORE_READERS_MAX + STORE_SLOW_READERS, POSTGRES_DRIVER_TICK_MS = 50 };
+
+typedef char postgres_epoch[STORE_EPOCH_BYTES + 1];
+
+struct postgres_connection {
+	struct db *db;
+	postgres_epoch epoch; /* with the lock; of its last connect */
+};
+
+struct postgres_driver {
+	struct store_driver driver; /* first */
+	struct loop *loop;
+	struct store *store;      /* NULL: not begun. The loop's */
+	struct loop_timer *timer; /* while it is away. The loop's */
+	bool is_closed;           /* the loop's */
+	size_t n_connections;
+	struct postgres_connection connections[POSTGRES_CONNECTIONS_MAX]; /* the writer's first */
+	struct store_reader readers[POSTGRES_CONNECTIONS_MAX];
+
+	pthread_mutex_t lock; /* guards what follows */
+	struct loop_call look;
+	bool is_posted;        /* look is on its way to the loop, which has to find it */
+	postgres_epoch newest; /* of the last connect of any of them */
+	postgres_epoch in_use; /* the store's */
+	bool has_owner;        /* as the writer found it */
+};
+
+/* Without connections. driver.methods->close() frees it. */
+struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_postgres_options *options, size_t n_readers);
+/* Makes a connection that is lost, or has an older epoch than was found since. A db_result. The thread of the connection. */
+int postgres_driver_connect(struct postgres_driver *d, struct db *db) warn_unused;
+/* All are connected, and the store is open. */
+void postgres_driver_begin(struct postgres_driver *d, struct store *s);
+
+#endif
