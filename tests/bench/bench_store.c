@@ -1,10 +1,11 @@
 /*
- * How fast the store takes messages, and how soon: bench_store DIR [seconds] [rooms] [authors] [rate].
+ * How fast the store takes messages, and how soon: bench_store DIR [seconds] [rooms] [authors] [rate], or --database ADDRESS in place of DIR, for PostgreSQL.
  * Without a rate as many as possible with 2000 under way; with one, that many a second evenly paced, and the time to done() of each.
  * The writer of each room and the number of pairs follow from the two numbers: as many as their least common multiple.
  * Prints one line; the data directory is made below DIR and left for a look.
  */
 #include "base/clock.h"
+#include "store/postgres/store_postgres.h"
 #include "store/sqlite/store_sqlite.h"
 
 #include <dirent.h>
@@ -173,10 +174,32 @@ static uint64_t number(int argc, char **argv, int at, uint64_t otherwise)
 	return argc > at ? strtoull(argv[at], NULL, 10) : otherwise;
 }
 
+static bool open_store(struct bench *b, const char *address, const char *parent, char dir[300], char fault[400])
+{
+	if (address) {
+		snprintf(dir, 300, "%s", address);
+		b->store =
+			store_postgres_open(b->loop, &b->metrics, &(struct store_postgres_config){.database = {.address = address}}, fault);
+		return b->store != NULL;
+	}
+	snprintf(dir, 300, "%s/bench-store-XXXXXX", parent);
+	if (!mkdtemp(dir)) {
+		snprintf(fault, 400, "%s cannot be made", dir);
+		return false;
+	}
+	b->store = store_sqlite_open(b->loop, &b->metrics, &(struct store_sqlite_config){.dir = dir}, fault);
+	return b->store != NULL;
+}
+
 int main(int argc, char **argv)
 {
+	const char *address = argc > 2 && strcmp(argv[1], "--database") == 0 ? argv[2] : NULL;
+	if (address) {
+		argc--;
+		argv++;
+	}
 	if (argc < 2) {
-		fprintf(stderr, "usage: bench_store DIR [seconds] [rooms] [authors] [rate]\n");
+		fprintf(stderr, "usage: bench_store DIR | --database ADDRESS [seconds] [rooms] [authors] [rate]\n");
 		return 2;
 	}
 	struct bench *b = calloc(1, sizeof *b);
@@ -194,31 +217,30 @@ int main(int argc, char **argv)
 		buf_append_str(&b->data, "0123456789");
 	buf_append_str(&b->data, "\",\"author\":{\"id\":\"01234567-89ab-cdef-0123-456789abcdef\",\"name\":\"bench\",\"kind\":\"guest\"}}");
 	char dir[300], fault[400];
-	snprintf(dir, sizeof dir, "%s/bench-store-XXXXXX", argv[1]);
-	if (!mkdtemp(dir))
-		return 1;
 	b->loop = loop_new();
 	uint64_t open_ns = clock_mono_ns();
-	b->store = store_sqlite_open(b->loop, &b->metrics, &(struct store_sqlite_config){.dir = dir}, fault);
+	bool is_open = open_store(b, address, argv[1], dir, fault);
 	open_ns = clock_mono_ns() - open_ns;
-	if (!b->store) {
+	if (!is_open) {
 		fprintf(stderr, "%s\n", fault);
 		return 1;
 	}
 	make_world(b);
 	double writer = thread_seconds("(store-commit)"), copier = thread_seconds("(store-copy)");
-	uint64_t started_ns = clock_mono_ns(), commits = b->metrics.commits_total;
+	uint64_t started_ns = clock_mono_ns(), commits = b->metrics.commits_total, trips = b->metrics.store_round_trips_total;
 	run(b, seconds, rate);
 	double took = (double)(clock_mono_ns() - started_ns) / 1e9;
 	writer = thread_seconds("(store-commit)") - writer;
 	copier = thread_seconds("(store-copy)") - copier;
 	commits = b->metrics.commits_total - commits;
+	trips = b->metrics.store_round_trips_total - trips;
 	size_t n = b->n_done < SAMPLES_MAX ? (size_t)b->n_done : SAMPLES_MAX;
 	qsort(b->samples_us, n, sizeof *b->samples_us, by_value);
-	printf("open %.1f ms · %.0f appends/s · %.1f µs CPU each in the writer and %.1f in the copier · %.1f per commit · done() after p50 %.2f p99 %.2f p99.9 %.2f max %.2f ms · %llu failed · %s\n",
+	printf("open %.1f ms · %.0f appends/s · %.1f µs CPU each in the writer and %.1f in the copier · %.1f per commit, %.2f round trips · done() after p50 %.2f p99 %.2f p99.9 %.2f max %.2f ms · %llu failed · %s\n",
 	       (double)open_ns / 1e6, (double)b->n_done / took, writer * 1e6 / (double)b->n_done, copier * 1e6 / (double)b->n_done,
-	       (double)b->n_done / (double)commits, b->samples_us[n / 2] / 1e3, b->samples_us[n * 99 / 100] / 1e3,
-	       b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3, (unsigned long long)b->n_failed, dir);
+	       (double)b->n_done / (double)commits, (double)trips / (double)commits, b->samples_us[n / 2] / 1e3,
+	       b->samples_us[n * 99 / 100] / 1e3, b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3,
+	       (unsigned long long)b->n_failed, dir);
 	b->store->methods->destroy(b->store);
 	loop_run_once(b->loop);
 	loop_destroy(b->loop);
