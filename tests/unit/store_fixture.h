@@ -1,12 +1,15 @@
 /*
  * A real loop and a real store in a directory of its own, and the operations as calls that wait. With STORE_IS_SHARED in the environment it goes by the rules of
- * store_shared.h. For tests of one thread; a test
- * that fails leaves its directory behind.
+ * store_shared.h. Built with STORE_ON_POSTGRES the store is in a database of PostgreSQL's (store_on_postgres.h), and the directory stays empty. For tests of
+ * one thread; a test that fails leaves its directory behind.
  */
 #ifndef PARLEY_TESTS_STORE_FIXTURE_H
 #define PARLEY_TESTS_STORE_FIXTURE_H
 
 #include "store/sqlite/store_sqlite.h"
+#ifdef STORE_ON_POSTGRES
+#include "store_on_postgres.h"
+#endif
 #include "store_shared.h"
 
 #include <dirent.h>
@@ -23,6 +26,7 @@ struct store_fixture {
 	struct store *store;
 	char dir[200];
 	char fault[400];
+	size_t queue_max;                                            /* 0: no limit */
 	void (*with_writer)(struct store_driver *driver, void *arg); /* arg: this */
 };
 
@@ -46,15 +50,24 @@ static inline struct uid fresh_id(void)
 }
 
 /* Opens (or opens again) the store in f->dir; false with f->fault. */
+#ifdef STORE_ON_POSTGRES
 static inline bool store_fixture_open(struct store_fixture *f)
 {
-	struct store_sqlite_config config = {.dir = f->dir, .with_writer = f->with_writer, .arg = f};
+	f->fault[0] = '\0';
+	f->store = store_on_postgres_open(f->loop, &f->metrics, f->dir, f->queue_max, f->fault);
+	return f->store != NULL;
+}
+#else
+static inline bool store_fixture_open(struct store_fixture *f)
+{
+	struct store_sqlite_config config = {.dir = f->dir, .queue_max = f->queue_max, .with_writer = f->with_writer, .arg = f};
 	if (!config.with_writer && getenv("STORE_IS_SHARED"))
 		config.with_writer = store_shared_writer;
 	f->fault[0] = '\0';
 	f->store = store_sqlite_open(f->loop, &f->metrics, &config, f->fault);
 	return f->store != NULL;
 }
+#endif
 
 static inline void store_fixture_close(struct store_fixture *f)
 {
@@ -193,7 +206,13 @@ static inline void join_room(struct store_fixture *f, uint64_t room_no, uint64_t
 	(void)membership_of(f, room_no, user_no);
 }
 
-/* Changes the file with SQLite alone; the store is closed. */
+/* Changes what is stored without the store, which is closed. */
+#ifdef STORE_ON_POSTGRES
+static inline void store_fixture_change(struct store_fixture *f, const char *sql)
+{
+	store_on_postgres_change(f->dir, sql);
+}
+#else
 static inline void store_fixture_change(struct store_fixture *f, const char *sql)
 {
 	char path[300];
@@ -205,6 +224,7 @@ static inline void store_fixture_change(struct store_fixture *f, const char *sql
 	}
 	sqlite3_close(db);
 }
+#endif
 
 /* For store_fixture_change(): from the newest version back to version 1, as the last parleyd that knew no migrations left it. What came to version 1
  * column by column can be taken away then. */

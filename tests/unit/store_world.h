@@ -64,9 +64,10 @@ static inline int rollback(struct db *db)
 	return rc;
 }
 
-static inline int reconnect(struct store_driver *driver)
+static inline int reconnect(struct store_driver *driver, struct db *db)
 {
 	(void)driver;
+	(void)db;
 	return atomic_load(&now->is_cut) ? DB_AWAY : DB_OK;
 }
 

@@ -4,7 +4,6 @@
 #include "store_fixture.h"
 
 #include <errno.h>
-#include <sqlite3.h>
 
 static void names_are_unique_but_guests_share_them(void **state)
 {
@@ -191,13 +190,9 @@ static void a_token_for_a_password_that_was_replaced_is_not_made(void **state)
 /* Sets every token's last use so many days back, behind the store's back. */
 static void age_tokens(struct store_fixture *f, int days)
 {
-	char path[300], sql[100];
-	snprintf(path, sizeof path, "%s/parley.db", f->dir);
+	char sql[100];
 	snprintf(sql, sizeof sql, "UPDATE token SET used_day = used_day - %d", days);
-	sqlite3 *db;
-	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
+	store_fixture_change(f, sql);
 }
 
 static void a_session_unused_for_90_days_is_over(void **state)
