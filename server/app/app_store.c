@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "store/postgres/store_postgres.h"
 #include "store/sqlite/data_dir.h"
 #include "store/sqlite/store_sqlite.h"
 
@@ -11,7 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-_Static_assert((int)CONFIG_FAULT_BYTES == (int)DATA_DIR_FAULT_BYTES, "one buffer for the sentences of both");
+_Static_assert((int)CONFIG_FAULT_BYTES == (int)DATA_DIR_FAULT_BYTES && (int)CONFIG_FAULT_BYTES == (int)STORE_POSTGRES_FAULT_BYTES,
+	       "one buffer for the sentences of all");
 
 enum { PASSWORD_BYTES = 1024 };
 
@@ -50,18 +52,17 @@ static int read_password(const char *path, char password[PASSWORD_BYTES], char f
 	return -1;
 }
 
-/* What the driver is joined to. */
 static struct store *open_postgres(struct loop *l, struct metrics *m, const struct config *config, const char *password,
 				   char fault[CONFIG_FAULT_BYTES])
 {
-	(void)l;
-	(void)m;
-	(void)config;
-	(void)password;
-	snprintf(
-		fault, CONFIG_FAULT_BYTES,
-		"--database: this parleyd has no driver for PostgreSQL; without the option everything is kept in the SQLite file of --data");
-	return NULL;
+	struct store_postgres_config store_config = {
+		.database = {.address = config->database,
+			     .password = password,
+			     .may_lose_commits = config->database_allow_asynchronous_commit},
+		.n_readers = config->database_connections,
+		.queue_max = (size_t)config->limits.store_queue,
+	};
+	return store_postgres_open(l, m, &store_config, fault);
 }
 
 /* The operator's socket is in the data directory here too, and two servers cannot share one. */
