@@ -1,7 +1,5 @@
 #include "store_on_postgres.h"
 
-#include "postgres_server.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +13,7 @@ static void end(void)
 	postgres_server_remove(&server);
 }
 
-static const char *end_of(const char *name)
+const char *store_on_postgres_database(const char *name)
 {
 	size_t n = strlen(name);
 	return n > NAME_BYTES_MOST ? name + n - NAME_BYTES_MOST : name;
@@ -35,7 +33,7 @@ struct store *store_on_postgres_open(struct loop *l, struct metrics *m, const ch
 				     char fault[STORE_POSTGRES_FAULT_BYTES])
 {
 	char address[160];
-	name = end_of(name);
+	name = store_on_postgres_database(name);
 	if (!server.folder[0]) {
 		postgres_server_make(&server);
 		atexit(end);
@@ -49,5 +47,10 @@ struct store *store_on_postgres_open(struct loop *l, struct metrics *m, const ch
 
 void store_on_postgres_change(const char *name, const char *sql)
 {
-	postgres_server_sql(&server, end_of(name), sql, NULL, 0);
+	postgres_server_sql(&server, store_on_postgres_database(name), sql, NULL, 0);
+}
+
+struct postgres_server *store_on_postgres_server(void)
+{
+	return &server;
 }
