@@ -268,10 +268,14 @@ int read_verify(struct store_reader *r, struct store_verify *op)
 		result = i == 0 || result == DB_DAMAGED ? db_begin(r->db, false) : DB_OK;
 		if (result == DB_OK)
 			result = checks[i](r, op);
-		if (result == DB_OK)
+		if (result == DB_OK || result == DB_AWAY)
 			continue;
 		read_verify_report(op, "the check could not go on: %s", db_reason(r->db, reason, sizeof reason));
 		(void)db_rollback(r->db);
+	}
+	if (result == DB_AWAY) {
+		(void)db_rollback(r->db);
+		return store_reader_failed(r, result, "verify"); /* nothing is said of what was not looked at */
 	}
 	if (result == DB_OK)
 		(void)db_rollback(r->db); /* there is nothing to commit */
