@@ -61,6 +61,8 @@ int db_postgres_connect(struct db *db)
 	PGconn *conn;
 
 	assert(!self->in_transaction);
+	if (self->pipe.conn && !postgres_pipe_oldest(&self->pipe) && postgres_pipe_is_lost(&self->pipe))
+		drop_connection(self);
 	if (self->pipe.conn)
 		return DB_OK;
 	int rc = postgres_link_connect(self->link, &conn);

@@ -43,8 +43,6 @@ int postgres_driver_connect(struct postgres_driver *d, struct db *db)
 	postgres_epoch epoch;
 	if (!is_newest(d, c))
 		db_postgres_disconnect(db, "the database has another history than when this connection was made");
-	else if (db_postgres_is_connected(db))
-		return DB_OK;
 	int rc = db_postgres_connect(db);
 	if (rc == DB_OK && is_writer)
 		rc = store_work_has_owner(db, &has_owner);
