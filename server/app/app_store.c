@@ -62,7 +62,11 @@ static struct store *open_postgres(struct loop *l, struct metrics *m, const stru
 		.n_readers = config->database_connections,
 		.queue_max = (size_t)config->limits.store_queue,
 	};
-	return store_postgres_open(l, m, &store_config, fault);
+	char why[STORE_POSTGRES_FAULT_BYTES];
+	struct store *s = store_postgres_open(l, m, &store_config, why);
+	if (!s)
+		snprintf(fault, CONFIG_FAULT_BYTES, "--database: %.*s", (int)(CONFIG_FAULT_BYTES - sizeof("--database: ")), why);
+	return s;
 }
 
 /* The operator's socket is in the data directory here too, and two servers cannot share one. */
