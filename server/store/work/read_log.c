@@ -11,14 +11,16 @@
 #include <string.h>
 
 static const struct db_statement log_room = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = $1", .parameters = "n"};
-static const struct db_statement log_up = {
-	.sql = "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN $1 AND $2 ORDER BY e.pk LIMIT $3",
-	.parameters = "nnn",
-};
-static const struct db_statement log_down = {
-	.sql = "SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN $1 AND $2 ORDER BY e.pk DESC LIMIT $3",
-	.parameters = "nnn",
-};
+/* $4 is how many bytes a page may have, 0: any number. SQLite makes a row when it is read. PostgreSQL sends all of them: none but those that the page has, and the one
+ * that ends it. */
+#define LOG_SQL(order) \
+	"SELECT " EVENT_COLUMNS " FROM event e WHERE e.pk BETWEEN $1 AND $2 AND $4 IS NOT NULL ORDER BY e.pk" order " LIMIT $3"
+#define LOG_POSTGRES(order) \
+	"SELECT " EVENT_COLUMNS " FROM (SELECT e.*, sum(octet_length(e.json)) OVER (ORDER BY e.pk" order " ROWS UNBOUNDED PRECEDING)" \
+	" - octet_length(e.json) AS bytes_before FROM event e WHERE e.pk BETWEEN $1 AND $2 ORDER BY e.pk" order " LIMIT $3) e" \
+	" WHERE $4 = 0 OR e.bytes_before <= $4 ORDER BY e.pk" order
+static const struct db_statement log_up = {.sql = LOG_SQL(""), .postgres = LOG_POSTGRES(""), .parameters = "nnnn"};
+static const struct db_statement log_down = {.sql = LOG_SQL(" DESC"), .postgres = LOG_POSTGRES(" DESC"), .parameters = "nnnn"};
 
 enum { LOG_ROWS_MAX = 10000 };
 static const uint64_t seq_end = (uint64_t)1 << SEQ_BITS;
@@ -80,7 +82,7 @@ static struct db_answer *ask_for_rows(struct store_reader *r, const struct store
 	uint64_t before = op->before_seq != 0 ? least(op->before_seq, seq_end) : seq_end;
 	int64_t start = event_pk(op->room_no, 0);
 	return db_ask(r->db, op->newest ? &log_down : &log_up, db_signed(start + (int64_t)range->first),
-		      db_signed(start + (int64_t)before - 1), db_number(limit + 1));
+		      db_signed(start + (int64_t)before - 1), db_number(limit + 1), db_number(op->limit_bytes));
 }
 
 /* DB_DONE: the page is whole. Else the event `expected` could not be had. */
