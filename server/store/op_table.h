@@ -34,6 +34,14 @@
 	X(ROOM_TOPS,    room_tops,    READ,      NOTHING, NO_ROOM) \
 	X(BACKUP,       backup,       SLOW_READ, NOTHING, NO_ROOM) \
 	X(VERIFY,       verify,       SLOW_READ, OWNS,    NO_ROOM)
+
+/* The buffers among what an operation is given: X(KIND, noun, member). What else it is given is text of its caller's. */
+#define STORE_OP_DATA_TABLE(X) \
+	X(APPEND,      append,      data) \
+	X(LEAVE,       leave,       data) \
+	X(ROOM_CREATE, room_create, created_data) \
+	X(ROOM_CREATE, room_create, joined_data) \
+	X(ROOM_UPDATE, room_update, data)
 /* clang-format on */
 
 enum store_op_kind {

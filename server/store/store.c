@@ -168,11 +168,21 @@ void store_op_finish(struct store_op *op)
 #undef X
 }
 
+void store_op_finish_data(struct store_op *op)
+{
+#define X(KIND, noun, member) \
+	if (op->kind == STORE_##KIND) \
+		buf_finish(&list_entry(op, struct store_##noun, op)->member);
+	STORE_OP_DATA_TABLE(X)
+#undef X
+}
+
 static const struct {
 	enum store_op_how how;
+	size_t n_bytes;
 	const char *name;
 } ops[STORE_OP_KINDS] = {
-#define X(KIND, noun, how, owns, room) [STORE_##KIND] = {STORE_##how, #noun},
+#define X(KIND, noun, how, owns, room) [STORE_##KIND] = {STORE_##how, sizeof(struct store_##noun), #noun},
 	STORE_OP_TABLE(X)
 #undef X
 };
@@ -180,6 +190,11 @@ static const struct {
 enum store_op_how store_op_how(enum store_op_kind kind)
 {
 	return ops[kind].how;
+}
+
+size_t store_op_bytes(enum store_op_kind kind)
+{
+	return ops[kind].n_bytes;
 }
 
 const char *store_op_name(enum store_op_kind kind)

@@ -49,6 +49,7 @@ struct store_op {
 	enum store_op_kind kind;
 	int result;
 	void (*done)(struct store_op *op);
+	void *arg;                                   /* the caller's */
 	struct worker_job job;                       /* the store's, while in flight (reads) */
 	struct list link;                            /* the store's, while in flight (writes) */
 	struct store *store;                         /* the store's, while in flight */
@@ -62,6 +63,10 @@ const char *store_op_name(enum store_op_kind kind);
 /* Frees all that the operation gave and that is still there: who hands an event on sets its pointer to NULL before. Accepts one that was finished, and one that never ran
  * when its struct was zeroed. */
 void store_op_finish(struct store_op *op);
+/* Frees the buffers that the caller filled (STORE_OP_DATA_TABLE), where nothing else owns them. */
+void store_op_finish_data(struct store_op *op);
+/* The size of the struct of this kind. */
+size_t store_op_bytes(enum store_op_kind kind);
 
 enum { STORE_EPOCH_BYTES = 12, STORE_WHY_BYTES = 200 };
 
