@@ -6,6 +6,7 @@
 
 #include "chat/chat_state.h"
 #include "command/trail.h"
+#include "room/room.h"
 
 struct answer {
 	struct chat *chat;
@@ -47,12 +48,27 @@ void call_refuse(const struct call *call, const char *field, const char *message
 /* Answers rate_limited when wait_ms is not 0; whether it did. */
 bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message);
 
+enum { WAIT_KEPT_MAX = 3 };
+
 /* A request that waits for the store or a worker: keeps what the operation points to, and the user and the room in memory. */
 struct wait {
 	struct answer answer;
 	struct user *user;      /* held; NULL: none */
 	struct room *room;      /* held; NULL: none */
 	struct request request; /* taken over from the call */
+	/* What follows is of wait_store.h. */
+	void *op;   /* owned: a struct store_…, with what else the command keeps behind it */
+	int result; /* of the operation that came back last */
+	unsigned n_under_way;
+	void (*done)(struct wait *w);
+	void (*finish)(struct wait *w); /* NULL: nothing else to undo */
+	struct buf kept[WAIT_KEPT_MAX]; /* what the operation points to */
+	bool (*hash)(struct wait *w);   /* on a hashing thread */
+	bool is_hashed;
+	union { /* what it waits for, besides an operation */
+		struct worker_job hashing;
+		struct room_wait come;
+	};
 };
 
 /* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */

@@ -4,7 +4,7 @@
 #ifndef PARLEY_COMMAND_ROOM_LOOKUP_H
 #define PARLEY_COMMAND_ROOM_LOOKUP_H
 
-#include "command/answer.h"
+#include "command/wait_store.h"
 
 /* `data.room` of a command that has one: it is the first member of each such structure. */
 static inline const struct room_ref *room_ref_of(const struct request *r)
@@ -15,10 +15,10 @@ static inline const struct room_ref *room_ref_of(const struct request *r)
 /* NULL: not a member, or just leaving (all rooms of a user in memory are in memory). */
 struct member *room_lookup_member(struct user *u, const struct room_ref *ref);
 /* Finds a room, in memory or in the store, then calls then(): room is NULL when there is none, or it is a private one of others (but the operator and the
- * server's owner find all). Both take the same way, through the store, whatever is in memory: neither the time nor the order of the answers tells them apart. then() owns the wait, which holds the
- * room, and ends it (or hands it on). When the store cannot be asked, that was answered and then() is not called. */
+ * server's owner find all). Both take the same way, through the store, whatever is in memory: neither the time nor the order of the answers tells them apart. The wait holds the room; then() answers, or goes on (wait_next()).
+ * When the store cannot be asked, that was answered and then() is not called. */
 void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r));
-/* In then(): whether the caller may change the room, being its owner or the server's. If not, that was answered and the wait is ended. */
+/* In then(): whether the caller may change the room, being its owner or the server's. If not, that was answered. */
 bool room_lookup_rules(struct wait *w, struct room *r);
 /* Answers that the caller is not a member: `forbidden` for a public room, `not_found` for all others, which look alike. */
 void room_lookup_refuse(struct call *call);

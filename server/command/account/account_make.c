@@ -6,7 +6,6 @@
 #include "command/account/password.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 bool account_clean_name(const struct call *call, const char *member, struct text name, struct buf *shown, struct buf *key)
 {
@@ -19,118 +18,91 @@ bool account_clean_name(const struct call *call, const char *member, struct text
 	return false;
 }
 
-struct account_make *account_make_begin(struct call *call, struct text name, enum user_kind kind, void (*then)(struct account_make *m))
+/* If it failed, another try is free. */
+static void make_finish(struct wait *w)
+{
+	struct account_make *m = w->op;
+	struct session *s = answer_session(&w->answer);
+	if (s && m->op.kind == USER_GUEST)
+		s->follower.starting = false;
+	password_finish(&m->password);
+	secret_wipe(m->token, sizeof(m->token));
+}
+
+static void stored(struct wait *w)
+{
+	const struct account_make *m = w->op;
+	struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = m->op.user_no, .role = USER_ROLE_OWNER};
+	if (wait_failed(w, WIRE_INTERNAL, NULL))
+		return;
+	if (m->op.role == USER_ROLE_OWNER)
+		user_tell(w->answer.chat, &owner, 0);
+	m->then(w);
+}
+
+struct account_make *account_make_begin(struct call *call, struct text name, enum user_kind kind, wait_done *then)
 {
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
 	if (!account_clean_name(call, kind == USER_GUEST ? "guest" : "name", name, &shown, &key))
 		return NULL;
-	struct account_make *m = mem_new(struct account_make);
+	struct account_make *m = wait_store_with(call, STORE_USER_CREATE, sizeof(*m), stored, make_finish);
 	m->then = then;
-	m->name = shown;
-	m->name_key = key;
-	shown = key = BUF_INIT;
-	m->op.op.kind = STORE_USER_CREATE;
 	m->op.kind = kind;
 	uid_random(&m->op.id, 1);
-	m->op.name = (struct text){(const char *)m->name.data, m->name.len};
-	m->op.name_key = (struct text){(const char *)m->name_key.data, m->name_key.len};
+	m->op.name = wait_keep(m, &shown);
+	m->op.name_key = wait_keep(m, &key);
 	m->op.has_token = true;
 	m->op.token_kind = kind == USER_BOT ? TOKEN_BOT : TOKEN_SESSION;
 	secret_token(m->token);
 	secret_token_hash(m->token, SECRET_TOKEN_CHARS, m->op.token_hash);
 	if (call->user && kind == USER_BOT)
 		m->op.created_by_no = call->user->no;
-	wait_begin(&m->wait, call, NULL);
 	return m;
 }
 
-static void make_free(struct account_make *m)
+/* On a hashing thread. */
+static bool hash(struct wait *w)
 {
-	struct session *s = answer_session(&m->wait.answer);
-	if (s && m->op.kind == USER_GUEST)
-		s->follower.starting = false; /* if it failed, another try is free */
-	wait_end(&m->wait);
-	buf_finish(&m->name);
-	buf_finish(&m->name_key);
-	password_finish(&m->password);
-	secret_wipe(m->token, sizeof(m->token));
-	free(m);
-}
-
-static void stored(struct store_op *op)
-{
-	struct account_make *m = (struct account_make *)(void *)op;
-	struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = m->op.user_no, .role = USER_ROLE_OWNER};
-	if (op->result == 0 && m->op.role == USER_ROLE_OWNER)
-		user_tell(m->wait.answer.chat, &owner, 0);
-	if (op->result == 0)
-		m->then(m);
-	else
-		wait_answer_failure(&m->wait, op->result, WIRE_INTERNAL, NULL);
-	make_free(m);
-}
-
-static void store(struct account_make *m)
-{
-	m->op.op.done = stored;
-	if (!wait_submit(&m->wait, &m->op.op))
-		make_free(m);
-}
-
-static void hash(struct worker_job *job, void *thread_state)
-{
-	struct account_make *m = list_entry(job, struct account_make, hashing);
-	(void)thread_state;
-	if (secret_password_hash((const char *)m->password.data, m->password.len, m->password_hash) == 0)
-		m->op.password_hash = m->password_hash;
-}
-
-static void hashed(struct worker_job *job)
-{
-	struct account_make *m = list_entry(job, struct account_make, hashing);
-	if (m->op.password_hash) {
-		store(m);
-		return;
-	}
-	answer_error(&m->wait.answer, WIRE_INTERNAL, NULL, 0);
-	make_free(m);
+	struct account_make *m = w->op;
+	m->op.password_hash = m->password_hash;
+	return secret_password_hash((const char *)m->password.data, m->password.len, m->password_hash) == 0;
 }
 
 void account_make_go(struct account_make *m, struct text password)
 {
-	if (!password.s) {
-		store(m);
-		return;
-	}
-	if (!password_take(&m->wait.answer, password, &m->password)) {
-		make_free(m);
-		return;
-	}
-	m->hashing.run = hash;
-	m->hashing.done = hashed;
-	if (worker_submit(m->wait.answer.chat->hashers, &m->hashing) == 0)
-		return;
-	answer_error(&m->wait.answer, WIRE_RATE_LIMITED, "too many passwords are being checked", 1000);
-	make_free(m);
+	const struct wait *w = wait_of(m);
+	if (!password.s)
+		wait_go(m);
+	else if (password_take(&w->answer, password, &m->password))
+		wait_hash_and_go(m, hash);
+	else
+		wait_drop(m);
 }
 
-void account_make_answer(struct account_make *m)
+void account_make_answer(struct wait *w)
 {
+	const struct account_make *m = w->op;
 	auto_buf data = BUF_INIT;
-	buf_append_byte(&m->name, 0);
-	const struct store_user made = {.id = m->op.id, .kind = m->op.kind, .role = m->op.role, .name = (char *)m->name.data};
+	auto_free char *name = mem_strndup(m->op.name.s, m->op.name.n);
+	const struct store_user made = {.id = m->op.id, .kind = m->op.kind, .role = m->op.role, .name = name};
 	state_encode_token(&data, &made, m->token);
-	struct session *s = answer_session(&m->wait.answer);
+	struct session *s = answer_session(&w->answer);
 	if (s && m->op.kind == USER_PERSON)
 		conn_set_cookie(s->follower.conn, m->token);
-	answer_ok(&m->wait.answer, &data);
+	answer_ok(&w->answer, &data);
 }
 
-void account_make_answer_id(struct account_make *m)
+void account_make_answer_id(struct wait *w)
+{
+	const struct account_make *m = w->op;
+	account_answer_id(&w->answer, &m->op.id);
+}
+
+void account_answer_id(const struct answer *a, const struct uid *user_id)
 {
 	auto_buf data = BUF_INIT;
 	char id[UID_TEXT_BYTES + 1];
-	uid_format(&m->op.id, id);
+	uid_format(user_id, id);
 	buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
-	answer_ok(&m->wait.answer, &data);
+	answer_ok(a, &data);
 }

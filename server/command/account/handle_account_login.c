@@ -7,107 +7,76 @@
 #include "codec/text_clean.h"
 #include "command/account/password.h"
 #include "command/dispatch.h"
+#include "command/wait_store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 struct login {
-	struct store_user_by_name find; /* first: the store hands this back */
+	struct store_user_by_name find; /* first: as wait_store_with() wants it */
 	struct store_token_create token;
-	struct worker_job verifying;
-	struct wait wait;
-	struct buf name_key;
 	struct password_tries tries;
 	char secret[SECRET_TOKEN_CHARS + 1];
 	char renewed_hash[SECRET_PASSWORD_CHARS];
 	bool right, renewed, again;
 };
 
-static void login_free(struct login *l)
+static void wipe(struct wait *w)
 {
-	wait_end(&l->wait);
-	store_user_finish(&l->find.user);
-	free(l->find.password_hash);
-	buf_finish(&l->name_key);
+	struct login *l = w->op;
 	password_finish(&l->tries.prepared);
 	secret_wipe(l->secret, sizeof(l->secret));
-	free(l);
 }
 
-static void find(struct login *l);
+static void found(struct wait *w);
 
-static void token_stored(struct store_op *op)
+static void token_stored(struct wait *w)
 {
-	struct login *l = list_entry(op, struct login, token.op);
-	if (op->result == -ENOENT && !l->again) { /* another login renewed the hash, or there is another password */
+	struct login *l = w->op;
+	auto_buf data = BUF_INIT;
+	if (w->result == -ENOENT && !l->again) { /* another login renewed the hash, or there is another password */
 		l->again = true;
-		find(l);
+		store_op_finish(&l->find.op);
+		wait_also(w, STORE_USER_BY_NAME, &l->find.op, found);
 		return;
 	}
-	if (op->result == 0) {
-		auto_buf data = BUF_INIT;
-		state_encode_token(&data, &l->find.user, l->secret);
-		struct session *s = answer_session(&l->wait.answer);
-		if (s)
-			conn_set_cookie(s->follower.conn, l->secret);
-		answer_ok(&l->wait.answer, &data);
-	} else {
-		wait_answer_failure(&l->wait, op->result, WIRE_WRONG_CREDENTIALS, NULL);
-	}
-	login_free(l);
+	if (wait_failed(w, WIRE_WRONG_CREDENTIALS, NULL))
+		return;
+	state_encode_token(&data, &l->find.user, l->secret);
+	struct session *s = answer_session(&w->answer);
+	if (s)
+		conn_set_cookie(s->follower.conn, l->secret);
+	answer_ok(&w->answer, &data);
 }
 
-static void verify(struct worker_job *job, void *thread_state)
+/* On a hashing thread. */
+static bool verify(struct wait *w)
 {
-	struct login *l = list_entry(job, struct login, verifying);
-	struct text password = l->wait.request.data.account_login.password;
-	(void)thread_state;
+	struct login *l = w->op;
+	struct text password = w->request.data.account_login.password;
 	l->right = password_tries_verify(&l->tries, password, l->find.password_hash, l->renewed_hash, &l->renewed);
+	return true;
 }
 
-static void verified(struct worker_job *job)
+static void verified(struct wait *w)
 {
-	struct login *l = list_entry(job, struct login, verifying);
+	struct login *l = w->op;
 	if (!l->right || !l->find.password_hash) {
-		answer_error(&l->wait.answer, WIRE_WRONG_CREDENTIALS, NULL, 0);
-		login_free(l);
+		answer_error(&w->answer, WIRE_WRONG_CREDENTIALS, NULL, 0);
 		return;
 	}
 	secret_token(l->secret);
-	l->token.op = (struct store_op){.kind = STORE_TOKEN_CREATE, .done = token_stored};
 	l->token.user_no = l->find.user.no;
 	l->token.kind = TOKEN_SESSION;
 	l->token.password_hash = l->find.password_hash; /* it may have been replaced meanwhile, and then no session may be left */
 	l->token.renewed_password_hash = l->renewed ? l->renewed_hash : NULL;
 	secret_token_hash(l->secret, SECRET_TOKEN_CHARS, l->token.hash);
-	if (!wait_submit(&l->wait, &l->token.op))
-		login_free(l);
+	wait_also(w, STORE_TOKEN_CREATE, &l->token.op, token_stored);
 }
 
-static void found(struct store_op *op)
+static void found(struct wait *w)
 {
-	struct login *l = (struct login *)(void *)op;
-	if (op->result != 0 && op->result != -ENOENT) {
-		wait_answer_failure(&l->wait, op->result, WIRE_WRONG_CREDENTIALS, NULL);
-		login_free(l);
-		return;
-	}
-	l->verifying.run = verify;
-	l->verifying.done = verified;
-	if (worker_submit(l->wait.answer.chat->hashers, &l->verifying) == 0)
-		return;
-	answer_error(&l->wait.answer, WIRE_RATE_LIMITED, "too many passwords are being checked", 1000);
-	login_free(l);
-}
-
-static void find(struct login *l)
-{
-	store_user_finish(&l->find.user);
-	free(l->find.password_hash);
-	l->find = (struct store_user_by_name){.op = {.kind = STORE_USER_BY_NAME, .done = found},
-					      .name_key = {(const char *)l->name_key.data, l->name_key.len}};
-	if (!wait_submit(&l->wait, &l->find.op))
-		login_free(l);
+	if (w->result == -ENOENT || !wait_failed(w, WIRE_WRONG_CREDENTIALS, NULL))
+		wait_hash(w, verify, verified);
 }
 
 void handle_account_login(struct call *call)
@@ -123,10 +92,8 @@ void handle_account_login(struct call *call)
 		password_finish(&tries.prepared);
 		return;
 	}
-	struct login *l = mem_new(struct login);
+	struct login *l = wait_store_with(call, STORE_USER_BY_NAME, sizeof(*l), found, wipe);
 	l->tries = tries;
-	l->name_key = key;
-	key = BUF_INIT;
-	wait_begin(&l->wait, call, NULL);
-	find(l);
+	l->find.name_key = wait_keep(l, &key);
+	wait_go(l);
 }

@@ -2,94 +2,56 @@
 
 #include "chat/user_tell.h"
 #include "codec/text_clean.h"
+#include "command/account/account_make.h"
 #include "command/account/password.h"
-
-#include <stdlib.h>
+#include "command/wait_store.h"
 
 struct password_set {
-	struct store_user_set op; /* first: the store hands this back */
-	struct worker_job hashing;
-	struct wait wait;
-	struct buf name_key, password;
+	struct store_user_set op; /* first: as wait_store_with() wants it */
+	struct buf password;
 	char hash[SECRET_PASSWORD_CHARS];
 };
 
-static void set_free(struct password_set *p)
+static void wipe(struct wait *w)
 {
-	wait_end(&p->wait);
-	buf_finish(&p->name_key);
+	struct password_set *p = w->op;
 	password_finish(&p->password);
-	free(p);
 }
 
-static void stored(struct store_op *op)
+static void stored(struct wait *w)
 {
-	struct password_set *p = (struct password_set *)(void *)op;
-	struct chat *c = p->wait.answer.chat;
-	if (op->result == 0) {
-		struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = p->op.user_no, .role = USER_ROLE_OWNER};
-		struct user_notice ended = {.kind = NOTICE_TOKENS_ENDED, .user_no = p->op.user_no, .up_to = TOKEN_SESSION};
-		if (p->op.make_owner)
-			user_tell(c, &owner, 0);
-		if (p->op.password_hash)
-			user_tell(c, &ended, 0);
-		auto_buf data = BUF_INIT;
-		char id[UID_TEXT_BYTES + 1];
-		uid_format(&p->op.user_id, id);
-		buf_appendf(&data, "{\"user_id\":\"%s\"}", id);
-		answer_ok(&p->wait.answer, &data);
-	} else {
-		wait_answer_absent(&p->wait, op->result, "name",
-				   p->op.password_hash ? "there is no person with this name" : "there is no such account");
-	}
-	set_free(p);
-}
-
-static void store(struct password_set *p)
-{
-	p->op.op = (struct store_op){.kind = STORE_USER_SET, .done = stored};
-	if (!wait_submit(&p->wait, &p->op.op))
-		set_free(p);
-}
-
-static void hash(struct worker_job *job, void *thread_state)
-{
-	struct password_set *p = list_entry(job, struct password_set, hashing);
-	(void)thread_state;
-	if (secret_password_hash((const char *)p->password.data, p->password.len, p->hash) == 0)
-		p->op.password_hash = p->hash;
-}
-
-static void hashed(struct worker_job *job)
-{
-	struct password_set *p = list_entry(job, struct password_set, hashing);
-	if (p->op.password_hash) {
-		store(p);
+	const struct store_user_set *op = w->op;
+	struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = op->user_no, .role = USER_ROLE_OWNER};
+	struct user_notice ended = {.kind = NOTICE_TOKENS_ENDED, .user_no = op->user_no, .up_to = TOKEN_SESSION};
+	if (wait_failed_field(w, "name", op->password_hash ? "there is no person with this name" : "there is no such account"))
 		return;
-	}
-	answer_error(&p->wait.answer, WIRE_INTERNAL, NULL, 0);
-	set_free(p);
+	if (op->make_owner)
+		user_tell(w->answer.chat, &owner, 0);
+	if (op->password_hash)
+		user_tell(w->answer.chat, &ended, 0);
+	account_answer_id(&w->answer, &op->user_id);
+}
+
+/* On a hashing thread. */
+static bool hash(struct wait *w)
+{
+	struct password_set *p = w->op;
+	p->op.password_hash = p->hash;
+	return secret_password_hash((const char *)p->password.data, p->password.len, p->hash) == 0;
 }
 
 void password_set(struct call *call, struct text name, struct text password, bool make_owner)
 {
-	struct password_set *p = mem_new(struct password_set);
-	text_name_key(name.s, name.n, &p->name_key);
-	p->op.name_key = (struct text){(const char *)p->name_key.data, p->name_key.len};
+	auto_buf key = BUF_INIT;
+	struct password_set *p = wait_store_with(call, STORE_USER_SET, sizeof(*p), stored, wipe);
+	struct wait *w = wait_of(p);
+	text_name_key(name.s, name.n, &key);
+	p->op.name_key = wait_keep(p, &key);
 	p->op.make_owner = make_owner;
-	wait_begin(&p->wait, call, NULL);
-	if (!password.s) {
-		store(p);
-		return;
-	}
-	if (!password_take(&p->wait.answer, password, &p->password)) {
-		set_free(p);
-		return;
-	}
-	p->hashing.run = hash;
-	p->hashing.done = hashed;
-	if (worker_submit(call->chat->hashers, &p->hashing) != 0) {
-		answer_error(&p->wait.answer, WIRE_RATE_LIMITED, "too many passwords are being checked", 1000);
-		set_free(p);
-	}
+	if (!password.s)
+		wait_go(p);
+	else if (password_take(&w->answer, password, &p->password))
+		wait_hash_and_go(p, hash);
+	else
+		wait_drop(p);
 }

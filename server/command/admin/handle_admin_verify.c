@@ -1,19 +1,7 @@
 #include "command/dispatch.h"
+#include "command/wait_store.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-struct verify {
-	struct store_verify op; /* first: the store hands this back */
-	struct wait wait;
-};
-
-static void verify_free(struct verify *v)
-{
-	wait_end(&v->wait);
-	buf_finish(&v->op.faults);
-	free(v);
-}
 
 /* Lines become an array of strings. */
 static void encode_faults(struct buf *b, const struct buf *lines)
@@ -30,28 +18,21 @@ static void encode_faults(struct buf *b, const struct buf *lines)
 	}
 }
 
-static void verified(struct store_op *op)
+static void verified(struct wait *w)
 {
-	struct verify *v = (struct verify *)(void *)op;
-	if (op->result == 0) {
-		auto_buf data = BUF_INIT;
-		buf_appendf(&data, "{\"rooms\":%llu,\"events\":%llu,\"faults\":[", (unsigned long long)v->op.n_rooms,
-			    (unsigned long long)v->op.n_events);
-		if (v->op.faults.len)
-			encode_faults(&data, &v->op.faults);
-		buf_append_str(&data, "]}");
-		answer_ok(&v->wait.answer, &data);
-	} else {
-		wait_answer_failure(&v->wait, op->result, WIRE_INTERNAL, NULL);
-	}
-	verify_free(v);
+	const struct store_verify *op = w->op;
+	auto_buf data = BUF_INIT;
+	if (wait_failed(w, WIRE_INTERNAL, NULL))
+		return;
+	buf_appendf(&data, "{\"rooms\":%llu,\"events\":%llu,\"faults\":[", (unsigned long long)op->n_rooms,
+		    (unsigned long long)op->n_events);
+	if (op->faults.len)
+		encode_faults(&data, &op->faults);
+	buf_append_str(&data, "]}");
+	answer_ok(&w->answer, &data);
 }
 
 void handle_admin_verify(struct call *call)
 {
-	struct verify *v = mem_new(struct verify);
-	v->op.op = (struct store_op){.kind = STORE_VERIFY, .done = verified};
-	wait_begin(&v->wait, call, NULL);
-	if (!wait_submit(&v->wait, &v->op.op))
-		verify_free(v);
+	wait_go(wait_store(call, STORE_VERIFY, verified));
 }

@@ -23,7 +23,5 @@ void handle_history_read(struct call *call)
 		call_refuse(call, "before", "data.before: must be at least 1");
 		return;
 	}
-	struct wait w;
-	wait_begin(&w, call, call->member->room);
-	history_page_answer(&w, range);
+	history_page_go(wait_store(call, STORE_LOG_PAGE, history_page_arrived), range);
 }

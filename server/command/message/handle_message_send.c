@@ -3,27 +3,17 @@
 #include "chat/state_encode.h"
 #include "codec/text_clean.h"
 #include "command/dispatch.h"
-
-#include <stdlib.h>
+#include "command/wait_store.h"
 
 struct send {
-	struct store_append op; /* first: the store hands this back */
-	struct wait wait;
+	struct store_append op; /* first: as wait_store_with() wants it */
 	uint64_t arrived_ns;
 };
 
-static void send_free(struct send *m)
+static void answer_sent(const struct wait *w, const struct store_append *op)
 {
-	wait_end(&m->wait);
-	buf_finish(&m->op.data);
-	free(m);
-}
-
-static void answer_sent(const struct send *m)
-{
-	const struct store_append *op = &m->op;
 	char room[UID_TEXT_BYTES + 1], id[UID_TEXT_BYTES + 1], timestamp[TIMESTAMP_BYTES + 1];
-	uid_format(op->duplicate ? &op->room_of_first : &m->wait.room->id, room);
+	uid_format(op->duplicate ? &op->room_of_first : &w->room->id, room);
 	uid_format(&op->id, id);
 	timestamp_format(op->timestamp_ms, timestamp);
 	auto_buf data = BUF_INIT;
@@ -36,21 +26,18 @@ static void answer_sent(const struct send *m)
 	buf_append_str(&data, "\",\"timestamp\":\"");
 	buf_append(&data, timestamp, TIMESTAMP_BYTES);
 	buf_append_str(&data, op->duplicate ? "\",\"duplicate\":true}" : "\"}");
-	answer_ok(&m->wait.answer, &data);
+	answer_ok(&w->answer, &data);
 }
 
-static void stored(struct store_op *op)
+static void stored(struct wait *w)
 {
-	struct send *m = (struct send *)(void *)op;
-	struct metrics *metrics = m->wait.answer.chat->metrics;
-	if (op->result == 0) {
-		answer_sent(m);
-		apply_committed_in(m->wait.room, m->op.event);
-		metric_observe(&metrics->acknowledge_seconds, clock_mono_ns() - m->arrived_ns);
-	} else {
-		wait_answer_absent(&m->wait, op->result, "reply_to", "the message that this one answers is not in this room");
-	}
-	send_free(m);
+	struct send *m = w->op;
+	if (wait_failed_field(w, "reply_to", "the message that this one answers is not in this room"))
+		return;
+	answer_sent(w, &m->op);
+	apply_committed_in(w->room, m->op.event);
+	m->op.event = NULL;
+	metric_observe(&w->answer.chat->metrics->acknowledge_seconds, clock_mono_ns() - m->arrived_ns);
 }
 
 static void encode_data(struct buf *b, const struct call *call, const struct buf *text)
@@ -92,9 +79,9 @@ void handle_message_send(struct call *call)
 		call_refuse(call, "text", "the message must not be empty");
 		return;
 	}
-	struct send *m = mem_new(struct send);
+	struct send *m = wait_store_with(call, STORE_APPEND, sizeof(*m), stored, NULL);
+	d = &call->request->data.message_send;
 	m->arrived_ns = clock_mono_ns();
-	m->op.op = (struct store_op){.kind = STORE_APPEND, .done = stored};
 	m->op.room_no = call->member->room->no;
 	m->op.author_no = call->user->no;
 	m->op.type = EVENT_MESSAGE_CREATED;
@@ -102,7 +89,5 @@ void handle_message_send(struct call *call)
 	m->op.client_id = d->client_id;
 	m->op.reply_to = d->reply_to;
 	encode_data(&m->op.data, call, text);
-	wait_begin(&m->wait, call, call->member->room);
-	if (!wait_submit(&m->wait, &m->op.op))
-		send_free(m);
+	wait_go(m);
 }

@@ -2,57 +2,41 @@
 #include "chat/user.h"
 #include "chat/user_tell.h"
 #include "command/dispatch.h"
+#include "command/wait_store.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-struct mark {
-	struct store_read_mark op; /* first: the store hands this back */
-	struct wait wait;
-};
-
-static void mark_free(struct mark *m)
+static void answer_mark(const struct answer *a, const struct member *m)
 {
-	wait_end(&m->wait);
-	free(m);
+	auto_buf data = BUF_INIT;
+	state_encode_mark(&data, m);
+	answer_ok(a, &data);
 }
 
-static void marked(struct store_op *op)
+static void marked(struct wait *w)
 {
-	struct mark *m = (struct mark *)(void *)op;
-	const struct wait *w = &m->wait;
-	struct user_notice notice = {.kind = NOTICE_READ_MARKED,
-				     .user_no = w->user->no,
-				     .room = w->room->id,
-				     .seq = m->op.read_seq,
-				     .n_messages = m->op.read_messages};
-	if (op->result == 0)
+	const struct store_read_mark *op = w->op;
+	const struct member *m = user_member_of(w->user, w->room);
+	struct user_notice notice = {.kind = NOTICE_READ_MARKED, .user_no = op->user_no, .room = w->room->id, .seq = op->read_seq};
+	notice.n_messages = op->read_messages;
+	if (w->result == 0)
 		user_tell(w->answer.chat, &notice, w->answer.session_id);
-	const struct member *member = user_member_of(w->user, w->room);
-	if (op->result == 0 && member) {
-		auto_buf data = BUF_INIT;
-		state_encode_mark(&data, member);
-		answer_ok(&w->answer, &data);
-	} else {
-		wait_answer_failure(w, op->result ? op->result : -ENOENT, WIRE_NOT_FOUND, "you are not a member of this room");
-	}
-	mark_free(m);
+	if (w->result == 0 && !m)
+		w->result = -ENOENT; /* left meanwhile */
+	if (!wait_failed(w, WIRE_NOT_FOUND, "you are not a member of this room"))
+		answer_mark(&w->answer, m);
 }
 
 void handle_read_mark(struct call *call)
 {
+	struct answer answer = answer_of(call);
 	if (call->request->data.read_mark.seq <= call->member->read_seq) { /* it never goes back */
-		auto_buf data = BUF_INIT;
-		state_encode_mark(&data, call->member);
-		call_ok(call, &data);
+		answer_mark(&answer, call->member);
 		return;
 	}
-	struct mark *m = mem_new(struct mark);
-	m->op.op = (struct store_op){.kind = STORE_READ_MARK, .done = marked};
-	m->op.room_no = call->member->room->no;
-	m->op.user_no = call->user->no;
-	m->op.seq = call->request->data.read_mark.seq;
-	wait_begin(&m->wait, call, call->member->room);
-	if (!wait_submit(&m->wait, &m->op.op))
-		mark_free(m);
+	struct store_read_mark *op = wait_store(call, STORE_READ_MARK, marked);
+	op->room_no = call->member->room->no;
+	op->user_no = call->user->no;
+	op->seq = call->request->data.read_mark.seq;
+	wait_go(op);
 }

@@ -2,7 +2,7 @@
 #ifndef PARLEY_COMMAND_MESSAGE_HISTORY_PAGE_H
 #define PARLEY_COMMAND_MESSAGE_HISTORY_PAGE_H
 
-#include "command/answer.h"
+#include "command/wait_store.h"
 
 /* What to read; the meaning of store_log_page's members. */
 struct history_range {
@@ -10,7 +10,9 @@ struct history_range {
 	bool newest;
 };
 
-/* Reads and answers {"room","events","more","last_seq"}. Takes over the wait, which holds the room. */
-void history_page_answer(struct wait *w, struct history_range range);
+/* The operation of a wait (STORE_LOG_PAGE) that holds the room: fills it and lets it go. */
+void history_page_go(struct store_log_page *op, struct history_range range);
+/* Its done(): answers {"room","events","more","last_seq"}. */
+void history_page_arrived(struct wait *w);
 
 #endif

@@ -12,22 +12,6 @@
 #include "store/person.h"
 
 #include <errno.h>
-#include <stdlib.h>
-
-struct add {
-	struct store_join op; /* first: the store hands this back */
-	struct wait wait;
-	struct buf name_key, by;
-};
-
-static void add_free(struct add *a)
-{
-	wait_end(&a->wait);
-	store_join_finish(&a->op);
-	buf_finish(&a->name_key);
-	buf_finish(&a->by);
-	free(a);
-}
 
 static void answer_failure(const struct wait *w, int result)
 {
@@ -40,18 +24,17 @@ static void answer_failure(const struct wait *w, int result)
 	answer_fault(&w->answer, &fault);
 }
 
-static void added(struct store_op *op)
+static void added(struct wait *w)
 {
-	struct add *a = (struct add *)(void *)op;
-	if (op->result == 0) {
-		auto_buf data = BUF_INIT;
-		apply_joined(a->wait.answer.chat, &a->op);
-		person_encode_member(&data, &a->op.user, a->op.membership.role, (struct text){0});
-		answer_ok(&a->wait.answer, &data);
-	} else {
-		answer_failure(&a->wait, op->result);
+	struct store_join *op = w->op;
+	auto_buf data = BUF_INIT;
+	if (w->result != 0) {
+		answer_failure(w, w->result);
+		return;
 	}
-	add_free(a);
+	apply_joined(w->answer.chat, op);
+	person_encode_member(&data, &op->user, op->membership.role, (struct text){0});
+	answer_ok(&w->answer, &data);
 }
 
 static void found(struct wait *w, struct room *r)
@@ -59,23 +42,21 @@ static void found(struct wait *w, struct room *r)
 	if (!room_lookup_rules(w, r))
 		return;
 	const struct room_ref *user = &w->request.data.member_add.user;
-	struct add *a = mem_new(struct add);
-	a->wait = *w;
-	a->op.op = (struct store_op){.kind = STORE_JOIN, .done = added};
-	a->op.room_no = r->no;
-	a->op.by_id = user->is_id;
-	a->op.user_id = user->id;
+	auto_buf key = BUF_INIT, by = BUF_INIT;
+	struct store_join *op = wait_next(w, STORE_JOIN, added);
+	op->room_no = r->no;
+	op->by_id = user->is_id;
+	op->user_id = user->id;
 	if (!user->is_id)
-		text_name_key(user->name.s, user->name.n, &a->name_key);
-	a->op.name_key = (struct text){a->name_key.data ? (const char *)a->name_key.data : "", a->name_key.len};
-	a->op.role = MEMBER_ROLE_MEMBER;
+		text_name_key(user->name.s, user->name.n, &key);
+	op->name_key = wait_keep(op, &key);
+	op->role = MEMBER_ROLE_MEMBER;
 	/* Nobody is asked before being added: others leave a quarter of a person's rooms free. */
 	uint64_t user_rooms = w->answer.chat->config.limits.user_rooms;
-	a->op.most_rooms = user_rooms - user_rooms / 4;
-	state_encode_person(&a->by, w->user);
-	a->op.by = (struct text){(const char *)a->by.data, a->by.len};
-	if (!wait_submit(&a->wait, &a->op.op))
-		add_free(a);
+	op->most_rooms = user_rooms - user_rooms / 4;
+	state_encode_person(&by, w->user);
+	op->by = wait_keep(op, &by);
+	wait_go(op);
 }
 
 void handle_member_add(struct call *call)

@@ -15,7 +15,6 @@ static void found(struct wait *w, struct room *r)
 		buf_append_byte(&data, '}');
 		answer_ok(&w->answer, &data);
 	}
-	wait_end(w);
 }
 
 void handle_room_get(struct call *call)

@@ -8,20 +8,10 @@
 #include "room/room.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-struct join {
-	struct store_join op; /* first: the store hands this back */
-	struct wait wait;
-	struct room_wait known; /* until memory has come as far as the store was */
-};
-
-static void join_free(struct join *j)
+static void unclaim(struct wait *w)
 {
-	user_room_unclaim(j->wait.user);
-	wait_end(&j->wait);
-	store_join_finish(&j->op);
-	free(j);
+	user_room_unclaim(w->user);
 }
 
 static void answer_member(const struct wait *w, const struct member *m)
@@ -31,38 +21,29 @@ static void answer_member(const struct wait *w, const struct member *m)
 	answer_ok(&w->answer, &data);
 }
 
-/* The reply, the reader's place and the first live event behind it are one moment. */
-static void known(struct room_wait *w)
+/* The reply, the reader's place and the first live event behind it are one moment: memory has come as far as the store was. */
+static void known(struct wait *w)
 {
-	struct join *j = list_entry(w, struct join, known);
-	if (wait_is_void(&j->wait)) {
-		join_free(j);
-		return;
-	}
-	struct room *r = j->wait.room;
-	struct member *m = user_member_of(j->wait.user, r);
-	if (!m && r->feed.last_seq == j->op.membership.room.last_seq)
-		m = user_learn_membership(j->wait.user, &j->op.membership); /* was a member already, which memory did not know */
+	const struct store_join *op = w->op;
+	struct member *m = user_member_of(w->user, w->room);
+	if (!m && w->room->feed.last_seq == op->membership.room.last_seq)
+		m = user_learn_membership(w->user, &op->membership); /* was a member already, which memory did not know */
 	if (m) {
-		answer_member(&j->wait, m);
-		user_news_room_entered(m, answer_session(&j->wait.answer));
+		answer_member(w, m);
+		user_news_room_entered(m, answer_session(&w->answer));
 	} else {
-		wait_answer_failure(&j->wait, -ENOENT, WIRE_NOT_FOUND, NULL); /* left again meanwhile */
+		wait_answer_failure(w, -ENOENT, WIRE_NOT_FOUND, NULL); /* left again meanwhile */
 	}
-	join_free(j);
 }
 
-static void joined(struct store_op *op)
+static void joined(struct wait *w)
 {
-	struct join *j = (struct join *)(void *)op;
-	if (op->result != 0) {
-		wait_answer_failure(&j->wait, op->result, WIRE_NOT_FOUND, NULL);
-		join_free(j);
+	struct store_join *op = w->op;
+	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
-	}
-	apply_joined(j->wait.answer.chat, &j->op);
-	room_expect(j->wait.room, j->op.membership.room.last_seq);
-	room_await(j->wait.room, j->op.membership.room.last_seq, &j->known, known);
+	apply_joined(w->answer.chat, op);
+	room_expect(w->room, op->membership.room.last_seq);
+	wait_room(w, op->membership.room.last_seq, known);
 }
 
 static void found(struct wait *w, struct room *r)
@@ -75,18 +56,14 @@ static void found(struct wait *w, struct room *r)
 	} else if (!user_room_claim(w->user)) {
 		answer_rooms_full(&w->answer);
 	} else {
-		struct join *j = mem_new(struct join);
-		j->wait = *w;
-		j->op.op = (struct store_op){.kind = STORE_JOIN, .done = joined};
-		j->op.room_no = r->no;
-		j->op.user_no = w->user->no;
-		j->op.role = MEMBER_ROLE_MEMBER;
-		j->op.most_rooms = w->answer.chat->config.limits.user_rooms;
-		if (!wait_submit(&j->wait, &j->op.op))
-			join_free(j);
-		return;
+		struct store_join *op = wait_next(w, STORE_JOIN, joined);
+		w->finish = unclaim;
+		op->room_no = r->no;
+		op->user_no = w->user->no;
+		op->role = MEMBER_ROLE_MEMBER;
+		op->most_rooms = w->answer.chat->config.limits.user_rooms;
+		wait_go(op);
 	}
-	wait_end(w);
 }
 
 void handle_room_join(struct call *call)

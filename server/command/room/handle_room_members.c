@@ -1,21 +1,9 @@
 #include "chat/state_encode.h"
 #include "command/dispatch.h"
+#include "command/wait_store.h"
 #include "store/person.h"
 
-#include <stdlib.h>
 #include <string.h>
-
-struct list_members {
-	struct store_member_page op; /* first: the store hands this back */
-	struct wait wait;
-};
-
-static void list_free(struct list_members *l)
-{
-	wait_end(&l->wait);
-	store_member_page_finish(&l->op);
-	free(l);
-}
 
 static void encode_member(struct buf *b, const struct store_user *u, enum member_role role)
 {
@@ -26,38 +14,33 @@ static void encode_member(struct buf *b, const struct store_user *u, enum member
 	buf_appendf(b, ",\"kind\":\"%s\",\"role\":\"%s\"}", person_kind(u->kind), person_member_role(role));
 }
 
-static void listed(struct store_op *op)
+static void listed(struct wait *w)
 {
-	struct list_members *l = (struct list_members *)(void *)op;
-	if (op->result == 0) {
-		auto_buf data = BUF_INIT;
-		buf_append_str(&data, "{\"members\":[");
-		for (size_t i = 0; i < l->op.n_users; i++) {
-			if (i)
-				buf_append_byte(&data, ',');
-			encode_member(&data, &l->op.users[i], l->op.roles[i]);
-		}
-		buf_append_str(&data, l->op.more ? "],\"more\":true}" : "],\"more\":false}");
-		answer_ok(&l->wait.answer, &data);
-	} else {
-		wait_answer_absent(&l->wait, op->result, "after", "data.after: no such user");
+	const struct store_member_page *op = w->op;
+	auto_buf data = BUF_INIT;
+	if (wait_failed_field(w, "after", "data.after: no such user"))
+		return;
+	buf_append_str(&data, "{\"members\":[");
+	for (size_t i = 0; i < op->n_users; i++) {
+		if (i)
+			buf_append_byte(&data, ',');
+		encode_member(&data, &op->users[i], op->roles[i]);
 	}
-	list_free(l);
+	buf_append_str(&data, op->more ? "],\"more\":true}" : "],\"more\":false}");
+	answer_ok(&w->answer, &data);
 }
 
 void handle_room_members(struct call *call)
 {
-	const struct data_room_members *d = &call->request->data.room_members;
-	struct list_members *l = mem_new(struct list_members);
-	l->op.op = (struct store_op){.kind = STORE_MEMBER_PAGE, .done = listed};
-	l->op.room_no = call->member->room->no;
-	l->op.limit = d->limit;
-	if (d->after.s && !uid_parse(d->after.s, d->after.n, &l->op.after)) {
-		free(l);
+	const struct data_room_members d = call->request->data.room_members;
+	struct uid after = {0};
+	if (d.after.s && !uid_parse(d.after.s, d.after.n, &after)) {
 		call_refuse(call, "after", "data.after: must be the id of a user");
 		return;
 	}
-	wait_begin(&l->wait, call, call->member->room);
-	if (!wait_submit(&l->wait, &l->op.op))
-		list_free(l);
+	struct store_member_page *op = wait_store(call, STORE_MEMBER_PAGE, listed);
+	op->room_no = call->member->room->no;
+	op->limit = d.limit;
+	op->after = after;
+	wait_go(op);
 }

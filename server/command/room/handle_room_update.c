@@ -6,51 +6,31 @@
 #include "command/room_lookup.h"
 #include "room/room.h"
 
-#include <stdlib.h>
 #include <string.h>
 
-struct update {
-	struct store_room_update op; /* first: the store hands this back */
-	struct wait wait;
-	struct room_wait known; /* until memory has the new name and topic */
-	struct buf name, name_key, topic;
-};
-
-static void update_free(struct update *u)
+/* Until memory has the new name and topic. */
+static void settle(struct wait *w)
 {
-	u->wait.room->n_updates--;
-	wait_end(&u->wait);
-	buf_finish(&u->op.data);
-	buf_finish(&u->name);
-	buf_finish(&u->name_key);
-	buf_finish(&u->topic);
-	free(u);
+	w->room->n_updates--;
 }
 
-static void answer_seq(const struct update *u, uint64_t seq)
+static void answer_seq(const struct wait *w, uint64_t seq)
 {
 	auto_buf data = BUF_INIT;
 	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)seq);
-	answer_ok(&u->wait.answer, &data);
+	answer_ok(&w->answer, &data);
 }
 
-static void known(struct room_wait *w)
+static void updated(struct wait *w)
 {
-	update_free(list_entry(w, struct update, known));
-}
-
-static void updated(struct store_op *op)
-{
-	struct update *u = (struct update *)(void *)op;
-	if (op->result != 0) {
-		wait_answer_failure(&u->wait, op->result, WIRE_NOT_FOUND, NULL);
-		update_free(u);
+	struct store_room_update *op = w->op;
+	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
-	}
-	uint64_t seq = u->op.event->seq;
-	answer_seq(u, seq);
-	apply_committed_in(u->wait.room, u->op.event);
-	room_await(u->wait.room, seq, &u->known, known);
+	uint64_t seq = op->event->seq;
+	answer_seq(w, seq);
+	apply_committed_in(w->room, op->event);
+	op->event = NULL;
+	wait_room(w, seq, NULL);
 }
 
 static bool is_same(const char *now, const struct buf *wanted)
@@ -58,18 +38,18 @@ static bool is_same(const char *now, const struct buf *wanted)
 	return strlen(now) == wanted->len && memcmp(now, wanted->data ? wanted->data : (const uint8_t *)"", wanted->len) == 0;
 }
 
-static void encode_event(struct update *u, const struct user *by)
+static void encode_event(struct store_room_update *op, const struct user *by)
 {
-	struct buf *b = &u->op.data;
+	struct buf *b = &op->data;
 	buf_append_byte(b, '{');
-	if (u->op.name.s) {
+	if (op->name.s) {
 		buf_append_str(b, "\"name\":");
-		buf_append_json_string(b, u->op.name.s, u->op.name.n);
+		buf_append_json_string(b, op->name.s, op->name.n);
 		buf_append_byte(b, ',');
 	}
-	if (u->op.topic.s) {
+	if (op->topic.s) {
 		buf_append_str(b, "\"topic\":");
-		buf_append_json_string(b, u->op.topic.s, u->op.topic.n);
+		buf_append_json_string(b, op->topic.s, op->topic.n);
 		buf_append_byte(b, ',');
 	}
 	buf_append_str(b, "\"by\":");
@@ -77,43 +57,35 @@ static void encode_event(struct update *u, const struct user *by)
 	buf_append_byte(b, '}');
 }
 
-/* Where nothing would change, nothing is stored, and nobody is told. Whether that is so; else what changes is in u->op. */
-static bool is_unchanged(struct update *u)
-{
-	const struct data_room_update *d = &u->wait.request.data.room_update;
-	const struct room *r = u->wait.room;
-	bool is_settled = r->n_updates == 0;
-	if (d->name.s && !(is_settled && is_same(r->name, &u->name))) {
-		u->op.name = (struct text){(const char *)u->name.data, u->name.len};
-		u->op.name_key = (struct text){(const char *)u->name_key.data, u->name_key.len};
-	}
-	if (d->topic.s && !(is_settled && is_same(r->topic, &u->topic)))
-		u->op.topic = (struct text){u->topic.data ? (const char *)u->topic.data : "", u->topic.len};
-	return !u->op.name.s && !u->op.topic.s;
-}
-
 static void found(struct wait *w, struct room *r)
 {
 	if (!room_lookup_rules(w, r))
 		return;
 	const struct data_room_update *d = &w->request.data.room_update;
-	struct update *u = mem_new(struct update);
-	u->wait = *w;
-	u->op.op = (struct store_op){.kind = STORE_ROOM_UPDATE, .done = updated};
-	u->op.room_no = r->no;
-	u->op.user_no = w->user->no;
+	auto_buf name = BUF_INIT, key = BUF_INIT, topic = BUF_INIT;
 	if (d->name.s)
-		text_clean_name(d->name.s, d->name.n, 0, &u->name, &u->name_key); /* without fault: it was checked before */
+		text_clean_name(d->name.s, d->name.n, 0, &name, &key); /* without fault: it was checked before */
 	if (d->topic.s)
-		text_clean_message(d->topic.s, d->topic.n, &u->topic);
-	bool unchanged = is_unchanged(u);
+		text_clean_message(d->topic.s, d->topic.n, &topic);
+	bool sets_name = d->name.s && !(r->n_updates == 0 && is_same(r->name, &name));
+	bool sets_topic = d->topic.s && !(r->n_updates == 0 && is_same(r->topic, &topic));
+	if (!sets_name && !sets_topic) { /* nothing is stored, and nobody is told */
+		answer_seq(w, r->feed.last_seq);
+		return;
+	}
+	struct store_room_update *op = wait_next(w, STORE_ROOM_UPDATE, updated);
+	op->room_no = r->no;
+	op->user_no = w->user->no;
+	if (sets_name) {
+		op->name = wait_keep(op, &name);
+		op->name_key = wait_keep(op, &key);
+	}
+	if (sets_topic)
+		op->topic = wait_keep(op, &topic);
+	encode_event(op, w->user);
 	r->n_updates++;
-	if (unchanged)
-		answer_seq(u, r->feed.last_seq);
-	else
-		encode_event(u, w->user);
-	if (unchanged || !wait_submit(&u->wait, &u->op.op))
-		update_free(u);
+	w->finish = settle;
+	wait_go(op);
 }
 
 void handle_room_update(struct call *call)

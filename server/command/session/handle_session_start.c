@@ -182,21 +182,21 @@ static void start_with_token(struct call *call, const char *token, size_t n)
 
 /* ---- as a guest ---- */
 
-static void guest_made(struct account_make *m)
+static void guest_made(struct wait *w)
 {
-	struct chat *c = m->wait.answer.chat;
-	struct session *s = answer_session(&m->wait.answer);
+	const struct account_make *m = w->op;
+	struct session *s = answer_session(&w->answer);
 	if (!s)
 		return; /* the guest left before it was one */
-	buf_append_byte(&m->name, 0);
-	struct store_user known = {.no = m->op.user_no, .id = m->op.id, .kind = USER_GUEST, .name = (char *)m->name.data};
-	struct user *u = user_load(c, &known, NULL, 0);
+	auto_free char *name = mem_strndup(m->op.name.s, m->op.name.n);
+	struct store_user known = {.no = m->op.user_no, .id = m->op.id, .kind = USER_GUEST, .name = name};
+	struct user *u = user_load(w->answer.chat, &known, NULL, 0);
 	session_enter(s, u, m->op.token_hash, TOKEN_SESSION);
-	s->follower.on_gap = m->wait.request.data.session_start.on_gap;
+	s->follower.on_gap = w->request.data.session_start.on_gap;
 	conn_set_cookie(s->follower.conn, m->token);
 	auto_buf data = BUF_INIT;
 	encode_head(&data, u, m->token);
-	reply(s, &m->wait.answer, &data); /* a new guest is in no room */
+	reply(s, &w->answer, &data); /* a new guest is in no room */
 }
 
 static void start_as_guest(struct call *call)

@@ -1,0 +1,194 @@
+#include "command/wait_store.h"
+
+#include <assert.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+enum { HASHING_RETRY_MS = 1000 };
+
+/* The wait and its first operation are one piece of memory. */
+enum { OP_AT = (sizeof(struct wait) + alignof(max_align_t) - 1) / alignof(max_align_t) * alignof(max_align_t) };
+
+static void *behind(struct wait *w)
+{
+	return (unsigned char *)w + OP_AT;
+}
+
+static void let_go_of_op(struct wait *w)
+{
+	store_op_finish(w->op);
+	store_op_finish_data(w->op);
+	if (w->op != behind(w))
+		free(w->op);
+}
+
+static void one_less(struct wait *w)
+{
+	if (--w->n_under_way > 0)
+		return;
+	if (w->finish)
+		w->finish(w);
+	let_go_of_op(w);
+	for (size_t i = 0; i < WAIT_KEPT_MAX; i++)
+		buf_finish(&w->kept[i]);
+	wait_end(w);
+	free(w);
+}
+
+static void came_back(struct store_op *op)
+{
+	struct wait *w = op->arg;
+	w->result = op->result;
+	w->done(w);
+	one_less(w);
+}
+
+static void place_op(struct wait *w, enum store_op_kind kind, struct store_op *op, wait_done *done)
+{
+	op->kind = kind;
+	op->done = came_back;
+	op->arg = w;
+	w->done = done;
+	w->n_under_way++;
+}
+
+void *wait_store_with(struct call *call, enum store_op_kind kind, size_t n_bytes, wait_done *done, wait_done *finish)
+{
+	struct wait *w = mem_zalloc(OP_AT + n_bytes);
+	wait_begin(w, call, call->member ? call->member->room : NULL);
+	call->request = &w->request;
+	w->op = behind(w);
+	w->finish = finish;
+	place_op(w, kind, w->op, done);
+	return w->op;
+}
+
+void *wait_store(struct call *call, enum store_op_kind kind, wait_done *done)
+{
+	return wait_store_with(call, kind, store_op_bytes(kind), done, NULL);
+}
+
+struct text wait_keep(void *op, struct buf *b)
+{
+	struct wait *w = wait_of(op);
+	size_t i = 0;
+	while (i < WAIT_KEPT_MAX && w->kept[i].data)
+		i++;
+	assert(i < WAIT_KEPT_MAX);
+	w->kept[i] = *b;
+	*b = BUF_INIT;
+	return (struct text){w->kept[i].data ? (const char *)w->kept[i].data : "", w->kept[i].len};
+}
+
+bool wait_go(void *op)
+{
+	struct wait *w = wait_of(op);
+	if (wait_submit(w, op))
+		return true;
+	one_less(w);
+	return false;
+}
+
+void wait_drop(void *op)
+{
+	one_less(wait_of(op));
+}
+
+bool wait_failed(const struct wait *w, enum wire_error absent, const char *message)
+{
+	if (w->result != 0)
+		wait_answer_failure(w, w->result, absent, message);
+	return w->result != 0;
+}
+
+bool wait_failed_field(const struct wait *w, const char *field, const char *message)
+{
+	if (w->result != 0)
+		wait_answer_absent(w, w->result, field, message);
+	return w->result != 0;
+}
+
+void *wait_next(struct wait *w, enum store_op_kind kind, wait_done *done)
+{
+	let_go_of_op(w);
+	w->op = mem_zalloc(store_op_bytes(kind));
+	place_op(w, kind, w->op, done);
+	return w->op;
+}
+
+void wait_also(struct wait *w, enum store_op_kind kind, struct store_op *op, wait_done *done)
+{
+	place_op(w, kind, op, done);
+	wait_go(op);
+}
+
+static void run_hash(struct worker_job *job, void *thread_state)
+{
+	struct wait *w = list_entry(job, struct wait, hashing);
+	(void)thread_state;
+	w->is_hashed = w->hash(w);
+}
+
+/* Whether it goes on; else the reason was answered. */
+static bool goes_on(const struct wait *w)
+{
+	if (!w->is_hashed)
+		answer_error(&w->answer, WIRE_INTERNAL, NULL, 0);
+	return w->is_hashed;
+}
+
+static void hashed(struct worker_job *job)
+{
+	struct wait *w = list_entry(job, struct wait, hashing);
+	if (goes_on(w))
+		w->done(w);
+	one_less(w);
+}
+
+static void hashed_for_op(struct worker_job *job)
+{
+	struct wait *w = list_entry(job, struct wait, hashing);
+	if (goes_on(w))
+		wait_go(w->op);
+	else
+		wait_drop(w->op);
+}
+
+static bool begin_hashing(struct wait *w, wait_hasher *hash, void (*done)(struct worker_job *job))
+{
+	w->hash = hash;
+	w->hashing = (struct worker_job){.run = run_hash, .done = done};
+	if (worker_submit(w->answer.chat->hashers, &w->hashing) == 0)
+		return true;
+	answer_error(&w->answer, WIRE_RATE_LIMITED, "too many passwords are being checked", HASHING_RETRY_MS);
+	return false;
+}
+
+void wait_hash(struct wait *w, wait_hasher *hash, wait_done *done)
+{
+	w->done = done;
+	if (begin_hashing(w, hash, hashed))
+		w->n_under_way++;
+}
+
+void wait_hash_and_go(void *op, wait_hasher *hash)
+{
+	if (!begin_hashing(wait_of(op), hash, hashed_for_op))
+		wait_drop(op);
+}
+
+static void come(struct room_wait *waiting)
+{
+	struct wait *w = list_entry(waiting, struct wait, come);
+	if (w->done && !wait_is_void(w))
+		w->done(w);
+	one_less(w);
+}
+
+void wait_room(struct wait *w, uint64_t seq, wait_done *done)
+{
+	w->done = done;
+	w->n_under_way++;
+	room_await(w->room, seq, &w->come, come);
+}
