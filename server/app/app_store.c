@@ -23,6 +23,7 @@ static struct store *open_sqlite(struct loop *l, struct metrics *m, const struct
 		.dir = config->data_dir,
 		.n_readers = config->database_connections,
 		.queue_max = (size_t)config->limits.store_queue,
+		.start_moved = config->start_moved,
 	};
 	return store_sqlite_open(l, m, &store_config, fault);
 }

@@ -45,6 +45,7 @@ struct config {
 	char *database_password_file;  /* or NULL */
 	uint32_t database_connections; /* for reading; 0: the store's choice */
 	bool database_allow_asynchronous_commit;
+	bool start_moved; /* on data that was moved to another database (parley admin copy) */
 	bool guests;
 	bool accounts_closed;           /* people cannot make an account for themselves */
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */

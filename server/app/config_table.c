@@ -198,6 +198,7 @@ static const struct config_option table[] = {
 	{"listen_ops", "ADDRESS", NULL, "address for /healthz, /readyz and /metrics alone, over plain HTTP: then they are served nowhere else", .set = set_listen_ops, .clear = clear_listen_ops},
 	{"reuse_port", "on|off", "off", "whether other processes of this user may listen on the same address: a new one before the old one leaves", .set = set_switch, AT(reuse_port)},
 	{"data", "DIR", "./parley-data", "directory of the SQLite database and of the operator's socket; made when missing", .set = set_path, AT(data_dir)},
+	{"start_moved", "on|off", "off", "whether to start on data that parley admin copy has moved elsewhere; then clients begin anew, and what was moved is not seen here", .set = set_switch, AT(start_moved)},
 	{"database", "ADDRESS", NULL, "PostgreSQL database that keeps everything: postgresql://USER@HOST/NAME, or keywords of libpq (host=… dbname=…); without a password, which --database-password-file names; default: an SQLite file in the directory of --data", .set = set_database, .may_hold_secret = true},
 	{"database_password_file", "FILE", NULL, "file whose first line is the password for --database", .set = set_path, AT(database_password_file)},
 	{"database_connections", "N", "0", "connections that read from the database, beside the one that writes; 0: the server's choice", .set = set_number, AT(database_connections), .most = 64},

@@ -1,4 +1,5 @@
 #include "app/app.h"
+#include "app/copy_store.h"
 
 #include "base/log.h"
 #include "codec/standard_streams.h"
@@ -40,6 +41,8 @@ int main(int argc, char **argv)
 		log_say("standard input, output or error is closed, and there is no /dev/null to put in its place");
 		return 1;
 	}
+	if (argc > 1 && strcmp(argv[1], "copy") == 0)
+		return copy_store_run(argc - 2, argv + 2);
 	enum config_outcome outcome = config_parse(argc, argv, environ, &config, fault);
 	if (outcome == CONFIG_RUN) {
 		status = app_run(&config);

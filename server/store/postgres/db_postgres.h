@@ -45,6 +45,7 @@ struct db_postgres_options {
 	int answer_ms;           /* silence that ends the connection: 5,000 more than statement_ms */
 	int migrate_ms;          /* making or migrating the tables, and waiting for somebody else who does: 600,000 */
 	bool may_lose_commits;   /* accept a server with synchronous_commit or fsync off */
+	bool is_for_copy;        /* accept a database that is an unfinished copy, or that was moved elsewhere (store/copy/) */
 	struct metrics *metrics; /* counts connections and round trips; NULL: nobody does */
 };
 

@@ -28,7 +28,9 @@ static const char has_tables_sql[] = "SELECT EXISTS (" TABLE_SQL("meta") ")";
 
 static const char state_sql[] = "SELECT (SELECT value FROM meta WHERE key = 'schema'), " GROUND_SQL ","
 				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'ground'),"
-				" (SELECT encode(bytes, 'hex') FROM meta WHERE key = 'epoch')";
+				" (SELECT encode(bytes, 'hex') FROM meta WHERE key = 'epoch'),"
+				" EXISTS (SELECT 1 FROM meta WHERE key = 'copy_of'),"
+				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'moved_to')";
 
 static const char put_epoch_sql[] =
 	"INSERT INTO meta (key, bytes) VALUES ('epoch', decode($1, 'hex')), ('ground', convert_to(" GROUND_SQL ", 'UTF8'))"
@@ -38,6 +40,8 @@ struct state {
 	int number; /* of the last migration; 0: there are no tables */
 	bool has_epoch, is_same_ground;
 	struct uid epoch;
+	bool is_half_copied;
+	char moved_to[120]; /* "": it is here */
 };
 
 struct taking {
@@ -93,6 +97,8 @@ static int read_state(struct taking *t, struct state *out)
 	out->number = atoi(PQgetvalue(state, 0, 0));
 	out->is_same_ground = strcmp(PQgetvalue(state, 0, 1), PQgetvalue(state, 0, 2)) == 0;
 	out->has_epoch = read_epoch(PQgetvalue(state, 0, 3), &out->epoch);
+	out->is_half_copied = PQgetvalue(state, 0, 4)[0] == 't';
+	snprintf(out->moved_to, sizeof out->moved_to, "%s", PQgetvalue(state, 0, 5));
 	return DB_OK;
 }
 
@@ -104,6 +110,19 @@ static int refuse_newer(struct taking *t, int number)
 		" from before",
 		number, store_migrations_newest);
 	return DB_FAILED;
+}
+
+/* A history that goes on in two places is two histories with the same seqs. */
+static int refuse_copied(struct taking *t, const struct state *state)
+{
+	if (state->is_half_copied)
+		snprintf(t->reason, t->n, "the database is an unfinished copy: finish it with the parley admin copy that was begun, or empty it");
+	else if (state->moved_to[0])
+		snprintf(t->reason, t->n,
+			 "the database was moved to %s: start parleyd on that, or give this one up as its source (DELETE FROM meta WHERE key"
+			 " IN ('moved_to', 'epoch'))",
+			 state->moved_to);
+	return state->is_half_copied || state->moved_to[0] ? DB_FAILED : DB_OK;
 }
 
 /* Within the transaction that holds the lock. */
@@ -174,7 +193,7 @@ static void abandon(struct taking *t)
 		PQclear(postgres_query(&t->session, "ROLLBACK"));
 }
 
-int postgres_schema_take(const struct postgres_session *s, int migrate_ms, struct uid *epoch, char *reason, size_t n)
+int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, struct uid *epoch, char *reason, size_t n)
 {
 	struct taking t = {*s, reason, n};
 	struct state state = {0};
@@ -182,9 +201,11 @@ int postgres_schema_take(const struct postgres_session *s, int migrate_ms, struc
 
 	if (rc == DB_OK && state.number > store_migrations_newest)
 		return refuse_newer(&t, state.number);
+	if (rc == DB_OK && !options->is_for_copy)
+		rc = refuse_copied(&t, &state);
 	if (rc == DB_OK && (state.number < store_migrations_newest || !state.has_epoch || !state.is_same_ground)) {
 		bool is_done = false;
-		t.session.deadline_ms += (uint64_t)migrate_ms;
+		t.session.deadline_ms += (uint64_t)options->migrate_ms;
 		while (rc == DB_OK && !is_done)
 			rc = step_locked(&t, &is_done);
 		if (rc == DB_OK)

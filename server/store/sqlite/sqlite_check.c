@@ -204,17 +204,36 @@ static bool check_counts(struct sqlite_connection *c, int *rc)
 					rc) == 0;
 }
 
+static int read_copy_marks(struct sqlite_connection *c, struct sqlite_found *found)
+{
+	sqlite3_stmt *st = NULL;
+	int rc;
+
+	found->is_half_copied = sqlite_connection_number(c, "SELECT count(*) FROM meta WHERE key = 'copy_of'", &rc) > 0;
+	if (rc == SQLITE_OK)
+		rc = sqlite3_prepare_v2(c->db, "SELECT value FROM meta WHERE key = 'moved_to'", -1, &st, NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		snprintf(found->moved_to, sizeof found->moved_to, "%s", (const char *)sqlite3_column_text(st, 0));
+	sqlite3_finalize(st);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE ? SQLITE_OK : rc;
+}
+
 static void check_content(struct sqlite_connection *c, bool whole, bool in_doubt, struct finding *f)
 {
 	int rc;
 	f->damaged = true;
 	snprintf(f->what, sizeof f->what, "is damaged (tables are missing)");
 	f->sound = check_tables(c, f->found.version, &rc) && (!whole || check_pages(c, !in_doubt, f, &rc));
-	if (f->sound) {
+	if (f->sound)
+		rc = read_copy_marks(c, &f->found);
+	bool is_whole = f->sound && rc == SQLITE_OK && !f->found.is_half_copied; /* half a copy has rooms whose events are to come */
+	if (is_whole) {
 		snprintf(f->what, sizeof f->what, "is damaged (the newest events of its rooms do not agree with the rooms)");
 		f->sound = check_tops(c, &rc);
 	}
-	if (f->sound && in_doubt) {
+	if (is_whole && f->sound && in_doubt) {
 		snprintf(f->what, sizeof f->what, "is damaged (events of its rooms are missing)");
 		f->sound = check_counts(c, &rc);
 	}

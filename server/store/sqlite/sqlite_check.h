@@ -19,6 +19,9 @@ enum sqlite_check {
 struct sqlite_found {
 	int version;     /* the last migration it took: 1 or more, and not newer than what we know */
 	bool was_closed; /* the server that had it last ended cleanly */
+	/* By the marks of a copy (store/copy/): */
+	bool is_half_copied; /* it is the target of one that is not finished */
+	char moved_to[160];  /* it was the source of one: what the target is. "": it was not */
 };
 
 enum sqlite_check sqlite_check_file(const struct data_dir *d, struct sqlite_found *found, char fault[DATA_DIR_FAULT_BYTES]);

@@ -189,7 +189,7 @@ int sqlite_driver_open_writer(struct sqlite_driver *d, char *reason, size_t n)
 {
 	struct sqlite_connection *c = &d->writer.connection;
 	int rc = db_sqlite_open_writer(&d->writer, d->dir.db_path);
-	if (rc == SQLITE_OK)
+	if (rc == SQLITE_OK && !d->is_copied)
 		rc = sqlite_schema_complete(c);
 	if (rc == SQLITE_OK)
 		rc = open_reach(d);

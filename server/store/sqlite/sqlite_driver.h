@@ -26,6 +26,7 @@ struct sqlite_driver {
 	int wal_pages;
 	bool files_gone; /* for good */
 	bool is_undone;  /* the data directory goes with it */
+	bool is_copied;  /* its rows stay as they are: a copy (store/copy/) writes them, or has written them elsewhere */
 	size_t n_readers;
 	struct db_sqlite databases[STORE_READERS_MAX + STORE_SLOW_READERS];
 	struct store_reader readers[STORE_READERS_MAX + STORE_SLOW_READERS];

@@ -164,7 +164,7 @@ int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAUL
 	if (rc == SQLITE_OK)
 		rc = put_epoch(&c);
 	if (rc == SQLITE_OK)
-		rc = sqlite_connection_exec(&c, "PRAGMA journal_mode = WAL");
+		rc = sqlite_connection_exec(&c, "DELETE FROM meta WHERE key = 'moved_to'; PRAGMA journal_mode = WAL");
 	char reason[200];
 	sqlite_connection_reason(&c, reason, sizeof reason);
 	sqlite_connection_close(&c);

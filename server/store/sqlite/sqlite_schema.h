@@ -16,8 +16,8 @@ enum {
 
 /* Makes DIR/parley.db. 0, or -1 with a sentence in fault. */
 int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
-/* The file is at an earlier state than it was before (a backup was put in place, or its log is lost): it gets a new epoch, because cursors from
- * before are void, counts as closed, and is in WAL mode. */
+/* The file is at an earlier state than it was before (a backup was put in place, its log is lost, or it was moved elsewhere and is used again): it gets a
+ * new epoch, because cursors from before are void, counts as closed and as not moved, and is in WAL mode. */
 int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
 /* The epoch as clients see it. Returns SQLite's code. */
 int sqlite_schema_epoch(struct sqlite_connection *c, char out[STORE_EPOCH_BYTES + 1]);

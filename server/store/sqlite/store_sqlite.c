@@ -31,8 +31,23 @@ static int adopt_file(const struct data_dir *d, enum sqlite_check check, char fa
 	return sqlite_schema_begin_epoch(d, fault);
 }
 
+/* A history that goes on in two places is two histories with the same seqs. 0, or -1 with fault. */
+static int check_copied(const struct data_dir *d, const struct sqlite_found *found, bool start_moved, char fault[DATA_DIR_FAULT_BYTES])
+{
+	if (found->is_half_copied)
+		snprintf(fault, DATA_DIR_FAULT_BYTES,
+			 "%s is an unfinished copy: run the parley admin copy that was begun once more, or move the file away", d->db_path);
+	else if (found->moved_to[0] && !start_moved)
+		snprintf(fault, DATA_DIR_FAULT_BYTES,
+			 "%s was moved to %s: start parleyd on that; with --start-moved on it starts on this one, and clients begin anew",
+			 d->db_path, found->moved_to);
+	else
+		return 0;
+	return -1;
+}
+
 /* Looks, then makes or adopts where that is right. 0, or -1 with fault. */
-static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES])
+static int prepare_file(const struct data_dir *d, bool start_moved, char fault[DATA_DIR_FAULT_BYTES])
 {
 	struct sqlite_found found;
 	enum sqlite_check check = sqlite_check_file(d, &found, fault);
@@ -40,12 +55,14 @@ static int prepare_file(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTE
 		return -1;
 	if (check == SQLITE_CHECK_FRESH)
 		return sqlite_schema_create(d, fault);
+	if (check_copied(d, &found, start_moved, fault) != 0)
+		return -1;
 	/* Before anything is written to it. */
 	if (found.version < store_migrations_newest && sqlite_migrate_keep_copy(d, found.version, fault) != 0)
 		return -1;
 	if (found.version == store_migrations_newest && found.was_closed)
 		sqlite_migrate_drop_copies(d);
-	return adopt_file(d, check, fault);
+	return check == SQLITE_CHECK_SOUND && found.moved_to[0] ? sqlite_schema_begin_epoch(d, fault) : adopt_file(d, check, fault);
 }
 
 static int open_readers(struct sqlite_driver *d, size_t n_readers, char *epoch, char *reason, size_t n)
@@ -88,7 +105,7 @@ struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct 
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	disk_errno_watch();
 	struct data_dir dir = {0};
-	if (data_dir_open(&dir, config->dir, fault) != 0 || prepare_file(&dir, fault) != 0) {
+	if (data_dir_open(&dir, config->dir, fault) != 0 || prepare_file(&dir, config->start_moved, fault) != 0) {
 		data_dir_undo(&dir);
 		data_dir_finish(&dir);
 		return NULL;

@@ -15,6 +15,7 @@ struct store_sqlite_config {
 	const char *dir;  /* made (0700) when missing */
 	size_t n_readers; /* 0: 2 */
 	size_t queue_max; /* writes (and reads) waiting, 0: no limit */
+	bool start_moved; /* a database that was moved elsewhere (store/copy/) is taken into use again, with a new epoch */
 	/* For tests: called with the driver whose connection of the writer is open, before its thread begins. NULL: nothing is. */
 	void (*with_writer)(struct store_driver *driver, void *arg);
 	void *arg;

@@ -43,7 +43,7 @@ export const runProgram = (name, args) => execute(...wrapped('KILL', name, args)
 // What psql prints for statements: rows by lines, columns by |.
 export async function psql(url, sql, variables = {}) {
 	const sets = Object.entries(variables).flatMap(([name, value]) => ['-v', `${name}=${value}`]);
-	const running = execute(program('psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', ...sets, '-d', url, '-f', '-'], { env: environment(), cwd: '/' });
+	const running = execute(program('psql'), ['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', ...sets, '-d', url, '-f', '-'], { env: environment(), cwd: '/', maxBuffer: 1 << 28 });
 	running.child.stdin.on('error', () => {}).end(sql);
 	return (await running).stdout.trimEnd();
 }
