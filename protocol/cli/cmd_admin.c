@@ -7,9 +7,12 @@
 #include "cli/cli_say.h"
 #include "cli/cli_session.h"
 
+#include <errno.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PASSWORD_BYTES = 1024, PAGE_EVENTS = 200 };
 
@@ -18,6 +21,7 @@ struct admin_options {
 	const char *password_file;
 	bool promote;
 	bool renew;
+	const char *from, *to;
 };
 
 static const struct cli_option options_table[] = {
@@ -28,6 +32,8 @@ static const struct cli_option options_table[] = {
 	 "owner: the account is there already and keeps its password; none is asked for"},
 	{"renew", NULL, CLI_FLAG, offsetof(struct admin_options, renew), 0,
 	 "bot: it is there already; every token it had is void, its connections are closed"},
+	{"from", "DATABASE", CLI_TEXT, offsetof(struct admin_options, from), 0, "copy: the store that moves, sqlite:DIR or postgresql://…"},
+	{"to", "DATABASE", CLI_TEXT, offsetof(struct admin_options, to), 0, "copy: where it moves to, an empty one of the other kind"},
 	{0},
 };
 
@@ -191,24 +197,47 @@ static int admin_verify(const struct admin *a)
 	return json_array_size(faults) == 0 ? CLI_OK : CLI_FAILED;
 }
 
+/* Only parleyd knows the databases. This process becomes it, so that signals, the terminal and the exit status are its own. */
+static int admin_copy(const struct admin *a)
+{
+	char here[4096], beside[sizeof here + sizeof "/parleyd"];
+	ssize_t n = readlink("/proc/self/exe", here, sizeof here - 1);
+	const char *words[] = {"parleyd", "copy", a->options->from, a->options->to, NULL};
+
+	if (a->options->from == NULL || a->options->to == NULL) {
+		cli_tell("copy needs --from and --to (see parley admin --help)");
+		return CLI_USAGE;
+	}
+	if (n > 0) {
+		here[n] = '\0';
+		(void)snprintf(beside, sizeof beside, "%s/parleyd", dirname(here));
+		(void)execv(beside, (char *const *)words);
+	}
+	(void)execvp("parleyd", (char *const *)words);
+	cli_tell("the databases are copied by parleyd, which is neither beside parley nor in PATH (%s)", strerror(errno));
+	return CLI_FAILED;
+}
+
 struct admin_action {
 	const char *name;
 	const char *word; /* the argument after it; NULL: none */
 	int (*run)(const struct admin *a);
-	unsigned takes; /* the options that this action takes */
+	unsigned takes;  /* the options that this action takes */
+	bool is_offline; /* no server runs: there is no client */
 };
 
-enum { TAKES_PASSWORD_FILE = 1, TAKES_PROMOTE = 2, TAKES_RENEW = 4 };
+enum { TAKES_PASSWORD_FILE = 1, TAKES_PROMOTE = 2, TAKES_RENEW = 4, TAKES_FROM_AND_TO = 8 };
 
 static const struct admin_action actions[] = {
 	/* clang-format off */
-	{"owner", "NAME", admin_owner, TAKES_PASSWORD_FILE | TAKES_PROMOTE},
-	{"account", "NAME", admin_account, TAKES_PASSWORD_FILE},
-	{"bot", "NAME", admin_bot, TAKES_RENEW},
-	{"password", "NAME", admin_password, TAKES_PASSWORD_FILE},
-	{"export", "ROOM", admin_export, 0},
-	{"backup", "PATH", admin_backup, 0},
-	{"verify", NULL, admin_verify, 0},
+	{"owner", "NAME", admin_owner, TAKES_PASSWORD_FILE | TAKES_PROMOTE, false},
+	{"account", "NAME", admin_account, TAKES_PASSWORD_FILE, false},
+	{"bot", "NAME", admin_bot, TAKES_RENEW, false},
+	{"password", "NAME", admin_password, TAKES_PASSWORD_FILE, false},
+	{"export", "ROOM", admin_export, 0, false},
+	{"backup", "PATH", admin_backup, 0, false},
+	{"verify", NULL, admin_verify, 0, false},
+	{"copy", NULL, admin_copy, TAKES_FROM_AND_TO, true},
 	/* clang-format on */
 };
 
@@ -219,6 +248,8 @@ static const char *misplaced(const struct admin_action *action, const struct adm
 		return "--password-file";
 	if (given->promote && !(action->takes & TAKES_PROMOTE))
 		return "--promote";
+	if ((given->from != NULL || given->to != NULL) && !(action->takes & TAKES_FROM_AND_TO))
+		return given->from != NULL ? "--from" : "--to";
 	return given->renew && !(action->takes & TAKES_RENEW) ? "--renew" : NULL;
 }
 
@@ -250,6 +281,8 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 		cli_tell("%s means nothing to admin %s (see parley admin --help)", option, action->name);
 		return CLI_USAGE;
 	}
+	if (action->is_offline)
+		return action->run(&a);
 	(void)snprintf(server, sizeof server, "unix:%s/operator.sock", a.options->data);
 	struct parley_client_options options = {.server = server};
 	a.client = parley_client_create(&options);
@@ -277,7 +310,9 @@ const struct cli_command cmd_admin = {
 		"password NAME sets a new password (asks for it) and signs the account out everywhere; the token of a bot stays.\n"
 		"export ROOM prints all events of a room as JSON lines.\n"
 		"backup PATH copies the store to a new file while the server runs.\n"
-		"verify checks the store: each event as it was stored, seqs contiguous, references whole; prints each fault and ends with 1 when there is one.",
+		"verify checks the store: each event as it was stored, seqs contiguous, references whole; prints each fault and ends with 1 when there is one.\n"
+		"copy --from sqlite:DIR --to postgresql://… moves the whole store of a server that does not run, or moves it back; it compares every\n"
+		"row, and when it was ended it goes on.",
 	.options = options_table,
 	.options_bytes = sizeof(struct admin_options),
 	.is_local = true,

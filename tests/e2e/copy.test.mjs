@@ -1,8 +1,8 @@
 // A store moves from SQLite to PostgreSQL and back: no row is lost, no client notices, and what stands in the way is named.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import test, { after, before } from 'node:test';
 import { Client, fresh } from './lib/client.mjs';
 import { flipIn } from './lib/damage.mjs';
@@ -14,15 +14,15 @@ import { until } from './lib/wait.mjs';
 
 const N_ROOMS = 4;
 const N_MESSAGES = 60; // in each room, by people
-const N_FILLED = 40000; // events of one room more, by SQL: several pages and transactions
+const N_FILLED = 60000; // events of one room more, by SQL: several pages and transactions
 const N_KILLS = 20;
-const SECRET = 'hunter2';
+const LONG_MS = 120000;
 
 let cluster;
 let filled; // a data directory, closed
 let known; // what clients know of it
 
-const copy = (from, to, options) => run(binary, ['copy', from, to], { timeoutMs: 120000, ...options });
+const copy = (from, to, options) => run(binary, ['copy', from, to], { timeoutMs: LONG_MS, ...options });
 const sqlite = (dir) => `sqlite:${dir}`;
 const python = (program, ...args) => execFileSync('python3', ['-c', program, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
 
@@ -146,5 +146,196 @@ test('there and back again every row of every table is the same, and a client go
 		assert.match(verified.stdout, /faults: 0/);
 	} finally {
 		await server.stop();
+	}
+});
+
+// --- ended in the middle ---
+
+// Starts a copy, and ends it with the signal when the target has more rows than before or all of them. Gives what it said.
+async function endInTheMiddle(signal, from, to, countRows) {
+	const n = await countRows();
+	const child = spawn(binary, ['copy', from, to], { stdio: ['ignore', 'ignore', 'pipe'] });
+	let stderr = '';
+	child.stderr.setEncoding('utf8').on('data', (text) => {
+		stderr += text;
+	});
+	const ended = new Promise((resolve) => {
+		child.on('close', (code, by) => resolve({ code, by }));
+	});
+	await until(LONG_MS, 'the copy to get further', async () => child.exitCode !== null || stderr.includes('copied event') || await countRows() > n);
+	child.kill(signal);
+	return { ...await ended, stderr, n: await countRows() };
+}
+
+const countIn = (url) => async () => {
+	const there = await cluster.query('SELECT to_regclass(\'event\') IS NOT NULL', { database: databaseOf(url) });
+	return there === 't' ? Number(await cluster.query('SELECT count(*) FROM event', { database: databaseOf(url) })) : 0;
+};
+const countInSqlite = (dir) => () => (existsSync(join(dir, 'parley.db')) ? Number(python(`
+import sqlite3, sys
+print(sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True).execute('SELECT count(*) FROM event').fetchone()[0])`, join(dir, 'parley.db'))) : 0);
+
+// One statement on the file; gives its first value.
+const sql = (dir, statement) => python(`
+import sqlite3, sys
+db = sqlite3.connect(sys.argv[1])
+row = db.execute(sys.argv[2]).fetchone()
+db.commit()
+print('' if row is None else row[0])`, join(dir, 'parley.db'), statement).trimEnd();
+
+test('a copy to PostgreSQL that is killed twenty times goes on each time, and ends equal', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	const rows = sqliteRows(source);
+	const reached = [];
+	for (let i = 0; i < N_KILLS; i++) {
+		const { by, n } = await endInTheMiddle('SIGKILL', sqlite(source), url, countIn(url));
+		assert.equal(by, 'SIGKILL');
+		assert.ok(n >= (reached.at(-1) ?? 0));
+		reached.push(n);
+	}
+	assert.ok(new Set(reached).size > 2, `${reached}`);
+	await assertCopies(sqlite(source), url);
+	assertSame(await postgresRows(url), rows);
+});
+
+test('a copy to SQLite that is killed goes on, and no server starts on half of it', async () => {
+	const [source, url, back] = [freshSource(), await freshTarget(), join(temporaryDir(), 'back')];
+	await assertCopies(sqlite(source), url);
+	for (let i = 0; i < 4; i++) {
+		const { by } = await endInTheMiddle('SIGKILL', url, sqlite(back), countInSqlite(back));
+		assert.equal(by, 'SIGKILL');
+		const refused = await runServer(['--data', back]);
+		assert.equal(refused.code, 1);
+		assert.match(refused.stderr, /is an unfinished copy: run the parley admin copy that was begun/);
+	}
+	await assertCopies(url, sqlite(back));
+	assertSame(sqliteRows(back), sqliteRows(source));
+});
+
+test('a copy that is interrupted says how it goes on', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	const { code, stderr } = await endInTheMiddle('SIGINT', sqlite(source), url, countIn(url));
+	assert.equal(code, 1);
+	assert.match(stderr, /interrupted.*the same command goes on/);
+	await assertCopies(sqlite(source), url);
+});
+
+test('a copy that ended between its two last steps is finished, and is then whole', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	await assertCopies(sqlite(source), url);
+	await cluster.query(`INSERT INTO meta (key, bytes) SELECT 'copy_of', convert_to(regexp_replace(encode(bytes, 'hex'), '^(.{8})(.{4})(.{4})(.{4})', '\\1-\\2-\\3-\\4-'), 'UTF8')
+		FROM meta WHERE key = 'epoch'`, { database: databaseOf(url) });
+	await assertCopies(sqlite(source), url);
+	assert.match((await copy(sqlite(source), url)).stderr, /is whole already/);
+});
+
+test('a row that is another on the other side is named, and the source stays as it is', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	await endInTheMiddle('SIGKILL', sqlite(source), url, countIn(url));
+	await cluster.query('UPDATE room SET topic = \'other\' WHERE no = 1; DELETE FROM member WHERE user_no = 1 AND room_no = 1', { database: databaseOf(url) });
+	const { code, stderr } = await copy(sqlite(source), url);
+	assert.equal(code, 1);
+	assert.match(stderr, /^table room, no 1: the two differ in topic$/m);
+	assert.match(stderr, /^table member, user_no 1, room_no 1: it is not in the target$/m);
+	assert.match(stderr, /2 rows differ/);
+	const server = await startServer({ dataDir: source });
+	await server.stop();
+});
+
+// --- damage ---
+
+for (const [name, damage, expected] of [
+	['an event that is not what was written', 'UPDATE event SET json = replace(json, \'topic\', \'topik\') WHERE pk = (SELECT min(pk) FROM event WHERE json LIKE \'%topic%\')',
+		/table event, pk \d+: the row is not what was written: its checksum is wrong/],
+	['a text that is not UTF-8', 'UPDATE room SET topic = CAST(x\'41ff\' AS TEXT) WHERE no = 2', /table room, no 2: topic is not UTF-8/],
+	['a text with a NUL', 'UPDATE account SET name = \'a\' || char(0) || \'b\' WHERE no = 1', /table account, no 1: name has a NUL in its text/],
+	['an event of no room', 'DELETE FROM room WHERE no = 1', /table event, pk \d+: the row belongs to a room that is not there/],
+]) {
+	test(`${name} ends the copy, and is named`, async () => {
+		const [source, url] = [freshSource(), await freshTarget()];
+		sql(source, damage);
+		const { code, stderr } = await copy(sqlite(source), url);
+		assert.equal(code, 1);
+		assert.match(stderr, expected);
+		assert.match(stderr, /nothing is left out/);
+		assert.equal(await cluster.query('SELECT count(*) FROM meta WHERE key = \'copy_of\'', { database: databaseOf(url) }), '1');
+		assert.equal(sql(source, 'SELECT count(*) FROM meta WHERE key = \'moved_to\''), '0');
+	});
+}
+
+test('a column that a copy does not know is refused on either side', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	sql(source, 'ALTER TABLE member ADD COLUMN colour TEXT');
+	assert.match((await copy(sqlite(source), url)).stderr, /table member has a column colour that this version of Parley does not copy/);
+	await cluster.query('ALTER TABLE room DROP COLUMN topic', { database: databaseOf(url) });
+	assert.match((await copy(sqlite(freshSource()), url)).stderr, /table room has 11 columns of the 12/);
+});
+
+// --- what may not be copied ---
+
+test('a source that moved starts no server until it is told to, and then with a new epoch', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	await assertCopies(sqlite(source), url);
+	const refused = await runServer(['--data', source]);
+	assert.equal(refused.code, 1);
+	assert.match(refused.stderr, /was moved to postgresql:\/\/127\.0\.0\.1:\d+\/parley_\d+: start parleyd on that; with --start-moved on/);
+	assert.match((await copy(sqlite(source), await freshTarget())).stderr, /was moved to postgresql:.* already/);
+	for (const args of [['--start-moved', 'on'], []]) { // once is enough
+		const server = await startServer({ dataDir: source, args });
+		const { epoch } = await command(server, 'session.start', { token: known.token });
+		assert.notEqual(epoch, known.epoch);
+		await server.stop();
+	}
+});
+
+test('parley admin copy runs the parleyd beside it, or that in PATH, and says when there is none', async () => {
+	const [source, url, dir] = [freshSource(), await freshTarget(), temporaryDir()];
+	const args = ['admin', '--from', sqlite(source), '--to', url, 'copy'];
+	const alone = join(dir, 'parley');
+	copyFileSync(clientBinary, alone);
+	const none = await run(alone, args, { env: { PATH: '/nowhere' } });
+	assert.equal(none.code, 1);
+	assert.match(none.stderr, /copied by parleyd, which is neither beside parley nor in PATH/);
+	assert.match((await run(alone, ['admin', 'copy'])).stderr, /copy needs --from and --to/);
+	assert.match((await run(alone, [...args.slice(0, -1), 'verify'])).stderr, /--from means nothing to admin verify/);
+	const inPath = await run(alone, args, { env: { PATH: dirname(binary) }, timeoutMs: LONG_MS });
+	assert.equal(inPath.code, 0, inPath.stderr);
+	assert.match(inPath.stdout, /every row was compared/);
+	copyFileSync(binary, join(dir, 'parleyd'));
+	const beside = await run(alone, args, { env: { PATH: '/nowhere' }, timeoutMs: LONG_MS });
+	assert.match(beside.stderr, /is whole already/);
+});
+
+test('what is in use, not there, not empty or of another copy is refused', async () => {
+	const [source, url] = [freshSource(), await freshTarget()];
+	const fails = async (from, to, expected) => {
+		const { code, stderr } = await copy(from, to);
+		assert.equal(code, 1, stderr);
+		assert.match(stderr, expected);
+	};
+	const nowhere = join(temporaryDir(), 'nothing');
+	await fails(sqlite(nowhere), url, /has no parley\.db/);
+	assert.ok(!existsSync(nowhere));
+	await fails(sqlite(source), sqlite(nowhere), /one of the two is sqlite:DIR, and the other postgresql/);
+	await fails(sqlite(source), `postgresql://parley:hunter2@127.0.0.1:1/x`, /127\.0\.0\.1:1\/x: .*refused/);
+	const server = await startServer({ dataDir: source });
+	await fails(sqlite(source), url, /is already in use by another parleyd/);
+	await server.stop();
+	await fails(sqlite(source), `${url}?application_name=parleyd`.replace(/parley_\d+/, 'nowhere'), /database "nowhere" does not exist/);
+	await endInTheMiddle('SIGKILL', sqlite(source), url, countIn(url));
+	const other = await startServer();
+	await other.stop();
+	await fails(sqlite(other.dataDir), url, /is an unfinished copy of another database/);
+	await fails(url, sqlite(join(temporaryDir(), 'back')), /is an unfinished copy itself/);
+	await assertCopies(sqlite(source), url);
+	await fails(sqlite(other.dataDir), url, /is not empty: its table account has rows/);
+	await fails(url, sqlite(source), /is not empty|was not closed/);
+	const holder = spawn('psql', [`${url}?application_name=parleyd`, '-X', '-c', 'SELECT pg_sleep(600)'], { stdio: 'ignore' });
+	try {
+		const seen = () => cluster.query('SELECT count(*) FROM pg_stat_activity WHERE application_name = \'parleyd\'');
+		await until(30000, 'the other to be connected', async () => await seen() === '1');
+		await fails(url, sqlite(join(temporaryDir(), 'back')), /is in use by a parleyd: stop it first/);
+	} finally {
+		holder.kill();
 	}
 });

@@ -20,6 +20,7 @@ struct copy {
 	char of[COPY_META_TEXT_BYTES];                 /* the source's epoch, as the mark of the target has it */
 	struct uid epoch;
 	bool is_begun; /* the target has its mark */
+	bool is_moved; /* the source has its mark */
 	char *fault;
 };
 
@@ -73,6 +74,7 @@ static int check_source(struct copy *c)
 		snprintf(c->fault, COPY_FAULT_BYTES, "%s was moved to %s already", c->source.name, mark);
 		return -1;
 	}
+	c->is_moved = rc == DB_ROW;
 	uid_format(&c->epoch, c->of);
 	return check_tables(c, &c->source);
 }
@@ -105,7 +107,10 @@ static int check_target(struct copy *c)
 	if (rc == DB_DONE)
 		rc = holds_something(c, &table);
 	if (rc == DB_ROW && !c->is_begun) {
-		snprintf(c->fault, COPY_FAULT_BYTES, "%s is not empty: its table %s has rows; copy into an empty one", c->target.name, table);
+		snprintf(c->fault, COPY_FAULT_BYTES,
+			 c->is_moved ? "%s is whole already: its table %s has what was copied"
+				     : "%s is not empty: its table %s has rows; copy into an empty one",
+			 c->target.name, table);
 		return -1;
 	}
 	if (rc != DB_ROW && rc != DB_DONE)
@@ -163,7 +168,8 @@ static int source_failed(struct copy *c, int rc, const char *what)
 {
 	if (rc != DB_DAMAGED || !what[0])
 		return copy_side_fail(&c->source, c->fault);
-	snprintf(c->fault, COPY_FAULT_BYTES, "%s is damaged: %s; nothing is left out: restore a backup, and copy that", c->source.name, what);
+	snprintf(c->fault, COPY_FAULT_BYTES, "%s is damaged: %s; nothing is left out: restore a backup, and copy that", c->source.name,
+		 what);
 	return -1;
 }
 
@@ -307,7 +313,8 @@ static int run(struct copy *c)
 
 int copy_run(const char *from, const char *to, const struct copy_watcher *watcher, char fault[COPY_FAULT_BYTES])
 {
-	bool is_known = (copy_side_is_sqlite(from) && copy_side_is_postgres(to)) || (copy_side_is_postgres(from) && copy_side_is_sqlite(to));
+	bool is_known =
+		(copy_side_is_sqlite(from) && copy_side_is_postgres(to)) || (copy_side_is_postgres(from) && copy_side_is_sqlite(to));
 	if (!is_known) {
 		snprintf(fault, COPY_FAULT_BYTES, "one of the two is sqlite:DIR, and the other postgresql://…");
 		return -1;

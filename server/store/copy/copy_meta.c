@@ -8,8 +8,8 @@ static const struct {
 	const char *key;
 	char kind;
 } known[] = {
-	{"epoch", 'b'},  {"made_ms", 'n'}, {"pinged_ms", 'n'}, {"tokens_asked_day", 'n'},   {"tokens_watched_ms", 'n'}, {"skeletons", 't'},
-	{"open", 0},     {"schema", 0},    {"ground", 0},      {"quiet_commits", 0},        {COPY_META_UNFINISHED, 0},  {COPY_META_MOVED, 0},
+	{"epoch", 'b'}, {"made_ms", 'n'}, {"pinged_ms", 'n'}, {"tokens_asked_day", 'n'}, {"tokens_watched_ms", 'n'}, {"skeletons", 't'},
+	{"open", 0},    {"schema", 0},    {"ground", 0},      {"quiet_commits", 0},      {COPY_META_UNFINISHED, 0},  {COPY_META_MOVED, 0},
 };
 
 static const struct db_statement all_rows = {
@@ -26,7 +26,8 @@ static const struct db_statement row_of = {
 	"INSERT INTO meta (key, " column ") VALUES ($1, " value ") ON CONFLICT (key) DO UPDATE SET " column " = excluded." column
 static const struct db_statement put_number = {.sql = PUT("value", "$2"), .parameters = "tn"};
 static const struct db_statement put_bytes = {.sql = PUT("value", "$2"), .postgres = PUT("bytes", "$2"), .parameters = "tb"};
-static const struct db_statement put_text = {.sql = PUT("value", "$2"), .postgres = PUT("bytes", "convert_to($2, 'UTF8')"), .parameters = "tt"};
+static const struct db_statement put_text = {
+	.sql = PUT("value", "$2"), .postgres = PUT("bytes", "convert_to($2, 'UTF8')"), .parameters = "tt"};
 static const struct db_statement removed = {.sql = "DELETE FROM meta WHERE key = $1", .parameters = "t"};
 
 static struct db_value text_of(const char *s)

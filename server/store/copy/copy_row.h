@@ -23,8 +23,8 @@ struct copy_reader {
 	const struct copy_statements *statements;
 	struct db_answer *page; /* NULL: the next one is to be asked for */
 	size_t n_of_page;
-	bool has_key;            /* pages begin behind keys[at] */
-	unsigned at;             /* the other one is free: a page's answer holds on to the key that it was asked with */
+	bool has_key; /* pages begin behind keys[at] */
+	unsigned at;  /* the other one is free: a page's answer holds on to the key that it was asked with */
 	struct copy_key keys[2];
 	/* Of the row: */
 	struct db_value values[COPY_COLUMNS_MAX];

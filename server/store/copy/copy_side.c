@@ -67,7 +67,8 @@ static int look(struct copy_side *s, enum sqlite_check *check, char fault[COPY_F
 		snprintf(fault, COPY_FAULT_BYTES, "%s", said);
 		return -1;
 	}
-	if (*check == SQLITE_CHECK_LOG_LOST || *check == SQLITE_CHECK_BACKUP || (*check == SQLITE_CHECK_SOUND && found.version != store_migrations_newest))
+	if (*check == SQLITE_CHECK_LOG_LOST || *check == SQLITE_CHECK_BACKUP ||
+	    (*check == SQLITE_CHECK_SOUND && found.version != store_migrations_newest))
 		return say(s, fault, "was not closed by this version of Parley: start parleyd on it once, stop it, and copy then");
 	return 0;
 }

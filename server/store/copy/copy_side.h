@@ -19,8 +19,8 @@ struct copy_side {
 	struct db *db;
 	/* SQLite: */
 	struct data_dir dir;
-	struct db_sqlite reader;       /* the source's */
-	struct sqlite_driver *driver;  /* the target's; the source's while it is marked. It has dir then */
+	struct db_sqlite reader;      /* the source's */
+	struct sqlite_driver *driver; /* the target's; the source's while it is marked. It has dir then */
 };
 
 /* "sqlite:DIR" or postgresql://…: whether it names a database that this can open. */

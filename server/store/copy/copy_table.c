@@ -10,8 +10,8 @@
 const struct copy_table copy_tables[] = {
 	{"account", "no, id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton", "nbnnttTNnT", 1, NULL},
 	{"token", "hash, user_no, kind, created_ms, used_day", "bnnnn", 1, NULL},
-	{"room", "no, id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton, private_key", "nbnTTtnnnnTT", 1,
-	 NULL},
+	{"room", "no, id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton, private_key", "nbnTTtnnnnTT",
+	 1, NULL},
 	{"member", "user_no, room_no, role, read_seq, read_messages, joined_seq, ended", "nnnnnnN", 2, NULL},
 	/* As EVENT_COLUMNS has them, so that event_row_read() reads them; and the id of the room, which the checksum covers. */
 	{"event", "pk, id, type, author_no, at_ms, n_messages, target_seq, json, checksum", "nbnNnnNtN", 1,

@@ -32,7 +32,8 @@ int copy_table_check(const struct copy_table *t, struct db *db, char *fault, siz
 /* What is asked of a table. The texts are its own, so it stays where it is while a connection is open that was asked with it. */
 struct copy_statements {
 	struct db_statement first, next, last, insert; /* a page from the start, or behind a key; the greatest key; a row more */
-	char first_sql[COPY_SQL_BYTES], next_sql[COPY_SQL_BYTES], last_sql[COPY_SQL_BYTES], insert_sql[COPY_SQL_BYTES], rows_sql[COPY_SQL_BYTES];
+	char first_sql[COPY_SQL_BYTES], next_sql[COPY_SQL_BYTES], last_sql[COPY_SQL_BYTES], insert_sql[COPY_SQL_BYTES],
+		rows_sql[COPY_SQL_BYTES];
 	char keys[COPY_KEYS_MAX + 1], parameters[COPY_COLUMNS_MAX + 1];
 };
 void copy_statements_make(struct copy_statements *s, const struct copy_table *t);

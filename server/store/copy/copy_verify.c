@@ -8,12 +8,14 @@ static void tell(const struct copy_comparison *c, const struct copy_reader *row,
 
 	if ((*c->n_differences)++ >= COPY_DIFFERENCES_TOLD)
 		return;
-	snprintf(line, sizeof line, "table %s, %s: %s%s%s", c->table->name, copy_row_key_text(row, key), what, column[0] ? " " : "", column);
+	snprintf(line, sizeof line, "table %s, %s: %s%s%s", c->table->name, copy_row_key_text(row, key), what, column[0] ? " " : "",
+		 column);
 	c->watcher->note(c->watcher->arg, line);
 }
 
 /* The rows of both have been read, unless a side is at its end. Gives which of them to move on: less than 0 the source, more the target, 0 both. */
-static int compare(const struct copy_comparison *c, const struct copy_reader *from, bool has_from, const struct copy_reader *to, bool has_to)
+static int compare(const struct copy_comparison *c, const struct copy_reader *from, bool has_from, const struct copy_reader *to,
+		   bool has_to)
 {
 	char name[COPY_NAME_BYTES];
 	int order = !has_to ? -1 : !has_from ? 1 : copy_row_order(from, to);

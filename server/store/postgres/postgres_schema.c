@@ -116,12 +116,14 @@ static int refuse_newer(struct taking *t, int number)
 static int refuse_copied(struct taking *t, const struct state *state)
 {
 	if (state->is_half_copied)
-		snprintf(t->reason, t->n, "the database is an unfinished copy: finish it with the parley admin copy that was begun, or empty it");
-	else if (state->moved_to[0])
 		snprintf(t->reason, t->n,
-			 "the database was moved to %s: start parleyd on that, or give this one up as its source (DELETE FROM meta WHERE key"
-			 " IN ('moved_to', 'epoch'))",
-			 state->moved_to);
+			 "the database is an unfinished copy: finish it with the parley admin copy that was begun, or empty it");
+	else if (state->moved_to[0])
+		snprintf(
+			t->reason, t->n,
+			"the database was moved to %s: start parleyd on that, or give this one up as its source (DELETE FROM meta WHERE key"
+			" IN ('moved_to', 'epoch'))",
+			state->moved_to);
 	return state->is_half_copied || state->moved_to[0] ? DB_FAILED : DB_OK;
 }
 
@@ -193,7 +195,8 @@ static void abandon(struct taking *t)
 		PQclear(postgres_query(&t->session, "ROLLBACK"));
 }
 
-int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, struct uid *epoch, char *reason, size_t n)
+int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, struct uid *epoch, char *reason,
+			 size_t n)
 {
 	struct taking t = {*s, reason, n};
 	struct state state = {0};
