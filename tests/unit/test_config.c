@@ -31,13 +31,14 @@ static void flags_are_read_in_both_spellings(void **state)
 				       "--limit-frame-bytes", "0", "--log-format=json", "--log-level", "debug", "--tls-cert=c",
 				       "--tls-key=k", "--origin=HTTPS://Chat.Example:443", "--origin=http://[::1]:8080",
 				       "--origin=https://my_chat.example", "--trusted-proxy=10.0.0.0/8", "--trusted-proxy=fd00::1",
-				       "--trusted-proxy=unix", "--proxy-protocol=on", "--reuse-port=on"),
+				       "--trusted-proxy=unix", "--proxy-protocol=on", "--reuse-port=on", "--start-moved=on"),
 				 NULL);
 	assert_string_equal(p->fault, "");
 	assert_int_equal(p->outcome, CONFIG_RUN);
 	const struct config *c = &p->config;
 	assert_true(c->listen_given);
 	assert_true(c->reuse_port);
+	assert_true(c->start_moved);
 	assert_int_equal(c->n_listen, 3);
 	assert_string_equal(c->listen[0].host, "");
 	assert_int_equal(c->listen[0].port, 0);

@@ -90,6 +90,29 @@ static void test_processes_that_start_at_once_make_the_tables_once(void **state)
 	assert_int_equal(atoi(number), store_migrations_newest);
 }
 
+static void test_a_moved_database_and_half_a_copy_are_refused_but_for_a_copy(void **state)
+{
+	struct fixture *f = *state;
+	char address[160], before[STORE_EPOCH_BYTES + 1], after[STORE_EPOCH_BYTES + 1];
+	const char *database = "copied";
+
+	make_database(f, database, "");
+	postgres_server_address(&f->server, database, address, sizeof address);
+	struct db_postgres_options options = {.address = address, .may_lose_commits = true, .connect_ms = 60000};
+	epoch_of(f, database, before);
+	postgres_server_sql(&f->server, database, "INSERT INTO meta (key, bytes) VALUES ('copy_of', 'x')", NULL, 0);
+	assert_refused(&options, DB_FAILED, "unfinished copy");
+	postgres_server_sql(&f->server, database, "UPDATE meta SET key = 'moved_to', bytes = 'sqlite:/srv/parley' WHERE key = 'copy_of'",
+			    NULL, 0);
+	assert_refused(&options, DB_FAILED, "moved to sqlite:/srv/parley");
+	options.is_for_copy = true;
+	db_close(fixture_open_with(&options));
+	/* As the sentence says. */
+	postgres_server_sql(&f->server, database, "DELETE FROM meta WHERE key IN ('moved_to', 'epoch')", NULL, 0);
+	epoch_of(f, database, after);
+	assert_string_not_equal(before, after);
+}
+
 static void test_a_newer_database_and_a_foreign_one_are_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -329,6 +352,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_processes_that_start_at_once_make_the_tables_once),
+		cmocka_unit_test(test_a_moved_database_and_half_a_copy_are_refused_but_for_a_copy),
 		cmocka_unit_test(test_a_newer_database_and_a_foreign_one_are_refused),
 		cmocka_unit_test(test_a_migration_that_fails_leaves_nothing),
 		cmocka_unit_test(test_a_role_needs_its_own_schema_only),

@@ -119,11 +119,10 @@ static int refuse_copied(struct taking *t, const struct state *state)
 		snprintf(t->reason, t->n,
 			 "the database is an unfinished copy: finish it with the parley admin copy that was begun, or empty it");
 	else if (state->moved_to[0])
-		snprintf(
-			t->reason, t->n,
-			"the database was moved to %s: start parleyd on that, or give this one up as its source (DELETE FROM meta WHERE key"
-			" IN ('moved_to', 'epoch'))",
-			state->moved_to);
+		snprintf(t->reason, t->n,
+			 "moved to %s: start parleyd on that, or for a history of its own DELETE FROM meta WHERE key"
+			 " IN ('moved_to', 'epoch')",
+			 state->moved_to);
 	return state->is_half_copied || state->moved_to[0] ? DB_FAILED : DB_OK;
 }
 
