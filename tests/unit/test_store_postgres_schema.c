@@ -94,7 +94,7 @@ static void test_a_moved_database_and_half_a_copy_are_refused_but_for_a_copy(voi
 {
 	struct fixture *f = *state;
 	char address[160], before[STORE_EPOCH_BYTES + 1], after[STORE_EPOCH_BYTES + 1];
-	const char *database = "copied";
+	const char *database = "moved_away";
 
 	make_database(f, database, "");
 	postgres_server_address(&f->server, database, address, sizeof address);
