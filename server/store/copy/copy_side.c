@@ -4,6 +4,7 @@
 #include "store/copy/copy_meta.h"
 #include "store/migrations.h"
 #include "store/postgres/db_postgres.h"
+#include "store/postgres/libpq.h"
 #include "store/sqlite/disk_errno.h"
 #include "store/sqlite/sqlite_check.h"
 #include "store/sqlite/sqlite_schema.h"
@@ -152,6 +153,8 @@ static int hold_postgres(struct copy_side *s, char fault[COPY_FAULT_BYTES])
 
 static int open_postgres(struct copy_side *s, char fault[COPY_FAULT_BYTES])
 {
+	if (!libpq_load(fault, COPY_FAULT_BYTES))
+		return -1;
 	s->db = db_postgres_new(&(struct db_postgres_options){.address = s->given,
 							      .statement_ms = STATEMENT_MS,
 							      .answer_ms = STATEMENT_MS + 5000,

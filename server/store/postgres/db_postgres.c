@@ -348,6 +348,9 @@ struct db *db_postgres_new(const struct db_postgres_options *options)
 		.close = close_db,
 	};
 	struct db_postgres *self = mem_new(struct db_postgres);
+	char missing[LIBPQ_REASON_BYTES];
+	bool is_there = libpq_load(missing, sizeof missing);
+	assert(is_there);
 
 	self->db = (struct db){.methods = &methods, .looks_ahead = true};
 	self->link = postgres_link_new(options);

@@ -59,7 +59,7 @@ struct db_postgres_status {
 	char reason[DB_POSTGRES_REASON_BYTES]; /* why it is away; a sentence */
 };
 
-/* Copies the options. Never NULL; without a connection. db_close() frees it. */
+/* After libpq_load() (libpq.h). Copies the options. Never NULL; without a connection. db_close() frees it. */
 struct db *db_postgres_new(const struct db_postgres_options *options);
 /*
  * DB_OK: it is connected, the tables are there and of this server's version, and the epoch is that of the database.

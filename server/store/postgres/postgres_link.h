@@ -9,8 +9,7 @@
 
 #include "codec/uid.h"
 #include "store/postgres/db_postgres.h"
-
-#include <libpq-fe.h>
+#include "store/postgres/libpq.h"
 
 enum {
 	POSTGRES_LINK_PAUSE_FIRST_MS = 50,

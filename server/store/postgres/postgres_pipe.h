@@ -15,8 +15,7 @@
 #define PARLEY_STORE_POSTGRES_POSTGRES_PIPE_H
 
 #include "store/db.h"
-
-#include <libpq-fe.h>
+#include "store/postgres/libpq.h"
 
 /* Who waits for a result. `what` is the caller's. */
 struct postgres_wanted {

@@ -6,8 +6,7 @@
 #define PARLEY_STORE_POSTGRES_POSTGRES_QUERY_H
 
 #include "store/db.h"
-
-#include <libpq-fe.h>
+#include "store/postgres/libpq.h"
 
 struct postgres_session {
 	PGconn *conn;

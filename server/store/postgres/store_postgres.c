@@ -1,6 +1,7 @@
 #include "store/postgres/store_postgres.h"
 
 #include "base/clock.h"
+#include "store/postgres/libpq.h"
 #include "store/postgres/postgres_driver.h"
 
 #include <stdio.h>
@@ -37,6 +38,8 @@ struct store *store_postgres_open(struct loop *l, struct metrics *m, const struc
 	struct db_postgres_options options = config->database;
 	struct db_postgres_status status;
 	char reason[DB_POSTGRES_REASON_BYTES + 8] = "";
+	if (!libpq_load(fault, STORE_POSTGRES_FAULT_BYTES))
+		return NULL;
 	options.metrics = m;
 	struct postgres_driver *d = postgres_driver_new(l, &options, store_work_n_readers(config->n_readers));
 	if (connect_all(d, config->start_ms) != DB_OK) {
