@@ -126,7 +126,7 @@ static int refuse_copied(struct taking *t, const struct state *state)
 	return state->is_half_copied || state->moved_to[0] ? DB_FAILED : DB_OK;
 }
 
-/* Within the transaction that holds the lock. */
+/* Within the transaction that holds the lock. why: for the log; NULL: the database is new. */
 static int put_new_epoch(struct taking *t, const char *why)
 {
 	struct uid epoch;
@@ -138,7 +138,8 @@ static int put_new_epoch(struct taking *t, const char *why)
 	auto_result *result = postgres_query_with(&t->session, put_epoch_sql, 1, (const char *const[]){hex});
 	if (!is_good(result))
 		return failure(t, result);
-	LOG_WARN("store.new_epoch", LOG_S("why", why));
+	if (why)
+		LOG_WARN("store.new_epoch", LOG_S("why", why));
 	return DB_OK;
 }
 
@@ -182,9 +183,8 @@ static int step_locked(struct taking *t, bool *is_done)
 		return migrate_step(t, &store_migrations[state.number]);
 	*is_done = true;
 	if (!state.has_epoch || !state.is_same_ground)
-		rc = put_new_epoch(t, !state.has_epoch
-					      ? "the database is new"
-					      : "the database is restored, recovered or promoted: it may lack what was told before");
+		rc = put_new_epoch(t, state.has_epoch ? "the database is restored, recovered or promoted: it may lack what was told before"
+						      : NULL);
 	return rc == DB_OK ? run(t, "COMMIT") : rc;
 }
 
