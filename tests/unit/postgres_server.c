@@ -142,7 +142,7 @@ void postgres_server_start(struct postgres_server *s)
 		/* After a SIGKILL the old one's children may still hold its memory; it refuses to start until they are gone. */
 		if (s->pid == 0 && (s->pid = fork()) == 0) {
 			become_server(s);
-			execl(program, "postgres", "-D", "data", (char *)NULL);
+			execl(program, program, "-D", "data", (char *)NULL);
 			_exit(127);
 		}
 		pause_a_little();
