@@ -173,7 +173,6 @@ struct store_leave {
 	struct buf data;
 	struct event *event;        /* out */
 	struct event *passed_event; /* out; NULL: the room did not pass on */
-	struct uid heir;            /* out, with passed_event */
 };
 
 /* STORE_GUESTS_END: ends memberships of guests whose only token is gone (signed out, or deleted for its age), `most` of them at most, each as STORE_LEAVE does. */
@@ -181,8 +180,7 @@ struct store_guests_end {
 	struct store_op op;
 	size_t most;
 	struct store_ended {
-		struct uid room, user;
-		struct store_leave leave; /* its events and heir */
+		struct store_leave leave; /* its events */
 	} * ended;                        /* out, n_ended; finish with store_guests_end_finish() */
 	size_t n_ended;
 	bool more; /* out */

@@ -44,7 +44,6 @@ static void pass_on(const struct fake_store *f, struct fake_room *r, struct stor
 	r->members[0].role = MEMBER_ROLE_OWNER;
 	tell_user(f, r->members[0].user_no, &heir);
 	person_encode_member(&data, &heir, MEMBER_ROLE_OWNER, (struct text){0});
-	op->heir = heir.id;
 	op->passed_event = add_event(r, EVENT_MEMBER_UPDATED, heir.no, data.data, data.len);
 	store_user_finish(&heir);
 }
@@ -71,8 +70,7 @@ static void end_member(struct fake_store *f, struct fake_room *r, uint64_t user_
 	tell_user(f, user_no, &user);
 	person_encode_left(&data, &user.id, user.name, user.kind);
 	struct store_ended *ended = ADD_ROW(op->ended, op->n_ended);
-	*ended = (struct store_ended){.room = r->id, .user = user.id};
-	ended->leave = (struct store_leave){.room_no = (uint64_t)(r - f->rooms) + 1, .user_no = user_no, .data = data};
+	*ended = (struct store_ended){.leave = {.room_no = (uint64_t)(r - f->rooms) + 1, .user_no = user_no, .data = data}};
 	(void)fake_store_leave(f, &ended->leave);
 	store_user_finish(&user);
 }

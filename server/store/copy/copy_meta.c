@@ -106,11 +106,6 @@ int copy_meta_put_text(struct db *db, const char *key, const char *text)
 	return db_send(db, &put_text, text_of(key), text_of(text));
 }
 
-int copy_meta_put_epoch(struct db *db, const struct uid *epoch)
-{
-	return db_send(db, &put_bytes, text_of("epoch"), db_uid(epoch));
-}
-
 int copy_meta_remove(struct db *db, const char *key)
 {
 	return db_send(db, &removed, text_of(key));

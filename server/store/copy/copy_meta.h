@@ -23,7 +23,6 @@ int copy_meta_text(struct db *db, const char *key, char out[COPY_META_TEXT_BYTES
 int copy_meta_epoch(struct db *db, struct uid *out);
 /* Within a transaction. */
 int copy_meta_put_text(struct db *db, const char *key, const char *text);
-int copy_meta_put_epoch(struct db *db, const struct uid *epoch);
 int copy_meta_remove(struct db *db, const char *key);
 
 #endif

@@ -18,8 +18,8 @@
  * server's own settings of the time of the commit could tell, and nobody has them. A gap after a failover is a page read again; a seq that two
  * different events had is a hole for ever.
  *
- * A copy of the cluster's files from an earlier moment (a snapshot of the disk) stands on the same ground and is not noticed here. A writer notices it
- * by its own row in `writer`, and calls postgres_schema_renew_epoch().
+ * A copy of the cluster's files from an earlier moment (a snapshot of the disk) stands on the same ground and is not noticed here. Who finds that
+ * acknowledged commits are missing calls postgres_schema_renew_epoch(); the server does not look for that.
  */
 #ifndef PARLEY_STORE_POSTGRES_POSTGRES_SCHEMA_H
 #define PARLEY_STORE_POSTGRES_POSTGRES_SCHEMA_H

@@ -58,8 +58,6 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 	struct store_ended *ended = &op->ended[op->n_ended++];
 	auto_buf data = BUF_INIT;
 	person_encode_left(&data, &row->user.id, row->user.name, row->user.kind);
-	ended->room = room->id;
-	ended->user = row->user.id;
 	ended->leave = (struct store_leave){.room_no = row->room_no, .user_no = row->user.no, .data = data};
 	auto_answer *asked = batch_ask_heir(b, row->room_no, row->user.no);
 	struct store_user heir;

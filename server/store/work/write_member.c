@@ -280,7 +280,6 @@ int batch_end_membership(struct batch *b, struct room_counters *room, const stru
 	room->n_members--;
 	wrote_membership(b, op->user_no, op->room_no, true);
 	rc = batch_own(b, db_send(b->db, &member_delete, db_number(op->user_no), db_number(op->room_no)), "memberships");
-	op->heir = heir->id;
 	return rc == DB_OK && heir->no != 0 ? make_owner(b, room, heir, &op->passed_event) : rc;
 }
 
