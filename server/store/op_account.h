@@ -1,0 +1,78 @@
+/*
+ * The operations about accounts and their tokens. store_op.h tells what holds for all operations.
+ */
+#ifndef PARLEY_STORE_OP_ACCOUNT_H
+#define PARLEY_STORE_OP_ACCOUNT_H
+
+#include "store/store_op.h"
+
+/* STORE_USER_CREATE: a user, and a token for it when token_hash is given. -EEXIST: name_key is taken by a person or bot, or
+ * easily taken for one that is (guests are checked against those too, but do not take the name). */
+struct store_user_create {
+	struct store_op op;
+	struct uid id;
+	enum user_kind kind;
+	enum user_role role;
+	bool first_owner; /* -EPERM where the server has an owner */
+	struct text name, name_key;
+	const char *password_hash; /* NULL: cannot sign in by password */
+	bool has_token;
+	enum token_kind token_kind;
+	uint8_t token_hash[SECRET_HASH_BYTES];
+	uint64_t created_by_no; /* 0: nobody */
+	uint64_t user_no;       /* out */
+};
+
+/* STORE_USER_SET: password hash and/or role of an existing person or bot, by name. Deletes the user's session tokens when the password changes.
+ * -ENOENT: nobody, or a bot when there is a password. */
+struct store_user_set {
+	struct store_op op;
+	struct text name_key;
+	const char *password_hash; /* NULL: unchanged */
+	bool make_owner;
+	uint64_t user_no;   /* out */
+	struct uid user_id; /* out */
+};
+
+/* STORE_USER_BY_NAME: for signing in by password. -ENOENT. password_hash NULL: has none. */
+struct store_user_by_name {
+	struct store_op op;
+	struct text name_key;
+	struct store_user user; /* out */
+	char *password_hash;    /* out, owned by the caller */
+};
+
+/* STORE_SIGN_IN: a user with all memberships, by token hash or by user no. -ENOENT. Session tokens unused for STORE_TOKEN_DAYS count as absent. */
+struct store_sign_in {
+	struct store_op op;
+	bool by_token;
+	uint8_t token_hash[SECRET_HASH_BYTES];
+	uint64_t user_no;
+	/* out; free with store_sign_in_finish */
+	struct store_user user;
+	enum token_kind token_kind;
+	struct store_membership *memberships;
+	size_t n_memberships;
+};
+void store_sign_in_finish(struct store_sign_in *s);
+
+/* STORE_TOKEN_CREATE: one more token for a user, or the only one. -ENOENT: the user's password is not (any more) the one that the
+ * token is given for. */
+struct store_token_create {
+	struct store_op op;
+	uint64_t user_no;
+	enum token_kind kind;
+	bool alone;                        /* all others of the user, of either kind, are void */
+	const char *password_hash;         /* the one that was verified; NULL: the token is not given for a password */
+	const char *renewed_password_hash; /* takes its place: of the same password in another form; NULL: it stays */
+	uint8_t hash[SECRET_HASH_BYTES];
+};
+
+/* STORE_TOKEN_DELETE: this token, of whatever kind; everywhere: and every session token of its user. -ENOENT: no such token. */
+struct store_token_delete {
+	struct store_op op;
+	uint8_t hash[SECRET_HASH_BYTES];
+	bool everywhere;
+};
+
+#endif
