@@ -34,6 +34,12 @@ void event_free(struct event *e)
 	free(e);
 }
 
+void event_drop(struct event **e)
+{
+	event_free(*e);
+	*e = NULL;
+}
+
 /* Where each is in the head. */
 enum { AT_VERSION, AT_TYPE, AT_ZERO, AT_JSON_BYTES = 4, AT_ZEROES = 8, AT_ROOM = 16, AT_ID = 32, AT_NUMBERS = 48 };
 static const int64_t timestamp_end_ms = INT64_C(253402300800000); /* the year 10000, which the JSON cannot say */

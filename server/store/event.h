@@ -44,6 +44,8 @@ struct event *event_new(const void *json, size_t n);
 /* The same, with the numbers of `head`. */
 struct event *event_of(const struct event *head, const void *json, size_t n);
 void event_free(struct event *e); /* accepts NULL */
+/* Frees what *e points to, which is NULL then. */
+void event_drop(struct event **e);
 
 static inline const uint8_t *event_json(const struct event *e, size_t *n)
 {

@@ -22,6 +22,7 @@ struct store_user_create {
 	uint64_t created_by_no; /* 0: nobody */
 	uint64_t user_no;       /* out */
 };
+STORE_OP(user_create, WRITE, NOTHING, NO_ROOM);
 
 /* STORE_USER_SET: password hash and/or role of an existing person or bot, by name. Deletes the user's session tokens when the password changes.
  * -ENOENT: nobody, or a bot when there is a password. */
@@ -33,6 +34,7 @@ struct store_user_set {
 	uint64_t user_no;   /* out */
 	struct uid user_id; /* out */
 };
+STORE_OP(user_set, WRITE, NOTHING, NO_ROOM);
 
 /* STORE_USER_BY_NAME: for signing in by password. -ENOENT. password_hash NULL: has none. */
 struct store_user_by_name {
@@ -41,6 +43,13 @@ struct store_user_by_name {
 	struct store_user user; /* out */
 	char *password_hash;    /* out, owned by the caller */
 };
+STORE_OP(user_by_name, READ, OWNS, NO_ROOM);
+static inline void store_user_by_name_finish(struct store_user_by_name *op)
+{
+	store_user_finish(&op->user);
+	free(op->password_hash);
+	op->password_hash = NULL;
+}
 
 /* STORE_SIGN_IN: a user with all memberships, by token hash or by user no. -ENOENT. Session tokens unused for STORE_TOKEN_DAYS count as absent. */
 struct store_sign_in {
@@ -48,13 +57,22 @@ struct store_sign_in {
 	bool by_token;
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	uint64_t user_no;
-	/* out; free with store_sign_in_finish */
+	/* out */
 	struct store_user user;
 	enum token_kind token_kind;
 	struct store_membership *memberships;
 	size_t n_memberships;
 };
-void store_sign_in_finish(struct store_sign_in *s);
+STORE_OP(sign_in, READ, OWNS, NO_ROOM);
+static inline void store_sign_in_finish(struct store_sign_in *op)
+{
+	store_user_finish(&op->user);
+	for (size_t i = 0; i < op->n_memberships; i++)
+		store_room_finish(&op->memberships[i].room);
+	free(op->memberships);
+	op->memberships = NULL;
+	op->n_memberships = 0;
+}
 
 /* STORE_TOKEN_CREATE: one more token for a user, or the only one. -ENOENT: the user's password is not (any more) the one that the
  * token is given for. */
@@ -67,6 +85,7 @@ struct store_token_create {
 	const char *renewed_password_hash; /* takes its place: of the same password in another form; NULL: it stays */
 	uint8_t hash[SECRET_HASH_BYTES];
 };
+STORE_OP(token_create, WRITE, NOTHING, NO_ROOM);
 
 /* STORE_TOKEN_DELETE: this token, of whatever kind; everywhere: and every session token of its user. -ENOENT: no such token. */
 struct store_token_delete {
@@ -74,5 +93,6 @@ struct store_token_delete {
 	uint8_t hash[SECRET_HASH_BYTES];
 	bool everywhere;
 };
+STORE_OP(token_delete, WRITE, NOTHING, NO_ROOM);
 
 #endif

@@ -24,6 +24,12 @@ struct store_append {
 	int64_t timestamp_ms;
 	struct event *event;
 };
+STORE_OP(append, WRITE, OWNS, ROOM, data);
+static inline void store_append_finish(struct store_append *op)
+{
+	event_drop(&op->event);
+	op->duplicate = false;
+}
 
 /* STORE_LOG_PAGE: remembered events of a room in ascending order: after_seq < seq < before_seq. Of more than `limit` events or
  * `limit_bytes` of JSON (0: none; at least one event is given) the lowest are returned, or with `newest` the highest.
@@ -40,6 +46,14 @@ struct store_log_page {
 	bool more;                         /* there are more in the direction of reading */
 	uint64_t damaged_from, damaged_to; /* of -EBADMSG: the seqs that cannot be read; 0: not known, the room itself cannot be */
 };
-void store_log_page_finish(struct store_log_page *p); /* frees the events that are not NULL */
+STORE_OP(log_page, READ, OWNS, NO_ROOM);
+static inline void store_log_page_finish(struct store_log_page *op)
+{
+	for (size_t i = 0; i < op->n_events; i++)
+		event_free(op->events[i]);
+	free(op->events);
+	op->events = NULL;
+	op->n_events = 0;
+}
 
 #endif

@@ -18,11 +18,17 @@ struct store_join {
 	enum member_role role;
 	uint64_t most_rooms;                /* 0: any number */
 	struct text by;                     /* who adds the user, an encoded person; s NULL: the user joins */
-	struct store_user user;             /* out; finish with store_join_finish() */
+	struct store_user user;             /* out */
 	struct store_membership membership; /* out */
 	struct event *event;                /* out */
 };
-void store_join_finish(struct store_join *j); /* but for the event */
+STORE_OP(join, WRITE, OWNS, ROOM);
+static inline void store_join_finish(struct store_join *op)
+{
+	store_user_finish(&op->user);
+	store_room_finish(&op->membership.room);
+	event_drop(&op->event);
+}
 
 /* STORE_LEAVE: ends a membership with a member.left event (data given). Where the room's only owner leaves, the room passes on, with a member.updated event: to
  * whoever is in it longest, of persons if there is one, else of bots, else of guests. -ENOENT: was not a member. */
@@ -33,6 +39,12 @@ struct store_leave {
 	struct event *event;        /* out */
 	struct event *passed_event; /* out; NULL: the room did not pass on */
 };
+STORE_OP(leave, WRITE, OWNS, ROOM, data);
+static inline void store_leave_finish(struct store_leave *op)
+{
+	event_drop(&op->event);
+	event_drop(&op->passed_event);
+}
 
 /* STORE_GUESTS_END: ends memberships of guests whose only token is gone (signed out, or deleted for its age), `most` of them at most, each as STORE_LEAVE does. */
 struct store_guests_end {
@@ -40,11 +52,21 @@ struct store_guests_end {
 	size_t most;
 	struct store_ended {
 		struct store_leave leave; /* its events */
-	} * ended;                        /* out, n_ended; finish with store_guests_end_finish() */
+	} * ended;                        /* out, n_ended */
 	size_t n_ended;
 	bool more; /* out */
 };
-void store_guests_end_finish(struct store_guests_end *g); /* frees the events that are not NULL */
+STORE_OP(guests_end, WRITE, OWNS, NO_ROOM);
+static inline void store_guests_end_finish(struct store_guests_end *op)
+{
+	for (size_t i = 0; i < op->n_ended; i++) {
+		event_free(op->ended[i].leave.event);
+		event_free(op->ended[i].leave.passed_event);
+	}
+	free(op->ended);
+	op->ended = NULL;
+	op->n_ended = 0;
+}
 
 /* STORE_READ_MARK: moves a member's read_seq forward (never back; never past last_seq). -ENOENT: not a member. */
 struct store_read_mark {
@@ -52,6 +74,7 @@ struct store_read_mark {
 	uint64_t room_no, user_no, seq;
 	uint64_t read_seq, read_messages; /* out: as they are now */
 };
+STORE_OP(read_mark, WRITE, NOTHING, ROOM);
 
 /* STORE_MEMBER_PAGE: members of a room in the order of their accounts, after the user `after` (zero or unknown: from the start). */
 struct store_member_page {
@@ -65,6 +88,16 @@ struct store_member_page {
 	size_t n_users;
 	bool more;
 };
-void store_member_page_finish(struct store_member_page *p);
+STORE_OP(member_page, READ, OWNS, NO_ROOM);
+static inline void store_member_page_finish(struct store_member_page *op)
+{
+	for (size_t i = 0; i < op->n_users; i++)
+		store_user_finish(&op->users[i]);
+	free(op->users);
+	free(op->roles);
+	op->users = NULL;
+	op->roles = NULL;
+	op->n_users = 0;
+}
 
 #endif

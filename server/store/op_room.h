@@ -20,6 +20,13 @@ struct store_room_create {
 	struct store_membership membership; /* out */
 	struct event *events[2];            /* out */
 };
+STORE_OP(room_create, WRITE, OWNS, NO_ROOM, created_data, joined_data);
+static inline void store_room_create_finish(struct store_room_create *op)
+{
+	store_room_finish(&op->membership.room);
+	event_drop(&op->events[0]);
+	event_drop(&op->events[1]);
+}
 
 /* STORE_ROOM_UPDATE: name and/or topic (NULL: unchanged) and a room.updated event (data given). -EEXIST (as above, for user_no), -ENOENT. */
 struct store_room_update {
@@ -29,6 +36,11 @@ struct store_room_update {
 	struct buf data;
 	struct event *event; /* out */
 };
+STORE_OP(room_update, WRITE, OWNS, ROOM, data);
+static inline void store_room_update_finish(struct store_room_update *op)
+{
+	event_drop(&op->event);
+}
 
 /* STORE_ROOM_FIND: by no, id or name key (the first that is given). By name only public rooms are found; with private_too also a private one, when
  * no other has its name. -ENOENT. */
@@ -40,6 +52,11 @@ struct store_room_find {
 	struct text name_key;
 	struct store_room room; /* out */
 };
+STORE_OP(room_find, READ, OWNS, NO_ROOM);
+static inline void store_room_find_finish(struct store_room_find *op)
+{
+	store_room_finish(&op->room);
+}
 
 /* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own; with `all` every room), by name key, after `after_key`. Rooms with one key are in one page, which may
  * be longer by the user's own; of all rooms there may be any number with one key, so a page of those goes on after the room `after_room` (-ENOENT: there is none). */
@@ -56,7 +73,17 @@ struct store_room_page {
 	size_t n_rooms;
 	bool more;
 };
-void store_room_page_finish(struct store_room_page *p);
+STORE_OP(room_page, READ, OWNS, NO_ROOM);
+static inline void store_room_page_finish(struct store_room_page *op)
+{
+	for (size_t i = 0; i < op->n_rooms; i++)
+		store_room_finish(&op->rooms[i]);
+	free(op->rooms);
+	free(op->is_member);
+	op->rooms = NULL;
+	op->is_member = NULL;
+	op->n_rooms = 0;
+}
 
 /* STORE_ROOM_TOPS: how far rooms are, of which other writers know more perhaps. One question for all of them. */
 struct store_room_tops {
@@ -68,5 +95,6 @@ struct store_room_tops {
 	} * rooms;                 /* the caller's; each room at most once */
 	size_t n_rooms;
 };
+STORE_OP(room_tops, READ, NOTHING, NO_ROOM);
 
 #endif

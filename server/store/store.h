@@ -4,11 +4,8 @@
 #ifndef PARLEY_STORE_STORE_H
 #define PARLEY_STORE_STORE_H
 
-#include "store/op_account.h"
-#include "store/op_event.h"
-#include "store/op_member.h"
-#include "store/op_room.h"
-#include "store/op_upkeep.h"
+#include "store/ops.h"
+#include "store/store_op.h"
 
 enum { STORE_EPOCH_BYTES = 12, STORE_WHY_BYTES = 200 };
 

@@ -1,5 +1,5 @@
 /*
- * What holds for every operation of a store.
+ * What holds for every operation of a store. The operations are in op_*.h: of each its struct, its row and what frees what it gives.
  *
  * Every operation is a struct that begins with struct store_op, is filled by the caller, submitted from the loop thread, worked on
  * by another thread, and comes back through op->done(op) on the loop thread with op->result set. The caller owns it and everything it
@@ -36,6 +36,10 @@
 #include "store/event.h"
 #include "store/op_table.h"
 
+#include <assert.h>
+#include <stddef.h>
+#include <stdlib.h>
+
 enum user_kind { USER_PERSON = 0, USER_BOT = 1, USER_GUEST = 2 };   /* stored */
 enum user_role { USER_ROLE_NONE = 0, USER_ROLE_OWNER = 1 };         /* stored; on the server */
 enum member_role { MEMBER_ROLE_MEMBER = 0, MEMBER_ROLE_OWNER = 1 }; /* stored; in a room */
@@ -64,7 +68,7 @@ const char *store_op_name(enum store_op_kind kind);
 /* Frees all that the operation gave and that is still there: who hands an event on sets its pointer to NULL before. Accepts one that was finished, and one that never ran
  * when its struct was zeroed. */
 void store_op_finish(struct store_op *op);
-/* Frees the buffers that the caller filled (STORE_OP_DATA_TABLE), where nothing else owns them. */
+/* Frees the buffers that the caller filled, which its row names, where nothing else owns them. */
 void store_op_finish_data(struct store_op *op);
 /* The size of the struct of this kind. */
 size_t store_op_bytes(enum store_op_kind kind);
@@ -96,5 +100,18 @@ struct store_membership {
 
 void store_user_finish(struct store_user *u);
 void store_room_finish(struct store_room *r);
+
+/*
+ * The row of an operation stands below its struct, in one line that the build reads (gather.py): STORE_OP(noun, how, owns, room, data...)
+ *
+ *   noun: STORE_NOUN is a struct store_noun, which begins with a struct store_op. The noun names it in metrics as well.
+ *   how: WRITE, by noun_look() and noun_write() (work/batch.h), in one transaction with others.
+ *        READ, by read_noun() (work/store_reader.h). SLOW_READ: one that takes long and holds up no other read.
+ *   owns: OWNS, what it gives is freed by store_noun_finish(), which stands below the row and is called by store_op_finish(), and so is taken back when its
+ *        transaction fails. NOTHING: it gives numbers.
+ *   room: ROOM, it writes to the room of its room_no, which is known before it begins. NO_ROOM, it does not.
+ *   data: the buffers among what it is given. What else it is given is text of its caller's.
+ */
+#define STORE_OP(noun, ...) static_assert(offsetof(struct store_##noun, op) == 0, "an operation begins with its struct store_op")
 
 #endif

@@ -196,7 +196,6 @@ static inline struct store_membership membership_of(struct store_fixture *f, uin
 	struct store_join op = {.room_no = room_no, .user_no = user_no};
 	if (store_fixture_do(f, &op.op, STORE_JOIN) != 0)
 		abort();
-	event_free(op.event);
 	store_join_finish(&op);
 	return op.membership;
 }

@@ -90,7 +90,6 @@ static void who_does_not_own_a_room_leaves_its_owner_alone(void **state)
 static int add(struct store_fixture *f, struct store_join *op)
 {
 	int result = store_fixture_do(f, &op->op, STORE_JOIN);
-	event_free(op->event);
 	store_join_finish(op);
 	return result;
 }
@@ -112,7 +111,6 @@ static void somebody_is_added_by_id_or_by_name_and_guests_by_id_only(void **stat
 	assert_null(again.event);
 	assert_string_equal(again.user.name, "bob");
 	assert_int_equal(again.membership.read_seq, by_name.membership.read_seq);
-	event_free(by_name.event);
 	store_join_finish(&by_name);
 	store_join_finish(&again);
 	struct store_join guest = {.room_no = room, .name_key = text_from("gus")},

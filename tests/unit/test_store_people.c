@@ -225,7 +225,6 @@ static int join(struct store_fixture *f, uint64_t room, uint64_t user, struct st
 		assert_int_equal(op.event->type, EVENT_MEMBER_JOINED);
 		assert_int_equal(op.event->seq, op.membership.read_seq);
 	}
-	event_free(op.event);
 	*out = op.membership;
 	store_join_finish(&op);
 	out->room.name = out->room.topic = NULL;
