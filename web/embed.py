@@ -1,15 +1,20 @@
 """Turns the files of the browser client into one C file (see assets.h), and the documents of the protocol. Python's standard library only.
 
-usage: embed.py OUTPUT.c FILE... [--documents FOLDER FILE...]
+usage: embed.py OUTPUT.c [--depfile FILE] FILE... [--documents FOLDER FILE...]
 
+* A FILE that is a folder stands for the files in it. The depfile tells the build what to watch: the files, and the folder itself, so that a new file is noticed
+  without being listed anywhere.
 * The ES modules are joined into the one the page names, so that the first load takes few requests. Joining is plain: `import` lines go,
   the word `export` goes, and each module comes after those it imports. So the modules may use named imports without `as` and
   named exports only, and no two modules may have the same name at their top level; the browser refuses the page's script otherwise.
+* A module component_NAME.js is joined although nobody imports it, in front of the one the page names (see components.js), and a
+  component_NAME.css is joined to the page's style sheet.
 * A file that index.html names gets a hash of its content into its own name and may be cached for ever.
 * Documents are served below FOLDER as they are: schema.json as FOLDER/schema, the others under their names.
 * The result depends on nothing but the content of the files: building twice gives the same bytes.
 """
 
+import glob
 import gzip
 import hashlib
 import os
@@ -29,6 +34,7 @@ TYPES = {
 }
 SCHEMA = "schema.json"
 PAGE = "index.html"
+COMPONENT = "component_"
 IMPORT = re.compile(r"^import\s*\{([^}]*)\}\s*from\s*'\./([a-z_]+\.js)';\n", re.M)
 EXPORT = re.compile(r"^export (?=(?:const|let|function|async function|class) )", re.M)
 
@@ -58,6 +64,8 @@ def join_modules(entry, modules):
         joined.add(name)
         parts.append(text.strip() + "\n")
 
+    for component in sorted(name for name in modules if name.startswith(COMPONENT)):
+        add(component)
     add(entry)
     return "\n".join(parts)
 
@@ -70,6 +78,10 @@ def bundle(files):
     for name in modules:
         if f'"/{name}"' in page:
             served[name] = join_modules(name, modules).encode()
+    styles = [served.pop(name) for name in sorted(served) if name.startswith(COMPONENT) and name.endswith(".css")]
+    for name in served:
+        if name.endswith(".css") and f'"/{name}"' in page:
+            served[name] = b"\n".join([served[name], *styles])
     result = {}
     for name, data in served.items():
         stem, extension = os.path.splitext(name)
@@ -87,9 +99,20 @@ def bytes_in_c(name, data):
     return "\n".join(lines + ["};"])
 
 
+def all_files(paths):
+    """The paths, and of folders what is in them."""
+    return [file for path in paths for file in (sorted(glob.glob(os.path.join(path, "*"))) if os.path.isdir(path) else [path])]
+
+
+def write_depfile(depfile, output, paths):
+    watched = [os.path.abspath(path).replace(" ", "\\ ") for path in [__file__, *paths, *all_files(paths)]]
+    with open(depfile, "w", encoding="utf-8") as f:
+        f.write(f"{output}: {' '.join(watched)}\n")
+
+
 def read(paths):
     files = {}
-    for path in paths:
+    for path in all_files(paths):
         with open(path, "rb") as f:
             files[os.path.basename(path)] = f.read()
     return files
@@ -108,7 +131,10 @@ def type_of(name):
 
 
 def main(output, arguments):
+    depfile, arguments = (arguments[1], arguments[2:]) if arguments[0] == "--depfile" else (None, arguments)
     at = arguments.index("--documents") if "--documents" in arguments else len(arguments)
+    if depfile:
+        write_depfile(depfile, output, arguments[:at] + arguments[at + 2:])
     served = {name: (data, immutable, type_of(name)) for name, (data, immutable) in bundle(read(arguments[:at])).items()}
     if at < len(arguments):
         served |= documents(arguments[at + 1], arguments[at + 2:])

@@ -1,24 +1,13 @@
-// The open room: its head, the banner about the connection, its log, the composer, and the people who are typing.
+// The open room: its head, the banner about the connection, its log, the composer, and the parts that add themselves (components.js).
 
+import { roomParts } from './components.js';
 import { h, icon, iconButton } from './dom.js';
-import { nameList } from './rows.js';
 import { withoutBidiControls } from './text.js';
 import { ComposerView } from './view_composer.js';
 import { LogView } from './view_log.js';
 
-/** "Ana is typing…" @param {any} room @param {number} now */
-function typingText(room, now) {
-	const names = [];
-	for (const [id, { name, until }] of room.typing) {
-		if (until > now)
-			names.push(withoutBidiControls(name));
-		else
-			room.typing.delete(id);
-	}
-	if (names.length > 3)
-		return 'Several people are typing…';
-	return names.length ? `${nameList(names)} ${names.length === 1 ? 'is' : 'are'} typing…` : '';
-}
+/** @param {import('./components.js').RoomPart[]} parts */
+const elementsOf = (parts) => parts.map((part) => part.element);
 
 export class RoomView {
 	/** @param {{log: any, composer: any, back: () => void, details: (room: any) => void, retryNow: () => void}} hooks */
@@ -31,10 +20,11 @@ export class RoomView {
 		this.members = h('button', { type: 'button', class: 'ib wide', onclick: () => this.room && hooks.details(this.room) });
 		this.bannerText = h('span', { class: 'grow' });
 		this.banner = h('div', { class: 'net', role: 'status', hidden: true }, this.bannerText, h('button', { type: 'button', class: 'quiet', onclick: () => hooks.retryNow() }, 'Retry now'));
-		this.typing = h('div', { class: 'typing', 'aria-hidden': 'true' });
+		this.above = roomParts('above');
+		this.below = roomParts('below');
 		this.head = h('header', { class: 'hd' }, iconButton('back', 'Back to rooms', () => hooks.back(), { class: 'ib back' }), this.kind, this.title, this.topic, this.members);
 		this.empty = h('div', { class: 'empty', hidden: true });
-		this.element = h('main', { class: 'main' }, this.head, this.banner, this.empty, this.log.element, this.composer.element, this.typing);
+		this.element = h('main', { class: 'main' }, this.head, this.banner, this.empty, ...elementsOf(this.above), this.log.element, this.composer.element, ...elementsOf(this.below));
 		/** @type {any} */
 		this.room = null;
 	}
@@ -63,7 +53,7 @@ export class RoomView {
 	/** @param {boolean} hasRoom */
 	showParts(hasRoom) {
 		this.empty.hidden = hasRoom;
-		for (const part of [this.head, this.log.element, this.composer.element, this.typing])
+		for (const part of [this.head, ...elementsOf(this.above), this.log.element, this.composer.element, ...elementsOf(this.below)])
 			part.hidden = !hasRoom;
 	}
 
@@ -88,8 +78,7 @@ export class RoomView {
 			this.composer.rename(room);
 		}
 		this.log.render({ ...view, window: room.window });
-		const typing = view.online ? typingText(room, Date.now()) : '';
-		if (this.typing.textContent !== typing)
-			this.typing.textContent = typing;
+		for (const part of this.above.concat(this.below))
+			part.render(view);
 	}
 }
