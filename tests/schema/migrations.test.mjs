@@ -14,8 +14,9 @@ function embed(change) {
 	const dir = temporaryDir(), out = join(temporaryDir(), 'migrations.c');
 	cpSync(folder, dir, { recursive: true });
 	change((name) => join(dir, name), readdirSync(dir).filter((name) => name.endsWith('.sql')));
-	const { status, stderr } = spawnSync('python3', [join(folder, 'embed.py'), out, `${out}.d`, dir], { encoding: 'utf8' });
-	return { status, stderr, text: status === 0 ? readFileSync(out, 'utf8') : undefined };
+	const { status, stderr } = spawnSync('python3', [join(folder, 'embed.py'), out, `${out}.copied`, `${out}.d`, dir], { encoding: 'utf8' });
+	const read = (path) => status === 0 ? readFileSync(path, 'utf8') : undefined;
+	return { status, stderr, text: read(out), copied: read(`${out}.copied`) };
 }
 
 function assertRefused(sentence, change) {
@@ -43,4 +44,26 @@ test('a missing half, a hole, a number twice, an empty file and an unknown name 
 	assertRefused(/two migrations have the number 002: \w+ and \w+/, (path) => renameSync(path('002_account.sqlite.sql'), path('002_user.sqlite.sql')));
 	assertRefused(/holds no statement/, (path) => writeFileSync(path('002_account.sqlite.sql'), '-- nothing\n'));
 	assertRefused(/3_more\.sql is not named/, (path) => writeFileSync(path('3_more.sql'), 'SELECT 1;\n'));
+});
+
+// What a further migration for PostgreSQL makes of the tables that are copied.
+const further = (sql) => (path, names) => {
+	const number = String(names.length / 2 + 1).padStart(3, '0');
+	writeFileSync(path(`${number}_further.sqlite.sql`), 'SELECT 1;\n');
+	writeFileSync(path(`${number}_further.postgres.sql`), sql);
+};
+
+test('a further table is copied as its migration says, and so is a further column', () => {
+	const table = embed(further('-- copied: pin by 1: room_no n, said T\nCREATE TABLE pin (room_no BIGINT);\n'));
+	assert.match(table.copied ?? table.stderr, /\{"pin", "room_no, said", "nT", 1, NULL\},\n\t\{NULL/);
+	const column = embed(further('-- copied: client_id also: seen_ms N\nALTER TABLE client_id ADD COLUMN seen_ms BIGINT;\n'));
+	assert.match(column.copied ?? column.stderr, /\{"client_id", "author_no, client_id, event_pk, seen_ms", "nbnN", 2, NULL\}/);
+});
+
+test('what a migration makes and a copy would lose is refused', () => {
+	assertRefused(/_further\.postgres\.sql: makes pin, and does not say/, further('CREATE TABLE pin (room_no BIGINT);\n'));
+	assertRefused(/_further\.postgres\.sql: makes room\.pin, and does not say/, further('ALTER TABLE room ADD COLUMN pin TEXT;\n'));
+	assertRefused(/_further\.postgres\.sql:1: this does not say how/, further('-- copied: pin by 1: room_no x\nCREATE TABLE pin (room_no BIGINT);\n'));
+	assertRefused(/_further\.postgres\.sql:1: pin is not copied yet/, further('-- copied: pin also: room_no n\nSELECT 1;\n'));
+	assertRefused(/_further\.postgres\.sql:1: room is copied already/, further('-- copied: room by 1: no n\nSELECT 1;\n'));
 });

@@ -11,13 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BATCH_ROWS = 5000, BATCH_BYTES = 4 * 1024 * 1024, TABLES_MAX = 8 };
+enum { BATCH_ROWS = 5000, BATCH_BYTES = 4 * 1024 * 1024 };
 
 struct copy {
 	struct copy_side source, target;
 	const struct copy_watcher *watcher;
-	struct copy_statements statements[TABLES_MAX]; /* of copy_tables; the connections know them by their address */
-	char of[COPY_META_TEXT_BYTES];                 /* the source's epoch, as the mark of the target has it */
+	struct copy_statements statements[COPY_TABLES_MAX]; /* of copy_tables; the connections know them by their address */
+	char of[COPY_META_TEXT_BYTES];                      /* the source's epoch, as the mark of the target has it */
 	struct uid epoch;
 	bool is_begun; /* the target has its mark */
 	bool is_moved; /* the source has its mark */

@@ -7,19 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const struct copy_table copy_tables[] = {
-	{"account", "no, id, kind, role, name, name_key, password_hash, created_by_no, created_ms, skeleton", "nbnnttTNnT", 1, NULL},
-	{"token", "hash, user_no, kind, created_ms, used_day", "bnnnn", 1, NULL},
-	{"room", "no, id, kind, name, name_key, topic, last_seq, n_messages, n_members, created_ms, skeleton, private_key", "nbnTTtnnnnTT",
-	 1, NULL},
-	{"member", "user_no, room_no, role, read_seq, read_messages, joined_seq, ended", "nnnnnnN", 2, NULL},
-	/* As EVENT_COLUMNS has them, so that event_row_read() reads them; and the id of the room, which the checksum covers. */
-	{"event", "pk, id, type, author_no, at_ms, n_messages, target_seq, json, checksum", "nbnNnnNtN", 1,
-	 "(SELECT r.id FROM room r WHERE r.no = pk >> 36)"},
-	{"client_id", "author_no, client_id, event_pk", "nbn", 2, NULL},
-	{NULL, NULL, NULL, 0, NULL},
-};
-
 size_t copy_table_n_columns(const struct copy_table *t)
 {
 	return strlen(t->kinds);

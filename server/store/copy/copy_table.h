@@ -1,8 +1,8 @@
 /*
  * The tables that a copy between two databases moves: one description for reading, writing and comparing, on both sides.
  *
- * The order is that of copying: a room is there before its events. `meta` is not among them: its rows differ by database (copy_meta.h). `writer` is about
- * instances, not about what they store, and is not copied.
+ * They are made at build time of what the migrations for PostgreSQL say (migration/embed.py), in the order in which those make them, which is that of copying: a room is
+ * there before its events. `meta` is not among them: its rows differ by database (copy_meta.h). `writer` is about instances, not about what they store, and is not copied.
  */
 #ifndef PARLEY_STORE_COPY_COPY_TABLE_H
 #define PARLEY_STORE_COPY_COPY_TABLE_H
@@ -11,7 +11,7 @@
 
 #include <stdbool.h>
 
-enum { COPY_COLUMNS_MAX = 12, COPY_KEYS_MAX = 2, COPY_NAME_BYTES = 64, COPY_PAGE_ROWS = 1000, COPY_SQL_BYTES = 800 };
+enum { COPY_TABLES_MAX = 32, COPY_COLUMNS_MAX = 20, COPY_KEYS_MAX = 2, COPY_NAME_BYTES = 64, COPY_PAGE_ROWS = 1000, COPY_SQL_BYTES = 800 };
 
 struct copy_table {
 	const char *name;

@@ -3,6 +3,7 @@
 -- There are no foreign keys: who writes keeps the references, and changes may be sent in any order within a transaction.
 
 -- value: a number. bytes: what is no number (the epoch, what the epoch belongs to, the version of the skeletons).
+-- not copied: meta
 CREATE TABLE meta (
 	key TEXT COLLATE "C" PRIMARY KEY,
 	value BIGINT,
@@ -15,6 +16,7 @@ CREATE SEQUENCE room_no AS BIGINT MAXVALUE 134217727;
 CREATE SEQUENCE account_no AS BIGINT;
 
 -- kind 2 is a guest: guests may share names, and have no skeleton.
+-- copied: account by 1: no n, id b, kind n, role n, name t, name_key t, password_hash T, created_by_no N, created_ms n, skeleton T
 CREATE TABLE account (
 	no BIGINT PRIMARY KEY,
 	id BYTEA NOT NULL UNIQUE,
@@ -31,6 +33,7 @@ CREATE UNIQUE INDEX account_by_name ON account (name_key) WHERE kind <> 2;
 CREATE UNIQUE INDEX account_by_skeleton ON account (skeleton) WHERE kind <> 2;
 CREATE INDEX account_owner ON account (role) WHERE role = 1;
 
+-- copied: token by 1: hash b, user_no n, kind n, created_ms n, used_day n
 CREATE TABLE token (
 	hash BYTEA PRIMARY KEY,
 	user_no BIGINT NOT NULL,
@@ -41,6 +44,7 @@ CREATE TABLE token (
 CREATE INDEX token_by_user ON token (user_no);
 
 -- The counters change with nearly every batch. No index holds them, so a new version of the row fits into its own page, if there is room.
+-- copied: room by 1: no n, id b, kind n, name T, name_key T, topic t, last_seq n, n_messages n, n_members n, created_ms n, skeleton T, private_key T
 CREATE TABLE room (
 	no BIGINT PRIMARY KEY,
 	id BYTEA NOT NULL UNIQUE,
@@ -61,6 +65,7 @@ CREATE INDEX room_by_any_key ON room ((coalesce(name_key, private_key)));
 CREATE INDEX room_by_private_key ON room (private_key) WHERE private_key IS NOT NULL;
 
 -- Read marks change often. No index holds them.
+-- copied: member by 2: user_no n, room_no n, role n, read_seq n, read_messages n, joined_seq n, ended N
 CREATE TABLE member (
 	user_no BIGINT NOT NULL,
 	room_no BIGINT NOT NULL,
@@ -74,6 +79,8 @@ CREATE TABLE member (
 CREATE INDEX member_by_room ON member (room_no, user_no, role);
 CREATE INDEX member_ended ON member (ended) WHERE ended = 1;
 
+-- Copied as EVENT_COLUMNS has them, so that event_row_read() reads them; and the id of the room, which the checksum covers.
+-- copied: event by 1: pk n, id b, type n, author_no N, at_ms n, n_messages n, target_seq N, json t, checksum N also (SELECT r.id FROM room r WHERE r.no = pk >> 36)
 CREATE TABLE event (
 	pk BIGINT PRIMARY KEY,
 	id BYTEA NOT NULL,
@@ -86,6 +93,7 @@ CREATE TABLE event (
 	checksum BIGINT
 );
 
+-- copied: client_id by 2: author_no n, client_id b, event_pk n
 CREATE TABLE client_id (
 	author_no BIGINT NOT NULL,
 	client_id BYTEA NOT NULL,
@@ -94,6 +102,7 @@ CREATE TABLE client_id (
 );
 
 -- One row for each writer. batch_no tells after a lost connection whether a commit was done.
+-- not copied: writer
 CREATE TABLE writer (
 	id BYTEA PRIMARY KEY,
 	batch_no BIGINT NOT NULL,
