@@ -127,14 +127,7 @@ void apply_event(struct room *r, const struct event *e)
 	case EVENT_ROOM_UPDATED:
 		room_updated(r, e);
 		break;
-	case EVENT_ROOM_CREATED:
-	case EVENT_TYPING:
-	case EVENT_SIGNAL:
-	case EVENT_READ_MARKED:
-	case EVENT_ROOM_GAP:
-	case EVENT_ROOM_ADDED:
-	case EVENT_ROOM_REMOVED:
-	case EVENT_SERVER_LEAVING:
+	default: /* a new event changes nothing in memory, until it is given a case: most do not */
 		break;
 	}
 }
