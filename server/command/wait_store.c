@@ -1,6 +1,9 @@
 #include "command/wait_store.h"
 
+#include "chat/user.h"
+
 #include <assert.h>
+#include <errno.h>
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
@@ -61,6 +64,8 @@ void *wait_store_with(struct call *call, enum store_op_kind kind, size_t n_bytes
 	w->op = behind(w);
 	w->finish = finish;
 	place_op(w, kind, w->op, done);
+	if (w->room)
+		store_op_set_room(w->op, w->room->no);
 	return w->op;
 }
 
@@ -107,6 +112,25 @@ bool wait_failed_field(const struct wait *w, const char *field, const char *mess
 	if (w->result != 0)
 		wait_answer_absent(w, w->result, field, message);
 	return w->result != 0;
+}
+
+void wait_answer_member(struct wait *w, void (*encode)(struct buf *b, const struct member *m))
+{
+	const struct member *m = user_member_of(w->user, w->room);
+	auto_buf data = BUF_INIT;
+	if (w->result == 0 && !m)
+		w->result = -ENOENT; /* left meanwhile */
+	if (wait_failed(w, WIRE_NOT_FOUND, "you are not a member of this room"))
+		return;
+	encode(&data, m);
+	answer_ok(&w->answer, &data);
+}
+
+void wait_answer_seq(const struct wait *w, uint64_t seq)
+{
+	auto_buf data = BUF_INIT;
+	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)seq);
+	answer_ok(&w->answer, &data);
 }
 
 void *wait_next(struct wait *w, enum store_op_kind kind, wait_done *done)

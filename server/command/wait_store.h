@@ -20,7 +20,8 @@
 typedef void wait_done(struct wait *w);
 typedef bool wait_hasher(struct wait *w);
 
-/* A zeroed operation of this kind. Holds the caller, and the room of a command about a room that the caller is a member of. The call's request is the wait's from now on:
+/* A zeroed operation of this kind. Holds the caller, and the room of a command about a room that the caller is a member of, whose number an operation that writes to
+ * a room has then. The call's request is the wait's from now on:
  * call->request points there, and earlier pointers into it are void. */
 void *wait_store(struct call *call, enum store_op_kind kind, wait_done *done);
 /* The same where the command keeps more: a struct of n_bytes that begins with the operation. finish NULL: nothing else to undo when the wait ends. */
@@ -44,6 +45,10 @@ void wait_drop(void *op);
 bool wait_failed(const struct wait *w, enum wire_error absent, const char *message);
 /* The same where -ENOENT means that what this member of `data` names is not there. */
 bool wait_failed_field(const struct wait *w, const char *field, const char *message);
+/* Answers a result other than 0, that the caller is no member of the room any more, or what encode() makes of the membership. */
+void wait_answer_member(struct wait *w, void (*encode)(struct buf *b, const struct member *m));
+/* Answers {"seq"}. */
+void wait_answer_seq(const struct wait *w, uint64_t seq);
 /* Another operation takes the place of the one that came back, which is void now. Fill it, and wait_go(). */
 void *wait_next(struct wait *w, enum store_op_kind kind, wait_done *done);
 /* One more operation, which stands behind the first one and is filled. w->op stays. */

@@ -41,6 +41,20 @@ void store_op_finish_data(struct store_op *op)
 #undef X
 }
 
+void store_op_set_room(struct store_op *op, uint64_t room_no)
+{
+#define SET_ROOM(noun) list_entry(op, struct store_##noun, op)->room_no = room_no
+#define SET_NO_ROOM(noun) (void)0
+#define X(KIND, noun, how, owns, room) \
+	case STORE_##KIND: \
+		SET_##room(noun); \
+		break;
+	switch (op->kind) {
+		STORE_OP_TABLE(X)
+	}
+#undef X
+}
+
 static const struct {
 	enum store_op_how how;
 	size_t n_bytes;

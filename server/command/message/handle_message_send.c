@@ -82,7 +82,6 @@ void handle_message_send(struct call *call)
 	struct send *m = wait_store_with(call, STORE_APPEND, sizeof(*m), stored, NULL);
 	d = &call->request->data.message_send;
 	m->arrived_ns = clock_mono_ns();
-	m->op.room_no = call->member->room->no;
 	m->op.author_no = call->user->no;
 	m->op.type = EVENT_MESSAGE_CREATED;
 	m->op.has_client_id = d->has_client_id;

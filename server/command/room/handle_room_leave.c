@@ -7,9 +7,7 @@
 /* No event of the room comes behind the reply. */
 static void known(struct wait *w)
 {
-	auto_buf data = BUF_INIT;
-	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)w->come.seq);
-	answer_ok(&w->answer, &data);
+	wait_answer_seq(w, w->come.seq);
 }
 
 static void left(struct wait *w)
@@ -28,7 +26,6 @@ static void left(struct wait *w)
 void handle_room_leave(struct call *call)
 {
 	struct store_leave *op = wait_store(call, STORE_LEAVE, left);
-	op->room_no = call->member->room->no;
 	op->user_no = call->user->no;
 	person_encode_left(&op->data, &call->user->id, call->user->name, call->user->kind);
 	if (wait_go(op))

@@ -14,20 +14,13 @@ static void settle(struct wait *w)
 	w->room->n_updates--;
 }
 
-static void answer_seq(const struct wait *w, uint64_t seq)
-{
-	auto_buf data = BUF_INIT;
-	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)seq);
-	answer_ok(&w->answer, &data);
-}
-
 static void updated(struct wait *w)
 {
 	struct store_room_update *op = w->op;
 	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
 	uint64_t seq = op->event->seq;
-	answer_seq(w, seq);
+	wait_answer_seq(w, seq);
 	apply_committed_in(w->room, op->event);
 	op->event = NULL;
 	wait_room(w, seq, NULL);
@@ -70,7 +63,7 @@ static void found(struct wait *w, struct room *r)
 	bool sets_name = d->name.s && !(r->n_updates == 0 && is_same(r->name, &name));
 	bool sets_topic = d->topic.s && !(r->n_updates == 0 && is_same(r->topic, &topic));
 	if (!sets_name && !sets_topic) { /* nothing is stored, and nobody is told */
-		answer_seq(w, r->feed.last_seq);
+		wait_answer_seq(w, r->feed.last_seq);
 		return;
 	}
 	struct store_room_update *op = wait_next(w, STORE_ROOM_UPDATE, updated);

@@ -7,11 +7,9 @@
 static void pinned(struct wait *w)
 {
 	struct store_room_pin_topic *op = w->op;
-	auto_buf data = BUF_INIT;
 	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
-	buf_appendf(&data, "{\"seq\":%llu}", (unsigned long long)op->seq);
-	answer_ok(&w->answer, &data);
+	wait_answer_seq(w, op->seq);
 	if (op->event)
 		apply_committed_in(w->room, op->event);
 	op->event = NULL;
