@@ -98,11 +98,6 @@ bool session_signed_in(const struct session *s)
 	return s->user != NULL || s->operator_socket;
 }
 
-bool session_receives(const struct session *s)
-{
-	return s->follower.transport != TRANSPORT_HTTP;
-}
-
 void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind)
 {
 	assert(!s->user);

@@ -11,7 +11,10 @@ struct session *session_by_id(struct chat *c, uint64_t id);
 /* Signed in from now on. Sessions that receive events join the user's. */
 void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind);
 /* Whether events go to it (WebSocket, event stream). */
-bool session_receives(const struct session *s);
+static inline bool session_receives(const struct session *s)
+{
+	return s->follower.transport != TRANSPORT_HTTP;
+}
 /* Ends the receiving sessions of the user that were signed in with this token. */
 void session_cut(struct user *u, const uint8_t *token_hash);
 /* The same with any token of these kinds: session tokens, or (TOKEN_BOT) a bot's as well. */

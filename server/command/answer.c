@@ -4,7 +4,7 @@
 #include "chat/store_watch.h"
 #include "chat/user.h"
 #include "codec/request_fault.h"
-#include "command/dispatch.h"
+#include "command/rights.h"
 #include "room/room.h"
 
 #include <errno.h>
@@ -143,7 +143,7 @@ static void count_waiting(const struct wait *w, bool begins)
 	if (!s)
 		return;
 	s->n_waiting += change;
-	if (dispatch_answers_page(w->request.command))
+	if (rights_answers_page(w->request.command))
 		s->n_pages += change;
 	if (s->follower.transport == TRANSPORT_WEBSOCKET)
 		conn_hold_reading(s->follower.conn, s->n_pages > 0 || (most && s->n_waiting >= most));

@@ -1,39 +1,19 @@
 #include "command/dispatch.h"
 
 #include "chat/rate.h"
+#include "command/rights.h"
 #include "command/room_lookup.h"
 
-#include <assert.h>
-
-enum answer_size { SHORT, PAGE };
-
-struct command_row {
-	void (*handle)(struct call *call);
-	enum access access;
-	enum answer_size answer;
-};
-
-static const struct command_row rows[CMD_COUNT] = {
-#define X(symbol, ident, access, answer) [symbol] = {handle_##ident, ACCESS_##access, answer},
-	COMMAND_RIGHTS_TABLE(X)
+static void (*const handlers[CMD_COUNT])(struct call *call) = {
+#define X(symbol, type, ident) [symbol] = handle_##ident,
+	COMMAND_TABLE(X)
 #undef X
 };
-
-enum access dispatch_access(enum command command)
-{
-	assert(command < CMD_COUNT);
-	return rows[command].access;
-}
-
-bool dispatch_answers_page(enum command command)
-{
-	return rows[command].answer == PAGE;
-}
 
 /* Whether the caller may; if not, that was answered. */
 static bool allowed(struct call *call)
 {
-	switch (rows[call->request->command].access) {
+	switch (rights_access(call->request->command)) {
 	case ACCESS_ANYONE:
 		return true;
 	case ACCESS_OPERATOR:
@@ -54,14 +34,14 @@ static void dispatch(struct session *s, struct request *r)
 	struct call call = {.chat = s->chat, .session = s, .user = s->user, .request = r};
 	if (!allowed(&call))
 		return;
-	if (rows[r->command].access == ACCESS_MEMBER) {
+	if (rights_access(r->command) == ACCESS_MEMBER) {
 		call.member = room_lookup_member(s->user, room_ref_of(r));
 		if (!call.member) {
 			room_lookup_refuse(&call);
 			return;
 		}
 	}
-	rows[r->command].handle(&call);
+	handlers[r->command](&call);
 }
 
 static void refuse(struct session *s, struct request *r, enum wire_error code, const char *message, uint32_t retry_after_ms)

@@ -4,6 +4,7 @@
 #include "chat/sign_in.h"
 #include "command/dispatch.h"
 #include "command/requests.h"
+#include "command/rights.h"
 #include "command/stream/stream_start.h"
 
 #include <stdlib.h>
@@ -17,12 +18,6 @@ static void drop(struct session_call *call)
 	free(h->cursors);
 	buf_finish(&h->body);
 	free(h);
-}
-
-void http_call_end(struct session *s)
-{
-	drop(s->call);
-	s->call = NULL;
 }
 
 static struct http_call *begin(struct session *s)
@@ -71,7 +66,7 @@ static void sign_in_first(struct session *s)
 
 void session_http_request(struct session *s, enum command command, const uint8_t *body, size_t n)
 {
-	enum access access = dispatch_access(command);
+	enum access access = rights_access(command);
 	if (access == ACCESS_ANYONE || access == ACCESS_OPERATOR) {
 		dispatch_data(s, command, body, n);
 		return;

@@ -21,6 +21,10 @@ static inline struct http_call *http_call_of(const struct session *s)
 	return (struct http_call *)(void *)s->call;
 }
 /* The session waits with it no more. */
-void http_call_end(struct session *s);
+static inline void http_call_end(struct session *s)
+{
+	s->call->drop(s->call);
+	s->call = NULL;
+}
 
 #endif

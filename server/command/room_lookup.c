@@ -2,7 +2,7 @@
 
 #include "chat/user.h"
 #include "codec/text_clean.h"
-#include "command/dispatch.h"
+#include "command/rights.h"
 #include "room/room.h"
 
 #include <errno.h>
@@ -80,7 +80,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	if (!ref->is_id)
 		text_name_key(ref->name.s, ref->name.n, &key);
 	struct room *r = in_memory(call->chat, call->user, ref, &key);
-	bool sees_all = dispatch_access(call->request->command) == ACCESS_OPERATOR || (call->user && call->user->role == USER_ROLE_OWNER);
+	bool sees_all = rights_access(call->request->command) == ACCESS_OPERATOR || (call->user && call->user->role == USER_ROLE_OWNER);
 	if ((r && (sees_all || may_see(call->user, r))) || (!ref->is_id && key.len == 0)) {
 		hold_and_go_on(wait_of(s), r, then);
 		wait_drop(s);

@@ -4,7 +4,7 @@
 #include "chat/rate.h"
 #include "chat/session.h"
 #include "command/answer.h"
-#include "command/dispatch.h"
+#include "command/rights.h"
 #include "store/person.h"
 
 #include <stdio.h>
@@ -74,7 +74,7 @@ static struct trail trail_of_request(const struct request *r)
 	case CMD_COUNT: /* not understood */
 		break;
 	default: /* what the operator's socket learns later is told without a subject */
-		if (dispatch_access(r->command) == ACCESS_OPERATOR)
+		if (rights_access(r->command) == ACCESS_OPERATOR)
 			return operators((struct room_ref){0}, NULL);
 	}
 	return (struct trail){0};
@@ -173,7 +173,7 @@ void trail_answered(const struct answer *a, enum wire_error code)
 		say_operator(t, event, reason);
 		return;
 	}
-	struct session *s = answer_session(a);
+	struct session *s = session_by_id(a->chat, a->session_id);
 	struct line l = {.n = 0};
 	const char *address = s ? conn_address(s->follower.conn) : "";
 	add_string(&l, "address", address);
