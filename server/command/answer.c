@@ -36,11 +36,17 @@ void answer_ok(const struct answer *a, const struct buf *data)
 	conn_append(s->follower.conn, json.data, json.len, WIRE_OK, 0);
 }
 
-void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms)
+/* Counts a refusal, and says so in the trail. The session that it goes to, or NULL. */
+static struct session *refused(const struct answer *a, enum wire_error code)
 {
-	struct session *s = answer_session(a);
 	metric_count_error(a->chat->metrics, code);
 	trail_answered(a, code);
+	return answer_session(a);
+}
+
+void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms)
+{
+	struct session *s = refused(a, code);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;
@@ -50,9 +56,7 @@ void answer_error(const struct answer *a, enum wire_error code, const char *mess
 
 void answer_fault(const struct answer *a, const struct request_fault *fault)
 {
-	struct session *s = answer_session(a);
-	metric_count_error(a->chat->metrics, fault->code);
-	trail_answered(a, fault->code);
+	struct session *s = refused(a, fault->code);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;
@@ -62,9 +66,7 @@ void answer_fault(const struct answer *a, const struct request_fault *fault)
 
 void answer_damaged(const struct answer *a, const char *message)
 {
-	struct session *s = answer_session(a);
-	metric_count_error(a->chat->metrics, WIRE_UNAVAILABLE);
-	trail_answered(a, WIRE_UNAVAILABLE);
+	struct session *s = refused(a, WIRE_UNAVAILABLE);
 	if (!s)
 		return;
 	auto_buf json = BUF_INIT;
