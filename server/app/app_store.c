@@ -54,7 +54,7 @@ static int read_password(const char *path, char password[PASSWORD_BYTES], char f
 }
 
 static struct store *open_postgres(struct loop *l, struct metrics *m, const struct config *config, const char *password,
-				   char fault[CONFIG_FAULT_BYTES])
+				   const char *mark_path, char fault[CONFIG_FAULT_BYTES])
 {
 	struct store_postgres_config store_config = {
 		.database = {.address = config->database,
@@ -62,6 +62,7 @@ static struct store *open_postgres(struct loop *l, struct metrics *m, const stru
 			     .may_lose_commits = config->database_allow_asynchronous_commit},
 		.n_readers = config->database_connections,
 		.queue_max = (size_t)config->limits.store_queue,
+		.mark_path = mark_path,
 	};
 	char why[STORE_POSTGRES_FAULT_BYTES];
 	struct store *s = store_postgres_open(l, m, &store_config, why);
@@ -92,7 +93,7 @@ static int open_in_postgres(struct app_store *s, struct loop *l, struct metrics 
 	if (config->database_password_file && read_password(config->database_password_file, password, fault) != 0)
 		return -1;
 	if (open_dir(s, config, fault) == 0)
-		s->store = open_postgres(l, m, config, password[0] ? password : NULL, fault);
+		s->store = open_postgres(l, m, config, password[0] ? password : NULL, s->dir->mark_path, fault);
 	secret_wipe(password, sizeof(password));
 	return s->store ? 0 : -1;
 }

@@ -26,6 +26,9 @@ struct store_driver_methods {
 	int (*reconnect)(struct store_driver *d, struct db *db);
 	/* Whether the connection is there, as far as is known, and holds the epoch that the store has. Each connection's own thread. NULL: always. */
 	bool (*is_current)(struct store_driver *d, struct db *db);
+	/* STORE_ROOM_TOPS, a reader's thread: the epoch that the database has now, and whether a room ends before what was told of it. DB_OK: all is as the connection knows it. DB_AWAY:
+	 * the history is another one, and the connection is made again. NULL: nobody else begins another. */
+	int (*check_history)(struct store_driver *d, struct db *db, const struct uid *epoch, bool is_behind);
 	/* Any thread: operations are about to come back with -ENOTCONN because a connection is not current. The store says before that it is away
 	 * (store_state.h). NULL: no connection is ever lost. */
 	void (*away)(struct store_driver *d);
@@ -46,6 +49,9 @@ struct store_driver_methods {
 struct store_driver {
 	const struct store_driver_methods *methods;
 	struct db *db; /* the writer's */
+	/* Of the writer thread, where others write too: its row in the table writer, and the newest of its transactions that is known to be committed. */
+	struct uid writer;
+	uint64_t batch_no;
 };
 
 #endif

@@ -32,7 +32,8 @@ static void make_database(const char *name)
 struct store *store_on_postgres_open(struct loop *l, struct metrics *m, const char *name, size_t queue_max,
 				     char fault[STORE_POSTGRES_FAULT_BYTES])
 {
-	char address[160];
+	char address[160], mark_path[300];
+	snprintf(mark_path, sizeof mark_path, "%s/parley.mark", name);
 	name = store_on_postgres_database(name);
 	if (!server.folder[0]) {
 		postgres_server_make(&server);
@@ -41,7 +42,8 @@ struct store *store_on_postgres_open(struct loop *l, struct metrics *m, const ch
 	make_database(name);
 	postgres_server_address(&server, name, address, sizeof address);
 	struct store_postgres_config config = {.database = {.address = address, .may_lose_commits = true, .connect_ms = 60000},
-					       .queue_max = queue_max};
+					       .queue_max = queue_max,
+					       .mark_path = mark_path};
 	return store_postgres_open(l, m, &config, fault);
 }
 

@@ -8,7 +8,8 @@
 #include "postgres_server.h"
 #include "store/postgres/store_postgres.h"
 
-/* Opens (or opens again) the store of this name: any text, of which the end counts. */
+/* Opens (or opens again) the store of this name: any text, of which the end counts. Where it is the path of a directory, the mark of what was written is there
+ * (postgres_mark.h). */
 struct store *store_on_postgres_open(struct loop *l, struct metrics *m, const char *name, size_t queue_max,
 				     char fault[STORE_POSTGRES_FAULT_BYTES]);
 /* The server, once a store was opened, and the name of the database. */

@@ -19,7 +19,10 @@ static void rooms_that_are_further_are_told_with_their_tops(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(send_text(f, rooms[7].room_no, ann, "{\"text\":\"x\"}"), 3 + i);
 	rooms[8].last_seq = 1;
-	rooms[9].last_seq = 1000; /* ahead of the store */
+#ifndef STORE_ON_POSTGRES
+	rooms[9].last_seq =
+		1000; /* ahead of the store, which nobody else writes to; else it was set back (test_store_postgres_history.c) */
+#endif
 	struct store_room_tops op = {.rooms = rooms, .n_rooms = ROOMS + 1};
 	assert_int_equal(store_fixture_do(f, &op.op, STORE_ROOM_TOPS), 0);
 	for (int i = 0; i <= ROOMS; i++)

@@ -378,6 +378,11 @@ void db_postgres_epoch(struct db *db, char out[STORE_EPOCH_BYTES + 1])
 	memcpy(out, text + UID_TEXT_BYTES - STORE_EPOCH_BYTES, STORE_EPOCH_BYTES + 1); /* the last group: all of it is random */
 }
 
+bool db_postgres_has_epoch(struct db *db, const struct uid *epoch)
+{
+	return uid_equal(postgres_link_epoch(of(db)->link), epoch);
+}
+
 uint64_t db_postgres_round_trips(struct db *db)
 {
 	return of(db)->pipe.n_round_trips;

@@ -75,7 +75,9 @@ void db_postgres_stop(struct db *db);
 void db_postgres_status(struct db *db, struct db_postgres_status *out); /* any thread */
 /* The epoch as clients see it, read with each connect. */
 void db_postgres_epoch(struct db *db, char out[STORE_EPOCH_BYTES + 1]);
-/* What was acknowledged before is missing: puts a new epoch into the database, outside of a transaction. Its reason goes to the log. */
+/* Whether this is what was read with the connect. */
+bool db_postgres_has_epoch(struct db *db, const struct uid *epoch);
+/* What was acknowledged before is missing: puts a new epoch into the database, outside of a transaction, unless somebody else has done so, and reads it. Its reason goes to the log. */
 int db_postgres_renew_epoch(struct db *db, const char *why) warn_unused;
 /* Times that something was sent and then its answer was waited for, since the db was made. */
 uint64_t db_postgres_round_trips(struct db *db);

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+static const char another_history[] = "the database has another history than when this connection was made";
+
 static struct postgres_driver *driver_of(struct store_driver *driver)
 {
 	return (struct postgres_driver *)driver;
@@ -36,14 +38,28 @@ static bool is_newest(struct postgres_driver *d, const struct postgres_connectio
 	return is;
 }
 
+/* Another epoch where the database lacks what this writer was told. */
+static int look_for_own_commits(struct postgres_driver *d)
+{
+	postgres_epoch epoch;
+	bool is_missing;
+	db_postgres_epoch(d->driver.db, epoch);
+	int rc = postgres_mark_is_missing(&d->mark, d->driver.db, epoch, &is_missing);
+	if (rc != DB_OK || !is_missing)
+		return rc;
+	return db_postgres_renew_epoch(d->driver.db, "commits that were acknowledged are missing: the database was set back");
+}
+
 int postgres_driver_connect(struct postgres_driver *d, struct db *db)
 {
 	struct postgres_connection *c = connection_of(d, db);
 	bool is_writer = db == d->driver.db, has_owner = false;
 	postgres_epoch epoch;
 	if (!is_newest(d, c))
-		db_postgres_disconnect(db, "the database has another history than when this connection was made");
+		db_postgres_disconnect(db, another_history);
 	int rc = db_postgres_connect(db);
+	if (rc == DB_OK && is_writer)
+		rc = look_for_own_commits(d);
 	if (rc == DB_OK && is_writer)
 		rc = store_work_has_owner(db, &has_owner);
 	if (rc != DB_OK) {
@@ -104,8 +120,22 @@ static int before_commit(struct store_driver *driver, uint64_t n_events)
 
 static void after_commit(struct store_driver *driver, uint64_t n_events)
 {
-	(void)driver;
+	struct postgres_driver *d = driver_of(driver);
+	postgres_epoch epoch;
 	(void)n_events;
+	db_postgres_epoch(driver->db, epoch);
+	postgres_mark_put(&d->mark, epoch, &driver->writer, driver->batch_no);
+}
+
+static int check_history(struct store_driver *driver, struct db *db, const struct uid *epoch, bool is_behind)
+{
+	(void)driver;
+	if (!is_behind && db_postgres_has_epoch(db, epoch))
+		return DB_OK;
+	if (is_behind && db_postgres_renew_epoch(db, "a room ends before what was told of it: the database was set back") == DB_AWAY)
+		return DB_AWAY;
+	db_postgres_disconnect(db, another_history);
+	return DB_AWAY;
 }
 
 static void after_answers(struct store_driver *driver)
@@ -222,6 +252,7 @@ static void close_driver(struct store_driver *driver)
 	for (size_t i = 0; i < d->n_connections; i++)
 		db_close(d->connections[i].db);
 	loop_timer_destroy(d->timer);
+	postgres_mark_close(&d->mark);
 	d->is_closed = true;
 	if (d->is_posted)
 		return; /* it is freed when that call has come */
@@ -236,6 +267,7 @@ static const struct store_driver_methods methods = {
 	.after_answers = after_answers,
 	.reconnect = reconnect,
 	.is_current = is_current,
+	.check_history = check_history,
 	.away = away,
 	.closing = closing,
 	.backup_instead =
@@ -244,13 +276,15 @@ static const struct store_driver_methods methods = {
 	.close = close_driver,
 };
 
-struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_postgres_options *options, size_t n_readers)
+struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_postgres_options *options, size_t n_readers,
+					    const char *mark_path)
 {
 	struct postgres_driver *d = mem_new(struct postgres_driver);
 	d->driver.methods = &methods;
 	d->loop = l;
 	d->look.run = look_called;
 	pthread_mutex_init(&d->lock, NULL);
+	postgres_mark_open(&d->mark, mark_path);
 	d->n_connections = 1 + n_readers;
 	for (size_t i = 0; i < d->n_connections; i++)
 		d->connections[i].db = db_postgres_new(options);

@@ -16,14 +16,13 @@
 #define PARLEY_STORE_POSTGRES_POSTGRES_DRIVER_H
 
 #include "store/postgres/db_postgres.h"
+#include "store/postgres/postgres_mark.h"
 #include "store/store_driver.h"
 #include "store/work/store_work.h"
 
 #include <pthread.h>
 
 enum { POSTGRES_CONNECTIONS_MAX = 1 + STORE_READERS_MAX + STORE_SLOW_READERS, POSTGRES_DRIVER_TICK_MS = 50 };
-
-typedef char postgres_epoch[STORE_EPOCH_BYTES + 1];
 
 struct postgres_connection {
 	struct db *db;
@@ -39,6 +38,7 @@ struct postgres_driver {
 	size_t n_connections;
 	struct postgres_connection connections[POSTGRES_CONNECTIONS_MAX]; /* the writer's first */
 	struct store_reader readers[POSTGRES_CONNECTIONS_MAX];
+	struct postgres_mark mark; /* the writer's thread's */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct loop_call look;
@@ -48,9 +48,10 @@ struct postgres_driver {
 	bool has_owner;        /* as the writer found it */
 };
 
-/* Without connections. driver.methods->close() frees it. */
-struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_postgres_options *options, size_t n_readers);
-/* Makes a connection that is lost, or has an older epoch than was found since. A db_result. The thread of the connection. */
+/* Without connections. mark_path: of the file (postgres_mark.h); NULL: none. driver.methods->close() frees it. */
+struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_postgres_options *options, size_t n_readers,
+					    const char *mark_path);
+/* Makes a connection that is lost, or has an older epoch than was found since; where the database went back, that of the writer begins another epoch. A db_result. The thread of the connection. */
 int postgres_driver_connect(struct postgres_driver *d, struct db *db) warn_unused;
 /* All are connected, and the store is open. */
 void postgres_driver_begin(struct postgres_driver *d, struct store *s);

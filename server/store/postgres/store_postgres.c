@@ -41,7 +41,7 @@ struct store *store_postgres_open(struct loop *l, struct metrics *m, const struc
 	if (!libpq_load(fault, STORE_POSTGRES_FAULT_BYTES))
 		return NULL;
 	options.metrics = m;
-	struct postgres_driver *d = postgres_driver_new(l, &options, store_work_n_readers(config->n_readers));
+	struct postgres_driver *d = postgres_driver_new(l, &options, store_work_n_readers(config->n_readers), config->mark_path);
 	if (connect_all(d, config->start_ms) != DB_OK) {
 		explain(d, fault);
 		d->driver.methods->close(&d->driver);

@@ -20,6 +20,7 @@ struct store_postgres_config {
 	size_t n_readers;                    /* 0: 2; one more reads what takes long */
 	size_t queue_max;                    /* writes (and reads) waiting, 0: no limit */
 	int start_ms;                        /* 0: 10,000 */
+	const char *mark_path; /* where a file tells the next process how far this one came (postgres_mark.h); NULL: nowhere */
 };
 
 /*

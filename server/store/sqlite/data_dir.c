@@ -58,6 +58,7 @@ int data_dir_open(struct data_dir *d, const char *path, char fault[DATA_DIR_FAUL
 	d->db_path = path_in(path, "parley.db");
 	d->wal_path = path_in(path, "parley.db-wal");
 	d->reach_path = path_in(path, "parley.reach");
+	d->mark_path = path_in(path, "parley.mark");
 	d->lock_path = path_in(path, "parley.lock");
 	int made = make_dirs(d, path);
 	if (made != 0) {
@@ -132,8 +133,8 @@ int data_dir_sync(const struct data_dir *d)
 
 void data_dir_undo(struct data_dir *d)
 {
-	static const char *const files[] = {"parley.db",         "parley.db-wal", "parley.db-shm",
-					    "parley.db-journal", "parley.reach",  "parley.lock"};
+	static const char *const files[] = {"parley.db",    "parley.db-wal", "parley.db-shm", "parley.db-journal",
+					    "parley.reach", "parley.mark",   "parley.lock"};
 	if (!d->made)
 		return;
 	for (size_t i = 0; i < sizeof files / sizeof files[0] && d->lock_fd >= 0; i++) {
@@ -158,8 +159,9 @@ void data_dir_finish(struct data_dir *d)
 	free(d->db_path);
 	free(d->wal_path);
 	free(d->reach_path);
+	free(d->mark_path);
 	free(d->lock_path);
 	free(d->made);
 	d->lock_path = d->made = NULL;
-	d->path = d->db_path = d->wal_path = d->reach_path = NULL;
+	d->path = d->db_path = d->wal_path = d->reach_path = d->mark_path = NULL;
 }

@@ -19,6 +19,7 @@ struct data_dir_file {
 struct data_dir {
 	char *db_path, *wal_path; /* DIR/parley.db and the log beside it */
 	char *reach_path;         /* DIR/parley.reach (log_reach.h) */
+	char *mark_path;          /* DIR/parley.mark, of a database elsewhere (store/postgres/) */
 	char *path, *lock_path;
 	char *made;  /* the outermost directory that was made for it; NULL: it was there */
 	int lock_fd; /* -1: not held */

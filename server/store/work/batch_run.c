@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum { OUTAGE_OVER_MS = 5000 };
-static const int64_t WRITER_KEPT_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 static const struct db_statement token_touch = {.sql = "UPDATE token SET used_day = $2 WHERE hash = $1 AND used_day < $2",
 						.parameters = "bn"};
@@ -37,7 +36,7 @@ int batch_runner_init(struct batch_runner *r, struct store_driver *driver, struc
 	r->metrics = m;
 	r->n_ahead = BATCH_MAX;
 	list_init(&r->undecided);
-	uid_random(&r->writer, 1);
+	uid_random(&driver->writer, 1);
 	batch_init(&r->batch, driver->db, damage);
 	return token_age_load(&r->token_age, driver->db);
 }
@@ -124,7 +123,7 @@ static int finish_transaction(struct batch_runner *r, struct run *t)
 	if (rc == DB_OK)
 		rc = batch_write_back(&r->batch);
 	if (rc == DB_OK && is_shared(r))
-		rc = db_send(db, &writer_mark, db_uid(&r->writer), db_number(++r->batch_no), db_signed(clock_wall_ms()));
+		rc = db_send(db, &writer_mark, db_uid(&r->driver->writer), db_number(++r->batch_no), db_signed(clock_wall_ms()));
 	if (rc == DB_OK)
 		rc = r->driver->methods->before_commit(r->driver, r->batch.n_events);
 	if (rc != DB_OK)
@@ -331,6 +330,7 @@ static bool accept(struct batch_runner *r, struct run *t, struct list *done)
 		undo(&t->ops);
 		refuse(&t->ops, done, -ESTALE, SIZE_MAX);
 	} else {
+		r->driver->batch_no = r->batch_no;
 		r->driver->methods->after_commit(r->driver, r->batch.n_events);
 		note_commit(r, t->n, r->batch.n_events);
 		r->token_age = t->token_age;
@@ -349,9 +349,9 @@ static int enter(struct batch_runner *r)
 		return DB_OK;
 	int rc = db_begin(db, true);
 	if (rc == DB_OK)
-		rc = db_send(db, &writer_enter, db_uid(&r->writer), db_signed(now_ms));
+		rc = db_send(db, &writer_enter, db_uid(&r->driver->writer), db_signed(now_ms));
 	if (rc == DB_OK)
-		rc = db_send(db, &writers_gone, db_signed(now_ms - WRITER_KEPT_MS));
+		rc = db_send(db, &writers_gone, db_signed(now_ms - BATCH_WRITER_KEPT_MS));
 	if (rc == DB_OK)
 		rc = db_commit(db);
 	if (rc != DB_OK)
@@ -404,13 +404,18 @@ void batch_give_up(struct batch_runner *r, struct list *done)
 	batch_refuse(r, &r->undecided, done);
 }
 
+struct db_answer *batch_ask_writer(struct db *db, const struct uid *writer)
+{
+	return db_ask(db, &writer_batch, db_uid(writer));
+}
+
 /* DB_ROW: it was committed; DB_DONE: it was not; else nobody knows yet. */
 static int ask_what_became(struct batch_runner *r)
 {
 	struct db *db = r->driver->db;
 	int rc = db_begin(db, true);
 	if (rc == DB_OK) {
-		auto_answer *row = db_ask(db, &writer_batch, db_uid(&r->writer));
+		auto_answer *row = batch_ask_writer(db, &r->driver->writer);
 		rc = db_row(row);
 		if (rc == DB_ROW && db_column_number(row, 0) != r->batch_no)
 			rc = DB_DONE;

@@ -26,6 +26,8 @@
 #include "store/work/token_age.h"
 
 enum { BATCH_US = 5000, BATCH_AHEAD_MIN = 8, BATCH_TOUCHES_MAX = 1024, BATCH_RACES_MAX = 5 };
+/* The row of a writer that has not written for so long is deleted. */
+static const int64_t BATCH_WRITER_KEPT_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 struct batch_touch {
 	uint8_t hash[SECRET_HASH_BYTES];
@@ -45,10 +47,9 @@ struct batch_runner {
 	size_t n_alone;           /* so many operations go one by one */
 	size_t n_races;           /* that the first of them lost */
 	size_t n_ahead;           /* so many look ahead: few after a batch that had to end early */
-	struct uid writer;        /* whose row it is, where others write too */
-	bool has_row;
-	uint64_t batch_no;     /* of the newest transaction that began */
-	struct list undecided; /* store_op.link: of a transaction whose commit may be done */
+	bool has_row;             /* where others write too: the writer's (driver->writer) is there */
+	uint64_t batch_no;        /* of the newest transaction that began */
+	struct list undecided;    /* store_op.link: of a transaction whose commit may be done */
 	uint64_t undecided_events;
 	struct token_age undecided_age;
 };
@@ -68,6 +69,8 @@ static inline bool batch_is_undecided(const struct batch_runner *r)
 void batch_decide(struct batch_runner *r, struct list *ready, struct list *done);
 /* While a batch is undecided, what is ready gets -ENOTCONN. */
 void batch_refuse(struct batch_runner *r, struct list *ready, struct list *done);
+/* The number of the newest transaction of this writer that is in the database, to be let go of; no row: there is none. */
+struct db_answer *batch_ask_writer(struct db *db, const struct uid *writer);
 /* The store is closed before it is known: the undecided batch gets -ENOTCONN as well. */
 void batch_give_up(struct batch_runner *r, struct list *done);
 

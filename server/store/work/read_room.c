@@ -200,12 +200,24 @@ static int read_members(struct db_answer *answer, struct store_member_page *op, 
 	return result;
 }
 
-/* $1 and $2 are as long as each other: the rooms, and what is known of each. PostgreSQL gives only those that are further; SQLite is not asked for many. */
+/* $1 and $2 are as long as each other: the rooms, and what is known of each. PostgreSQL gives only those that are elsewhere; SQLite is not asked for many. */
 static const struct db_statement room_tops = {
 	.sql = "SELECT k.key, r.last_seq FROM json_each($1) k CROSS JOIN room r ON r.no = k.value WHERE $2 IS NOT NULL",
-	.postgres = "SELECT k.place - 1, r.last_seq FROM unnest($1, $2) WITH ORDINALITY AS k(no, seq, place) JOIN room r ON r.no = k.no"
-		    " WHERE r.last_seq > k.seq",
+	.postgres =
+		"SELECT k.place - 1, r.last_seq FROM unnest($1, $2) WITH ORDINALITY AS k(no, seq, place) LEFT JOIN room r ON r.no = k.no"
+		" WHERE coalesce(r.last_seq, 0) <> k.seq",
 	.parameters = "NN"};
+static const struct db_statement epoch_get = {.sql = "SELECT bytes FROM meta WHERE key = 'epoch'", .parameters = ""};
+
+/* What others begin anew, they tell nobody. A row that cannot be an epoch is none. */
+static int check_history(struct store_reader *r, struct db_answer *asked, bool is_behind)
+{
+	struct uid epoch = {0};
+	int result = db_row(asked);
+	if (result == DB_ROW)
+		(void)db_column_uid(asked, 0, &epoch);
+	return result < 0 ? result : r->driver->methods->check_history(r->driver, r->db, &epoch, is_behind);
+}
 
 int read_room_tops(struct store_reader *r, struct store_room_tops *op)
 {
@@ -217,12 +229,17 @@ int read_room_tops(struct store_reader *r, struct store_room_tops *op)
 		seqs[i] = (int64_t)op->rooms[i].last_seq;
 	}
 	auto_answer *tops = db_ask(r->db, &room_tops, db_numbers(rooms, op->n_rooms), db_numbers(seqs, op->n_rooms));
+	auto_answer *epoch = r->driver->methods->check_history ? db_ask_plain(r->db, &epoch_get) : NULL;
+	bool is_behind = false;
 	int result;
 	while ((result = db_row(tops)) == DB_ROW) {
 		uint64_t at = db_column_number(tops, 0), top = db_column_number(tops, 1);
 		if (at < op->n_rooms && top > op->rooms[at].last_seq)
 			op->rooms[at].top = top;
+		is_behind = is_behind || (at < op->n_rooms && top < op->rooms[at].last_seq);
 	}
+	if (result == DB_DONE && epoch && (result = check_history(r, epoch, is_behind)) == DB_OK)
+		result = DB_DONE;
 	return result == DB_DONE ? 0 : store_reader_failed(r, result, "room_tops");
 }
 
