@@ -169,28 +169,54 @@ int batch_finds(struct db_answer *answer, bool *found)
 	return rc < 0 ? rc : DB_OK;
 }
 
-/* The answers for the whole batch, into the cache. */
-static int take_rooms(struct batch *b)
+static struct damage_place end_of_log(const struct room_counters *room)
 {
-	int rc;
+	return (struct damage_place){.room_no = room->no,
+				     .room = room->id,
+				     .from_seq = room->last_seq,
+				     .to_seq = room->last_seq,
+				     .what = "the log does not end where its room says"};
+}
+
+/* The answers for the whole batch, into the cache: so many rows at most, since a further look may tell of the damage of another question. DB_ROW, DB_DONE, or a
+ * failure; *in_tops: of the tops. */
+static int read_rooms(struct batch *b, bool *in_tops)
+{
+	int rc = DB_DONE;
 	struct room_counters *room;
-	while ((rc = db_row(b->rooms_asked)) == DB_ROW)
+	*in_tops = false;
+	for (size_t i = 0; i < b->n_room_nos && (rc = db_row(b->rooms_asked)) == DB_ROW; i++)
 		if ((rc = room_cache_read(&b->rooms, b->rooms_asked, &room)) != DB_OK)
 			return rc;
 	if (rc < 0)
 		return rc;
-	while ((rc = db_row(b->tops_asked)) == DB_ROW) {
+	*in_tops = true;
+	for (size_t i = 0; i < b->n_room_nos && (rc = db_row(b->tops_asked)) == DB_ROW; i++) {
 		room = room_cache_find(&b->rooms, db_column_number(b->tops_asked, 0));
 		if (room)
 			room->checked = db_column_number(b->tops_asked, 1) == room->n_messages;
 	}
-	let_go_of_rooms(b);
-	return rc < 0 ? rc : DB_OK;
+	return rc;
 }
 
-static int find_room(struct batch *b, uint64_t room_no, struct room_counters **out)
+/* A log whose end cannot be read is the damage of an operation that is alone. */
+static int take_rooms(struct batch *b, struct store_op *op)
 {
-	int rc = b->rooms_asked ? take_rooms(b) : DB_OK;
+	bool in_tops;
+	int rc = read_rooms(b, &in_tops);
+	let_go_of_rooms(b);
+	if (rc >= 0)
+		return DB_OK;
+	struct room_counters *room = in_tops && b->n_room_nos == 1 ? room_cache_find(&b->rooms, (uint64_t)b->room_nos[0]) : NULL;
+	if (rc != DB_DAMAGED || !room)
+		return rc;
+	struct damage_place place = end_of_log(room);
+	return batch_met_damage(b, op, rc, &place);
+}
+
+static int find_room(struct batch *b, struct store_op *op, uint64_t room_no, struct room_counters **out)
+{
+	int rc = b->rooms_asked ? take_rooms(b, op) : DB_OK;
 	*out = rc == DB_OK ? room_cache_find(&b->rooms, room_no) : NULL;
 	if (*out || rc != DB_OK)
 		return rc;
@@ -208,12 +234,8 @@ static int check_top(struct batch *b, struct store_op *op, struct room_counters 
 	int rc = db_row(top);
 	if (rc == DB_ROW && db_column_number(top, 1) == room->n_messages)
 		return DB_OK;
-	return batch_met_damage(b, op, rc,
-				&(struct damage_place){.room_no = room->no,
-						       .room = room->id,
-						       .from_seq = room->last_seq,
-						       .to_seq = room->last_seq,
-						       .what = "the log does not end where its room says"});
+	struct damage_place place = end_of_log(room);
+	return batch_met_damage(b, op, rc, &place);
 }
 
 int batch_room(struct batch *b, struct store_op *op, uint64_t room_no, struct room_counters **out)
@@ -224,7 +246,7 @@ int batch_room(struct batch *b, struct store_op *op, uint64_t room_no, struct ro
 		return DB_OK;
 	}
 	struct room_counters *room;
-	int rc = find_room(b, room_no, &room);
+	int rc = find_room(b, op, room_no, &room);
 	if (rc != DB_OK)
 		return rc;
 	if (!room) {
