@@ -5,6 +5,7 @@
 #include "store/sqlite/checkpoint.h"
 #include "store/sqlite/log_reach.h"
 #include "store/sqlite/sqlite_fault.h"
+#include "store/sqlite/sqlite_migrate.h"
 #include "store/sqlite/sqlite_reader.h"
 #include "store/sqlite/sqlite_schema.h"
 
@@ -59,6 +60,9 @@ static void after_commit(struct store_driver *driver, uint64_t n_events)
 static void after_answers(struct store_driver *driver)
 {
 	struct sqlite_driver *d = driver_of(driver);
+	if (d->drops_copies)
+		sqlite_migrate_drop_copies(&d->dir);
+	d->drops_copies = false;
 	checkpoint_after_commit(d->checkpoint, &d->writer.connection, d->wal_pages);
 }
 

@@ -24,9 +24,10 @@ struct sqlite_driver {
 	/* The loop's to open and close, for the checkpoint. Closed after the last connection: to close any descriptor of a file gives up the process's locks on it (fcntl(2)). */
 	int db_fd;
 	int wal_pages;
-	bool files_gone; /* for good */
-	bool is_undone;  /* the data directory goes with it */
-	bool is_copied;  /* its rows stay as they are: a copy (store/copy/) writes them, or has written them elsewhere */
+	bool files_gone;   /* for good */
+	bool drops_copies; /* those that were kept before a migration, once a commit shows that this version serves. The writer thread's */
+	bool is_undone;    /* the data directory goes with it */
+	bool is_copied;    /* its rows stay as they are: a copy (store/copy/) writes them, or has written them elsewhere */
 	size_t n_readers;
 	struct db_sqlite databases[STORE_READERS_MAX + STORE_SLOW_READERS];
 	struct store_reader readers[STORE_READERS_MAX + STORE_SLOW_READERS];

@@ -73,7 +73,8 @@ void sqlite_migrate_drop_copies(const struct data_dir *d)
 		sqlite_copy_remove(new_path);
 		if (unlink(path) == 0)
 			LOG_INFO("store.copy_removed", LOG_S("path", path),
-				 LOG_S("what", "the server ended cleanly since the database was brought to this version"));
+				 LOG_S("what",
+				       "the database was brought to this version by an earlier start, and this one has written to it"));
 	}
 }
 

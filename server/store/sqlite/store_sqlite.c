@@ -46,8 +46,8 @@ static int check_copied(const struct data_dir *d, const struct sqlite_found *fou
 	return -1;
 }
 
-/* Looks, then makes or adopts where that is right. 0, or -1 with fault. */
-static int prepare_file(const struct data_dir *d, bool start_moved, char fault[DATA_DIR_FAULT_BYTES])
+/* Looks, then makes or adopts where that is right. *is_kept: an earlier process ended cleanly with a file of the newest version. 0, or -1 with fault. */
+static int prepare_file(const struct data_dir *d, bool start_moved, bool *is_kept, char fault[DATA_DIR_FAULT_BYTES])
 {
 	struct sqlite_found found;
 	enum sqlite_check check = sqlite_check_file(d, &found, fault);
@@ -60,8 +60,7 @@ static int prepare_file(const struct data_dir *d, bool start_moved, char fault[D
 	/* Before anything is written to it. */
 	if (found.version < store_migrations_newest && sqlite_migrate_keep_copy(d, found.version, fault) != 0)
 		return -1;
-	if (found.version == store_migrations_newest && found.was_closed)
-		sqlite_migrate_drop_copies(d);
+	*is_kept = found.version == store_migrations_newest && found.was_closed;
 	return check == SQLITE_CHECK_SOUND && found.moved_to[0] ? sqlite_schema_begin_epoch(d, fault) : adopt_file(d, check, fault);
 }
 
@@ -105,12 +104,14 @@ struct store *store_sqlite_open(struct loop *l, struct metrics *m, const struct 
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	disk_errno_watch();
 	struct data_dir dir = {0};
-	if (data_dir_open(&dir, config->dir, fault) != 0 || prepare_file(&dir, config->start_moved, fault) != 0) {
+	bool is_kept = false;
+	if (data_dir_open(&dir, config->dir, fault) != 0 || prepare_file(&dir, config->start_moved, &is_kept, fault) != 0) {
 		data_dir_undo(&dir);
 		data_dir_finish(&dir);
 		return NULL;
 	}
 	struct sqlite_driver *d = sqlite_driver_new(&dir);
+	d->drops_copies = is_kept;
 	char reason[200] = "";
 	struct store *s = wire(d, l, m, config, reason, sizeof reason);
 	if (s)
