@@ -299,6 +299,72 @@ static void a_batch_takes_two_round_trips(void **state)
 	assert_int_equal(f->metrics.store_connects_total, 4);
 }
 
+static struct db *connect_beside(struct store_fixture *f)
+{
+	char address[160];
+	postgres_server_address(store_on_postgres_server(), store_on_postgres_database(f->dir), address, sizeof address);
+	struct db *db = db_postgres_new(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000});
+	assert_int_equal(db_postgres_connect(db), DB_OK);
+	return db;
+}
+
+/* The token goes in a transaction that has begun before the guest enters, and ends after. */
+static void a_guest_whose_last_token_goes_meanwhile_does_not_enter(void **state)
+{
+	static const struct db_statement token_delete = {.sql = "DELETE FROM token WHERE user_no = $1 RETURNING 1", .parameters = "n"};
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), guest = make_user(f, "guest", USER_GUEST);
+	uint64_t room = make_room(f, "room", ann), until_ms = clock_mono_ms() + PATIENCE_MS;
+	struct db *other = connect_beside(f);
+	assert_int_equal(db_begin(other, true), DB_OK);
+	struct db_answer *deleted = db_ask(other, &token_delete, db_number(guest));
+	assert_int_equal(db_row(deleted), DB_ROW);
+	db_done(deleted);
+	struct store_join join = {.room_no = room, .user_no = guest};
+	assert_int_equal(store_fixture_submit(f, &join.op, STORE_JOIN), 0);
+	for (char n[8] = "0"; n[0] == '0';) {
+		assert_true(clock_mono_ms() < until_ms && join.op.done);
+		turn(f);
+		sql(f, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", n,
+		    sizeof n);
+	}
+	assert_int_equal(db_commit(other), DB_OK);
+	db_close(other);
+	store_fixture_wait(f, &join.op);
+	assert_int_equal(join.op.result, -ENOENT);
+	char n[8];
+	sql(f, "SELECT count(*) FROM member", n, sizeof n);
+	assert_int_equal(atoi(n), 1); /* ann */
+	store_join_finish(&join);
+}
+
+/* A table that is slow, and times that are short. */
+static void a_verification_takes_the_time_that_it_needs(void **state)
+{
+	static const struct db_statement slow = {.sql = "SELECT count(*) FROM token", .parameters = ""};
+	struct store_fixture *f = *state;
+	char address[160];
+	make_user(f, "guest", USER_GUEST);
+	store_fixture_close(f);
+	sql(f, "ALTER TABLE token RENAME TO token_row", NULL, 0);
+	sql(f, "CREATE VIEW token AS SELECT * FROM token_row WHERE pg_sleep(1) IS NOT NULL", NULL, 0);
+	postgres_server_address(store_on_postgres_server(), store_on_postgres_database(f->dir), address, sizeof address);
+	struct store_postgres_config config = {
+		.database = {.address = address, .may_lose_commits = true, .connect_ms = 60000, .statement_ms = 200, .answer_ms = 600}};
+	struct db *db = db_postgres_new(&config.database);
+	assert_int_equal(db_postgres_connect(db), DB_OK);
+	struct db_answer *count = db_ask_plain(db, &slow);
+	assert_int_equal(db_row(count), DB_FAILED); /* it is slow enough */
+	db_done(count);
+	db_close(db);
+	f->store = store_postgres_open(f->loop, &f->metrics, &config, f->fault);
+	assert_non_null(f->store);
+	assert_int_equal(count_faults(f), 0);
+	store_fixture_close(f);
+	sql(f, "DROP VIEW token; ALTER TABLE token_row RENAME TO token", NULL, 0);
+	assert_true(store_fixture_open(f));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
@@ -308,6 +374,8 @@ int main(void)
 		TEST(a_database_that_was_set_back_is_another_history_for_all),
 		TEST(a_store_that_is_away_closes_soon_and_tells_no_password),
 		TEST(a_batch_takes_two_round_trips),
+		TEST(a_guest_whose_last_token_goes_meanwhile_does_not_enter),
+		TEST(a_verification_takes_the_time_that_it_needs),
 	};
 #undef TEST
 	return cmocka_run_group_tests(tests, NULL, NULL);

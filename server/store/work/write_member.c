@@ -10,11 +10,12 @@ static const struct db_statement user_by_no = {.sql = "SELECT " USER_COLUMNS " F
 static const struct db_statement user_by_id = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1", .parameters = "b"};
 static const struct db_statement user_by_key = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.name_key = $1 AND u.kind <> 2",
 						.parameters = "t"};
-/* Where others write too, the account is locked: its last token does not go, and it enters no other room, before the transaction ends. */
+/* Where others write too: the account's last token does not go, and it enters no other room, before the transaction ends. */
+static const struct db_statement user_lock = {
+	.sql = "SELECT 1 FROM account WHERE no = $1", .postgres = "SELECT 1 FROM account WHERE no = $1 FOR UPDATE", .parameters = "n"};
+/* A statement of its own, so that it sees what was committed until the account was locked. */
 static const struct db_statement user_can_be = {
 	.sql = "SELECT 1 FROM account u WHERE u.no = $1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))",
-	.postgres = "SELECT 1 FROM account u WHERE u.no = $1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))"
-		    " FOR UPDATE OF u",
 	.parameters = "n"};
 static const struct db_statement member_get = {
 	.sql = "SELECT role, read_seq, read_messages FROM member WHERE user_no = $1 AND room_no = $2", .parameters = "nn"};
@@ -75,6 +76,8 @@ int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *i
 
 struct db_answer *batch_ask_can_be(struct batch *b, uint64_t user_no)
 {
+	if (!b->db->is_only_writer)
+		(void)!db_send(b->db, &user_lock, db_number(user_no)); /* what fails it fails the question */
 	return db_ask(b->db, &user_can_be, db_number(user_no));
 }
 
