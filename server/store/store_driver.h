@@ -37,6 +37,9 @@ struct store_driver_methods {
 	/* STORE_VERIFY, a reader's thread, within its transaction on this connection: looks at what lies below the tables, and reports each fault
 	 * (read_verify_report). A db_result. NULL: the database sees to that by itself. */
 	int (*check_ground)(struct db *db, struct store_verify *op);
+	/* STORE_VERIFY, a reader's thread, within a transaction on this connection: its statements may take as long as they need. A db_result. NULL: they may
+	 * anyway. */
+	int (*take_long)(struct db *db);
 	/* STORE_BACKUP, a reader's thread. NULL: backup_instead says what else makes one. */
 	int (*backup)(struct db *db, struct store_backup *op);
 	const char *backup_instead;

@@ -256,6 +256,7 @@ static void end_transaction(struct db_postgres *self)
 	self->in_transaction = false;
 	self->failure = DB_OK;
 	self->pipe.for_writing = false;
+	self->pipe.answer_ms = postgres_link_options(self->link)->answer_ms;
 }
 
 static int commit(struct db *db)
@@ -386,6 +387,26 @@ bool db_postgres_has_epoch(struct db *db, const struct uid *epoch)
 uint64_t db_postgres_round_trips(struct db *db)
 {
 	return of(db)->pipe.n_round_trips;
+}
+
+/* A server that nobody waits for any more is to notice it. */
+int db_postgres_take_long(struct db *db)
+{
+	static const struct db_statement set_times = {
+		.sql = "SELECT set_config('statement_timeout', $1, true), set_config('client_connection_check_interval', '10s', true)",
+		.parameters = "t"};
+	struct db_postgres *self = of(db);
+	const struct db_postgres_options *options = postgres_link_options(self->link);
+	char ms[16];
+
+	assert(self->in_transaction);
+	struct text value = {.s = ms, .n = (size_t)snprintf(ms, sizeof ms, "%d", options->long_ms)};
+	auto_answer *set = db_ask(db, &set_times, db_text(value));
+	int rc = db_row(set);
+	if (rc < 0)
+		return rc;
+	self->pipe.answer_ms = options->long_ms + options->answer_ms;
+	return DB_OK;
 }
 
 int db_postgres_renew_epoch(struct db *db, const char *why)

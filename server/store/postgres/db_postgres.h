@@ -43,6 +43,7 @@ struct db_postgres_options {
 	int lock_ms;             /* the server ends the wait for a lock: 3,000 */
 	int idle_ms;             /* the server ends a transaction whose client is silent: 15,000 */
 	int answer_ms;           /* silence that ends the connection: 5,000 more than statement_ms */
+	int long_ms;             /* the server ends a statement of db_postgres_take_long(): 3,600,000 */
 	int migrate_ms;          /* making or migrating the tables, and waiting for somebody else who does: 600,000 */
 	bool may_lose_commits;   /* accept a server with synchronous_commit or fsync off */
 	bool is_for_copy;        /* accept a database that is an unfinished copy, or that was moved elsewhere (store/copy/) */
@@ -79,6 +80,8 @@ void db_postgres_epoch(struct db *db, char out[STORE_EPOCH_BYTES + 1]);
 bool db_postgres_has_epoch(struct db *db, const struct uid *epoch);
 /* What was acknowledged before is missing: puts a new epoch into the database, outside of a transaction, unless somebody else has done so, and reads it. Its reason goes to the log. */
 int db_postgres_renew_epoch(struct db *db, const char *why) warn_unused;
+/* Within a transaction: its statements may take long_ms. A db_result. */
+int db_postgres_take_long(struct db *db) warn_unused;
 /* Times that something was sent and then its answer was waited for, since the db was made. */
 uint64_t db_postgres_round_trips(struct db *db);
 

@@ -237,12 +237,12 @@ static void look_called(struct loop_call *c)
 	free(d);
 }
 
-/* Connections that work are left to those whose operations are under way. */
+/* Connections that work are left to those whose operations are under way, but for the one of what takes long. */
 static void closing(struct store_driver *driver)
 {
 	struct postgres_driver *d = driver_of(driver);
 	for (size_t i = 0; i < d->n_connections; i++)
-		if (d->store->is_away)
+		if (d->store->is_away || i >= d->n_connections - STORE_SLOW_READERS)
 			db_postgres_stop(d->connections[i].db);
 }
 
@@ -270,6 +270,7 @@ static const struct store_driver_methods methods = {
 	.check_history = check_history,
 	.away = away,
 	.closing = closing,
+	.take_long = db_postgres_take_long,
 	.backup_instead =
 		"the messages are in a PostgreSQL database: pg_dump makes a copy of it, and pg_basebackup one of the whole server",
 	.lost = lost,

@@ -46,6 +46,7 @@ struct postgres_link *postgres_link_new(const struct db_postgres_options *option
 	o->lock_ms = usual(options->lock_ms, 3000);
 	o->idle_ms = usual(options->idle_ms, 15000);
 	o->answer_ms = usual(options->answer_ms, o->statement_ms + 5000);
+	o->long_ms = usual(options->long_ms, 3600000);
 	o->migrate_ms = usual(options->migrate_ms, 600000);
 	link->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	pthread_mutex_init(&link->lock, NULL);

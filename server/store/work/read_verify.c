@@ -72,6 +72,13 @@ static int check_ground(struct store_reader *r, struct store_verify *op)
 	return r->driver->methods->check_ground ? r->driver->methods->check_ground(r->db, op) : DB_OK;
 }
 
+/* A transaction in which a count may go through a whole table. */
+static int begin_to_look(struct store_reader *r)
+{
+	int result = db_begin(r->db, false);
+	return result == DB_OK && r->driver->methods->take_long ? r->driver->methods->take_long(r->db) : result;
+}
+
 static int check_references(struct store_reader *r, struct store_verify *op)
 {
 	enum { N = sizeof reference_checks / sizeof reference_checks[0] };
@@ -152,7 +159,7 @@ static int skip_damage(struct room_check *k)
 	if (k->next > k->room->last_seq) {
 		read_verify_report(k->op, "%s: its log cannot be read to the end, which is behind seq %" PRIu64, k->name, k->next - 1);
 		k->next = k->room->last_seq + 1;
-		return db_begin(db, false);
+		return begin_to_look(k->reader);
 	}
 	int result = log_damage_reach(db, k->room->no, &k->room->id, k->next, k->room->last_seq, &to);
 	if (result != DB_OK)
@@ -160,7 +167,7 @@ static int skip_damage(struct room_check *k)
 	read_verify_report(k->op, "%s: seq %" PRIu64 " to %" PRIu64 " are damaged: they cannot be read", k->name, k->next, to);
 	note(k, k->next, to);
 	k->next = to + 1;
-	return db_begin(db, false);
+	return begin_to_look(k->reader);
 }
 
 /* A page of the log. DB_DONE, and *n_rows says how many there were; or a failure. */
@@ -233,7 +240,7 @@ static int read_page_of_heads(struct store_reader *r, uint64_t after_no, struct 
 	if (result != DB_DAMAGED || *n_heads == 0)
 		return result;
 	(void)db_rollback(r->db);
-	result = db_begin(r->db, false);
+	result = begin_to_look(r);
 	return result == DB_OK ? read_heads(r, after_no, *n_heads, heads, n_heads) : result;
 }
 
@@ -265,7 +272,7 @@ int read_verify(struct store_reader *r, struct store_verify *op)
 	/* Whoever asks whether the file is damaged wants to be told so, and where else it is. */
 	for (size_t i = 0; i < sizeof checks / sizeof checks[0] && (result == DB_OK || result == DB_DAMAGED); i++) {
 		char reason[200];
-		result = i == 0 || result == DB_DAMAGED ? db_begin(r->db, false) : DB_OK;
+		result = i == 0 || result == DB_DAMAGED ? begin_to_look(r) : DB_OK;
 		if (result == DB_OK)
 			result = checks[i](r, op);
 		if (result == DB_OK || result == DB_AWAY)
