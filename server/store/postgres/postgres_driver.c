@@ -1,6 +1,7 @@
 #include "store/postgres/postgres_driver.h"
 
 #include "base/log.h"
+#include "store/postgres/postgres_skeletons.h"
 #include "store/store_state.h"
 
 #include <stdio.h>
@@ -61,9 +62,11 @@ int postgres_driver_connect(struct postgres_driver *d, struct db *db)
 	if (rc == DB_OK && is_writer)
 		rc = look_for_own_commits(d);
 	if (rc == DB_OK && is_writer)
+		rc = postgres_skeletons_renew(db);
+	if (rc == DB_OK && is_writer)
 		rc = store_work_has_owner(db, &has_owner);
 	if (rc != DB_OK) {
-		db_postgres_disconnect(db, "the database does not say who owns the server"); /* its epoch is not noted */
+		db_postgres_disconnect(db, "the database does not say what has to be known of it"); /* its epoch is not noted */
 		return rc;
 	}
 	db_postgres_epoch(db, epoch);

@@ -9,10 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The lock's number: ours in the upper half, the schema's in the lower. */
-#define LOCK_SQL \
-	"BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock(1348564089::bigint << 32 |" \
-	" (SELECT oid::bigint FROM pg_namespace WHERE nspname = current_schema()));"
+#define LOCK_SQL "BEGIN; SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0; SELECT " POSTGRES_LOCK_SQL ";"
 
 /* Not to_regclass(): it may remember from before the lock that there was none. */
 #define TABLE_SQL(name) \

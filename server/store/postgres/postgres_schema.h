@@ -18,14 +18,19 @@
  * server's own settings of the time of the commit could tell, and nobody has them. A gap after a failover is a page read again; a seq that two
  * different events had is a hole for ever.
  *
- * A copy of the cluster's files from an earlier moment (a snapshot of the disk) stands on the same ground and is not noticed here. Who finds that
- * acknowledged commits are missing calls postgres_schema_renew_epoch(); the server does not look for that.
+ * A copy of the cluster's files from an earlier moment (a snapshot of the disk) stands on the same ground, and so does a dump that is restored into the same
+ * tables. Who finds that what was told is missing calls postgres_schema_renew_epoch(): the writer by its mark (postgres_mark.h), a reader by a room that ends too early
+ * (STORE_ROOM_TOPS). Whoever stays connected meanwhile is told by the same question that the epoch is another one.
  */
 #ifndef PARLEY_STORE_POSTGRES_POSTGRES_SCHEMA_H
 #define PARLEY_STORE_POSTGRES_POSTGRES_SCHEMA_H
 
 #include "store/postgres/db_postgres.h"
 #include "store/postgres/postgres_query.h"
+
+/* Of several servers one makes, migrates or changes all of the tables. The lock's number: ours in the upper half, the schema's in the lower. */
+#define POSTGRES_LOCK_SQL \
+	"pg_advisory_xact_lock(1348564089::bigint << 32 | (SELECT oid::bigint FROM pg_namespace WHERE nspname = current_schema()))"
 
 /* Makes or migrates the tables, if that is to be done, and reads the epoch. Where nothing is to be done it takes two round trips and no lock.
  * DB_OK, DB_AWAY, or DB_FAILED (a newer version, no rights, half a copy, moved elsewhere) with a sentence in reason. options->migrate_ms: added to the
