@@ -51,6 +51,14 @@ static void wait_until_answers(struct store_fixture *f)
 	}
 }
 
+static void begin_another_epoch(struct store_fixture *f)
+{
+	sql(f, "UPDATE meta SET bytes = 'another' WHERE key = 'ground'", NULL, 0);
+	sql(f,
+	    "SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
+	    NULL, 0);
+}
+
 /* What a server of databases does with the disk. "../../../bin/cp" and the like: programs are named from the server's folder of programs. */
 #define TOOL(line) "../../../../../bin/" line
 
@@ -230,6 +238,69 @@ static void another_epoch_that_somebody_else_began_is_noticed_by_who_stayed_conn
 	assert_int_equal(store_fixture_do(f, &tops.op, STORE_ROOM_TOPS), 0);
 }
 
+/* Numbers of rooms are others, and so is what is damaged. */
+static void damage_is_forgotten_with_its_history(void **state)
+{
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), room = make_room(f, "room", ann);
+	sql(f, "UPDATE event SET json = json || ' '", NULL, 0);
+	struct store_log_page page = {.room_no = room, .limit = 1, .newest = true};
+	assert_int_equal(store_fixture_do(f, &page.op, STORE_LOG_PAGE), -EBADMSG);
+	assert_int_equal(send_text(f, room, ann, "{}"), -EBADMSG);
+	assert_int_equal(f->metrics.damaged_rooms, 1);
+	sql(f, "UPDATE event SET json = rtrim(json)", NULL, 0);
+	begin_another_epoch(f);
+	wait_until_answers(f); /* a probe says that damage is known */
+	assert_int_equal(f->metrics.damaged_rooms, 0);
+	assert_int_equal(send_text(f, room, ann, "{}"), 3);
+}
+
+static void the_age_of_tokens_is_that_of_the_new_history(void **state)
+{
+	struct store_fixture *f = *state;
+	char n[16];
+	make_user(f, "guest", USER_GUEST);
+	sql(f, "UPDATE token SET used_day = 1", NULL, 0);
+	sql(f, "UPDATE meta SET value = CASE key WHEN 'tokens_asked_day' THEN 1000 ELSE 31 * 86400000::bigint END WHERE key LIKE 'tokens%'",
+	    NULL, 0);
+	begin_another_epoch(f);
+	wait_until_answers(f);
+	sql(f, "SELECT count(*) FROM token", n, sizeof n);
+	assert_int_equal(atoi(n), 0);
+}
+
+/* As servers with other libraries left it, one after the other. */
+static void names_of_other_libraries_are_looked_at_anew(void **state)
+{
+	static const char others[] = "UPDATE account SET skeleton = 'other ' || no; UPDATE room SET skeleton = 'other ' || no;"
+				     "UPDATE meta SET bytes = 'other' WHERE key = 'skeletons'";
+	struct store_fixture *f = *state, other;
+	char found[64];
+	make_room(f, "paypal", make_user(f, "ann", USER_PERSON));
+	make_user(f, "guest", USER_GUEST);
+	sql(f, others, NULL, 0);
+	struct store_user_create alike = {.id = fresh_id(), .name = text_from("\u0430nn"), .name_key = text_from("\u0430nn")};
+	assert_int_equal(store_fixture_do(f, &alike.op, STORE_USER_CREATE), 0); /* it gets in */
+	store_fixture_close(f);
+	sql(f, others, NULL, 0);
+	assert_true(store_fixture_open(f));
+	sql(f, "SELECT string_agg(coalesce(skeleton, '-'), ' ' ORDER BY no) FROM account", found, sizeof found);
+	assert_string_equal(found, "ann other 2 -"); /* guests have none that counts */
+	sql(f, "SELECT skeleton FROM room", found, sizeof found);
+	assert_string_equal(found, "paypal");
+	struct store_user_create more = {.id = fresh_id(), .name = text_from("an\u0578"), .name_key = text_from("an\u0578")};
+	assert_int_equal(store_fixture_do(f, &more.op, STORE_USER_CREATE), -EEXIST);
+	/* A server that comes meanwhile looks at them again, and whoever finds its own version does not. */
+	sql(f, others, NULL, 0);
+	open_beside(&other, f);
+	sql(f, "UPDATE account SET skeleton = NULL", NULL, 0);
+	store_fixture_close(&other);
+	open_beside(&other, f);
+	sql(f, "SELECT count(skeleton) FROM account", found, sizeof found);
+	assert_string_equal(found, "0");
+	store_fixture_close(&other);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, store_fixture_setup, store_fixture_teardown)
@@ -240,6 +311,9 @@ int main(void)
 		TEST(a_mark_that_cannot_be_true_accuses_nobody),
 		TEST(servers_that_notice_it_at_once_begin_one_epoch),
 		TEST(a_room_that_ends_before_what_was_told_of_it_shows_that_the_database_was_set_back),
+		TEST(damage_is_forgotten_with_its_history),
+		TEST(the_age_of_tokens_is_that_of_the_new_history),
+		TEST(names_of_other_libraries_are_looked_at_anew),
 		TEST(another_epoch_that_somebody_else_began_is_noticed_by_who_stayed_connected),
 	};
 #undef TEST

@@ -199,6 +199,8 @@ static void view_all(struct postgres_driver *d, struct view *v)
 
 static void use_newest(struct postgres_driver *d, const struct view *v)
 {
+	if (!v->is_of_store)
+		store_work_begin_epoch(d->store);
 	pthread_mutex_lock(&d->lock);
 	memcpy(d->in_use, v->newest, sizeof d->in_use);
 	pthread_mutex_unlock(&d->lock);

@@ -340,12 +340,12 @@ static bool accept(struct batch_runner *r, struct run *t, struct list *done)
 	return accepted;
 }
 
-/* The row of this writer, before the first of its transactions. */
+/* The row of this writer, before the first of its transactions, and what it has to know of another history. */
 static int enter(struct batch_runner *r)
 {
 	struct db *db = r->driver->db;
 	int64_t now_ms = clock_wall_ms();
-	if (!is_shared(r) || r->has_row)
+	if (!is_shared(r) || (r->has_row && !r->is_new_epoch))
 		return DB_OK;
 	int rc = db_begin(db, true);
 	if (rc == DB_OK)
@@ -357,12 +357,16 @@ static int enter(struct batch_runner *r)
 	if (rc != DB_OK)
 		db_rollback(db);
 	r->has_row = rc == DB_OK;
+	if (rc == DB_OK && r->is_new_epoch) {
+		rc = token_age_load(&r->token_age, db);
+		r->is_new_epoch = rc != DB_OK;
+	}
 	return rc;
 }
 
 bool batch_run(struct batch_runner *r, struct list *ready, struct list *done)
 {
-	struct run t = {.token_age = r->token_age};
+	struct run t = {0};
 	list_init(&t.ops);
 	uint64_t started_ns = clock_mono_ns();
 	if (!r->driver->methods->is_in_place(r->driver)) {
@@ -382,6 +386,7 @@ bool batch_run(struct batch_runner *r, struct list *ready, struct list *done)
 		batch_refuse(r, ready, done);
 		return false;
 	}
+	t.token_age = r->token_age;
 	batch_begin(&r->batch);
 	rc = run_transaction(r, ready, &t);
 	if (rc != DB_OK) {

@@ -47,6 +47,7 @@ struct batch_runner {
 	size_t n_alone;           /* so many operations go one by one */
 	size_t n_races;           /* that the first of them lost */
 	size_t n_ahead;           /* so many look ahead: few after a batch that had to end early */
+	bool is_new_epoch;        /* what is known of the database is of its history before */
 	bool has_row;             /* where others write too: the writer's (driver->writer) is there */
 	uint64_t batch_no;        /* of the newest transaction that began */
 	struct list undecided;    /* store_op.link: of a transaction whose commit may be done */

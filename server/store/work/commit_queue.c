@@ -23,6 +23,7 @@ struct commit_queue {
 	struct batch_touch touches[BATCH_TOUCHES_MAX];
 	size_t n_touches; /* with the mutex */
 	bool stopping;    /* with the mutex */
+	bool new_epoch;   /* with the mutex; the thread was not told yet */
 
 	/* The loop's own: what the thread was not given yet. */
 	struct list held; /* store_op.link */
@@ -59,6 +60,8 @@ static bool take_waiting(struct commit_queue *q, struct list *ready)
 	memcpy(q->runner.touches, q->touches, q->n_touches * sizeof q->touches[0]);
 	q->runner.n_touches = q->n_touches;
 	q->n_touches = 0;
+	q->runner.is_new_epoch = q->runner.is_new_epoch || q->new_epoch;
+	q->new_epoch = false;
 	pthread_mutex_unlock(&q->mutex);
 	return goes_on;
 }
@@ -175,6 +178,14 @@ void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_
 		memcpy(t->hash, hash, SECRET_HASH_BYTES);
 		t->day = day;
 	}
+	pthread_mutex_unlock(&q->mutex);
+}
+
+void commit_queue_begin_epoch(struct commit_queue *q)
+{
+	pthread_mutex_lock(&q->mutex);
+	q->n_touches = 0;
+	q->new_epoch = true;
 	pthread_mutex_unlock(&q->mutex);
 }
 

@@ -31,6 +31,8 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config);
 int commit_queue_submit(struct commit_queue *q, struct store_op *op) __attribute__((warn_unused_result));
 /* Any thread: notes with the next transaction that a token was used on this day; may be forgotten. */
 void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day);
+/* The loop thread: what comes is of another history. */
+void commit_queue_begin_epoch(struct commit_queue *q);
 /* Commits what waits (done() calls are posted) and ends the thread. Accepts NULL. */
 void commit_queue_destroy(struct commit_queue *q);
 

@@ -117,14 +117,27 @@ bool damage_is_known(const struct damage *d)
 	return d->known;
 }
 
+/* With the mutex. */
+static void forget_all(struct damage *d)
+{
+	metric_change(&d->metrics->damaged_rooms, -(int64_t)d->n_rooms);
+	d->n_rooms = d->n_places = 0;
+	d->known = false;
+}
+
 void damage_forget(struct damage *d, uint64_t n_met)
 {
 	pthread_mutex_lock(&d->mutex);
 	if (d->known && d->n_met == n_met) {
 		LOG_INFO("store.undamaged", LOG_S("file", d->file), LOG_S("what", "a verification found nothing wrong"));
-		metric_change(&d->metrics->damaged_rooms, -(int64_t)d->n_rooms);
-		d->n_rooms = d->n_places = 0;
-		d->known = false;
+		forget_all(d);
 	}
+	pthread_mutex_unlock(&d->mutex);
+}
+
+void damage_begin_epoch(struct damage *d)
+{
+	pthread_mutex_lock(&d->mutex);
+	forget_all(d);
 	pthread_mutex_unlock(&d->mutex);
 }

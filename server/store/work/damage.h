@@ -1,7 +1,7 @@
 /*
  * What is known to be damaged in the stored data. A read that meets damage notes it here and is refused; the writer refuses what would change a room whose
  * log is damaged, and the probe of /readyz tells that there is damage. It is known until the process ends, or until a verification that
- * began after the last find has found nothing.
+ * began after the last find has found nothing, or until the database has another history.
  *
  * Any thread. Each place is logged once, the first DAMAGE_PLACES_MAX of them.
  */
@@ -36,5 +36,7 @@ uint64_t damage_n_met(const struct damage *d);
 bool damage_is_known(const struct damage *d);
 /* Nothing is damaged after all, unless some was met since damage_n_met() was n_met. */
 void damage_forget(struct damage *d, uint64_t n_met);
+/* Another history: its rooms are others, and no damage of it is known. */
+void damage_begin_epoch(struct damage *d);
 
 #endif

@@ -109,6 +109,13 @@ size_t store_work_n_under_way(const struct store *store)
 	return list_entry(store, const struct store_work, store)->n_under_way;
 }
 
+void store_work_begin_epoch(struct store *store)
+{
+	struct store_work *s = work_of(store);
+	damage_begin_epoch(s->damage);
+	commit_queue_begin_epoch(s->writes);
+}
+
 static void run_mend(struct worker_job *j, void *thread_state)
 {
 	(void)j;

@@ -34,6 +34,8 @@ struct store_driver *store_work_driver(struct store *store);
 int store_work_has_owner(struct db *db, bool *has) warn_unused;
 /* Loop thread: so many operations were submitted whose done() was not called. */
 size_t store_work_n_under_way(const struct store *store);
+/* Loop thread: nothing is under way, and what comes is of another history: what is known of the one before is forgotten. */
+void store_work_begin_epoch(struct store *store);
 /* Loop thread: each thread tries to make a connection again that is not current. Nothing happens while it still does. */
 void store_work_mend(struct store *store);
 
