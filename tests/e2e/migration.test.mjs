@@ -1,7 +1,9 @@
 // A database of an earlier version is taken into use: everything is in it, it was copied before, and the copy goes when all went well.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { copyFileSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import test from 'node:test';
 import { fresh } from './lib/client.mjs';
@@ -45,7 +47,7 @@ test('a database of version 1 has everything, and works', async () => {
 	await next.stop();
 });
 
-test('the copy stays until a start finds that the server ended cleanly', async () => {
+test('the copy stays until the server has ended cleanly, and serves after a further start', async () => {
 	const dataDir = oldDir();
 	const first = await startServer({ dataDir });
 	assert.ok(existsSync(copyIn(dataDir)));
@@ -53,8 +55,14 @@ test('the copy stays until a start finds that the server ended cleanly', async (
 	const second = await startServer({ dataDir });
 	assert.ok(existsSync(copyIn(dataDir)), 'the copy is gone after a server that was killed');
 	await second.stop();
+	const taken = createServer().listen(0, '127.0.0.1');
+	await once(taken, 'listening');
+	const refused = await runServer(['--data', dataDir, '--listen', `127.0.0.1:${taken.address().port}`]);
+	taken.close();
+	assert.match(refused.stderr, /127\.0\.0\.1/);
+	assert.ok(existsSync(copyIn(dataDir)), 'the copy is gone after a start that never served');
 	const third = await startServer({ dataDir });
-	assert.ok(!existsSync(copyIn(dataDir)), 'the copy is still there');
+	await until(30000, 'the copy to go', () => !existsSync(copyIn(dataDir)));
 	assert.match(third.stderr, /store\.copy_removed.*before-002/);
 	await assertHasVersion1(third);
 	await third.stop();
