@@ -166,6 +166,34 @@ static void a_mark_that_cannot_be_true_accuses_nobody(void **state)
 	assert_string_not_equal(f->store->epoch, before);
 }
 
+/* As `parley admin copy` leaves it: the epoch is kept, and nobody has a row who writes to it. */
+static void a_mark_of_another_database_accuses_nobody(void **state)
+{
+	struct store_fixture *f = *state, *g = store_fixture_new("/tmp");
+	char epoch[40], text[120], before[STORE_EPOCH_BYTES + 1], path[300];
+	uint8_t mark[100];
+	make_user(f, "ann", USER_PERSON);
+	memcpy(before, f->store->epoch, sizeof before);
+	sql(f, "SELECT encode(bytes, 'hex') FROM meta WHERE key = 'epoch'", epoch, sizeof epoch);
+	assert_true(store_fixture_open(g));
+	store_fixture_close(g);
+	snprintf(text, sizeof text, "UPDATE meta SET bytes = decode('%s', 'hex') WHERE key = 'epoch'", epoch);
+	sql(g, text, NULL, 0);
+	snprintf(path, sizeof path, "%s/parley.mark", f->dir);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	size_t n = fread(mark, 1, sizeof mark, file);
+	fclose(file);
+	snprintf(path, sizeof path, "%s/parley.mark", g->dir);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	assert_int_equal(fwrite(mark, 1, n, file), n);
+	fclose(file);
+	assert_true(store_fixture_open(g));
+	assert_string_equal(g->store->epoch, before);
+	store_fixture_destroy(g);
+}
+
 static void servers_that_notice_it_at_once_begin_one_epoch(void **state)
 {
 	struct store_fixture *f = *state, other;
@@ -309,6 +337,7 @@ int main(void)
 		TEST(a_disk_that_was_set_back_is_noticed_by_a_new_process),
 		TEST(a_dump_that_was_restored_over_its_database_is_noticed),
 		TEST(a_mark_that_cannot_be_true_accuses_nobody),
+		TEST(a_mark_of_another_database_accuses_nobody),
 		TEST(servers_that_notice_it_at_once_begin_one_epoch),
 		TEST(a_room_that_ends_before_what_was_told_of_it_shows_that_the_database_was_set_back),
 		TEST(damage_is_forgotten_with_its_history),
