@@ -130,8 +130,8 @@ void chat_destroy(struct chat *c)
 		assert(!c->slots[i].session);
 	loop_not_at_turn_end(c->loop, tell, c);
 	worker_pool_destroy(c->hashers);
-	loop_run_once(c->loop); /* the hashers' last answers */
 	rooms_end_waits(&c->rooms);
+	loop_run_once(c->loop); /* the hashers' last answers, and sign-ins that waited for a room */
 	probe_drop_all(c);
 	drop_slices(c);
 	follow_destroy(c->follow);

@@ -3,6 +3,7 @@
 #include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/user.h"
+#include "room/room.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -10,7 +11,10 @@
 
 struct sign_in {
 	struct store_sign_in op; /* first: the store hands this back */
-	struct loop_call later;  /* when the store could not be asked */
+	struct loop_call later;  /* when the store could not be asked; when a room has caught up */
+	struct room_wait wait;
+	struct room *behind;   /* held while it catches up */
+	size_t n_rooms_looked; /* memberships whose rooms have */
 	struct chat *chat;
 	uint64_t session_id;
 	uint64_t n_unloads, n_changes; /* when the store was asked */
@@ -36,6 +40,7 @@ static void ask(struct sign_in *in)
 {
 	in->n_unloads = chat_n_unloads(in->chat);
 	in->n_changes = in->chat->n_changes;
+	in->n_rooms_looked = 0;
 	if (in->chat->store->methods->submit(in->chat->store, &in->op.op) == 0)
 		return;
 	in->later.run = busy;
@@ -51,6 +56,44 @@ static bool may_be_old(const struct sign_in *in)
 		return true;
 	return !user_by_no(c, op->user.no) &&
 	       (in->n_unloads != chat_n_unloads(c) || user_rooms_are_old(c, op->memberships, op->n_memberships, in->n_changes));
+}
+
+static void signed_in(struct store_op *op);
+
+static void go_on(struct loop_call *call)
+{
+	struct sign_in *in = list_entry(call, struct sign_in, later);
+	signed_in(&in->op.op);
+}
+
+/* With the next turn: what ends the wait may be in the midst of something. */
+static void caught_up(struct room_wait *w)
+{
+	struct sign_in *in = list_entry(w, struct sign_in, wait);
+	room_release(in->behind);
+	in->later.run = go_on;
+	loop_post(in->chat->loop, &in->later);
+}
+
+/*
+ * Who comes from another server has cursors of that one, and a room in memory may not have come so far: it would look as though they were beyond the end. So it first
+ * comes as far as the store was, each room once. False: a room has to, and signed_in() is called again.
+ */
+static bool rooms_have_caught_up(struct sign_in *in)
+{
+	const struct store_sign_in *op = &in->op;
+	while (in->n_rooms_looked < op->n_memberships) {
+		const struct store_room *known = &op->memberships[in->n_rooms_looked++].room;
+		struct room *r = room_by_id(&in->chat->rooms, &known->id);
+		if (!r || r->feed.last_seq >= known->last_seq)
+			continue;
+		in->behind = r;
+		room_hold(r);
+		room_expect(r, known->last_seq);
+		room_await(r, known->last_seq, &in->wait, caught_up);
+		return false;
+	}
+	return true;
 }
 
 static void signed_in(struct store_op *op)
@@ -70,6 +113,8 @@ static void signed_in(struct store_op *op)
 		ask(in);
 		return;
 	}
+	if (in->chat->store->is_shared && session_receives(s) && !rooms_have_caught_up(in))
+		return;
 	struct user *u = user_load(in->chat, &in->op.user, in->op.memberships, in->op.n_memberships);
 	uint64_t most = in->chat->config.limits.account_sessions;
 	if (most && session_receives(s) && u->n_sessions >= most) {

@@ -1,5 +1,6 @@
 /*
- * Signing in with a token: reads the user and all memberships, unless they are in memory, and enters the session.
+ * Signing in with a token: reads the user and all memberships, unless they are in memory, and enters the session. Where others write to the store, too, a session that receives enters when
+ * its rooms have come as far as the store was.
  */
 #ifndef PARLEY_CHAT_SIGN_IN_H
 #define PARLEY_CHAT_SIGN_IN_H

@@ -1,0 +1,251 @@
+// Two servers on one database, and what must hold in it whatever they did at the same time.
+import assert from 'node:assert/strict';
+import { EventStream } from '../../e2e/lib/http.mjs';
+import { Cluster } from '../../e2e/lib/postgres.mjs';
+import { startServer } from '../../e2e/lib/server.mjs';
+import { sleep } from '../../e2e/lib/env.mjs';
+import { Participant } from '../../faults/lib/participant.mjs';
+
+export class Pair {
+	constructor(cluster, database, args) {
+		this.cluster = cluster;
+		this.database = database;
+		this.args = args;
+		this.servers = [undefined, undefined];
+		this.crowds = [];
+	}
+
+	// On an empty database of the cluster. Both make its tables at once.
+	static async start(cluster, { args = [] } = {}) {
+		const pair = new Pair(cluster, await cluster.makeDatabase(), args);
+		await Promise.all([pair.startServer(0), pair.startServer(1)]);
+		return pair;
+	}
+
+	// Also after kill(): with the data directory that it had.
+	async startServer(side) {
+		const address = ['--database', this.cluster.socketUrl(this.database), '--database-allow-asynchronous-commit', 'on'];
+		this.servers[side] = await startServer({ dataDir: this.servers[side]?.dataDir, args: [...address, ...this.args] });
+		return this.servers[side];
+	}
+
+	async stop() {
+		await Promise.all(this.crowds.map((crowd) => crowd.leave()));
+		return Promise.all(this.servers.map((server) => server.stop()));
+	}
+
+	// Rows by lines, columns by |.
+	query(sql) {
+		return this.cluster.query(sql, { database: this.database });
+	}
+
+	async rows(sql) {
+		return (await this.query(sql)).split('\n').filter(Boolean);
+	}
+}
+
+export async function pairFor(t, cluster, options) {
+	const pair = await Pair.start(cluster, options);
+	t.after(() => pair.stop());
+	return pair;
+}
+
+// Its database has no fsync: what tests of two servers wait for is the other server, not the disk.
+export const startCluster = () => Cluster.start({ durable: false, settings: { max_connections: 200 } });
+
+// Each question's rows are what is wrong.
+const FAULTS = {
+	'a name is taken twice': 'SELECT name_key FROM account WHERE kind <> 2 GROUP BY name_key HAVING count(*) > 1',
+	'two names look alike': 'SELECT skeleton FROM account WHERE kind <> 2 GROUP BY skeleton HAVING count(*) > 1',
+	'a room\'s name is taken twice': 'SELECT name_key FROM room WHERE name_key IS NOT NULL GROUP BY name_key HAVING count(*) > 1',
+	'two rooms\' names look alike': 'SELECT skeleton FROM room WHERE name_key IS NOT NULL GROUP BY skeleton HAVING count(*) > 1',
+	'a number was given twice': 'SELECT no FROM (SELECT no, \'a\' FROM account UNION ALL SELECT no, \'r\' FROM room) AS n (no, of) GROUP BY no, of HAVING count(*) > 1',
+	'a room does not count its members': 'SELECT r.no, r.n_members, count(m.room_no) FROM room r LEFT JOIN member m ON m.room_no = r.no GROUP BY r.no HAVING r.n_members <> count(m.room_no)',
+	'the seqs of a room are not 1 to its top': `SELECT r.no, r.last_seq, count(e.pk), min(e.pk & 68719476735), max(e.pk & 68719476735) FROM room r LEFT JOIN event e ON e.pk >> 36 = r.no
+		GROUP BY r.no HAVING r.last_seq <> count(e.pk) OR r.last_seq <> coalesce(max(e.pk & 68719476735), 0) OR coalesce(min(e.pk & 68719476735), 1) <> 1`,
+	'an event does not count the messages up to it': `SELECT pk FROM (SELECT pk, n_messages, sum((json::jsonb->>'type' = 'message.created')::int) OVER (PARTITION BY pk >> 36 ORDER BY pk) AS n FROM event) AS e
+		WHERE n_messages <> n`,
+	'a membership is not what the events say': `WITH told AS (SELECT DISTINCT ON (author_no, pk >> 36) author_no AS user_no, pk >> 36 AS room_no, json::jsonb->>'type' AS type FROM event
+			WHERE json::jsonb->>'type' IN ('member.joined', 'member.left') ORDER BY author_no, pk >> 36, pk DESC)
+		SELECT coalesce(t.user_no, m.user_no), coalesce(t.room_no, m.room_no), type FROM told t FULL JOIN member m USING (user_no, room_no) WHERE (type IS NOT DISTINCT FROM 'member.joined') <> (m.role IS NOT NULL)`,
+	'somebody joined or left twice in a row': `SELECT pk FROM (SELECT pk, json::jsonb->>'type' AS type, lag(json::jsonb->>'type') OVER (PARTITION BY author_no, pk >> 36 ORDER BY pk) AS before FROM event
+		WHERE json::jsonb->>'type' IN ('member.joined', 'member.left')) AS e WHERE type IS NOT DISTINCT FROM coalesce(before, 'member.left')`,
+	'a room has not one owner': `SELECT room_no FROM member m WHERE EXISTS (SELECT 1 FROM event WHERE pk = (m.room_no << 36) + 2 AND json::jsonb#>>'{data,role}' = 'owner')
+		GROUP BY room_no HAVING count(*) FILTER (WHERE role = 1) <> 1`,
+	'a client_id is no event': 'SELECT c.author_no, c.event_pk FROM client_id c LEFT JOIN event e ON e.pk = c.event_pk WHERE e.author_no IS DISTINCT FROM c.author_no',
+	'a guest without a token is still a member': `SELECT m.user_no, m.room_no FROM member m JOIN account a ON a.no = m.user_no
+		WHERE a.kind = 2 AND m.ended IS NULL AND NOT EXISTS (SELECT 1 FROM token t WHERE t.user_no = a.no)`,
+};
+
+// The end state, by SQL.
+export async function assertState(pair) {
+	for (const [what, sql] of Object.entries(FAULTS)) {
+		assert.deepEqual(await pair.rows(sql), [], what);
+	}
+}
+
+const cursorOf = ({ room, last }) => `${room}:${last}`;
+
+// One who reads a room over server-sent events, with the records that the checker wants.
+class StreamReader {
+	constructor(name, target, { room, user, token }) {
+		Object.assign(this, { name, target, room, user, token, acknowledged: [], seen: [], gaps: [], nConnections: 0, leaving: false });
+	}
+
+	async arrive() {
+		await this.open();
+		this.staying = this.stay();
+	}
+
+	// Its place is the stream's first id, or its last event.
+	async open() {
+		const stream = await EventStream.open(this.target(), `room=${this.room}`, { token: this.token, lastEventId: this.last === undefined ? undefined : cursorOf(this) });
+		if (stream.status !== 200) {
+			stream.close();
+			throw new Error(`the stream is refused with ${stream.status}`);
+		}
+		const take = () => {
+			this.last ??= Number(/^id: [^:]*:(\d+)/m.exec(stream.text)?.[1]) || undefined;
+			stream.text = '';
+			stream.events.splice(0).forEach((event) => this.record(event.data, event.raw));
+		};
+		stream.listeners.add(take);
+		this.stream = stream;
+		await stream.waitFor('the place of the stream', () => {
+			take();
+			return this.last !== undefined || stream.ended;
+		});
+		this.nConnections++;
+	}
+
+	record(event, raw) {
+		if (event.type === 'room.gap') {
+			this.gaps.push(event);
+		} else {
+			this.seen.push({ seq: event.seq, raw });
+			this.last = event.seq;
+		}
+	}
+
+	async stay() {
+		while (!this.leaving) {
+			await this.stream.waitFor('the end of the stream', () => this.stream.ended, 600000);
+			while (!this.leaving && !await this.open().then(() => true, () => false)) {
+				await sleep(20);
+			}
+		}
+	}
+
+	async leave() {
+		this.leaving = true;
+		this.stream.close();
+		await this.staying;
+	}
+}
+
+// A participant who is at one of two servers, can go to the other, and notes how long messages take.
+export class PairParticipant extends Participant {
+	constructor(name, pair, side, crowd, options) {
+		super(name, () => pair.servers[this.side], options);
+		this.pair = pair;
+		this.side = side;
+		this.crowd = crowd;
+	}
+
+	sendUntilAcknowledged(data) {
+		this.crowd.sent.set(data.client_id, { side: this.side, at: performance.now() });
+		return super.sendUntilAcknowledged(data);
+	}
+
+	record(event, raw) {
+		super.record(event, raw);
+		const sent = event.type === 'message.created' && this.crowd.sent.get(event.data.client_id);
+		if (sent) {
+			this.crowd.delays[sent.side === this.side ? 'own' : 'other'].push(performance.now() - sent.at);
+		}
+	}
+
+	async move() {
+		const before = this.nConnections;
+		this.side = 1 - this.side;
+		this.client.terminate();
+		return before;
+	}
+
+	// Reads the same room as a stream at a server that side() names.
+	async readsToo(side) {
+		const reader = new StreamReader(`the stream of ${this.name}`, () => this.pair.servers[side()], this);
+		await reader.arrive();
+		return reader;
+	}
+}
+
+// What this part of them is not above.
+function part(numbers, of) {
+	const sorted = Float64Array.from(numbers).sort();
+	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * of))];
+}
+
+// Participants in rooms, half of each room's at each server.
+export class Crowd {
+	constructor(pair) {
+		this.pair = pair;
+		this.sent = new Map(); // client_id → {side, at}
+		this.delays = { own: [], other: [] };
+		this.rooms = []; // of participants
+		this.streams = [];
+	}
+
+	get participants() {
+		return this.rooms.flat();
+	}
+
+	static async gather(pair, { nRooms, nClients, perSecond, atOnce = 20 }) {
+		const crowd = new Crowd(pair);
+		pair.crowds.push(crowd);
+		const pauseMs = nClients * 1000 / perSecond;
+		crowd.rooms = Array.from({ length: nRooms }, (_, room) => Array.from({ length: Math.ceil((nClients - room) / nRooms) }, (__, i) =>
+			new PairParticipant(`participant ${i} of ${room}`, pair, i % 2, crowd, { lanes: 1, pauseMs, answerMs: 10000 })));
+		const waiting = [...crowd.rooms.entries()];
+		await Promise.all(Array.from({ length: atOnce }, async () => {
+			for (let next; (next = waiting.shift());) {
+				for (const participant of next[1]) {
+					await participant.arrive(`the room ${next[0]}`);
+				}
+			}
+		}));
+		return crowd;
+	}
+
+	// At random moments: not all in one batch.
+	startSending() {
+		this.starts = this.participants.map(async (participant) => {
+			await sleep(Math.random() * participant.pauseMs);
+			participant.startSending();
+		});
+	}
+
+	async stopSending() {
+		await Promise.all(this.starts);
+		await Promise.all(this.participants.map((participant) => {
+			participant.pauseMs = 0;
+			return participant.stopSending();
+		}));
+	}
+
+	leave() {
+		this.participants.forEach((participant) => {
+			participant.sending = false;
+		});
+		return Promise.all([...this.participants, ...this.streams].map((each) => each.leave()));
+	}
+
+	p99Other() {
+		return part(this.delays.other, 0.99);
+	}
+
+	describeDelays() {
+		const line = (delays) => `${[0.5, 0.99, 1].map((each) => Math.round(part(delays, each))).join('/')} ms of ${delays.length}`;
+		return `own events p50/p99/longest ${line(this.delays.own)}; the other's ${line(this.delays.other)}`;
+	}
+}
