@@ -31,6 +31,10 @@ static const struct db_statement tops_get = {
 	.postgres = "SELECT r.no, e.n_messages FROM room r JOIN event e ON e.pk = r.no << 36 | r.last_seq WHERE r.no = ANY ($1)",
 	.parameters = "N"};
 
+static const struct db_statement accounts_lock = {.sql = "SELECT no FROM account WHERE no IN (SELECT value FROM json_each($1)) ORDER BY no",
+						  .postgres = "SELECT no FROM account WHERE no = ANY ($1) ORDER BY no FOR UPDATE",
+						  .parameters = "N"};
+
 void batch_init(struct batch *b, struct db *db, struct damage *damage)
 {
 	b->db = db;
@@ -83,6 +87,17 @@ static int by_number(const void *x, const void *y)
 	return a < b ? -1 : a > b;
 }
 
+/* In order, each once; how many. */
+static size_t in_order_once(int64_t *nos, size_t n)
+{
+	size_t n_once = 0;
+	qsort(nos, n, sizeof nos[0], by_number);
+	for (size_t i = 0; i < n; i++)
+		if (i == 0 || nos[i] != nos[i - 1])
+			nos[n_once++] = nos[i];
+	return n_once;
+}
+
 void batch_lock_rooms(struct batch *b, const struct list *ops)
 {
 	size_t n = 0;
@@ -93,15 +108,37 @@ void batch_lock_rooms(struct batch *b, const struct list *ops)
 		if (no != 0)
 			b->room_nos[n++] = (int64_t)no;
 	}
-	qsort(b->room_nos, n, sizeof b->room_nos[0], by_number);
-	b->n_room_nos = 0;
-	for (size_t i = 0; i < n; i++)
-		if (i == 0 || b->room_nos[i] != b->room_nos[i - 1])
-			b->room_nos[b->n_room_nos++] = b->room_nos[i];
+	b->n_room_nos = in_order_once(b->room_nos, n);
 	if (b->n_room_nos == 0)
 		return;
 	b->rooms_asked = db_ask(b->db, &rooms_get, db_numbers(b->room_nos, b->n_room_nos));
 	b->tops_asked = db_ask(b->db, &tops_get, db_numbers(b->room_nos, b->n_room_nos));
+}
+
+/* The account that the operation locks, where it knows its number before it looks. */
+static uint64_t account_of(const struct store_op *op)
+{
+	if (op->kind == STORE_JOIN)
+		return list_entry(op, struct store_join, op)->user_no;
+	if (op->kind == STORE_ROOM_CREATE)
+		return list_entry(op, struct store_room_create, op)->owner_no;
+	const struct store_token_create *token = op->kind == STORE_TOKEN_CREATE ? list_entry(op, struct store_token_create, op) : NULL;
+	return token && token->password_hash ? token->user_no : 0;
+}
+
+void batch_lock_accounts(struct batch *b, const struct list *ops)
+{
+	size_t n = 0;
+	if (b->db->is_only_writer)
+		return;
+	list_for_each(it, ops) {
+		uint64_t no = account_of(list_entry(it, struct store_op, link));
+		if (no != 0)
+			b->account_nos[n++] = (int64_t)no;
+	}
+	n = in_order_once(b->account_nos, n);
+	if (n > 0)
+		b->accounts_asked = db_ask(b->db, &accounts_lock, db_numbers(b->account_nos, n));
 }
 
 static void let_go_of_rooms(struct batch *b)
@@ -120,6 +157,8 @@ int batch_write_back(struct batch *b)
 void batch_end(struct batch *b, bool is_committed)
 {
 	let_go_of_rooms(b);
+	db_done(b->accounts_asked);
+	b->accounts_asked = NULL;
 	if (!is_committed || b->rooms.is_shared)
 		room_cache_forget(&b->rooms);
 	read_marks_forget(&b->marks);

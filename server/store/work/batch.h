@@ -45,7 +45,9 @@ struct batch {
 	int64_t room_nos[BATCH_MAX]; /* to be locked: sorted, each once */
 	size_t n_room_nos;
 	struct db_answer *rooms_asked, *tops_asked; /* of room_nos; NULL: they are in the cache */
-	uint64_t n_events, n_duplicates;            /* of this transaction */
+	int64_t account_nos[BATCH_MAX];             /* the same of accounts */
+	struct db_answer *accounts_asked;
+	uint64_t n_events, n_duplicates; /* of this transaction */
 	struct damage *damage;
 	/* The operation that fails the transaction is the only one that cannot be done, because of this; or it is a mark, which is left out when all go again. (After SQLite has met damage it takes no more
 	 * writes in the same transaction.) */
@@ -61,6 +63,9 @@ void batch_finish(struct batch *b);
  * others write too). */
 void batch_begin(struct batch *b);
 void batch_lock_rooms(struct batch *b, const struct list *ops);
+/* The runner's: behind the rooms the accounts, in the same way: two transactions that lock the same ones do not wait for each other. What depends on an account is asked by a
+ * statement behind this one: what a statement sees is of the moment when it began, though it waited for a lock. */
+void batch_lock_accounts(struct batch *b, const struct list *ops);
 /* The runner's: what the operations left in memory goes into the transaction, before the commit: the rooms' counters and the authors' marks. */
 int batch_write_back(struct batch *b);
 /* The runner's: the transaction is over. What it left in memory is true if it was committed and nobody else writes. */
@@ -128,12 +133,12 @@ int batch_add_event(struct batch *b, struct room_counters *room, const struct ba
 int batch_add_member(struct batch *b, const struct room_counters *room, enum room_kind kind, uint64_t user_no, enum member_role role);
 /* write_member.c: ends the membership that op names, which is there, and passes the room on to the heir (no 0: to nobody); fills op's events. */
 int batch_end_membership(struct batch *b, struct room_counters *room, const struct store_user *heir, struct store_leave *op);
-/* write_member.c: asks at once. */
-int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *is);
+/* write_member.c: asks at once; *role is set of a member. */
+int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *is, enum member_role *role);
 /* write_member.c: who becomes the owner when an owner leaves; finish *heir. */
 struct db_answer *batch_ask_heir(struct batch *b, uint64_t room_no, uint64_t leaver_no);
 int batch_find_heir(struct batch *b, struct db_answer *asked, enum member_role role, struct store_user *heir);
-/* write_member.c: whether the user can become a member of anything: nobody can be a guest whose token is gone any more. No user has the number 0. */
+/* write_member.c: whether the user, whose account is locked, can become a member of anything: nobody can be a guest whose token is gone any more. No user has the number 0. */
 struct db_answer *batch_ask_can_be(struct batch *b, uint64_t user_no);
 int batch_can_be(struct batch *b, struct db_answer *asked, bool *can);
 /* write_member.c: whether the user is in `most` rooms or more; 0: any number, NULL is asked. */

@@ -90,6 +90,7 @@ static int run_some(struct batch_runner *r, struct list *ready, struct run *t, s
 	}
 	r->batch.is_alone = !r->driver->db->looks_ahead || t->n_looked == 1;
 	batch_lock_rooms(&r->batch, &some);
+	batch_lock_accounts(&r->batch, &some);
 	list_for_each(it, &some)
 		batch_look(&r->batch, list_entry(it, struct store_op, link));
 	while (rc == DB_OK && !list_empty(&some)) {

@@ -4,7 +4,7 @@
 #include "store/work/batch.h"
 #include "store/work/rows.h"
 
-#define ENDED_COLUMNS USER_COLUMNS ", m.room_no, m.role"
+#define ENDED_COLUMNS USER_COLUMNS ", m.room_no"
 static const struct db_statement member_ended = {
 	.sql = "SELECT " ENDED_COLUMNS " FROM member m INDEXED BY member_ended JOIN account u ON u.no = m.user_no WHERE m.ended = 1",
 	/* Rooms are locked in the order of their numbers. */
@@ -15,14 +15,12 @@ static const struct db_statement member_ended = {
 struct ended_row {
 	struct store_user user;
 	uint64_t room_no;
-	enum member_role role;
 };
 
 static int read_row(struct db_answer *ended, struct ended_row *row)
 {
 	row->room_no = db_column_number(ended, USER_COLUMN_COUNT);
-	bool good = rows_user(ended, &row->user) && rows_member_role(ended, USER_COLUMN_COUNT + 1, &row->role);
-	return good ? DB_OK : DB_DAMAGED;
+	return rows_user(ended, &row->user) ? DB_OK : DB_DAMAGED;
 }
 
 /* They are read before any is ended: the rows change with it. Those in damaged rooms are passed over, or they would stand in the way of all others. */
@@ -50,9 +48,10 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 	op->op.result = 0;
 	if (rc != DB_OK || !room)
 		return rc; /* no room: found to be damaged just now */
-	/* Another writer may have ended it before the room was locked. */
+	/* Another writer may have ended it before the room was locked, or have made this member the owner. */
 	bool is_member;
-	rc = batch_is_member(b, row->user.no, row->room_no, &is_member);
+	enum member_role role;
+	rc = batch_is_member(b, row->user.no, row->room_no, &is_member, &role);
 	if (rc != DB_OK || !is_member)
 		return rc;
 	struct store_ended *ended = &op->ended[op->n_ended++];
@@ -61,7 +60,7 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 	ended->leave = (struct store_leave){.room_no = row->room_no, .user_no = row->user.no, .data = data};
 	auto_answer *asked = batch_ask_heir(b, row->room_no, row->user.no);
 	struct store_user heir;
-	rc = batch_find_heir(b, asked, row->role, &heir);
+	rc = batch_find_heir(b, asked, role, &heir);
 	if (rc == DB_OK)
 		rc = batch_end_membership(b, room, &heir, &ended->leave);
 	store_user_finish(&heir);

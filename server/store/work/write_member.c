@@ -6,14 +6,14 @@
 
 #include <errno.h>
 
+/* Where others write too, the account is locked: its last token does not go, and it enters no other room, before the transaction ends. By its number it is locked already
+ * (batch_lock_accounts()). */
 static const struct db_statement user_by_no = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.no = $1", .parameters = "n"};
-static const struct db_statement user_by_id = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1", .parameters = "b"};
-static const struct db_statement user_by_key = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.name_key = $1 AND u.kind <> 2",
-						.parameters = "t"};
-/* Where others write too: the account's last token does not go, and it enters no other room, before the transaction ends. */
-static const struct db_statement user_lock = {
-	.sql = "SELECT 1 FROM account WHERE no = $1", .postgres = "SELECT 1 FROM account WHERE no = $1 FOR UPDATE", .parameters = "n"};
-/* A statement of its own, so that it sees what was committed until the account was locked. */
+static const struct db_statement user_by_id = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1",
+					       .postgres = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1 FOR UPDATE",
+					       .parameters = "b"};
+#define USER_BY_KEY "SELECT " USER_COLUMNS " FROM account u WHERE u.name_key = $1 AND u.kind <> 2"
+static const struct db_statement user_by_key = {.sql = USER_BY_KEY, .postgres = USER_BY_KEY " FOR UPDATE", .parameters = "t"};
 static const struct db_statement user_can_be = {
 	.sql = "SELECT 1 FROM account u WHERE u.no = $1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))",
 	.parameters = "n"};
@@ -68,16 +68,17 @@ static int find_member(struct batch *b, struct db_answer *asked, uint64_t user_n
 	return DB_OK;
 }
 
-int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *is)
+int batch_is_member(struct batch *b, uint64_t user_no, uint64_t room_no, bool *is, enum member_role *role)
 {
 	auto_answer *asked = ask_member(b, user_no, room_no);
-	return batch_own(b, batch_finds(asked, is), "memberships");
+	int rc = batch_own(b, batch_finds(asked, is), "memberships");
+	if (*is && !rows_member_role(asked, 0, role))
+		rc = batch_own(b, DB_DAMAGED, "memberships");
+	return rc;
 }
 
 struct db_answer *batch_ask_can_be(struct batch *b, uint64_t user_no)
 {
-	if (!b->db->is_only_writer)
-		(void)!db_send(b->db, &user_lock, db_number(user_no)); /* what fails it fails the question */
 	return db_ask(b->db, &user_can_be, db_number(user_no));
 }
 
