@@ -4,6 +4,7 @@ import { EventStream } from '../../e2e/lib/http.mjs';
 import { Cluster } from '../../e2e/lib/postgres.mjs';
 import { startServer } from '../../e2e/lib/server.mjs';
 import { sleep } from '../../e2e/lib/env.mjs';
+import { until } from '../../e2e/lib/wait.mjs';
 import { Participant } from '../../faults/lib/participant.mjs';
 
 export class Pair {
@@ -79,9 +80,10 @@ const FAULTS = {
 
 // The end state, by SQL.
 export async function assertState(pair) {
-	for (const [what, sql] of Object.entries(FAULTS)) {
-		assert.deepEqual(await pair.rows(sql), [], what);
-	}
+	const questions = Object.entries(FAULTS).map(([what, sql], i) => `\\echo = ${i}\n${sql};`);
+	const rows = await pair.rows(questions.join('\n'));
+	const titles = Object.keys(FAULTS);
+	assert.deepEqual(rows.map((row) => row.replace(/^= (\d+)$/, (_, i) => titles[i])), titles, 'a title and what is wrong behind it');
 }
 
 const cursorOf = ({ room, last }) => `${room}:${last}`;
@@ -248,4 +250,28 @@ export class Crowd {
 		const line = (delays) => `${[0.5, 0.99, 1].map((each) => Math.round(part(delays, each))).join('/')} ms of ${delays.length}`;
 		return `own events p50/p99/longest ${line(this.delays.own)}; the other's ${line(this.delays.other)}`;
 	}
+}
+
+let nHolders = 0;
+
+// A third connection holds what `lock` locks until `n` others wait for a lock, until release(), or for ten seconds. `over`: it has let go.
+export async function hold(pair, lock, n = Infinity) {
+	const name = `holder ${++nHolders}`;
+	const waiting = `SELECT count(*) FROM pg_stat_activity WHERE datname = '${pair.database}' AND wait_event_type = 'Lock'`;
+	const over = pair.query(`SET application_name = '${name}'; BEGIN; ${lock};
+		DO $$ BEGIN FOR i IN 1..1000 LOOP
+			PERFORM pg_stat_clear_snapshot();
+			EXIT WHEN (${waiting}) >= ${n === Infinity ? 'bigint \'1000000\'' : n};
+			PERFORM pg_sleep(0.01);
+		END LOOP; END $$; COMMIT;`).catch((error) => assert.match(error.message, /terminating connection|closed the connection/));
+	const isHeld = `SELECT count(*) FROM pg_stat_activity WHERE application_name = '${name}' AND wait_event = 'PgSleep'`;
+	await until(10000, 'the row to be held', async () => await pair.cluster.query(isHeld) === '1');
+	return {
+		over,
+		isWaitedForBy: (least) => until(10000, `${least} to wait for a lock`, async () => Number(await pair.cluster.query(waiting)) >= least),
+		release: async () => {
+			await pair.cluster.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '${name}'`);
+			await over;
+		},
+	};
 }
