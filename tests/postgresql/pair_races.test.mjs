@@ -197,7 +197,11 @@ test('an empty database gets its tables from two servers at once, and one owner'
 	for (let i = 0; i < Math.min(20, Math.max(2, RACES / 100)); i++) {
 		const own = await pairFor(t, cluster);
 		const codes = await Promise.all(own.servers.map((server) => until(20000, 'the owner\'s link', () => /^parleyd: nobody owns this server yet; .*\/own#(\S+)$/m.exec(server.stdout)?.[1])));
-		const answers = await Promise.all(SIDES.map((side) => post(own.servers[side], 'account.create', { name: `Owner ${side}`, password: PASSWORD, owner_code: codes[side] })));
+		// Neither makes its account before both have looked, or one of them waits for the other.
+		const lock = await hold(own, 'LOCK TABLE account IN SHARE MODE', 2);
+		const making = Promise.all(SIDES.map((side) => post(own.servers[side], 'account.create', { name: `Owner ${side}`, password: PASSWORD, owner_code: codes[side] })));
+		await lock.over;
+		const answers = await making;
 		assert.deepEqual(answers.map(({ json }) => json.data.code).sort(), ['forbidden', undefined]);
 		assert.equal(await own.query('SELECT count(*) FROM account WHERE role = 1'), '1');
 		assert.equal(await own.query('SELECT count(DISTINCT key) FROM meta WHERE key = \'epoch\''), '1');
