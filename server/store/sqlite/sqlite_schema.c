@@ -82,8 +82,7 @@ int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint
 			       : rc;
 }
 
-/* All of it in one transaction: nobody sees the file before it is renamed. */
-static int write_schema(struct sqlite_connection *c)
+int sqlite_schema_write(struct sqlite_connection *c)
 {
 	char settings[200];
 	snprintf(
@@ -139,7 +138,7 @@ int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYT
 	if (rc == SQLITE_OK)
 		rc = sqlite_connection_exec(&c, "PRAGMA journal_mode = OFF");
 	if (rc == SQLITE_OK)
-		rc = write_schema(&c);
+		rc = sqlite_schema_write(&c);
 	char reason[200];
 	sqlite_connection_reason(&c, reason, sizeof reason);
 	sqlite_connection_close(&c);

@@ -16,6 +16,8 @@ enum {
 
 /* Makes DIR/parley.db. 0, or -1 with a sentence in fault. */
 int sqlite_schema_create(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);
+/* Writes the tables into an empty database, and what a new one holds, in one transaction. Returns SQLite's code. */
+int sqlite_schema_write(struct sqlite_connection *c);
 /* The file is at an earlier state than it was before (a backup was put in place, its log is lost, or it was moved elsewhere and is used again): it gets a
  * new epoch, because cursors from before are void, counts as closed and as not moved, and is in WAL mode. */
 int sqlite_schema_begin_epoch(const struct data_dir *d, char fault[DATA_DIR_FAULT_BYTES]);

@@ -172,6 +172,8 @@ int commit_queue_submit(struct commit_queue *q, struct store_op *op)
 
 void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day)
 {
+	if (!q)
+		return;
 	pthread_mutex_lock(&q->mutex);
 	if (q->n_touches < BATCH_TOUCHES_MAX) {
 		struct batch_touch *t = &q->touches[q->n_touches++];
