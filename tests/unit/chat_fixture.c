@@ -10,7 +10,7 @@ void fixture_init(struct chat_fixture *f)
 	*f = (struct chat_fixture){0};
 	assert_int_equal(secret_init(), 0);
 	f->loop = loop_new();
-	f->store = fake_store_new();
+	f->store = held_store_new(&f->metrics);
 	f->config = (struct chat_config){
 		.limits = limits_default(),
 		.guests = true,
@@ -36,7 +36,7 @@ void fixture_finish(struct chat_fixture *f)
 		fake_conn_free(f->conns[i]);
 	f->n_conns = 0;
 	for (int i = 0; i < 3; i++) {
-		fake_store_settle(f->store, -1);
+		held_store_settle(f->store, -1);
 		loop_run_once(f->loop);
 	}
 	assert_int_equal(chat_pending(f->chat), 0);
@@ -46,8 +46,23 @@ void fixture_finish(struct chat_fixture *f)
 	chat_destroy(f->chat);
 	assert_int_equal(f->metrics.users_loaded, 0);
 	assert_int_equal(f->metrics.rooms_loaded, 0);
-	fake_store_free(f->store);
+	held_store_free(f->store);
 	loop_destroy(f->loop);
+}
+
+uint64_t fixture_person(struct chat_fixture *f, const char *name, char token[80])
+{
+	uint64_t no = held_store_add_user(f->store, name);
+	held_store_add_token(f->store, no, TOKEN_SESSION, "a", token);
+	return no;
+}
+
+void fixture_commit_message(struct chat_fixture *f, struct conn *writer, const char *room)
+{
+	say(writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"%s\",\"text\":\"hello\"}}", room);
+	struct store_op *op = held_store_find(f->store, STORE_APPEND);
+	assert_non_null(op);
+	held_store_deliver(f->store, op);
 }
 
 bool fixture_turn(struct chat_fixture *f)
@@ -78,7 +93,7 @@ void fixture_pass_ms(struct chat_fixture *f, uint64_t ms)
 void fixture_run(struct chat_fixture *f, int except)
 {
 	fixture_turns(f);
-	while (fake_store_settle(f->store, except))
+	while (held_store_settle(f->store, except))
 		fixture_turns(f);
 }
 
@@ -196,7 +211,7 @@ void assert_seqs(const struct conn *c, const struct uid *room, size_t from, uint
 
 const struct uid *room_id_of(const struct chat_fixture *f, uint64_t room_no)
 {
-	return &f->store->rooms[room_no - 1].id;
+	return held_store_room_id(f->store, room_no);
 }
 
 const char *id_text(const struct uid *id)

@@ -1,5 +1,5 @@
 /*
- * A whole chat on a real loop between a fake store and fake connections, and what tests ask of a client: what it heard. The clock is the test's own
+ * A whole chat on a real loop between a store that holds operations (held_store.h) and fake connections, and what tests ask of a client: what it heard. The clock is the test's own
  * (fake_clock.h): a turn takes FIXTURE_TURN_NS of it however long the machine needs, so rates, pauses and deadlines are the same on every machine.
  */
 #ifndef PARLEY_TESTS_CHAT_FIXTURE_H
@@ -11,14 +11,14 @@
 #include "command/requests.h"
 #include "fake_clock.h"
 #include "fake_conn.h"
-#include "fake_store.h"
+#include "held_store.h"
 
 enum { FIXTURE_CONNS_MAX = 512, FIXTURE_TURN_NS = 20000 };
 
 struct chat_fixture {
 	struct loop *loop;
 	struct metrics metrics;
-	struct fake_store *store;
+	struct held_store *store;
 	struct chat_config config;
 	struct chat *chat;
 	struct conn *conns[FIXTURE_CONNS_MAX];
@@ -30,6 +30,11 @@ void fixture_init(struct chat_fixture *f);
 void fixture_start(struct chat_fixture *f);
 /* Asserts that nothing is left under way. */
 void fixture_finish(struct chat_fixture *f);
+
+/* A person in the store, with a token to sign in by. */
+uint64_t fixture_person(struct chat_fixture *f, const char *name, char token[80]);
+/* The writer's message is committed and brought back, while other operations stay where they are. */
+void fixture_commit_message(struct chat_fixture *f, struct conn *writer, const char *room);
 
 /* One turn of the loop and of all connections; true when a connection did anything. */
 bool fixture_turn(struct chat_fixture *f);

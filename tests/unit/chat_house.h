@@ -19,17 +19,15 @@ static inline void house_setup(struct house *h, size_t n_messages)
 {
 	struct chat_fixture *f = &h->f;
 	fixture_init(f);
-	h->ann = fake_store_add_user(f->store, "ann", USER_PERSON);
-	h->bob = fake_store_add_user(f->store, "bob", USER_PERSON);
+	h->ann = fixture_person(f, "ann", h->ann_token);
+	h->bob = fixture_person(f, "bob", h->bob_token);
 	for (int i = 0; i < ROOMS; i++) {
 		char name[8];
 		snprintf(name, sizeof(name), "r%d", i + 1);
-		h->rooms[i] = fake_store_add_room(f->store, name, ROOM_PUBLIC, h->ann);
-		fake_store_add_member(f->store, h->rooms[i], h->bob);
-		fake_store_add_messages(f->store, h->rooms[i], h->ann, n_messages);
+		h->rooms[i] = held_store_add_room(f->store, name, ROOM_PUBLIC, h->ann);
+		held_store_add_member(f->store, h->rooms[i], h->bob);
+		held_store_add_messages(f->store, h->rooms[i], h->ann, n_messages);
 	}
-	fake_store_add_token(f->store, h->ann, TOKEN_SESSION, "a", h->ann_token);
-	fake_store_add_token(f->store, h->bob, TOKEN_SESSION, "a", h->bob_token);
 }
 
 static inline void house_start(struct house *h)
@@ -40,13 +38,14 @@ static inline void house_start(struct house *h)
 
 static inline uint64_t last_seq(const struct house *h, int room)
 {
-	return h->f.store->rooms[h->rooms[room] - 1].n_log;
+	return held_store_last_seq(h->f.store, h->rooms[room]);
 }
 
 static inline void send_one(struct house *h, int room)
 {
-	say(h->writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"r%d\",\"text\":\"hello\"}}", room + 1);
-	fake_store_deliver(h->f.store, fake_store_find(h->f.store, STORE_APPEND));
+	char name[8];
+	snprintf(name, sizeof(name), "r%d", room + 1);
+	fixture_commit_message(&h->f, h->writer, name);
 }
 
 static inline void send_many(struct house *h, int room, int n)

@@ -14,15 +14,12 @@ static inline void place_setup(struct place *p)
 {
 	struct chat_fixture *f = &p->f;
 	fixture_init(f);
-	p->ann = fake_store_add_user(f->store, "ann", USER_PERSON);
-	p->bob = fake_store_add_user(f->store, "bob", USER_PERSON);
-	p->eve = fake_store_add_user(f->store, "eve", USER_PERSON);
-	p->den = fake_store_add_room(f->store, "den", ROOM_PUBLIC, p->ann);
-	p->cellar = fake_store_add_room(f->store, "cellar", ROOM_PRIVATE, p->ann);
-	fake_store_add_member(f->store, p->den, p->bob);
-	fake_store_add_token(f->store, p->ann, TOKEN_SESSION, "a", p->ann_token);
-	fake_store_add_token(f->store, p->bob, TOKEN_SESSION, "a", p->bob_token);
-	fake_store_add_token(f->store, p->eve, TOKEN_SESSION, "a", p->eve_token);
+	p->ann = fixture_person(f, "ann", p->ann_token);
+	p->bob = fixture_person(f, "bob", p->bob_token);
+	p->eve = fixture_person(f, "eve", p->eve_token);
+	p->den = held_store_add_room(f->store, "den", ROOM_PUBLIC, p->ann);
+	p->cellar = held_store_add_room(f->store, "cellar", ROOM_PRIVATE, p->ann);
+	held_store_add_member(f->store, p->den, p->bob);
 }
 
 static inline void ask(struct place *p, struct conn *c, const char *frame)

@@ -15,7 +15,7 @@ static void test_what_changes_nothing_is_told_to_nobody(void **state)
 	(void)state;
 	struct house h = {0};
 	house_setup(&h, 0);
-	fake_store_add_messages(h.f.store, h.rooms[0], h.bob, 4); /* seqs 4 to 7 */
+	held_store_add_messages(h.f.store, h.rooms[0], h.bob, 4); /* seqs 4 to 7 */
 	house_start(&h);
 	struct conn *ann = h.writer, *too = fixture_signed_in(&h.f, h.ann_token);
 	const size_t *n_submitted = h.f.store->n_submitted;
@@ -141,7 +141,7 @@ static void test_an_account_with_many_sessions_is_told_in_slices(void **state)
 	struct crowd w = {0};
 	crowd_setup(&w, 4);
 	say(w.c[0], "{\"ref\":\"m\",\"type\":\"read.mark\",\"data\":{\"room\":\"r1\",\"seq\":5}}");
-	fake_store_settle(w.h.f.store, -1);
+	held_store_settle(w.h.f.store, -1);
 	assert_true(turns_until(&w, "read.marked", MANY - 1) >= MANY / SLICE);
 	fixture_turns(&w.h.f);
 	assert_int_equal(n_told(&w, "read.marked"), MANY - 1);
@@ -156,7 +156,7 @@ static void test_of_marks_that_wait_only_the_newest_is_told(void **state)
 	crowd_setup(&w, 30);
 	for (int seq = 5; seq < 25; seq++)
 		say(w.c[seq % 2], "{\"type\":\"read.mark\",\"data\":{\"room\":\"r1\",\"seq\":%d}}", seq);
-	fake_store_settle(w.h.f.store, -1);
+	held_store_settle(w.h.f.store, -1);
 	fixture_turns(&w.h.f);
 	json_t *last;
 	for (int i = 2; i < MANY; i++) {
@@ -180,11 +180,11 @@ static void test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of(void
 	const char *text = json_string_value(json_object_get(data_of(w.h.writer, "c"), "id"));
 	assert_true(uid_parse(text, strlen(text), &id));
 	say(w.c[0], "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"new\"}}");
-	fake_store_settle(f->store, -1);
+	held_store_settle(f->store, -1);
 	struct conn *late = NULL;
 	for (int i = 0; i < 30; i++) {
 		say(w.h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"new\",\"text\":\"x\"}}");
-		fake_store_settle(f->store, -1);
+		held_store_settle(f->store, -1);
 		fixture_turn(f);
 		if (i == 3)
 			fake_conn_close_session(w.c[40]); /* before it was told */
@@ -228,11 +228,11 @@ static void test_a_room_that_is_left_while_its_joining_is_told(void **state)
 	ask(&w.h, w.h.writer, "{\"type\":\"room.create\",\"data\":{\"name\":\"new\"}}");
 	for (int i = 0; i < 3; i++) {
 		say(w.c[0], "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"new\"}}");
-		fake_store_settle(f->store, -1);
+		held_store_settle(f->store, -1);
 		fixture_turn(f);
 		fixture_turn(f); /* told to some */
 		say(w.c[0], "{\"ref\":\"l\",\"type\":\"room.leave\",\"data\":{\"room\":\"new\"}}");
-		fake_store_settle(f->store, -1);
+		held_store_settle(f->store, -1);
 		assert_int_equal(f->metrics.readers, MANY * ROOMS + ROOMS + 1); /* nobody of bob follows it from now on */
 	}
 	fixture_run(f, -1);

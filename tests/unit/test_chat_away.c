@@ -22,7 +22,7 @@ static void come_back(struct den *d)
 static void den_of_two(struct den *d)
 {
 	den_setup(d);
-	fake_store_add_member(d->f.store, d->room, d->bob);
+	held_store_add_member(d->f.store, d->room, d->bob);
 }
 
 static void assert_refused(const struct conn *c, const char *ref)
@@ -62,7 +62,7 @@ static void every_command_that_needs_it_is_refused_and_everybody_stays(void **st
 	enum { N = sizeof(commands) / sizeof(commands[0]) };
 	struct den d = {0};
 	den_of_two(&d);
-	fake_store_add_messages(d.f.store, d.room, d.bob, 10);
+	held_store_add_messages(d.f.store, d.room, d.bob, 10);
 	fixture_start(&d.f);
 	struct conn *ann = fixture_signed_in(&d.f, d.ann_token), *bob = fixture_signed_in(&d.f, d.bob_token);
 	ann->session->operator_socket = true;
@@ -147,22 +147,22 @@ static void readers_behind_the_ring_wait_and_miss_nothing(void **state)
 	(void)state;
 	struct den d = {0};
 	den_of_two(&d);
-	fake_store_add_messages(d.f.store, d.room, d.ann, 500);
+	held_store_add_messages(d.f.store, d.room, d.ann, 500);
 	fixture_start(&d.f);
 	d.writer = fixture_signed_in(&d.f, d.ann_token);
 	uint64_t last = last_seq(&d);
 	struct conn *c = fixture_websocket(&d.f);
 	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0}}}", d.bob_token,
 	    id_text(room_id_of(&d.f, d.room)));
-	fake_store_deliver(d.f.store, fake_store_find(d.f.store, STORE_SIGN_IN));
+	held_store_deliver(d.f.store, held_store_find(d.f.store, STORE_SIGN_IN));
 	fixture_turns(&d.f);
-	fake_store_deliver(d.f.store, fake_store_find(d.f.store, STORE_LOG_PAGE)); /* some of it */
+	held_store_deliver(d.f.store, held_store_find(d.f.store, STORE_LOG_PAGE)); /* some of it */
 	fixture_turns(&d.f);
 	struct conn *other = fixture_websocket(&d.f);
 	say(other, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0}}}", d.bob_token,
 	    id_text(room_id_of(&d.f, d.room)));
-	fake_store_deliver(d.f.store, fake_store_find(d.f.store, STORE_SIGN_IN));
-	assert_non_null(fake_store_find(d.f.store, STORE_LOG_PAGE)); /* the next page of one is under way; the other has asked for none */
+	held_store_deliver(d.f.store, held_store_find(d.f.store, STORE_SIGN_IN));
+	assert_non_null(held_store_find(d.f.store, STORE_LOG_PAGE)); /* the next page of one is under way; the other has asked for none */
 	size_t n_asked = d.f.store->n_submitted[STORE_LOG_PAGE];
 	go_away(&d);
 	fixture_run(&d.f, -1);
@@ -188,11 +188,10 @@ static void a_hole_is_asked_for_again(void **state)
 	d.writer = fixture_signed_in(&d.f, d.ann_token);
 	struct conn *bob = fixture_signed_in(&d.f, d.bob_token);
 	uint64_t last = last_seq(&d);
-	fake_store_add_messages(d.f.store, d.room, d.ann, 3); /* by another writer */
+	held_store_add_messages(d.f.store, d.room, d.ann, 3); /* by another writer */
 	go_away(&d);
 	struct room *r = room_by_id(&d.f.chat->rooms, room_id_of(&d.f, d.room));
-	const struct event *newest = d.f.store->rooms[d.room - 1].log[last + 2];
-	room_offer(r, mem_copy(newest, sizeof(*newest) + newest->frame_bytes));
+	room_offer(r, held_store_event(d.f.store, d.room, last + 3));
 	fixture_run(&d.f, -1);
 	assert_int_equal(heard(bob, "message.created", NULL), 0);
 	size_t n_asked = d.f.store->n_submitted[STORE_LOG_PAGE];
@@ -204,12 +203,11 @@ static void a_hole_is_asked_for_again(void **state)
 	assert_seqs(bob, room_id_of(&d.f, d.room), 0, last + 1, last + 3);
 
 	/* The store does not have it yet, or is busy: a second later. */
-	fake_store_add_messages(d.f.store, d.room, d.ann, 3);
-	newest = d.f.store->rooms[d.room - 1].log[last + 5];
-	d.f.store->busy = true;
-	room_offer(r, mem_copy(newest, sizeof(*newest) + newest->frame_bytes));
+	held_store_add_messages(d.f.store, d.room, d.ann, 3);
+	d.f.store->refuses = -EBUSY;
+	room_offer(r, held_store_event(d.f.store, d.room, last + 6));
 	fixture_run(&d.f, -1);
-	d.f.store->busy = false;
+	d.f.store->refuses = 0;
 	fixture_pass_ms(&d.f, 1500);
 	fixture_run(&d.f, -1);
 	assert_seqs(bob, room_id_of(&d.f, d.room), 0, last + 1, last + 6);

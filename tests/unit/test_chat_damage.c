@@ -1,6 +1,7 @@
 /* What cannot be read from the store any more: readers are told which events, and go on behind them. */
 #include "chat_den.h"
 
+#include "chat/follow.h"
 #include "room/room.h"
 
 #include <errno.h>
@@ -8,15 +9,20 @@
 
 enum { MESSAGES = 300, DAMAGED_FROM = 100, DAMAGED_TO = 120 };
 
+/* 300 messages, bob among the members. */
 static void setup(struct den *d)
 {
 	den_setup(d);
-	fake_store_add_member(d->f.store, d->room, d->bob);
-	fake_store_add_messages(d->f.store, d->room, d->ann, MESSAGES);
-	d->f.store->damaged_from = DAMAGED_FROM;
-	d->f.store->damaged_to = DAMAGED_TO;
+	held_store_add_member(d->f.store, d->room, d->bob);
+	held_store_add_messages(d->f.store, d->room, d->ann, MESSAGES);
 	fixture_start(&d->f);
 	d->writer = fixture_signed_in(&d->f, d->ann_token);
+}
+
+static void setup_damaged(struct den *d)
+{
+	setup(d);
+	held_store_damage(d->f.store, d->room, DAMAGED_FROM, DAMAGED_TO);
 }
 
 static struct conn *resume(struct den *d, uint64_t seq, const char *on_gap)
@@ -53,21 +59,36 @@ static void assert_told(const struct conn *c, uint64_t first, uint64_t from, uin
 	assert_false(c->is_closing);
 }
 
+/* A message that is stored, which the chat is not told yet. */
+static struct store_op *commit_untold(struct den *d)
+{
+	say(d->writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
+	struct store_op *op = list_entry(d->f.store->submitted.prev, struct store_op, link);
+	assert_int_equal(op->kind, STORE_APPEND);
+	held_store_work(d->f.store, op);
+	return op;
+}
+
 static void a_reader_is_told_what_is_damaged_and_goes_on(void **state)
 {
 	struct den d = {0};
 	(void)state;
-	setup(&d);
+	setup_damaged(&d);
 	uint64_t last = last_seq(&d);
+	struct store_op *late = commit_untold(&d);
 	struct conn *start = resume(&d, 0, "replay"), *within = resume(&d, 109, "replay"), *behind = resume(&d, DAMAGED_TO, "replay");
-	fixture_run(&d.f, -1);
+	fixture_run(&d.f, STORE_APPEND);
 	assert_told(start, 1, DAMAGED_FROM, DAMAGED_TO, last);
 	assert_told(within, 110, 110, DAMAGED_TO, last);
 	assert_told(behind, DAMAGED_TO + 1, 1, 0, last);
 	assert_int_equal(d.f.metrics.gaps_total, 2);
-	commit_one(&d);
+	held_store_deliver(d.f.store, late);
 	fixture_run(&d.f, -1);
 	assert_told(start, 1, DAMAGED_FROM, DAMAGED_TO, last + 1);
+	say(d.writer, "{\"ref\":\"m\",\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
+	fixture_run(&d.f, -1);
+	assert_string_equal(code_of(d.writer, "m"), "unavailable"); /* nothing is written to a log that is known to be damaged */
+	assert_true(json_is_false(json_object_get(data_of(d.writer, "m"), "retryable")));
 	fixture_finish(&d.f);
 }
 
@@ -76,15 +97,15 @@ static void damage_at_the_end_of_the_log_leads_to_what_comes_live(void **state)
 	struct den d = {0};
 	(void)state;
 	setup(&d);
+	held_store_share(d.f.store);
 	uint64_t last = last_seq(&d);
-	d.f.store->damaged_from = last - 4;
-	d.f.store->damaged_to = UINT64_MAX;
+	held_store_damage(d.f.store, d.room, last - 4, last);
 	struct conn *replay = resume(&d, last - 10, "replay"), *skip = resume(&d, last - 10, "skip");
 	fixture_run(&d.f, -1);
 	assert_told(replay, last - 9, last - 4, last, last);
 	assert_told(skip, last - 9, last - 4, last, last);
-	for (int i = 0; i < 3; i++)
-		commit_one(&d);
+	held_store_add_messages(d.f.store, d.room, d.bob, 3); /* by another writer, who has not met the damage */
+	fixture_pass_ms(&d.f, FOLLOW_EVERY_MS + FOLLOW_VARY_MS);
 	fixture_run(&d.f, -1);
 	assert_told(replay, last - 9, last - 4, last, last + 3);
 	fixture_finish(&d.f);
@@ -96,15 +117,13 @@ static void a_log_that_ends_too_early_is_damaged(void **state)
 	struct den d = {0};
 	(void)state;
 	setup(&d);
-	d.f.store->damaged_to = 0;
-	struct fake_room *room = &d.f.store->rooms[d.room - 1];
 	uint64_t last = last_seq(&d);
 	struct conn *c = resume(&d, last - 5, "replay");
-	fake_store_settle(d.f.store, STORE_LOG_PAGE);
+	held_store_settle(d.f.store, STORE_LOG_PAGE);
 	fixture_turns(&d.f);
-	room->n_log = last - 2;
+	memory_store_change(d.f.store->real, "UPDATE room SET last_seq = %llu WHERE no = %llu; DELETE FROM event WHERE pk > %lld",
+			    (unsigned long long)last - 2, (unsigned long long)d.room, (long long)event_pk(d.room, last - 2));
 	fixture_run(&d.f, -1);
-	room->n_log = last;
 	assert_told(c, last - 4, last - 1, last, last);
 	fixture_finish(&d.f);
 }
@@ -113,7 +132,7 @@ static void an_event_stream_is_told_as_well(void **state)
 {
 	struct den d = {0};
 	(void)state;
-	setup(&d);
+	setup_damaged(&d);
 	struct conn *c = fixture_open(&d.f, TRANSPORT_STREAM, d.bob_token);
 	session_stream_request(c->session, &(struct text){"den", 3}, 1, (struct text){"0", 1});
 	fixture_run(&d.f, -1);
@@ -132,7 +151,7 @@ static void history_names_what_it_cannot_read(void **state)
 {
 	struct den d = {0};
 	(void)state;
-	setup(&d);
+	setup_damaged(&d);
 	say(d.writer, "{\"ref\":\"good\",\"type\":\"history.read\",\"data\":{\"room\":\"den\",\"after\":90}}");
 	say(d.writer, "{\"ref\":\"bad\",\"type\":\"history.read\",\"data\":{\"room\":\"den\",\"after\":99}}");
 	say(d.writer, "{\"ref\":\"down\",\"type\":\"history.read\",\"data\":{\"room\":\"den\",\"before\":121}}");
@@ -156,20 +175,18 @@ static void a_hole_that_cannot_be_filled_is_told_to_live_readers(void **state)
 	setup(&d);
 	uint64_t last = last_seq(&d);
 	struct conn *live = fixture_signed_in(&d.f, d.bob_token);
-	struct store_op *ops[3];
-	for (int i = 0; i < 3; i++) {
-		say(d.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
-		fixture_turns(&d.f);
-		ops[i] = list_entry(d.f.store->submitted.next, struct store_op, link);
-		fake_store_work(d.f.store, ops[i]);
-	}
-	d.f.store->damaged_from = last + 1;
-	d.f.store->damaged_to = last + 2;
-	fake_store_deliver(d.f.store, ops[2]);
+	struct store_op *ops[4];
+	for (int i = 0; i < 4; i++)
+		ops[i] = commit_untold(&d);
+	held_store_damage(d.f.store, d.room, last + 1, last + 2);
+	held_store_deliver(d.f.store, ops[2]);
 	fixture_run(&d.f, STORE_APPEND);
 	assert_told(live, last + 1, last + 1, last + 2, last + 3);
-	fixture_run(&d.f, -1);
-	commit_one(&d);
+	held_store_deliver(d.f.store, ops[0]);
+	held_store_deliver(d.f.store, ops[1]);
+	fixture_run(&d.f, STORE_APPEND);
+	assert_told(live, last + 1, last + 1, last + 2, last + 3);
+	held_store_deliver(d.f.store, ops[3]);
 	fixture_run(&d.f, -1);
 	assert_told(live, last + 1, last + 1, last + 2, last + 4);
 	assert_told(d.writer, last + 1, last + 1, last + 2, last + 4);
@@ -185,9 +202,9 @@ static void a_leave_within_a_hole_that_cannot_be_filled_is_known(void **state)
 	uint64_t last = last_seq(&d);
 	struct conn *leaver = fixture_signed_in(&d.f, d.bob_token), *other = fixture_signed_in(&d.f, d.bob_token);
 	say(leaver, "{\"ref\":\"leave\",\"type\":\"room.leave\",\"data\":{\"room\":\"den\"}}");
-	struct store_op *leave = fake_store_find(d.f.store, STORE_LEAVE);
-	fake_store_work(d.f.store, leave);
-	d.f.store->damaged_from = d.f.store->damaged_to = last + 1;
+	struct store_op *leave = held_store_find(d.f.store, STORE_LEAVE);
+	held_store_work(d.f.store, leave);
+	held_store_damage(d.f.store, d.room, last + 1, last + 1);
 	commit_one(&d);
 	fixture_run(&d.f, STORE_LEAVE);
 	const struct room *r = room_by_id(&d.f.chat->rooms, room_id_of(&d.f, d.room));
@@ -206,11 +223,10 @@ static void signing_in_with_damaged_rows_is_refused_for_good(void **state)
 	struct den d = {0};
 	(void)state;
 	setup(&d);
-	d.f.store->fault = -EBADMSG;
+	memory_store_change(d.f.store->real, "UPDATE account SET id = x'00' WHERE no = %llu", (unsigned long long)d.bob);
 	struct conn *c = resume(&d, 0, "replay"), *http = fixture_open(&d.f, TRANSPORT_HTTP, d.bob_token);
 	session_http_request(http->session, CMD_ROOM_LIST, (const uint8_t *)"{}", 2);
 	fixture_run(&d.f, -1);
-	d.f.store->fault = 0;
 	assert_string_equal(code_of(c, "s"), "unavailable");
 	assert_true(json_is_false(json_object_get(data_of(c, "s"), "retryable")));
 	const json_t *data = json_object_get(json_array_get(http->heard, 0), "data");
@@ -231,11 +247,11 @@ static void the_probe_tells(void **state)
 	struct den d = {0};
 	char what[200] = "";
 	(void)state;
-	setup(&d);
-	d.f.store->fault = -EBADMSG;
+	setup_damaged(&d);
+	resume(&d, 0, "replay");
+	fixture_run(&d.f, -1);
 	chat_probe(d.f.chat, 10000, probed, what);
 	fixture_run(&d.f, -1);
-	d.f.store->fault = 0;
 	assert_non_null(strstr(what, "stored data is damaged"));
 	fixture_finish(&d.f);
 }

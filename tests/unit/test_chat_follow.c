@@ -11,13 +11,13 @@
 
 static struct conn *follow(struct house *h, const char *token)
 {
-	h->f.store->base.is_shared = true;
+	held_store_share(h->f.store);
 	return fixture_signed_in(&h->f, token);
 }
 
 static void another_writer(struct house *h, int room, size_t n)
 {
-	fake_store_add_messages(h->f.store, h->rooms[room], h->ann, n);
+	held_store_add_messages(h->f.store, h->rooms[room], h->ann, n);
 }
 
 static void pass_seconds(struct house *h, unsigned n)
@@ -67,7 +67,7 @@ static void rooms_that_nobody_follows_are_not_asked_for(void **state)
 	struct house h = {0};
 	house_setup(&h, 5);
 	fixture_start(&h.f);
-	h.f.store->base.is_shared = true;
+	held_store_share(h.f.store);
 	struct conn *http = fixture_open(&h.f, TRANSPORT_HTTP, h.bob_token);
 	session_http_request(http->session, CMD_ROOM_LIST, NULL, 0);
 	fixture_run(&h.f, -1);
@@ -112,9 +112,9 @@ static void one_that_fails_waits_for_the_next_second(void **state)
 	fixture_pass_ms(&h.f, FOLLOW_EVERY_MS + FOLLOW_VARY_MS);
 	fixture_run(&h.f, -1);
 	h.f.store->fault = 0;
-	h.f.store->busy = true;
+	h.f.store->refuses = -EBUSY;
 	fixture_pass_ms(&h.f, FOLLOW_EVERY_MS + FOLLOW_VARY_MS);
-	h.f.store->busy = false;
+	h.f.store->refuses = 0;
 	fixture_run(&h.f, -1);
 	assert_int_equal(heard(bob, "message.created", NULL), 0);
 	pass_seconds(&h, 1);
@@ -155,15 +155,16 @@ static void memberships_of_others_are_read_again_after_an_outage(void **state)
 	for (int is_shared = 0; is_shared < 2; is_shared++) {
 		struct house h = {0};
 		house_setup(&h, 5);
-		uint64_t hut = fake_store_add_room(h.f.store, "hut", ROOM_PRIVATE, h.ann);
+		uint64_t hut = held_store_add_room(h.f.store, "hut", ROOM_PRIVATE, h.ann);
 		house_start(&h);
 		struct conn *bob = fixture_signed_in(&h.f, h.bob_token);
-		h.f.store->base.is_shared = is_shared;
+		if (is_shared)
+			held_store_share(h.f.store);
 		fixture_run(&h.f, -1);
 		size_t n_asked = h.f.store->n_submitted[STORE_SIGN_IN];
 		store_set_away(&h.f.store->base, "unreachable", 1000);
-		fake_store_add_member(h.f.store, hut, h.bob);
-		h.f.store->rooms[h.rooms[2] - 1].n_members--; /* bob's, who was the last to come */
+		held_store_add_member(h.f.store, hut, h.bob);
+		held_store_remove_member(h.f.store, h.rooms[2], h.bob);
 		fixture_pass_ms(&h.f, 3000);
 		assert_int_equal(h.f.store->n_submitted[STORE_SIGN_IN], n_asked);
 		store_set_back(&h.f.store->base);
@@ -185,14 +186,14 @@ static void an_outage_leaves_the_store_room_for_others(void **state)
 	for (int i = 0; i < MANY; i++) {
 		char name[16], token[80];
 		snprintf(name, sizeof(name), "user%d", i);
-		fake_store_add_token(h.f.store, fake_store_add_user(h.f.store, name, USER_GUEST), TOKEN_SESSION, "a", token);
+		held_store_add_guest(h.f.store, name, token);
 		fixture_signed_in(&h.f, token);
 	}
-	h.f.store->base.is_shared = true;
+	held_store_share(h.f.store);
 	size_t n_asked = h.f.store->n_submitted[STORE_SIGN_IN];
 	store_set_away(&h.f.store->base, "unreachable", 1000);
 	store_set_back(&h.f.store->base);
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_SIGN_IN));
 	h.f.store->fault = -EIO; /* those under way have to be asked for again */
 	fixture_run(&h.f, -1);
 	h.f.store->fault = 0;
@@ -214,21 +215,21 @@ static void many_rooms_go_in_chunks_each_once_a_second(void **state)
 	for (int i = 0; i < MANY; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "more%d", i);
-		rooms[i] = fake_store_add_room(h.f.store, name, ROOM_PUBLIC, h.ann);
-		fake_store_add_member(h.f.store, rooms[i], h.bob);
+		rooms[i] = held_store_add_room(h.f.store, name, ROOM_PUBLIC, h.ann);
+		held_store_add_member(h.f.store, rooms[i], h.bob);
 	}
 	house_start(&h);
-	h.f.store->base.is_shared = true;
+	held_store_share(h.f.store);
 	struct conn *bob = fixture_websocket(&h.f);
 	say(bob, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
 	while (!reply_to(bob, "s")) {
-		fake_store_settle(h.f.store, STORE_ROOM_TOPS);
+		held_store_settle(h.f.store, STORE_ROOM_TOPS);
 		fixture_turn(&h.f);
 	}
 	fixture_run(&h.f, -1);
 	h.f.store->n_submitted[STORE_ROOM_TOPS] = 0;
 	for (int i = 0; i < MANY; i += 37)
-		fake_store_add_messages(h.f.store, rooms[i], h.ann, 1);
+		held_store_add_messages(h.f.store, rooms[i], h.ann, 1);
 	while (!h.f.store->n_submitted[STORE_ROOM_TOPS])
 		fixture_turn(&h.f);
 	fixture_run(&h.f, -1);

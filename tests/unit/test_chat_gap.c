@@ -28,8 +28,8 @@ static void test_gaps(void **state)
 	struct den d = {0};
 	den_setup(&d);
 	d.f.config.limits.resume_events = 500;
-	fake_store_add_member(d.f.store, d.room, d.bob);
-	fake_store_add_messages(d.f.store, d.room, d.ann, 1000);
+	held_store_add_member(d.f.store, d.room, d.bob);
+	held_store_add_messages(d.f.store, d.room, d.ann, 1000);
 	fixture_start(&d.f);
 	d.writer = fixture_signed_in(&d.f, d.ann_token);
 	const struct uid *room = room_id_of(&d.f, d.room);
@@ -68,8 +68,8 @@ static void test_cursors_of_another_epoch(void **state)
 	(void)state;
 	struct den d = {0};
 	den_setup(&d);
-	fake_store_add_member(d.f.store, d.room, d.bob);
-	fake_store_add_messages(d.f.store, d.room, d.ann, 100);
+	held_store_add_member(d.f.store, d.room, d.bob);
+	held_store_add_messages(d.f.store, d.room, d.ann, 100);
 	fixture_start(&d.f);
 	d.writer = fixture_signed_in(&d.f, d.ann_token);
 	const struct uid *room = room_id_of(&d.f, d.room);
@@ -99,14 +99,14 @@ static void test_beyond_the_end_stays_beyond(void **state)
 	(void)state;
 	struct den d = {0};
 	den_setup(&d);
-	fake_store_add_member(d.f.store, d.room, d.bob);
+	held_store_add_member(d.f.store, d.room, d.bob);
 	fixture_start(&d.f);
 	d.writer = fixture_signed_in(&d.f, d.ann_token);
 	uint64_t last = last_seq(&d);
 	struct conn *c = fixture_websocket(&d.f);
 	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":%d}}}", d.bob_token,
 	    id_text(room_id_of(&d.f, d.room)), (int)last + 2);
-	fake_store_deliver(d.f.store, fake_store_find(d.f.store, STORE_SIGN_IN));
+	held_store_deliver(d.f.store, held_store_find(d.f.store, STORE_SIGN_IN));
 	for (int i = 0; i < 4; i++)
 		commit_one(&d);
 	fixture_run(&d.f, -1);

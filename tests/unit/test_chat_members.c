@@ -9,14 +9,14 @@ static json_t *sign_in_across(struct place *p, struct conn *ann, const char *fra
 {
 	struct conn *bob = fixture_websocket(&p->f);
 	say(bob, "{\"ref\":\"in\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", p->bob_token);
-	struct store_op *read = fake_store_find(p->f.store, STORE_SIGN_IN);
+	struct store_op *read = held_store_find(p->f.store, STORE_SIGN_IN);
 	assert_non_null(read);
-	fake_store_work(p->f.store, read);
+	held_store_work(p->f.store, read);
 	say(ann, "%s", frame);
-	struct store_op *write = fake_store_find(p->f.store, kind);
+	struct store_op *write = held_store_find(p->f.store, kind);
 	assert_non_null(write);
-	fake_store_deliver(p->f.store, write);
-	fake_store_deliver(p->f.store, read);
+	held_store_deliver(p->f.store, write);
+	held_store_deliver(p->f.store, read);
 	fixture_run(&p->f, -1);
 	return json_object_get(data_of(bob, "in"), "rooms");
 }
@@ -75,9 +75,7 @@ static struct conn *start_beside_a_guest_who_signs_out(struct place *p)
 {
 	char gus_token[80];
 	place_setup(p);
-	uint64_t gus = fake_store_add_user(p->f.store, "gus", USER_GUEST);
-	fake_store_add_member(p->f.store, p->den, gus);
-	fake_store_add_token(p->f.store, gus, TOKEN_SESSION, "a", gus_token);
+	held_store_add_member(p->f.store, p->den, held_store_add_guest(p->f.store, "gus", gus_token));
 	fixture_start(&p->f);
 	struct conn *ann = fixture_signed_in(&p->f, p->ann_token), *guest = fixture_signed_in(&p->f, gus_token);
 	ask(p, guest, "{\"ref\":\"o\",\"type\":\"account.logout\"}");
@@ -124,8 +122,9 @@ static void test_an_account_is_added_by_a_name_that_would_be_refused_today(void 
 	(void)state;
 	struct place p = {0};
 	place_setup(&p);
-	uint64_t no = fake_store_add_user(p.f.store, "old", USER_PERSON);
-	memcpy(p.f.store->users[no - 1].key, "\xe2\xa0\x80", 3); /* shows nothing */
+	uint64_t no = held_store_add_user(p.f.store, "old");
+	memory_store_change(p.f.store->real, "UPDATE account SET name_key = '\xe2\xa0\x80' WHERE no = %llu",
+			    (unsigned long long)no); /* shows nothing */
 	fixture_start(&p.f);
 	struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
 	ask(&p, ann, "{\"ref\":\"a\",\"type\":\"member.add\",\"data\":{\"room\":\"cellar\",\"user\":\"\xe2\xa0\x80\"}}");

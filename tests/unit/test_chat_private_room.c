@@ -11,7 +11,7 @@ static void test_a_private_room_takes_the_way_of_none(void **state)
 	place_setup(&p);
 	fixture_start(&p.f);
 	struct conn *eve = fixture_signed_in(&p.f, p.eve_token);
-	struct uid none = p.f.store->rooms[p.cellar - 1].id;
+	struct uid none = *room_id_of(&p.f, p.cellar);
 	none.b[15] ^= 1;
 	const char *const there[] = {"cellar", id_text(room_id_of(&p.f, p.cellar))}, *const not_there[] = {"nowhere", id_text(&none)};
 	static const char *const commands[] = {"room.get", "room.join", "room.leave", "typing.set"};
@@ -30,10 +30,10 @@ static void test_a_private_room_takes_the_way_of_none(void **state)
 			fixture_turns(&p.f);
 			assert_string_equal(code_of(eve, "a"), "");
 			assert_string_equal(code_of(eve, "b"), "");
-			fake_store_deliver(p.f.store, fake_store_find(p.f.store, STORE_ROOM_FIND));
+			held_store_deliver(p.f.store, held_store_find(p.f.store, STORE_ROOM_FIND));
 			assert_string_equal(code_of(eve, "a"), "not_found");
 			assert_string_equal(code_of(eve, "b"), "");
-			fake_store_deliver(p.f.store, fake_store_find(p.f.store, STORE_ROOM_FIND));
+			held_store_deliver(p.f.store, held_store_find(p.f.store, STORE_ROOM_FIND));
 			assert_string_equal(code_of(eve, "b"), "not_found");
 			assert_true(json_equal(data_of(eve, "a"), data_of(eve, "b")));
 			fixture_turns(&p.f);

@@ -28,7 +28,7 @@ static void test_slow_reader_catches_up_from_the_log(void **state)
 	for (int i = 0; i < 20; i++) { /* it goes on while he catches up */
 		send_one(&h, 0);
 		fixture_turn(&h.f);
-		fake_store_settle(h.f.store, -1);
+		held_store_settle(h.f.store, -1);
 	}
 	fixture_run(&h.f, -1);
 	assert_seqs(slow, room, 0, first, last_seq(&h, 0));
@@ -78,15 +78,15 @@ static void test_page_does_not_run_ahead_of_the_room(void **state)
 	uint64_t last = last_seq(&h, 0);
 	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":%d}}}", h.bob_token, id_text(room),
 	    (int)last - 2);
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_SIGN_IN));
 	fixture_turns(&h.f);
 	say(h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\"}}");
 	say(h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"y\"}}");
-	struct store_op *one = fake_store_find(h.f.store, STORE_APPEND);
-	fake_store_work(h.f.store, one);
-	struct store_op *page = fake_store_find(h.f.store, STORE_LOG_PAGE);
+	struct store_op *one = held_store_find(h.f.store, STORE_APPEND);
+	held_store_work(h.f.store, one);
+	struct store_op *page = held_store_find(h.f.store, STORE_LOG_PAGE);
 	assert_non_null(page);
-	fake_store_deliver(h.f.store, page);
+	held_store_deliver(h.f.store, page);
 	fixture_turns(&h.f);
 	fixture_run(&h.f, -1);
 	assert_int_equal(heard(c, "room.gap", NULL), 0);
@@ -109,19 +109,19 @@ static void test_pages_in_flight_are_bounded(void **state)
 		say(c, "{\"type\":\"session.start\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0,\"%s\":10,\"%s\":20}}}", h.bob_token,
 		    id_text(room_id_of(&h.f, h.rooms[0])), id_text(room_id_of(&h.f, h.rooms[1])), id_text(room_id_of(&h.f, h.rooms[2])));
 	}
-	fake_store_settle(h.f.store, STORE_LOG_PAGE);
+	held_store_settle(h.f.store, STORE_LOG_PAGE);
 	fixture_turns(&h.f);
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], READER_LOG_PAGES);
 	for (int i = 0; i < 100; i++) /* some leave with a page in flight, or in line */
 		fake_conn_close_session(conns[i * 2]);
-	h.f.store->busy = true; /* and once the store turns them away */
+	h.f.store->refuses = -EBUSY; /* and once the store turns them away */
 	for (int i = 0; i < 40; i++) {
-		struct store_op *page = fake_store_find(h.f.store, STORE_LOG_PAGE);
+		struct store_op *page = held_store_find(h.f.store, STORE_LOG_PAGE);
 		if (page)
-			fake_store_deliver(h.f.store, page);
+			held_store_deliver(h.f.store, page);
 		fixture_turn(&h.f);
 	}
-	h.f.store->busy = false;
+	h.f.store->refuses = 0;
 	reader_log_retry(&h.f.chat->rooms); /* what the housekeeping does */
 	fixture_run(&h.f, -1);
 	assert_int_equal(h.f.store->most_in_flight[STORE_LOG_PAGE], READER_LOG_PAGES);
@@ -143,7 +143,7 @@ static void test_one_page_per_session(void **state)
 	struct conn *c = fixture_websocket(&h.f);
 	say(c, "{\"type\":\"session.start\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0,\"%s\":0,\"%s\":0}}}", h.bob_token,
 	    id_text(room_id_of(&h.f, h.rooms[0])), id_text(room_id_of(&h.f, h.rooms[1])), id_text(room_id_of(&h.f, h.rooms[2])));
-	fake_store_settle(h.f.store, STORE_LOG_PAGE);
+	held_store_settle(h.f.store, STORE_LOG_PAGE);
 	fixture_turns(&h.f);
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], 1);
 	/* The room whose page is in flight is left: the others must not wait for that page. */
@@ -152,7 +152,7 @@ static void test_one_page_per_session(void **state)
 		   : paging->room == room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[1])) ? 1
 												: 2;
 	say(c, "{\"type\":\"room.leave\",\"data\":{\"room\":\"r%d\"}}", left + 1);
-	fake_store_settle(h.f.store, STORE_LOG_PAGE);
+	held_store_settle(h.f.store, STORE_LOG_PAGE);
 	fixture_turns(&h.f);
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], 2); /* the orphan, and the next reader's */
 	fixture_run(&h.f, -1);
@@ -172,7 +172,7 @@ static void test_unreadable_log_ends_the_connection(void **state)
 	struct conn *c = fixture_websocket(&h.f);
 	say(c, "{\"type\":\"session.start\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0}}}", h.bob_token,
 	    id_text(room_id_of(&h.f, h.rooms[0])));
-	fake_store_settle(h.f.store, STORE_LOG_PAGE);
+	held_store_settle(h.f.store, STORE_LOG_PAGE);
 	fixture_turns(&h.f);
 	h.f.store->fault = -EIO;
 	fixture_run(&h.f, -1);
@@ -261,15 +261,15 @@ static void watcher_start(struct house *h, struct watcher *w, uint64_t *seed)
 /* One operation of the store gets a step further. */
 static void random_store(struct house *h, uint64_t *seed)
 {
-	struct fake_store *s = h->f.store;
+	struct held_store *s = h->f.store;
 	struct list *from = dice(seed, 2) ? &s->submitted : &s->worked;
 	if (list_empty(from))
 		return;
 	struct store_op *op = list_entry(from->next, struct store_op, link); /* in order, as far as writes go */
 	if (from == &s->worked)
-		fake_store_deliver(s, op);
+		held_store_deliver(s, op);
 	else
-		fake_store_work(s, op);
+		held_store_work(s, op);
 }
 
 static void random_house(uint64_t seed)

@@ -5,7 +5,17 @@
 #include "chat/user_refresh.h"
 #include "room/room.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* A backup is made of the house; then there are five messages in each of its rooms. */
+static void setup(struct house *h)
+{
+	house_setup(h, 0);
+	held_store_back_up(h->f.store);
+	for (int i = 0; i < ROOMS; i++)
+		held_store_add_messages(h->f.store, h->rooms[i], h->ann, 5);
+}
 
 static void assert_sent_away(struct conn *c)
 {
@@ -61,13 +71,14 @@ static void live_sessions_of_both_kinds_end_with_what_there_is(void **state)
 		char epoch[sizeof(h.f.store->base.epoch)];
 		memcpy(epoch, h.f.store->base.epoch, sizeof(epoch));
 		struct conn *bob = follow(&h, kinds[kind]);
+		held_store_back_up(h.f.store);
 		uint64_t kept = last_seq(&h, 0);
 		send_many(&h, 0, 3);
 		fixture_run(&h.f, -1);
 		uint64_t cursors[ROOMS] = {last_seq(&h, 0), last_seq(&h, 1), last_seq(&h, 2)};
 		assert_seqs(bob, room_id_of(&h.f, h.rooms[0]), 0, kept + 1, kept + 3);
 
-		fake_store_set_back(h.f.store, h.rooms[0], kept, 0);
+		held_store_set_back(h.f.store);
 		assert_int_equal(h.f.metrics.readers, 0); /* at once: nobody gets an event of the other history */
 		fixture_turns(&h.f);
 		assert_sent_away(bob);
@@ -95,9 +106,8 @@ static void event_streams_end_and_are_taken_up_in_the_new_epoch(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 5);
+	setup(&h);
 	house_start(&h);
-	uint64_t kept = last_seq(&h, 0);
 	struct text rooms[] = {{"r1", 2}};
 	struct conn *stream = fixture_open(&h.f, TRANSPORT_STREAM, h.bob_token);
 	session_stream_request(stream->session, rooms, 1, (struct text){0});
@@ -105,7 +115,7 @@ static void event_streams_end_and_are_taken_up_in_the_new_epoch(void **state)
 	send_many(&h, 0, 3);
 	char cursor[120];
 	snprintf(cursor, sizeof(cursor), "%s:%d@%s", id_text(room_id_of(&h.f, h.rooms[0])), (int)last_seq(&h, 0), h.f.store->base.epoch);
-	fake_store_set_back(h.f.store, h.rooms[0], kept, 0);
+	held_store_set_back(h.f.store);
 	fixture_turns(&h.f);
 	assert_true(stream->is_closing);
 	assert_int_equal(stream->reason, CLOSE_RESTORED);
@@ -124,21 +134,20 @@ static void rooms_members_and_names_are_read_again(void **state)
 	(void)state;
 	struct house h = {0};
 	house_setup(&h, 5);
+	held_store_remove_member(h.f.store, h.rooms[0], h.bob);
+	held_store_back_up(h.f.store);
+	held_store_add_member(h.f.store, h.rooms[0], h.bob);
 	house_start(&h);
 	struct conn *bob = follow(&h, "replay");
 	say(h.writer, "{\"type\":\"room.update\",\"ref\":\"u\",\"data\":{\"room\":\"r2\",\"name\":\"attic\",\"topic\":\"dust\"}}");
 	fixture_run(&h.f, -1);
 	assert_string_equal(code_of(h.writer, "u"), "ok");
-	struct fake_room *r2 = &h.f.store->rooms[h.rooms[1] - 1];
-	strcpy(r2->name, "r2"); /* shorter than what it is now */
-	strcpy(r2->key, "r2");
-	r2->topic[0] = '\0';
-	fake_store_set_back(h.f.store, h.rooms[0], 3, h.bob);
+	held_store_set_back(h.f.store);
 	fixture_turns(&h.f);
 	assert_sent_away(bob);
 	struct conn *again = follow(&h, "replay");
 	assert_null(told_room(again, room_id_of(&h.f, h.rooms[0]))); /* bob had joined since */
-	const json_t *room = told_room(again, &r2->id);
+	const json_t *room = told_room(again, room_id_of(&h.f, h.rooms[1]));
 	assert_string_equal(json_string_value(json_object_get(room, "name")), "r2");
 	assert_string_equal(json_string_value(json_object_get(room, "topic")), "");
 	say(again, "{\"type\":\"room.get\",\"ref\":\"old\",\"data\":{\"room\":\"attic\"}}");
@@ -155,17 +164,17 @@ static void what_was_in_flight_is_answered(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 5);
+	setup(&h);
 	house_start(&h);
 	struct conn *bob = follow(&h, "replay"), *http = fixture_open(&h.f, TRANSPORT_HTTP, h.bob_token);
 	struct conn *later = fixture_websocket(&h.f), *fresh = fixture_websocket(&h.f);
 	static const char body[] = "{\"room\":\"r1\",\"text\":\"over HTTP\"}";
 	session_http_request(http->session, CMD_MESSAGE_SEND, (const uint8_t *)body, sizeof(body) - 1);
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_SIGN_IN));
 	say(bob, "{\"type\":\"message.send\",\"ref\":\"m\",\"data\":{\"room\":\"r1\",\"text\":\"x\"}}");
 	say(bob, "{\"type\":\"history.read\",\"ref\":\"h\",\"data\":{\"room\":\"r1\"}}");
 	say(later, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
-	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	held_store_set_back(h.f.store);
 	say(bob, "{\"type\":\"message.send\",\"ref\":\"void\",\"data\":{\"room\":\"r1\",\"text\":\"into a room that is none\"}}");
 	size_t n_appends = h.f.store->n_submitted[STORE_APPEND];
 	fixture_run(&h.f, -1);
@@ -189,29 +198,30 @@ static void those_in_the_middle_of_something_are_sent_away(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 300);
+	setup(&h);
+	held_store_add_messages(h.f.store, h.rooms[0], h.ann, 300);
 	h.f.config.sweep_slice = 1; /* 16 rooms */
 	for (int i = 0; i < 40; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "more%d", i);
-		fake_store_add_member(h.f.store, fake_store_add_room(h.f.store, name, ROOM_PUBLIC, h.ann), h.bob);
+		held_store_add_member(h.f.store, held_store_add_room(h.f.store, name, ROOM_PUBLIC, h.ann), h.bob);
 	}
 	fixture_start(&h.f);
 	struct conn *behind = fixture_websocket(&h.f), *starting;
 	say(behind, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\",\"resume\":{\"%s\":0}}}", h.bob_token,
 	    id_text(room_id_of(&h.f, h.rooms[0])));
 	while (!reply_to(behind, "s")) {
-		fake_store_settle(h.f.store, STORE_LOG_PAGE);
+		held_store_settle(h.f.store, STORE_LOG_PAGE);
 		fixture_turn(&h.f);
 	}
 	fixture_turns(&h.f);
 	behind->blocked = true;
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_LOG_PAGE));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_LOG_PAGE));
 	starting = fixture_websocket(&h.f);
 	say(starting, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_SIGN_IN));
 	assert_string_equal(code_of(starting, "s"), "");
-	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	held_store_set_back(h.f.store);
 	behind->blocked = false;
 	fixture_run(&h.f, -1);
 	assert_string_equal(code_of(starting, "s"), "unavailable");
@@ -226,19 +236,19 @@ static void what_waits_is_void(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 5);
-	fake_store_add_room(h.f.store, "hut", ROOM_PUBLIC, h.ann);
+	setup(&h);
+	held_store_add_room(h.f.store, "hut", ROOM_PUBLIC, h.ann);
 	house_start(&h);
-	h.f.store->base.is_shared = true;
+	held_store_share(h.f.store);
+	held_store_back_up(h.f.store);
 	struct conn *bob = follow(&h, "replay");
 	uint64_t last = last_seq(&h, 0);
-	fake_store_add_messages(h.f.store, h.rooms[0], h.ann, 3); /* by another writer */
-	const struct event *newest = h.f.store->rooms[h.rooms[0] - 1].log[last + 2];
-	room_offer(room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[0])), mem_copy(newest, sizeof(*newest) + newest->frame_bytes));
+	held_store_add_messages(h.f.store, h.rooms[0], h.ann, 3); /* by another writer */
+	room_offer(room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[0])), held_store_event(h.f.store, h.rooms[0], last + 3));
 	say(h.writer, "{\"type\":\"member.add\",\"ref\":\"a\",\"data\":{\"room\":\"hut\",\"user\":\"bob\"}}");
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_JOIN));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_JOIN));
 	assert_non_null(user_by_no(h.f.chat, h.bob));
-	fake_store_set_back(h.f.store, h.rooms[0], last, 0);
+	held_store_set_back(h.f.store);
 	size_t n_pages = h.f.store->n_submitted[STORE_LOG_PAGE], n_tops = h.f.store->n_submitted[STORE_ROOM_TOPS];
 	fixture_run(&h.f, -1);
 	fixture_pass_ms(&h.f, 3000); /* the connections are not gone yet */
@@ -256,25 +266,27 @@ static void requests_that_wait_for_an_event_are_answered(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 5);
-	uint64_t hut = fake_store_add_room(h.f.store, "hut", ROOM_PUBLIC, h.ann);
+	setup(&h);
+	uint64_t hut = held_store_add_room(h.f.store, "hut", ROOM_PUBLIC, h.ann);
+	held_store_share(h.f.store);
+	held_store_back_up(h.f.store);
 	house_start(&h);
 	struct conn *bob = follow(&h, "replay"), *http = fixture_open(&h.f, TRANSPORT_HTTP, h.bob_token);
 	static const char join[] = "{\"room\":\"hut\"}";
-	fake_store_add_messages(h.f.store, hut, h.ann, 3); /* by another writer */
-	fake_store_add_messages(h.f.store, h.rooms[0], h.ann, 3);
-	fake_store_add_messages(h.f.store, h.rooms[1], h.ann, 3);
+	held_store_add_messages(h.f.store, hut, h.ann, 3); /* by another writer */
+	held_store_add_messages(h.f.store, h.rooms[0], h.ann, 3);
+	held_store_add_messages(h.f.store, h.rooms[1], h.ann, 3);
 	session_http_request(http->session, CMD_ROOM_JOIN, (const uint8_t *)join, sizeof(join) - 1);
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_SIGN_IN));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_SIGN_IN));
 	say(bob, "{\"type\":\"room.join\",\"ref\":\"j\",\"data\":{\"room\":\"hut\"}}");
 	say(bob, "{\"type\":\"room.leave\",\"ref\":\"l\",\"data\":{\"room\":\"r1\"}}");
 	say(h.writer, "{\"type\":\"room.update\",\"ref\":\"u\",\"data\":{\"room\":\"r2\",\"topic\":\"dust\"}}");
-	while (fake_store_settle(h.f.store, STORE_LOG_PAGE))
+	while (held_store_settle(h.f.store, STORE_LOG_PAGE))
 		fixture_turns(&h.f);
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], ROOMS); /* each waits for its hole */
 	assert_int_equal(json_array_size(http->heard), 0);
 	assert_true(!reply_to(bob, "j") && !reply_to(bob, "l"));
-	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	held_store_set_back(h.f.store);
 	fixture_turns(&h.f);
 	assert_int_equal(http->last_code, WIRE_UNAVAILABLE);
 	assert_string_equal(code_of(bob, "j"), "unavailable");
@@ -290,15 +302,15 @@ static void accounts_are_not_read_again_any_more(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 5);
+	setup(&h);
 	house_start(&h);
 	follow(&h, "replay");
 	user_refresh(user_by_no(h.f.chat, h.bob));
-	h.f.store->busy = true;
+	h.f.store->refuses = -EBUSY;
 	user_refresh(user_by_no(h.f.chat, h.ann));
-	h.f.store->busy = false;
+	h.f.store->refuses = 0;
 	assert_int_equal(h.f.store->n_in_flight[STORE_SIGN_IN], 1);
-	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	held_store_set_back(h.f.store);
 	size_t n_asked = h.f.store->n_submitted[STORE_SIGN_IN];
 	fixture_pass_ms(&h.f, 3000); /* the connections are not gone yet */
 	fixture_run(&h.f, -1);
@@ -312,11 +324,11 @@ static void what_is_void_leaves_memory_alone(void **state)
 {
 	(void)state;
 	struct house h = {0};
-	house_setup(&h, 5);
+	setup(&h);
 	h.f.config.room_idle_ms = 1000;
 	house_start(&h);
 	struct conn *bob = follow(&h, "replay");
-	fake_store_set_back(h.f.store, h.rooms[0], 3, 0);
+	held_store_set_back(h.f.store);
 	fixture_turns(&h.f);
 	struct conn *again = follow(&h, "replay");
 	assert_ptr_not_equal(again->session->user, bob->session->user);

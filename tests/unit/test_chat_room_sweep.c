@@ -92,7 +92,7 @@ static void a_full_write_does_not_wait(void **state)
 	for (int i = 0; i < 10; i++) {
 		for (int n = 0; n < 5; n++) {
 			say(h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"%03000d\"}}", n);
-			fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_APPEND));
+			held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_APPEND));
 		}
 		assert_false(rests(&h, r));
 	}

@@ -17,8 +17,8 @@ static void join_snapshot_and_live(bool in_memory, unsigned commits, enum cursor
 {
 	struct den d = {0};
 	den_setup(&d);
-	fake_store_add_member(d.f.store, d.room, d.bob);
-	fake_store_add_messages(d.f.store, d.room, d.ann, 10);
+	held_store_add_member(d.f.store, d.room, d.bob);
+	held_store_add_messages(d.f.store, d.room, d.ann, 10);
 	fixture_start(&d.f);
 	d.writer = fixture_signed_in(&d.f, d.ann_token);
 	if (in_memory)
@@ -35,14 +35,14 @@ static void join_snapshot_and_live(bool in_memory, unsigned commits, enum cursor
 		    d.bob_token, on_gap, id_text(room_id_of(&d.f, d.room)), (int)cursor);
 	if (commits & 2) /* asked, not yet read */
 		commit_one(&d);
-	struct store_op *read = fake_store_find(d.f.store, STORE_SIGN_IN);
+	struct store_op *read = held_store_find(d.f.store, STORE_SIGN_IN);
 	assert_non_null(read);
-	fake_store_work(d.f.store, read);
+	held_store_work(d.f.store, read);
 	if (commits & 4) /* read, not yet brought back */
 		commit_one(&d);
 	if (commits & 8)
 		fixture_turn(&d.f);
-	fake_store_deliver(d.f.store, read);
+	held_store_deliver(d.f.store, read);
 	if (commits & 16) /* brought back, nothing written yet */
 		commit_one(&d);
 	if (commits & 32)
@@ -78,7 +78,7 @@ static void join_at(unsigned commits, bool room_in_memory)
 {
 	struct den d = {0};
 	den_setup(&d);
-	fake_store_add_messages(d.f.store, d.room, d.ann, 10);
+	held_store_add_messages(d.f.store, d.room, d.ann, 10);
 	fixture_start(&d.f);
 	if (room_in_memory)
 		d.writer = fixture_signed_in(&d.f, d.ann_token);
@@ -88,21 +88,21 @@ static void join_at(unsigned commits, bool room_in_memory)
 	if (commits & 1)
 		commit_one(&d);
 	say(c, "{\"type\":\"room.join\",\"ref\":\"j\",\"data\":{\"room\":\"den\"}}");
-	struct store_op *find = fake_store_find(d.f.store, STORE_ROOM_FIND);
+	struct store_op *find = held_store_find(d.f.store, STORE_ROOM_FIND);
 	assert_int_equal(find == NULL, room_in_memory);
 	if (find)
-		fake_store_deliver(d.f.store, find);
-	struct store_op *join = fake_store_find(d.f.store, STORE_JOIN);
+		held_store_deliver(d.f.store, find);
+	struct store_op *join = held_store_find(d.f.store, STORE_JOIN);
 	assert_non_null(join);
 	if (commits & 2) { /* submitted after the join: ann's comes second in the log */
 		say(d.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
 	}
-	fake_store_work(d.f.store, join);
+	held_store_work(d.f.store, join);
 	if (commits & 4)
 		fixture_turn(&d.f);
-	fake_store_deliver(d.f.store, join);
+	held_store_deliver(d.f.store, join);
 	if (commits & 2)
-		fake_store_deliver(d.f.store, fake_store_find(d.f.store, STORE_APPEND));
+		held_store_deliver(d.f.store, held_store_find(d.f.store, STORE_APPEND));
 	if (commits & 8)
 		commit_one(&d);
 	fixture_turn(&d.f);
@@ -147,6 +147,9 @@ static void test_create_is_told_to_other_connections(void **state)
 	say(c, "{\"type\":\"room.create\",\"ref\":\"c\",\"data\":{\"name\":\"attic\",\"topic\":\"dust\"}}");
 	fixture_run(&d.f, -1);
 	json_t *added = NULL, *made = data_of(c, "c");
+	const char *id = json_string_value(json_object_get(made, "id"));
+	struct uid attic;
+	assert_true(uid_parse(id, strlen(id), &attic));
 	assert_int_equal(number_of(made, "last_seq"), 2);
 	assert_int_equal(number_of(made, "unread"), 0);
 	assert_string_equal(json_string_value(json_object_get(made, "role")), "owner");
@@ -154,8 +157,8 @@ static void test_create_is_told_to_other_connections(void **state)
 	say(other, "{\"type\":\"message.send\",\"ref\":\"m\",\"data\":{\"room\":\"Attic\",\"text\":\"hi\"}}"); /* names are folded */
 	fixture_run(&d.f, -1);
 	assert_string_equal(code_of(other, "m"), "ok");
-	assert_seqs(c, room_id_of(&d.f, 2), 0, 3, 3);
-	assert_seqs(other, room_id_of(&d.f, 2), 0, 3, 3);
+	assert_seqs(c, &attic, 0, 3, 3);
+	assert_seqs(other, &attic, 0, 3, 3);
 	say(c, "{\"type\":\"room.create\",\"ref\":\"again\",\"data\":{\"name\":\"ATTIC\"}}");
 	fixture_run(&d.f, -1);
 	assert_string_equal(code_of(c, "again"), "name_taken");
@@ -168,7 +171,7 @@ static void test_leave(void **state)
 	for (unsigned commits = 0; commits < 8; commits++) {
 		struct den d = {0};
 		den_setup(&d);
-		fake_store_add_member(d.f.store, d.room, d.bob);
+		held_store_add_member(d.f.store, d.room, d.bob);
 		fixture_start(&d.f);
 		d.writer = fixture_signed_in(&d.f, d.ann_token);
 		struct conn *c = fixture_signed_in(&d.f, d.bob_token), *other = fixture_signed_in(&d.f, d.bob_token);
@@ -177,7 +180,7 @@ static void test_leave(void **state)
 			commit_one(&d);
 		fixture_turns(&d.f);
 		say(c, "{\"type\":\"room.leave\",\"ref\":\"l\",\"data\":{\"room\":\"den\"}}");
-		fake_store_deliver(d.f.store, fake_store_find(d.f.store, STORE_LEAVE));
+		held_store_deliver(d.f.store, held_store_find(d.f.store, STORE_LEAVE));
 		uint64_t left = last_seq(&d);
 		assert_int_equal(number_of(data_of(c, "l"), "seq"), left);
 		if (commits & 2)
@@ -204,7 +207,7 @@ static void test_leave_then_more_in_one_breath(void **state)
 	(void)state;
 	struct den d = {0};
 	den_setup(&d);
-	fake_store_add_member(d.f.store, d.room, d.bob);
+	held_store_add_member(d.f.store, d.room, d.bob);
 	fixture_start(&d.f);
 	struct conn *c = fixture_signed_in(&d.f, d.bob_token);
 	say(c, "{\"type\":\"room.leave\",\"ref\":\"l\",\"data\":{\"room\":\"den\"}}");
@@ -240,12 +243,12 @@ static void test_stale_snapshot_is_read_again(void **state)
 	fixture_start(&d.f);
 	struct conn *late = fixture_websocket(&d.f);
 	say(late, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", d.bob_token);
-	struct store_op *read = fake_store_find(d.f.store, STORE_SIGN_IN);
-	fake_store_work(d.f.store, read); /* bob is in no room */
+	struct store_op *read = held_store_find(d.f.store, STORE_SIGN_IN);
+	held_store_work(d.f.store, read); /* bob is in no room */
 	struct conn *c = fixture_websocket(&d.f);
 	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", d.bob_token);
 	struct store_op *second = list_entry(d.f.store->submitted.next, struct store_op, link);
-	fake_store_deliver(d.f.store, second);
+	held_store_deliver(d.f.store, second);
 	say(c, "{\"type\":\"room.join\",\"ref\":\"j\",\"data\":{\"room\":\"den\"}}");
 	fixture_run(&d.f, STORE_SIGN_IN);
 	assert_string_equal(code_of(c, "j"), "ok");
@@ -256,10 +259,28 @@ static void test_stale_snapshot_is_read_again(void **state)
 	d.f.chat->rooms.config.room_idle_ms = 1;
 	fixture_pass_ms(&d.f, 3000); /* the housekeeping's time comes */
 	assert_int_equal(d.f.metrics.users_loaded, 0);
-	fake_store_deliver(d.f.store, read);
+	held_store_deliver(d.f.store, read);
 	fixture_run(&d.f, -1);
 	assert_int_equal(json_array_size(json_object_get(data_of(late, "s"), "rooms")), 1);
 	assert_int_equal(d.f.store->n_submitted[STORE_SIGN_IN], 3);
+	fixture_finish(&d.f);
+}
+
+/* As long as it is used within STORE_TOKEN_DAYS; the days are counted by the store's clock. */
+static void a_token_is_good_for_days(void **state)
+{
+	(void)state;
+	static const uint64_t DAY_NS = (uint64_t)24 * 60 * 60 * 1000000000;
+	struct den d = {0};
+	den_setup(&d);
+	fixture_start(&d.f);
+	fake_clock_advance_ns(DAY_NS * STORE_TOKEN_DAYS);
+	fixture_signed_in(&d.f, d.bob_token);
+	fake_clock_advance_ns(DAY_NS);
+	struct conn *c = fixture_websocket(&d.f);
+	say(c, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", d.ann_token);
+	fixture_run(&d.f, -1);
+	assert_string_equal(code_of(c, "s"), "invalid_token");
 	fixture_finish(&d.f);
 }
 
@@ -268,7 +289,7 @@ static void test_close_with_everything_in_flight(void **state)
 	(void)state;
 	struct den d = {0};
 	den_setup(&d);
-	fake_store_add_member(d.f.store, d.room, d.bob);
+	held_store_add_member(d.f.store, d.room, d.bob);
 	fixture_start(&d.f);
 	struct conn *c = fixture_signed_in(&d.f, d.bob_token), *half = fixture_websocket(&d.f), *guest = fixture_websocket(&d.f);
 	say(c, "{\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
@@ -284,7 +305,7 @@ static void test_close_with_everything_in_flight(void **state)
 	say(c, "{\"type\":\"account.logout\"}");
 	say(half, "{\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", d.bob_token);
 	say(guest, "{\"type\":\"session.start\",\"data\":{\"guest\":\"visitor\"}}");
-	assert_int_equal(fake_store_in_flight(d.f.store), 12); /* bob does not own the den: room.update was refused */
+	assert_int_equal(held_store_in_flight(d.f.store), 12); /* bob does not own the den: room.update was refused */
 	fake_conn_close_session(c);
 	fake_conn_close_session(half);
 	fake_conn_close_session(guest);
@@ -311,11 +332,11 @@ static void test_sign_in_refusals(void **state)
 	assert_string_equal(code_of(c, "while"), "already_started");
 	fixture_run(&d.f, -1);
 	assert_string_equal(code_of(c, "bad"), "invalid_token");
-	d.f.store->busy = true;
+	d.f.store->refuses = -EBUSY;
 	say(c, "{\"type\":\"session.start\",\"ref\":\"busy\",\"data\":{\"token\":\"%s\"}}", d.bob_token);
 	fixture_run(&d.f, -1);
 	assert_string_equal(code_of(c, "busy"), "unavailable");
-	d.f.store->busy = false;
+	d.f.store->refuses = 0;
 	say(c, "{\"type\":\"session.start\",\"ref\":\"good\",\"data\":{\"guest\":\"visitor\"}}");
 	say(c, "{\"type\":\"session.start\",\"ref\":\"twice\",\"data\":{\"guest\":\"visitor\"}}");
 	fixture_run(&d.f, -1);
@@ -323,6 +344,11 @@ static void test_sign_in_refusals(void **state)
 	assert_string_equal(code_of(c, "twice"), "already_started");
 	assert_true(session_signed_in(c->session));
 	fixture_finish(&d.f);
+}
+
+static uint64_t count(const struct den *d, const char *table)
+{
+	return memory_store_number(d->f.store->real, "SELECT count(*) FROM %s", table);
 }
 
 /* Two session.start in one breath make one guest; one that failed can be tried again. */
@@ -333,11 +359,11 @@ static void test_one_guest_a_connection(void **state)
 	den_setup(&d);
 	fixture_start(&d.f);
 	struct conn *c = fixture_websocket(&d.f);
-	size_t n_users = d.f.store->n_users, n_tokens = d.f.store->n_tokens;
-	d.f.store->busy = true;
+	uint64_t n_users = count(&d, "account"), n_tokens = count(&d, "token");
+	d.f.store->refuses = -EBUSY;
 	say(c, "{\"type\":\"session.start\",\"ref\":\"busy\",\"data\":{\"guest\":\"visitor\"}}");
 	assert_string_equal(code_of(c, "busy"), "unavailable");
-	d.f.store->busy = false;
+	d.f.store->refuses = 0;
 	say(c, "{\"type\":\"session.start\",\"ref\":\"taken\",\"data\":{\"guest\":\"ann\"}}");
 	fixture_run(&d.f, -1);
 	assert_string_equal(code_of(c, "taken"), "name_taken");
@@ -348,8 +374,8 @@ static void test_one_guest_a_connection(void **state)
 	assert_string_equal(code_of(c, "first"), "ok");
 	assert_string_equal(code_of(c, "second"), "already_started");
 	assert_string_equal(code_of(c, "third"), "already_started");
-	assert_int_equal(d.f.store->n_users, n_users + 1);
-	assert_int_equal(d.f.store->n_tokens, n_tokens + 1);
+	assert_int_equal(count(&d, "account"), n_users + 1);
+	assert_int_equal(count(&d, "token"), n_tokens + 1);
 	fixture_finish(&d.f);
 }
 
@@ -363,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_leave),
 		cmocka_unit_test(test_leave_then_more_in_one_breath),
 		cmocka_unit_test(test_stale_snapshot_is_read_again),
+		cmocka_unit_test(a_token_is_good_for_days),
 		cmocka_unit_test(test_close_with_everything_in_flight),
 		cmocka_unit_test(test_sign_in_refusals),
 	};

@@ -24,7 +24,7 @@ static struct conn *begin(struct hall *w, unsigned n_turns)
 	struct conn *c = fixture_websocket(&w->h.f);
 	say(c, "{\"ref\":\"s\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", w->h.bob_token);
 	fixture_turn(&w->h.f);
-	fake_store_deliver(w->h.f.store, fake_store_find(w->h.f.store, STORE_SIGN_IN));
+	held_store_deliver(w->h.f.store, held_store_find(w->h.f.store, STORE_SIGN_IN));
 	for (unsigned i = 0; i < n_turns; i++)
 		fixture_turn(&w->h.f);
 	assert_string_equal(code_of(c, "s"), "");
@@ -39,11 +39,11 @@ static void hall_setup(struct hall *w)
 	for (int i = 0; i < MORE_ROOMS; i++) {
 		char name[16];
 		snprintf(name, sizeof name, "more%d", i);
-		w->rooms[i] = fake_store_add_room(w->h.f.store, name, ROOM_PUBLIC, w->h.ann);
-		fake_store_add_member(w->h.f.store, w->rooms[i], w->h.bob);
-		fake_store_add_messages(w->h.f.store, w->rooms[i], w->h.ann, 2);
+		w->rooms[i] = held_store_add_room(w->h.f.store, name, ROOM_PUBLIC, w->h.ann);
+		held_store_add_member(w->h.f.store, w->rooms[i], w->h.bob);
+		held_store_add_messages(w->h.f.store, w->rooms[i], w->h.ann, 2);
 	}
-	fake_store_add_room(w->h.f.store, "new", ROOM_PUBLIC, w->h.ann);
+	held_store_add_room(w->h.f.store, "new", ROOM_PUBLIC, w->h.ann);
 	fixture_start(&w->h.f);
 	w->other = begin(w, 0);
 	settle(w);
@@ -74,7 +74,7 @@ static void assert_whole(struct hall *w, const struct conn *c, size_t n_rooms)
 	assert_int_equal(json_array_size(json_object_get(data_of(c, "s"), "rooms")), n_rooms);
 	for (int i = 0; i < MORE_ROOMS; i++) {
 		const struct uid *id = room_id_of(&w->h.f, w->rooms[i]);
-		uint64_t told = number_of(told_room(c, id), "last_seq"), last = w->h.f.store->rooms[w->rooms[i] - 1].n_log;
+		uint64_t told = number_of(told_room(c, id), "last_seq"), last = held_store_last_seq(w->h.f.store, w->rooms[i]);
 		assert_true(told <= last);
 		if (told < last)
 			assert_seqs(c, id, 0, told + 1, last);
@@ -84,7 +84,7 @@ static void assert_whole(struct hall *w, const struct conn *c, size_t n_rooms)
 static void send_to(struct hall *w, int room)
 {
 	say(w->h.writer, "{\"type\":\"message.send\",\"data\":{\"room\":\"more%d\",\"text\":\"hello\"}}", room);
-	fake_store_deliver(w->h.f.store, fake_store_find(w->h.f.store, STORE_APPEND));
+	held_store_deliver(w->h.f.store, held_store_find(w->h.f.store, STORE_APPEND));
 }
 
 /* Asks, and has the store do it. */
@@ -92,14 +92,14 @@ static void ask(struct hall *w, struct conn *c, const char *frame, enum store_op
 {
 	say(c, "%s", frame);
 	fixture_turn(&w->h.f);
-	struct store_op *op = fake_store_find(w->h.f.store, kind);
+	struct store_op *op = held_store_find(w->h.f.store, kind);
 	if (op)
-		fake_store_deliver(w->h.f.store, op);
+		held_store_deliver(w->h.f.store, op);
 }
 
 static uint64_t last_in(const struct hall *w, int room)
 {
-	return w->h.f.store->rooms[w->rooms[room] - 1].n_log;
+	return held_store_last_seq(w->h.f.store, w->rooms[room]);
 }
 
 /* Bob has read all of the room: news for his sessions. */

@@ -142,7 +142,9 @@ static void test_stream_of_another_epoch(void **state)
 	char cursors[160], place[160];
 	snprintf(cursors, sizeof(cursors), "%s:3,%s:9007199254740991@x", id_text(room_id_of(&h.f, h.rooms[0])),
 		 id_text(room_id_of(&h.f, h.rooms[1])));
-	struct conn *c = stream(&h, rooms, 3, cursors), *bare = stream(&h, rooms, 1, "3@x"), *same = stream(&h, rooms, 1, "3@00000000e001");
+	struct conn *c = stream(&h, rooms, 3, cursors), *bare = stream(&h, rooms, 1, "3@x");
+	snprintf(place, sizeof(place), "3@%s", h.f.store->base.epoch);
+	struct conn *same = stream(&h, rooms, 1, place);
 	size_t n = stream_ids(c, ids, 600);
 	assert_int_equal(n, 2 + last_seq(&h, 0) + last_seq(&h, 1)); /* two gaps, two whole rooms; r3 is live */
 	assert_int_equal(count(c, "\"reason\":\"restored\""), 2);

@@ -35,7 +35,7 @@ static void test_requests_under_way_are_bounded(void **state)
 		say(bob, "{\"type\":\"message.send\",\"data\":{\"room\":\"r1\",\"text\":\"x\"}}");
 	}
 	assert_true(bob->is_held);
-	fake_store_deliver(h.f.store, fake_store_find(h.f.store, STORE_APPEND));
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_APPEND));
 	assert_false(bob->is_held);
 	fixture_run(&h.f, -1);
 	fixture_finish(&h.f);

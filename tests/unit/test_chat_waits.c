@@ -30,7 +30,7 @@ enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 static struct conn *begin(struct place *p)
 {
 	place_setup(p);
-	fake_store_add_room(p->f.store, "plaza", ROOM_PUBLIC, p->bob);
+	held_store_add_room(p->f.store, "plaza", ROOM_PUBLIC, p->bob);
 	p->f.config.limits.user_rooms = 3;
 	fixture_start(&p->f);
 	return fixture_signed_in(&p->f, p->ann_token);
@@ -65,11 +65,11 @@ static void test_a_refused_command_leaves_nothing_and_can_be_done(void **state)
 		struct place p = {0};
 		struct conn *ann = begin(&p);
 		for (size_t k = 0; k < sizeof(faults) / sizeof(faults[0]); k++) {
-			p.f.store->busy = faults[k] == -EBUSY;
+			p.f.store->refuses = faults[k] == -EBUSY ? -EBUSY : 0;
 			p.f.store->fault = faults[k];
 			assert_string_equal(answer(&p, ann, k ? "failed" : "busy", i), k ? "internal" : "unavailable");
 		}
-		p.f.store->busy = false;
+		p.f.store->refuses = 0;
 		p.f.store->fault = 0;
 		assert_string_equal(answer(&p, ann, "done", i), commands[i].done);
 		fixture_finish(&p.f);
