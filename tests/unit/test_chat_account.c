@@ -10,7 +10,7 @@ static void ask(struct house *h, struct conn *c, const char *frame)
 	fixture_run(&h->f, -1);
 }
 
-static void test_what_changes_nothing_is_told_to_nobody(void **state)
+static void what_changes_nothing_is_told_to_nobody(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -48,7 +48,7 @@ static void test_what_changes_nothing_is_told_to_nobody(void **state)
 }
 
 /* What is under way may change it: then the room is as it was asked for last. */
-static void test_an_update_that_undoes_one_under_way_is_done(void **state)
+static void an_update_that_undoes_one_under_way_is_done(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -65,7 +65,7 @@ static void test_an_update_that_undoes_one_under_way_is_done(void **state)
 	fixture_finish(&h.f);
 }
 
-static void test_sessions_of_an_account_are_limited(void **state)
+static void sessions_of_an_account_are_limited(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -135,7 +135,7 @@ static int turns_until(struct crowd *w, const char *type, size_t n)
 	return turns;
 }
 
-static void test_an_account_with_many_sessions_is_told_in_slices(void **state)
+static void an_account_with_many_sessions_is_told_in_slices(void **state)
 {
 	(void)state;
 	struct crowd w = {0};
@@ -149,7 +149,7 @@ static void test_an_account_with_many_sessions_is_told_in_slices(void **state)
 	fixture_finish(&w.h.f);
 }
 
-static void test_of_marks_that_wait_only_the_newest_is_told(void **state)
+static void of_marks_that_wait_only_the_newest_is_told(void **state)
 {
 	(void)state;
 	struct crowd w = {0};
@@ -169,7 +169,7 @@ static void test_of_marks_that_wait_only_the_newest_is_told(void **state)
 }
 
 /* While the news of it goes round there are messages, a session leaves, another comes, and the room is left again. */
-static void test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of(void **state)
+static void no_session_gets_an_event_of_a_room_that_it_was_not_told_of(void **state)
 {
 	(void)state;
 	struct crowd w = {0};
@@ -219,7 +219,7 @@ static void test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of(void
 	fixture_finish(f);
 }
 
-static void test_a_room_that_is_left_while_its_joining_is_told(void **state)
+static void a_room_that_is_left_while_its_joining_is_told(void **state)
 {
 	(void)state;
 	struct crowd w = {0};
@@ -246,7 +246,7 @@ static void test_a_room_that_is_left_while_its_joining_is_told(void **state)
 	fixture_finish(f);
 }
 
-static void test_news_without_end_close_the_sessions(void **state)
+static void news_without_end_close_the_sessions(void **state)
 {
 	(void)state;
 	struct crowd w = {0};
@@ -266,14 +266,14 @@ static void test_news_without_end_close_the_sessions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_what_changes_nothing_is_told_to_nobody),
-		cmocka_unit_test(test_an_update_that_undoes_one_under_way_is_done),
-		cmocka_unit_test(test_sessions_of_an_account_are_limited),
-		cmocka_unit_test(test_an_account_with_many_sessions_is_told_in_slices),
-		cmocka_unit_test(test_of_marks_that_wait_only_the_newest_is_told),
-		cmocka_unit_test(test_no_session_gets_an_event_of_a_room_that_it_was_not_told_of),
-		cmocka_unit_test(test_a_room_that_is_left_while_its_joining_is_told),
-		cmocka_unit_test(test_news_without_end_close_the_sessions),
+		cmocka_unit_test(what_changes_nothing_is_told_to_nobody),
+		cmocka_unit_test(an_update_that_undoes_one_under_way_is_done),
+		cmocka_unit_test(sessions_of_an_account_are_limited),
+		cmocka_unit_test(an_account_with_many_sessions_is_told_in_slices),
+		cmocka_unit_test(of_marks_that_wait_only_the_newest_is_told),
+		cmocka_unit_test(no_session_gets_an_event_of_a_room_that_it_was_not_told_of),
+		cmocka_unit_test(a_room_that_is_left_while_its_joining_is_told),
+		cmocka_unit_test(news_without_end_close_the_sessions),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

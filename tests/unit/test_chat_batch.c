@@ -44,7 +44,7 @@ static void events_of_one_transaction_are_heard_in_order_though_answered_in_anot
 }
 
 /* The second looks before the first has written, and so waits for the next transaction. */
-static void a_message_sent_twice_in_one_breath_is_one_message(void **state)
+static void a_message_sent_twice_without_waiting_is_one_message(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -115,7 +115,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_of_one_transaction_are_heard_in_order_though_answered_in_another),
-		cmocka_unit_test(a_message_sent_twice_in_one_breath_is_one_message),
+		cmocka_unit_test(a_message_sent_twice_without_waiting_is_one_message),
 		cmocka_unit_test(a_transaction_that_loses_a_race_is_done_again),
 		cmocka_unit_test(a_commit_that_nobody_knows_of_is_answered_when_it_is_known),
 	};

@@ -10,7 +10,7 @@ static const char *message_of(const struct conn *c, const char *ref)
 	return json_string_value(json_object_get(data_of(c, ref), "message"));
 }
 
-static void test_not_a_member(void **state)
+static void who_is_no_member_is_refused_and_learns_nothing(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -57,7 +57,7 @@ static void test_not_a_member(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_duplicate_client_id(void **state)
+static void a_message_with_a_client_id_is_sent_once(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -81,7 +81,7 @@ static void test_duplicate_client_id(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_store_that_cannot(void **state)
+static void what_the_store_cannot_do_is_refused_and_leaves_nothing(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -154,7 +154,7 @@ static int meet_the_rate(struct place *p, struct conn *c)
 	return n - 1;
 }
 
-static void test_rates(void **state)
+static void who_is_over_a_rate_waits_as_long_as_told(void **state)
 {
 	(void)state;
 	for (int which = 0; which < 3; which++) {
@@ -187,7 +187,7 @@ static void test_rates(void **state)
 }
 
 /* Requests with tokens that are none cost a look into the store, and are counted before that. */
-static void test_rate_of_wrong_tokens_over_http(void **state)
+static void wrong_tokens_over_http_are_counted_before_the_store_is_asked(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -211,7 +211,7 @@ static void test_rate_of_wrong_tokens_over_http(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_http_request(void **state)
+static void an_http_request_counts_once_and_gets_one_answer(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -236,7 +236,7 @@ static void test_http_request(void **state)
 /* ---- read marks ---- */
 
 /* On every connection of the account: the message itself tells the others. */
-static void test_writing_reads_up_to_what_was_written(void **state)
+static void writing_reads_up_to_what_was_written(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -259,7 +259,7 @@ static void test_writing_reads_up_to_what_was_written(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_read_marks(void **state)
+static void read_marks_move_forward_and_are_told_to_other_connections(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -291,7 +291,7 @@ static void test_read_marks(void **state)
 
 /* ---- signing out ---- */
 
-static void test_logout_cuts_the_right_sessions(void **state)
+static void signing_out_ends_the_right_sessions(void **state)
 {
 	(void)state;
 	for (int everywhere = 0; everywhere < 2; everywhere++) {
@@ -322,7 +322,7 @@ static void test_logout_cuts_the_right_sessions(void **state)
 	}
 }
 
-static void test_a_bot_that_signs_out_everywhere_ends_its_own_token(void **state)
+static void a_bot_that_signs_out_everywhere_ends_its_own_token(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -342,7 +342,7 @@ static void test_a_bot_that_signs_out_everywhere_ends_its_own_token(void **state
 	fixture_finish(&p.f);
 }
 
-static void test_session_end(void **state)
+static void a_session_that_ends_itself_is_answered_first(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -384,7 +384,7 @@ static struct answer_heard probe(struct place *p, uint32_t timeout_ms, bool stor
 	return h;
 }
 
-static void test_probe(void **state)
+static void the_probe_says_whether_the_store_keeps_what_is_written(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -408,7 +408,7 @@ static void test_probe(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_one_probe_serves_all_who_ask_within_a_second(void **state)
+static void one_probe_serves_all_who_ask_within_a_second(void **state)
 {
 	(void)state;
 	for (int bad = 0; bad < 2; bad++) {
@@ -432,7 +432,7 @@ static void test_one_probe_serves_all_who_ask_within_a_second(void **state)
 	}
 }
 
-static void test_announce_leaving(void **state)
+static void who_is_connected_hears_that_the_server_leaves(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -455,7 +455,7 @@ static void test_announce_leaving(void **state)
 }
 
 /* A password is being hashed while the store goes: what comes of it must not reach for the store. */
-static void test_store_goes_before_the_chat(void **state)
+static void what_needs_a_store_that_is_gone_is_refused(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -476,21 +476,21 @@ static void test_store_goes_before_the_chat(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_not_a_member),
-		cmocka_unit_test(test_duplicate_client_id),
-		cmocka_unit_test(test_store_that_cannot),
-		cmocka_unit_test(test_rates),
-		cmocka_unit_test(test_rate_of_wrong_tokens_over_http),
-		cmocka_unit_test(test_http_request),
-		cmocka_unit_test(test_read_marks),
-		cmocka_unit_test(test_writing_reads_up_to_what_was_written),
-		cmocka_unit_test(test_logout_cuts_the_right_sessions),
-		cmocka_unit_test(test_a_bot_that_signs_out_everywhere_ends_its_own_token),
-		cmocka_unit_test(test_session_end),
-		cmocka_unit_test(test_probe),
-		cmocka_unit_test(test_one_probe_serves_all_who_ask_within_a_second),
-		cmocka_unit_test(test_announce_leaving),
-		cmocka_unit_test(test_store_goes_before_the_chat),
+		cmocka_unit_test(who_is_no_member_is_refused_and_learns_nothing),
+		cmocka_unit_test(a_message_with_a_client_id_is_sent_once),
+		cmocka_unit_test(what_the_store_cannot_do_is_refused_and_leaves_nothing),
+		cmocka_unit_test(who_is_over_a_rate_waits_as_long_as_told),
+		cmocka_unit_test(wrong_tokens_over_http_are_counted_before_the_store_is_asked),
+		cmocka_unit_test(an_http_request_counts_once_and_gets_one_answer),
+		cmocka_unit_test(read_marks_move_forward_and_are_told_to_other_connections),
+		cmocka_unit_test(writing_reads_up_to_what_was_written),
+		cmocka_unit_test(signing_out_ends_the_right_sessions),
+		cmocka_unit_test(a_bot_that_signs_out_everywhere_ends_its_own_token),
+		cmocka_unit_test(a_session_that_ends_itself_is_answered_first),
+		cmocka_unit_test(the_probe_says_whether_the_store_keeps_what_is_written),
+		cmocka_unit_test(one_probe_serves_all_who_ask_within_a_second),
+		cmocka_unit_test(who_is_connected_hears_that_the_server_leaves),
+		cmocka_unit_test(what_needs_a_store_that_is_gone_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

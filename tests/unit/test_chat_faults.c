@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* What a handler finds wrong names the member as the decoder does: in `field`; and in words, those for people where it is theirs. */
-static void test_faults_name_the_member(void **state)
+static void a_fault_names_the_member(void **state)
 {
 	(void)state;
 	static const struct {
@@ -92,7 +92,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_people_typed_is_refused_in_words_for_them),
-		cmocka_unit_test(test_faults_name_the_member),
+		cmocka_unit_test(a_fault_names_the_member),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

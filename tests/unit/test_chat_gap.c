@@ -22,7 +22,7 @@ static void assert_gap(const struct conn *c, const char *reason, uint64_t from, 
 	assert_null(json_object_get(gap, "seq"));
 }
 
-static void test_gaps(void **state)
+static void a_cursor_that_cannot_be_served_leads_to_a_gap_and_the_newest_page(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -63,7 +63,7 @@ static struct conn *resume_in(struct den *d, const char *epoch, uint64_t cursor,
 }
 
 /* A cursor of another epoch is void wherever it points to; one of this epoch, or of none, is what it was. */
-static void test_cursors_of_another_epoch(void **state)
+static void a_cursor_of_another_epoch_is_void(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -94,7 +94,7 @@ static void test_cursors_of_another_epoch(void **state)
 }
 
 /* The room grows past the cursor before the reader is served: it still knows nothing of what it claims to know. */
-static void test_beyond_the_end_stays_beyond(void **state)
+static void a_cursor_beyond_the_end_is_void_though_the_room_grows_past_it(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -118,9 +118,9 @@ static void test_beyond_the_end_stays_beyond(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_gaps),
-		cmocka_unit_test(test_cursors_of_another_epoch),
-		cmocka_unit_test(test_beyond_the_end_stays_beyond),
+		cmocka_unit_test(a_cursor_that_cannot_be_served_leads_to_a_gap_and_the_newest_page),
+		cmocka_unit_test(a_cursor_of_another_epoch_is_void),
+		cmocka_unit_test(a_cursor_beyond_the_end_is_void_though_the_room_grows_past_it),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ static json_t *sign_in_across(struct place *p, struct conn *ann, const char *fra
 	return json_object_get(data_of(bob, "in"), "rooms");
 }
 
-static void test_who_signs_in_while_being_added_has_the_room(void **state)
+static void who_signs_in_while_being_added_has_the_room(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -35,7 +35,7 @@ static void test_who_signs_in_while_being_added_has_the_room(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_who_signs_in_while_a_room_passes_on_owns_it(void **state)
+static void who_signs_in_while_a_room_passes_on_owns_it(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -49,7 +49,7 @@ static void test_who_signs_in_while_a_room_passes_on_owns_it(void **state)
 }
 
 /* All sessions of the one who is added follow the room from the joining on; the number of members is right. */
-static void test_who_is_added_follows_the_room_on_every_session(void **state)
+static void who_is_added_follows_the_room_on_every_session(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -83,7 +83,7 @@ static struct conn *start_beside_a_guest_who_signs_out(struct place *p)
 }
 
 /* A guest who signs out is in no room a second later: everybody is told, and the numbers are right. */
-static void test_a_guest_who_signs_out_leaves_the_rooms(void **state)
+static void a_guest_who_signs_out_leaves_the_rooms(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -100,7 +100,7 @@ static void test_a_guest_who_signs_out_leaves_the_rooms(void **state)
 }
 
 /* A step that failed is tried again soon, not with the next hour: the disk may have been full just then. */
-static void test_guests_whose_step_failed_leave_with_a_later_one(void **state)
+static void guests_whose_step_failed_leave_with_a_later_one(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -117,7 +117,7 @@ static void test_guests_whose_step_failed_leave_with_a_later_one(void **state)
 }
 
 /* As they sign in by it: the rules for new names are no reason not to find an account that has an old one. */
-static void test_an_account_is_added_by_a_name_that_would_be_refused_today(void **state)
+static void an_account_is_added_by_a_name_that_would_be_refused_today(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -135,12 +135,12 @@ static void test_an_account_is_added_by_a_name_that_would_be_refused_today(void 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_who_signs_in_while_being_added_has_the_room),
-		cmocka_unit_test(test_who_signs_in_while_a_room_passes_on_owns_it),
-		cmocka_unit_test(test_a_guest_who_signs_out_leaves_the_rooms),
-		cmocka_unit_test(test_guests_whose_step_failed_leave_with_a_later_one),
-		cmocka_unit_test(test_an_account_is_added_by_a_name_that_would_be_refused_today),
-		cmocka_unit_test(test_who_is_added_follows_the_room_on_every_session),
+		cmocka_unit_test(who_signs_in_while_being_added_has_the_room),
+		cmocka_unit_test(who_signs_in_while_a_room_passes_on_owns_it),
+		cmocka_unit_test(a_guest_who_signs_out_leaves_the_rooms),
+		cmocka_unit_test(guests_whose_step_failed_leave_with_a_later_one),
+		cmocka_unit_test(an_account_is_added_by_a_name_that_would_be_refused_today),
+		cmocka_unit_test(who_is_added_follows_the_room_on_every_session),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,10 +1,10 @@
-/* A private room of others is as if it were not there. */
+/* A private room of others does not show. */
 #include "chat_place.h"
 
 #include <string.h>
 
 /* Neither when the answer comes, nor what it takes, nor what is left in memory tells a private room from none. */
-static void test_a_private_room_takes_the_way_of_none(void **state)
+static void a_private_room_takes_the_way_of_none(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -49,7 +49,7 @@ static const char *id_of_reply(struct conn *c, const char *ref)
 }
 
 /* A name means the private room to its members, and the public one to all others. */
-static void test_a_name_means_ones_own_private_room_first(void **state)
+static void a_name_means_ones_own_private_room_first(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -57,7 +57,7 @@ static void test_a_name_means_ones_own_private_room_first(void **state)
 	fixture_start(&p.f);
 	struct conn *ann = fixture_signed_in(&p.f, p.ann_token), *eve = fixture_signed_in(&p.f, p.eve_token);
 	ask(&p, eve, "{\"ref\":\"c\",\"type\":\"room.create\",\"data\":{\"name\":\"cellar\"}}");
-	assert_string_equal(code_of(eve, "c"), "ok"); /* as if ann's were not there */
+	assert_string_equal(code_of(eve, "c"), "ok"); /* ann's does not show */
 	ask(&p, ann, "{\"ref\":\"j\",\"type\":\"room.join\",\"data\":{\"room\":\"cellar\"}}");
 	assert_string_equal(id_of_reply(ann, "j"), id_text(room_id_of(&p.f, p.cellar))); /* she is in it already */
 	say(ann, "{\"ref\":\"k\",\"type\":\"room.join\",\"data\":{\"room\":\"%s\"}}", id_of_reply(eve, "c"));
@@ -77,7 +77,7 @@ static void test_a_name_means_ones_own_private_room_first(void **state)
 	fixture_finish(&p.f);
 }
 
-static void test_a_private_room_is_found_by_its_new_name(void **state)
+static void a_private_room_is_found_by_its_new_name(void **state)
 {
 	(void)state;
 	struct place p = {0};
@@ -95,9 +95,9 @@ static void test_a_private_room_is_found_by_its_new_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_private_room_takes_the_way_of_none),
-		cmocka_unit_test(test_a_name_means_ones_own_private_room_first),
-		cmocka_unit_test(test_a_private_room_is_found_by_its_new_name),
+		cmocka_unit_test(a_private_room_takes_the_way_of_none),
+		cmocka_unit_test(a_name_means_ones_own_private_room_first),
+		cmocka_unit_test(a_private_room_is_found_by_its_new_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

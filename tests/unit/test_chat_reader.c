@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-static void test_slow_reader_catches_up_from_the_log(void **state)
+static void a_slow_reader_catches_up_from_the_log(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -43,7 +43,7 @@ static void test_slow_reader_catches_up_from_the_log(void **state)
 	fixture_finish(&h.f);
 }
 
-static void test_fallen_behind_with_skip(void **state)
+static void a_reader_that_skips_is_told_what_it_missed(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -67,7 +67,7 @@ static void test_fallen_behind_with_skip(void **state)
 }
 
 /* The store has committed what its done() has not told yet, and a page read meanwhile must not run ahead of the room. */
-static void test_page_does_not_run_ahead_of_the_room(void **state)
+static void a_page_does_not_run_ahead_of_the_room(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -95,7 +95,7 @@ static void test_page_does_not_run_ahead_of_the_room(void **state)
 }
 
 /* Four hundred sessions behind in three rooms each: few pages at once, one per session, and all of them arrive. */
-static void test_pages_in_flight_are_bounded(void **state)
+static void pages_in_flight_are_bounded(void **state)
 {
 	(void)state;
 	enum { SESSIONS = 400 };
@@ -134,7 +134,7 @@ static void test_pages_in_flight_are_bounded(void **state)
 	fixture_finish(&h.f);
 }
 
-static void test_one_page_per_session(void **state)
+static void a_session_has_one_page_in_flight(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -163,7 +163,7 @@ static void test_one_page_per_session(void **state)
 	fixture_finish(&h.f);
 }
 
-static void test_unreadable_log_ends_the_connection(void **state)
+static void a_log_that_cannot_be_read_ends_the_connection(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -184,7 +184,7 @@ static void test_unreadable_log_ends_the_connection(void **state)
 
 /* ---- what is not remembered ---- */
 
-static void test_typing_and_signals(void **state)
+static void typing_and_signals_are_heard_and_not_stored(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -319,7 +319,7 @@ static void random_house(uint64_t seed)
 	fixture_finish(&h.f);
 }
 
-static void test_quiet_tails_are_given_back(void **state)
+static void quiet_tails_are_given_back(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -345,7 +345,7 @@ static void test_quiet_tails_are_given_back(void **state)
 	fixture_finish(&h.f);
 }
 
-static void test_random(void **state)
+static void everything_at_random_loses_nothing(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 25; seed++)
@@ -355,15 +355,15 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_slow_reader_catches_up_from_the_log),
-		cmocka_unit_test(test_fallen_behind_with_skip),
-		cmocka_unit_test(test_page_does_not_run_ahead_of_the_room),
-		cmocka_unit_test(test_pages_in_flight_are_bounded),
-		cmocka_unit_test(test_one_page_per_session),
-		cmocka_unit_test(test_unreadable_log_ends_the_connection),
-		cmocka_unit_test(test_typing_and_signals),
-		cmocka_unit_test(test_quiet_tails_are_given_back),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(a_slow_reader_catches_up_from_the_log),
+		cmocka_unit_test(a_reader_that_skips_is_told_what_it_missed),
+		cmocka_unit_test(a_page_does_not_run_ahead_of_the_room),
+		cmocka_unit_test(pages_in_flight_are_bounded),
+		cmocka_unit_test(a_session_has_one_page_in_flight),
+		cmocka_unit_test(a_log_that_cannot_be_read_ends_the_connection),
+		cmocka_unit_test(typing_and_signals_are_heard_and_not_stored),
+		cmocka_unit_test(quiet_tails_are_given_back),
+		cmocka_unit_test(everything_at_random_loses_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -319,7 +319,7 @@ static void accounts_are_not_read_again_any_more(void **state)
 	fixture_finish(&h.f);
 }
 
-/* Whoever is slow to go holds what is void of the same user and rooms that are in memory anew. */
+/* A connection that is slow to go keeps its void user and rooms, while the same user and rooms are in memory again. */
 static void what_is_void_leaves_memory_alone(void **state)
 {
 	(void)state;

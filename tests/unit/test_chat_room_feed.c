@@ -63,7 +63,7 @@ static void answer(struct sink *s, uint64_t limit)
 	room_feed_fetched(&s->feed, true);
 }
 
-static void test_in_order_and_repeats(void **state)
+static void events_go_out_once_and_in_order(void **state)
 {
 	(void)state;
 	struct sink s;
@@ -78,7 +78,7 @@ static void test_in_order_and_repeats(void **state)
 	room_feed_finish(&s.feed);
 }
 
-static void test_hole_is_fetched_once(void **state)
+static void a_hole_is_fetched_once(void **state)
 {
 	(void)state;
 	struct sink s;
@@ -104,7 +104,7 @@ static void test_hole_is_fetched_once(void **state)
 	room_feed_finish(&s.feed);
 }
 
-static void test_hole_fills_by_itself(void **state)
+static void a_hole_that_fills_by_itself_is_let_out_at_once(void **state)
 {
 	(void)state;
 	struct sink s;
@@ -118,7 +118,7 @@ static void test_hole_fills_by_itself(void **state)
 	room_feed_finish(&s.feed);
 }
 
-static void test_held_left_at_the_end(void **state)
+static void events_that_are_held_at_the_end_are_freed(void **state)
 {
 	(void)state;
 	struct sink s;
@@ -129,7 +129,7 @@ static void test_held_left_at_the_end(void **state)
 }
 
 /* More than can be held: what was dropped is fetched, without waiting for the next event to come by. */
-static void test_overflow(void **state)
+static void more_than_can_be_held_is_fetched(void **state)
 {
 	(void)state;
 	struct sink s;
@@ -155,7 +155,7 @@ static void test_overflow(void **state)
 	room_feed_finish(&s.feed);
 }
 
-static void test_refused_fetch_is_asked_again(void **state)
+static void a_refused_fetch_is_asked_for_again(void **state)
 {
 	(void)state;
 	struct sink s;
@@ -179,7 +179,7 @@ static uint32_t dice(uint64_t *seed, uint32_t n)
 }
 
 /* Events arrive near their place, some often, some never; fetches are answered when they like, in pieces. */
-static void test_random(void **state)
+static void events_at_random_go_out_once_and_in_order(void **state)
 {
 	(void)state;
 	enum { LAST = 3000 };
@@ -210,13 +210,13 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_in_order_and_repeats),
-		cmocka_unit_test(test_hole_is_fetched_once),
-		cmocka_unit_test(test_hole_fills_by_itself),
-		cmocka_unit_test(test_held_left_at_the_end),
-		cmocka_unit_test(test_overflow),
-		cmocka_unit_test(test_refused_fetch_is_asked_again),
-		cmocka_unit_test(test_random),
+		cmocka_unit_test(events_go_out_once_and_in_order),
+		cmocka_unit_test(a_hole_is_fetched_once),
+		cmocka_unit_test(a_hole_that_fills_by_itself_is_let_out_at_once),
+		cmocka_unit_test(events_that_are_held_at_the_end_are_freed),
+		cmocka_unit_test(more_than_can_be_held_is_fetched),
+		cmocka_unit_test(a_refused_fetch_is_asked_for_again),
+		cmocka_unit_test(events_at_random_go_out_once_and_in_order),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -61,7 +61,7 @@ static void assert_frames(const struct model *m, size_t *at, const uint8_t *byte
 	}
 }
 
-static void test_empty(void **state)
+static void an_empty_tail_has_nothing(void **state)
 {
 	(void)state;
 	struct room_tail t;
@@ -77,7 +77,7 @@ static void test_empty(void **state)
 	room_tail_empty(&t);
 }
 
-static void test_index_and_eviction(void **state)
+static void the_oldest_frames_make_room_and_the_rest_is_found(void **state)
 {
 	(void)state;
 	struct room_tail t;
@@ -117,7 +117,7 @@ static void test_index_and_eviction(void **state)
 	free(m);
 }
 
-static void test_cuts_at_frames(void **state)
+static void what_is_read_ends_with_a_whole_frame(void **state)
 {
 	(void)state;
 	struct room_tail t;
@@ -146,7 +146,7 @@ static void test_cuts_at_frames(void **state)
 	free(m);
 }
 
-static void test_growth_keeps_everything(void **state)
+static void a_tail_that_grows_keeps_everything(void **state)
 {
 	(void)state;
 	struct room_tail t;
@@ -174,7 +174,7 @@ static void test_growth_keeps_everything(void **state)
 	free(m);
 }
 
-static void test_passing_only(void **state)
+static void frames_without_a_seq_pass_through(void **state)
 {
 	(void)state;
 	struct room_tail t;
@@ -287,7 +287,7 @@ static void random_run(uint64_t seed)
 	free(m);
 }
 
-static void test_random(void **state)
+static void frames_at_random_are_found_as_the_model_has_them(void **state)
 {
 	(void)state;
 	for (uint64_t seed = 1; seed <= 30; seed++)
@@ -297,9 +297,12 @@ static void test_random(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_empty),          cmocka_unit_test(test_index_and_eviction),
-		cmocka_unit_test(test_cuts_at_frames), cmocka_unit_test(test_growth_keeps_everything),
-		cmocka_unit_test(test_passing_only),   cmocka_unit_test(test_random),
+		cmocka_unit_test(an_empty_tail_has_nothing),
+		cmocka_unit_test(the_oldest_frames_make_room_and_the_rest_is_found),
+		cmocka_unit_test(what_is_read_ends_with_a_whole_frame),
+		cmocka_unit_test(a_tail_that_grows_keeps_everything),
+		cmocka_unit_test(frames_without_a_seq_pass_through),
+		cmocka_unit_test(frames_at_random_are_found_as_the_model_has_them),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

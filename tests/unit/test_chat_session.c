@@ -61,7 +61,7 @@ static void join_snapshot_and_live(bool in_memory, unsigned commits, enum cursor
 	fixture_finish(&d.f);
 }
 
-static void test_start_and_live(void **state)
+static void nothing_is_lost_or_repeated_between_the_reply_and_what_is_live(void **state)
 {
 	(void)state;
 	for (unsigned commits = 0; commits < 128; commits++)
@@ -129,7 +129,7 @@ static void join_at(unsigned commits, bool room_in_memory)
 	fixture_finish(&d.f);
 }
 
-static void test_join(void **state)
+static void a_join_is_followed_by_what_comes_after_it(void **state)
 {
 	(void)state;
 	for (unsigned commits = 0; commits < 32; commits++)
@@ -137,7 +137,7 @@ static void test_join(void **state)
 	join_at(0, false);
 }
 
-static void test_create_is_told_to_other_connections(void **state)
+static void a_new_room_is_told_to_other_connections(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -165,7 +165,7 @@ static void test_create_is_told_to_other_connections(void **state)
 	fixture_finish(&d.f);
 }
 
-static void test_leave(void **state)
+static void who_leaves_hears_nothing_more(void **state)
 {
 	(void)state;
 	for (unsigned commits = 0; commits < 8; commits++) {
@@ -202,7 +202,7 @@ static void test_leave(void **state)
 }
 
 /* What is sent right behind a leave, without waiting for its answer, is no member's any more. */
-static void test_leave_then_more_in_one_breath(void **state)
+static void what_is_sent_right_behind_a_leave_is_refused(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -234,8 +234,8 @@ static void test_leave_then_more_in_one_breath(void **state)
 
 /* ---- who is in memory ---- */
 
-/* Bob signs in with an old snapshot while he came, joined and left memory again: it is read anew. */
-static void test_stale_snapshot_is_read_again(void **state)
+/* After the snapshot of his sign-in, bob came into memory, joined a room and left memory: the snapshot is read again. */
+static void a_snapshot_that_is_too_old_is_read_again(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -284,7 +284,7 @@ static void a_token_is_good_for_days(void **state)
 	fixture_finish(&d.f);
 }
 
-static void test_close_with_everything_in_flight(void **state)
+static void a_connection_may_close_with_everything_in_flight(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -314,7 +314,7 @@ static void test_close_with_everything_in_flight(void **state)
 	fixture_finish(&d.f);
 }
 
-static void test_sign_in_refusals(void **state)
+static void who_cannot_sign_in_is_told_why_and_may_try_again(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -351,8 +351,8 @@ static uint64_t count(const struct den *d, const char *table)
 	return memory_store_number(d->f.store->real, "SELECT count(*) FROM %s", table);
 }
 
-/* Two session.start in one breath make one guest; one that failed can be tried again. */
-static void test_one_guest_a_connection(void **state)
+/* Two session.start without waiting between them make one guest. One that failed can be tried again. */
+static void a_connection_makes_one_guest(void **state)
 {
 	(void)state;
 	struct den d = {0};
@@ -382,16 +382,16 @@ static void test_one_guest_a_connection(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_start_and_live),
-		cmocka_unit_test(test_one_guest_a_connection),
-		cmocka_unit_test(test_join),
-		cmocka_unit_test(test_create_is_told_to_other_connections),
-		cmocka_unit_test(test_leave),
-		cmocka_unit_test(test_leave_then_more_in_one_breath),
-		cmocka_unit_test(test_stale_snapshot_is_read_again),
+		cmocka_unit_test(nothing_is_lost_or_repeated_between_the_reply_and_what_is_live),
+		cmocka_unit_test(a_connection_makes_one_guest),
+		cmocka_unit_test(a_join_is_followed_by_what_comes_after_it),
+		cmocka_unit_test(a_new_room_is_told_to_other_connections),
+		cmocka_unit_test(who_leaves_hears_nothing_more),
+		cmocka_unit_test(what_is_sent_right_behind_a_leave_is_refused),
+		cmocka_unit_test(a_snapshot_that_is_too_old_is_read_again),
 		cmocka_unit_test(a_token_is_good_for_days),
-		cmocka_unit_test(test_close_with_everything_in_flight),
-		cmocka_unit_test(test_sign_in_refusals),
+		cmocka_unit_test(a_connection_may_close_with_everything_in_flight),
+		cmocka_unit_test(who_cannot_sign_in_is_told_why_and_may_try_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -41,7 +41,7 @@ static size_t stream_ids(struct conn *c, char ids[][160], size_t max)
 	return n;
 }
 
-static void test_stream_of_one_room(void **state)
+static void a_stream_of_one_room_goes_on_from_its_last_id(void **state)
 {
 	(void)state;
 	static char ids[300][160];
@@ -73,7 +73,7 @@ static void test_stream_of_one_room(void **state)
 	fixture_finish(&h.f);
 }
 
-static void test_stream_of_two_rooms(void **state)
+static void a_stream_goes_on_from_any_of_its_ids(void **state)
 {
 	(void)state;
 	static char ids[600][160];
@@ -103,7 +103,7 @@ static void test_stream_of_two_rooms(void **state)
 }
 
 /* A cursor beyond the end beside a good one: the ids it leads to can be used. */
-static void test_stream_beyond_the_end(void **state)
+static void a_cursor_beyond_the_end_leads_to_ids_that_can_be_used(void **state)
 {
 	(void)state;
 	static char ids[600][160], more[600][160];
@@ -131,7 +131,7 @@ static size_t count(const struct conn *c, const char *text)
 }
 
 /* A cursor of another epoch is void for each room it names, also where the stream is cut off before its first event. */
-static void test_stream_of_another_epoch(void **state)
+static void a_cursor_of_another_epoch_is_void_for_each_room_it_names(void **state)
 {
 	(void)state;
 	static char ids[600][160];
@@ -163,10 +163,10 @@ static void test_stream_of_another_epoch(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stream_of_one_room),
-		cmocka_unit_test(test_stream_of_two_rooms),
-		cmocka_unit_test(test_stream_beyond_the_end),
-		cmocka_unit_test(test_stream_of_another_epoch),
+		cmocka_unit_test(a_stream_of_one_room_goes_on_from_its_last_id),
+		cmocka_unit_test(a_stream_goes_on_from_any_of_its_ids),
+		cmocka_unit_test(a_cursor_beyond_the_end_leads_to_ids_that_can_be_used),
+		cmocka_unit_test(a_cursor_of_another_epoch_is_void_for_each_room_it_names),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,7 +37,7 @@ static void turn_with_news(struct chat_pair *p, int i)
 }
 
 /* Whoever is in other rooms gets in, is looked for again, and finds a room, however much happens in those that nobody has in memory. */
-static void test_rooms_that_are_not_in_memory_hold_up_nobody(void **state)
+static void rooms_that_are_not_in_memory_hold_up_nobody(void **state)
 {
 	struct chat_pair *p = *state;
 	make_room(p->f, "attic", add_dan(p));
@@ -81,7 +81,7 @@ static int hold_sign_in(struct store *s, struct store_op *op)
 }
 
 /* A sign-in that read a room before it changed reads it again. */
-static void test_a_room_that_changes_while_it_is_read_is_read_again(void **state)
+static void a_room_that_changes_while_it_is_read_is_read_again(void **state)
 {
 	struct chat_pair *p = *state;
 	struct store_methods some = *p->f->store->methods;
@@ -114,8 +114,8 @@ static void test_a_room_that_changes_while_it_is_read_is_read_again(void **state
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PAIR_TEST(test_rooms_that_are_not_in_memory_hold_up_nobody),
-		PAIR_TEST(test_a_room_that_changes_while_it_is_read_is_read_again),
+		PAIR_TEST(rooms_that_are_not_in_memory_hold_up_nobody),
+		PAIR_TEST(a_room_that_changes_while_it_is_read_is_read_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,7 +2,7 @@
 #include "chat_house.h"
 
 /* Without a limit a connection may have any number of requests under way: their count must not wrap to none. */
-static void test_very_many_requests_under_way(void **state)
+static void very_many_requests_may_be_under_way(void **state)
 {
 	(void)state;
 	enum { MANY = 65536 };
@@ -22,7 +22,7 @@ static void test_very_many_requests_under_way(void **state)
 }
 
 /* More requests under way than one connection may have: it is not read from until some are answered. */
-static void test_requests_under_way_are_bounded(void **state)
+static void requests_under_way_are_bounded(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -44,8 +44,8 @@ static void test_requests_under_way_are_bounded(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_requests_under_way_are_bounded),
-		cmocka_unit_test(test_very_many_requests_under_way),
+		cmocka_unit_test(requests_under_way_are_bounded),
+		cmocka_unit_test(very_many_requests_may_be_under_way),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -57,7 +57,7 @@ static const char *answer(struct place *p, struct conn *c, const char *ref, size
 	return code_of(c, ref);
 }
 
-static void test_a_refused_command_leaves_nothing_and_can_be_done(void **state)
+static void a_refused_command_leaves_nothing_and_can_be_done(void **state)
 {
 	static const int faults[] = {-EBUSY, -EIO};
 	(void)state;
@@ -76,7 +76,7 @@ static void test_a_refused_command_leaves_nothing_and_can_be_done(void **state)
 	}
 }
 
-static void test_a_command_whose_client_is_gone_ends(void **state)
+static void a_command_whose_client_is_gone_ends(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < N_COMMANDS; i++) {
@@ -93,8 +93,8 @@ static void test_a_command_whose_client_is_gone_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_refused_command_leaves_nothing_and_can_be_done),
-		cmocka_unit_test(test_a_command_whose_client_is_gone_ends),
+		cmocka_unit_test(a_refused_command_leaves_nothing_and_can_be_done),
+		cmocka_unit_test(a_command_whose_client_is_gone_ends),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
