@@ -179,7 +179,7 @@ static void deliver_now(struct chat_pair *p)
 	pair_settle(p);
 }
 
-static void test_what_one_chat_did_is_known_and_told_at_the_other(void **state)
+static void what_one_chat_did_is_known_and_told_at_the_other(void **state)
 {
 	struct chat_pair *p = *state;
 	act(p, deliver_now);
@@ -195,7 +195,7 @@ static void test_what_one_chat_did_is_known_and_told_at_the_other(void **state)
 	assert_string_equal(p->there->owner_code, ""); /* there is an owner now */
 }
 
-static void test_packets_that_come_twice_change_nothing_more(void **state)
+static void packets_that_come_twice_change_nothing_more(void **state)
 {
 	struct chat_pair *p = *state;
 	act(p, later);
@@ -211,7 +211,7 @@ static void test_packets_that_come_twice_change_nothing_more(void **state)
 	assert_heard_whole(p);
 }
 
-static void test_packets_that_come_backwards_lead_to_the_same(void **state)
+static void packets_that_come_backwards_lead_to_the_same(void **state)
 {
 	struct chat_pair *p = *state;
 	act(p, later);
@@ -222,7 +222,7 @@ static void test_packets_that_come_backwards_lead_to_the_same(void **state)
 	assert_heard_whole(p);
 }
 
-static void test_packets_in_any_order_lead_to_the_same(void **state)
+static void packets_in_any_order_lead_to_the_same(void **state)
 {
 	struct chat_pair *p = *state;
 	unsigned seed = 7;
@@ -244,7 +244,7 @@ static void test_packets_in_any_order_lead_to_the_same(void **state)
 }
 
 /* Only the notices and each room's last event come: the rest is fetched from the store. */
-static void test_events_that_are_lost_are_fetched(void **state)
+static void events_that_are_lost_are_fetched(void **state)
 {
 	struct chat_pair *p = *state;
 	act(p, later);
@@ -259,7 +259,7 @@ static void test_events_that_are_lost_are_fetched(void **state)
 }
 
 /* Of a room that is not in memory the joining is heard without a notice, too. */
-static void test_events_without_notices_lead_to_the_same_rooms(void **state)
+static void events_without_notices_lead_to_the_same_rooms(void **state)
 {
 	struct chat_pair *p = *state;
 	pair_ask(p, p->actors[ANN], "{\"type\":\"room.create\",\"data\":{\"name\":\"lab\",\"kind\":\"private\"}}");
@@ -273,7 +273,7 @@ static void test_events_without_notices_lead_to_the_same_rooms(void **state)
 }
 
 /* What was read of the store has later events in it: they change nothing when they come. */
-static void test_what_was_read_is_not_changed_by_what_it_has_in_it(void **state)
+static void what_was_read_is_not_changed_by_what_it_has_in_it(void **state)
 {
 	struct chat_pair *p = *state;
 	pair_ask(p, p->actors[GUS], "{\"type\":\"room.leave\",\"data\":{\"room\":\"hall\"}}");
@@ -312,7 +312,7 @@ static void assert_refused(struct conn *c, const char *request)
 }
 
 /* A leave that waits for what is before it: the right to write ends with it, not when the hole is filled. */
-static void test_rights_end_before_a_hole_is_filled(void **state)
+static void rights_end_before_a_hole_is_filled(void **state)
 {
 	struct chat_pair *p = *state;
 	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"lost\"}}");
@@ -326,7 +326,7 @@ static void test_rights_end_before_a_hole_is_filled(void **state)
 	assert_same_memory(p);
 }
 
-static void test_rights_end_with_the_notice_alone(void **state)
+static void rights_end_with_the_notice_alone(void **state)
 {
 	struct chat_pair *p = *state;
 	pair_ask(p, p->actors[BOB], "{\"type\":\"room.leave\",\"data\":{\"room\":\"hall\"}}");
@@ -346,7 +346,7 @@ static int refuse(struct store *s, struct store_op *op)
 }
 
 /* A store that is busy when a hole or a user is to be read: the housekeeping asks again. */
-static void test_what_a_busy_store_was_not_asked_for_is_asked_for_again(void **state)
+static void what_a_busy_store_was_not_asked_for_is_asked_for_again(void **state)
 {
 	struct chat_pair *p = *state;
 	const struct store_methods busy = {.submit = refuse};
@@ -370,7 +370,7 @@ static void test_what_a_busy_store_was_not_asked_for_is_asked_for_again(void **s
 }
 
 /* A commit of our own behind one that was made elsewhere and is not known yet: the reply waits until memory has come so far. */
-static void test_a_join_is_answered_when_what_was_before_it_is_known(void **state)
+static void a_join_is_answered_when_what_was_before_it_is_known(void **state)
 {
 	struct chat_pair *p = *state;
 	pair_ask(p, p->actors[ANN], "{\"type\":\"message.send\",\"data\":{\"room\":\"hall\",\"text\":\"before\"}}");
@@ -401,7 +401,7 @@ static int refuse_pages(struct store *s, struct store_op *op)
 }
 
 /* A reply that waits for a hole which nobody can fill any more does not outlive the chat. */
-static void test_a_join_that_waits_ends_with_the_chat(void **state)
+static void a_join_that_waits_ends_with_the_chat(void **state)
 {
 	struct chat_pair *p = *state;
 	struct store_methods some = *p->f->store->methods;
@@ -426,7 +426,7 @@ static void test_a_join_that_waits_ends_with_the_chat(void **state)
 	p->f->store->methods = whole;
 }
 
-static void test_a_page_of_the_log_says_what_the_writer_said(void **state)
+static void a_page_of_the_log_says_what_the_writer_said(void **state)
 {
 	struct chat_pair *p = *state;
 	act(p, later);
@@ -456,19 +456,19 @@ static void test_a_page_of_the_log_says_what_the_writer_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		PAIR_TEST(test_what_one_chat_did_is_known_and_told_at_the_other),
-		PAIR_TEST(test_packets_that_come_twice_change_nothing_more),
-		PAIR_TEST(test_packets_that_come_backwards_lead_to_the_same),
-		PAIR_TEST(test_packets_in_any_order_lead_to_the_same),
-		PAIR_TEST(test_events_that_are_lost_are_fetched),
-		PAIR_TEST(test_events_without_notices_lead_to_the_same_rooms),
-		PAIR_TEST(test_what_was_read_is_not_changed_by_what_it_has_in_it),
-		PAIR_TEST(test_rights_end_before_a_hole_is_filled),
-		PAIR_TEST(test_rights_end_with_the_notice_alone),
-		PAIR_TEST(test_what_a_busy_store_was_not_asked_for_is_asked_for_again),
-		PAIR_TEST(test_a_join_is_answered_when_what_was_before_it_is_known),
-		PAIR_TEST(test_a_join_that_waits_ends_with_the_chat),
-		PAIR_TEST(test_a_page_of_the_log_says_what_the_writer_said),
+		PAIR_TEST(what_one_chat_did_is_known_and_told_at_the_other),
+		PAIR_TEST(packets_that_come_twice_change_nothing_more),
+		PAIR_TEST(packets_that_come_backwards_lead_to_the_same),
+		PAIR_TEST(packets_in_any_order_lead_to_the_same),
+		PAIR_TEST(events_that_are_lost_are_fetched),
+		PAIR_TEST(events_without_notices_lead_to_the_same_rooms),
+		PAIR_TEST(what_was_read_is_not_changed_by_what_it_has_in_it),
+		PAIR_TEST(rights_end_before_a_hole_is_filled),
+		PAIR_TEST(rights_end_with_the_notice_alone),
+		PAIR_TEST(what_a_busy_store_was_not_asked_for_is_asked_for_again),
+		PAIR_TEST(a_join_is_answered_when_what_was_before_it_is_known),
+		PAIR_TEST(a_join_that_waits_ends_with_the_chat),
+		PAIR_TEST(a_page_of_the_log_says_what_the_writer_said),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

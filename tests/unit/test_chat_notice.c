@@ -20,7 +20,7 @@ static struct user_notice notice_of(enum user_notice_kind kind)
 	return n;
 }
 
-static void test_a_packed_notice_comes_out_as_it_went_in(void **state)
+static void a_packed_notice_comes_out_as_it_went_in(void **state)
 {
 	(void)state;
 	for (int kind = NOTICE_READ_MARKED; kind <= NOTICE_ROLE_SET; kind++) {
@@ -56,7 +56,7 @@ static void assert_refused_with(enum user_notice_kind kind, size_t at, uint8_t v
 }
 
 /* The places are those of the header's table. */
-static void test_what_is_no_notice_is_refused(void **state)
+static void what_is_no_notice_is_refused(void **state)
 {
 	(void)state;
 	uint8_t packed[USER_NOTICE_BYTES + 1] = {0};
@@ -83,8 +83,8 @@ static void test_what_is_no_notice_is_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_packed_notice_comes_out_as_it_went_in),
-		cmocka_unit_test(test_what_is_no_notice_is_refused),
+		cmocka_unit_test(a_packed_notice_comes_out_as_it_went_in),
+		cmocka_unit_test(what_is_no_notice_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
