@@ -10,7 +10,7 @@
 
 struct batch_kept {
 	struct batch_kept *next;
-	char *bytes;
+	struct text name, skeleton; /* the name is its operation's; the skeleton is owned */
 };
 
 /* Locked where others write too, until the transaction ends. */
@@ -46,7 +46,7 @@ static void drop_kept(struct batch *b)
 {
 	for (struct batch_kept *k = b->kept, *next; k; k = next) {
 		next = k->next;
-		free(k->bytes);
+		free((char *)(uintptr_t)k->skeleton.s);
 		free(k);
 	}
 	b->kept = NULL;
@@ -172,11 +172,14 @@ struct text batch_skeleton(struct batch *b, struct text name)
 		return name;
 	if (!b->skeletons)
 		b->skeletons = skeletons_new();
-	struct text skeleton = skeleton_of(b->skeletons, name);
-	struct batch_kept *k = mem_new(struct batch_kept);
-	*k = (struct batch_kept){.next = b->kept, .bytes = (char *)(uintptr_t)skeleton.s};
+	/* An operation that looks and then writes asks for the same one twice. */
+	struct batch_kept *k = b->kept;
+	if (k && k->name.n == name.n && memcmp(k->name.s, name.s, name.n) == 0)
+		return k->skeleton;
+	k = mem_new(struct batch_kept);
+	*k = (struct batch_kept){.next = b->kept, .name = name, .skeleton = skeleton_of(b->skeletons, name)};
 	b->kept = k;
-	return skeleton;
+	return k->skeleton;
 }
 
 int batch_own(struct batch *b, int rc, const char *what)
