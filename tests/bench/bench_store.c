@@ -1,9 +1,12 @@
 /*
- * How fast the store takes messages, and how soon: bench_store DIR [seconds] [rooms] [authors] [rate], or --database ADDRESS in place of DIR, for PostgreSQL.
+ * How fast the store takes messages, and how soon: bench_store [--json] [--without PART]... DIR [seconds] [rooms] [authors] [rate], or --database ADDRESS in place of
+ * DIR, for PostgreSQL. PART: bench_parts.h.
  * Without a rate as many as possible with 2000 under way; with one, that many a second evenly paced, and the time to done() of each.
  * The writer of each room and the number of pairs follow from the two numbers: as many as their least common multiple.
- * Prints one line; the data directory is made below DIR and left for a look.
+ * Prints one line, or one JSON object; the data directory is made below DIR and left for a look. Failures count as what was not acknowledged.
  */
+#include "bench_parts.h"
+
 #include "base/clock.h"
 #include "store/postgres/store_postgres.h"
 #include "store/sqlite/store_sqlite.h"
@@ -191,21 +194,45 @@ static bool open_store(struct bench *b, const char *address, const char *parent,
 	return b->store != NULL;
 }
 
-int main(int argc, char **argv)
+/* What is counted from the beginning of the load to its end. */
+struct counts {
+	double seconds, writer_seconds, copier_seconds, commit_seconds;
+	uint64_t commits, round_trips;
+};
+
+static struct counts count(struct bench *b)
 {
-	const char *address = argc > 2 && strcmp(argv[1], "--database") == 0 ? argv[2] : NULL;
-	if (address) {
-		argc--;
-		argv++;
-	}
-	if (argc < 2) {
-		fprintf(stderr, "usage: bench_store DIR | --database ADDRESS [seconds] [rooms] [authors] [rate]\n");
-		return 2;
-	}
+	return (struct counts){.seconds = (double)clock_mono_ns() / 1e9,
+			       .writer_seconds = thread_seconds("(store-commit)"),
+			       .copier_seconds = thread_seconds("(store-copy)"),
+			       .commit_seconds = (double)b->metrics.commit_seconds.sum / 1e9,
+			       .commits = b->metrics.commits_total,
+			       .round_trips = b->metrics.store_round_trips_total};
+}
+
+static void print_result(struct bench *b, const struct counts *from, const struct counts *to, double open_ms, const char *where,
+			 bool as_json)
+{
+	size_t n = b->n_done < SAMPLES_MAX ? (size_t)b->n_done : SAMPLES_MAX;
+	double n_done = (double)b->n_done, commits = (double)(to->commits - from->commits);
+	qsort(b->samples_us, n, sizeof *b->samples_us, by_value);
+	printf(as_json ? "{\"open_ms\":%.1f,\"a_second\":%.0f,\"writer_us\":%.2f,\"copier_us\":%.2f,\"sends_per_commit\":%.1f,"
+			 "\"round_trips_per_commit\":%.3f,\"commit_ms\":%.3f,\"p50_ms\":%.3f,\"p99_ms\":%.3f,\"p999_ms\":%.3f,\"max_ms\":%.3f,"
+			 "\"failed\":%llu,\"where\":\"%s\"}\n"
+		       : "open %.1f ms · %.0f appends/s · %.1f µs CPU each in the writer and %.1f in the copier · %.1f per commit, %.2f round trips, "
+			 "%.2f ms · done() after p50 %.2f p99 %.2f p99.9 %.2f max %.2f ms · %llu failed · %s\n",
+	       open_ms, (double)(b->n_done - b->n_failed) / (to->seconds - from->seconds),
+	       (to->writer_seconds - from->writer_seconds) * 1e6 / n_done, (to->copier_seconds - from->copier_seconds) * 1e6 / n_done,
+	       n_done / commits, (double)(to->round_trips - from->round_trips) / commits,
+	       (to->commit_seconds - from->commit_seconds) * 1e3 / commits, b->samples_us[n / 2] / 1e3, b->samples_us[n * 99 / 100] / 1e3,
+	       b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3, (unsigned long long)b->n_failed, where);
+}
+
+static struct bench *bench_new(int argc, char **argv)
+{
 	struct bench *b = calloc(1, sizeof *b);
-	uint64_t seconds = number(argc, argv, 2, 5), rate = number(argc, argv, 5, 0);
-	b->n_rooms = number(argc, argv, 3, 100);
-	b->n_authors = number(argc, argv, 4, 100);
+	b->n_rooms = number(argc, argv, 2, 100);
+	b->n_authors = number(argc, argv, 3, 100);
 	b->samples_us = calloc(SAMPLES_MAX, sizeof *b->samples_us);
 	for (size_t i = 0; i < UNDER_WAY; i++) {
 		b->sends[i].bench = b;
@@ -216,36 +243,55 @@ int main(int argc, char **argv)
 	for (int i = 0; i < 16; i++)
 		buf_append_str(&b->data, "0123456789");
 	buf_append_str(&b->data, "\",\"author\":{\"id\":\"01234567-89ab-cdef-0123-456789abcdef\",\"name\":\"bench\",\"kind\":\"guest\"}}");
-	char dir[300], fault[400];
 	b->loop = loop_new();
-	uint64_t open_ns = clock_mono_ns();
-	bool is_open = open_store(b, address, argv[1], dir, fault);
-	open_ns = clock_mono_ns() - open_ns;
-	if (!is_open) {
-		fprintf(stderr, "%s\n", fault);
-		return 1;
-	}
-	make_world(b);
-	double writer = thread_seconds("(store-commit)"), copier = thread_seconds("(store-copy)");
-	uint64_t started_ns = clock_mono_ns(), commits = b->metrics.commits_total, trips = b->metrics.store_round_trips_total;
-	run(b, seconds, rate);
-	double took = (double)(clock_mono_ns() - started_ns) / 1e9;
-	writer = thread_seconds("(store-commit)") - writer;
-	copier = thread_seconds("(store-copy)") - copier;
-	commits = b->metrics.commits_total - commits;
-	trips = b->metrics.store_round_trips_total - trips;
-	size_t n = b->n_done < SAMPLES_MAX ? (size_t)b->n_done : SAMPLES_MAX;
-	qsort(b->samples_us, n, sizeof *b->samples_us, by_value);
-	printf("open %.1f ms · %.0f appends/s · %.1f µs CPU each in the writer and %.1f in the copier · %.1f per commit, %.2f round trips · done() after p50 %.2f p99 %.2f p99.9 %.2f max %.2f ms · %llu failed · %s\n",
-	       (double)open_ns / 1e6, (double)b->n_done / took, writer * 1e6 / (double)b->n_done, copier * 1e6 / (double)b->n_done,
-	       (double)b->n_done / (double)commits, (double)trips / (double)commits, b->samples_us[n / 2] / 1e3,
-	       b->samples_us[n * 99 / 100] / 1e3, b->samples_us[n * 999 / 1000] / 1e3, b->samples_us[n - 1] / 1e3,
-	       (unsigned long long)b->n_failed, dir);
+	return b;
+}
+
+static void bench_destroy(struct bench *b)
+{
 	b->store->methods->destroy(b->store);
 	loop_run_once(b->loop);
 	loop_destroy(b->loop);
 	buf_finish(&b->data);
 	free(b->samples_us);
 	free(b);
+}
+
+int main(int argc, char **argv)
+{
+	const char *address = NULL;
+	bool as_json = false, is_known = true;
+	for (argc--, argv++; argc > 0 && argv[0][0] == '-' && is_known; argc--, argv++) {
+		if (strcmp(argv[0], "--json") == 0)
+			as_json = true;
+		else if (strcmp(argv[0], "--without") == 0 && argc > 1 && (is_known = bench_leave_out(argv[1])))
+			argc--, argv++;
+		else if (strcmp(argv[0], "--database") == 0 && argc > 1 && (address = argv[1]))
+			break;
+		else
+			is_known = false;
+	}
+	argc -= address != NULL;
+	argv += address != NULL;
+	if (argc < 1 || !is_known) {
+		fprintf(stderr,
+			"usage: bench_store [--json] [--without log_vfs|copy_pace|checkpoint]... DIR | --database ADDRESS [seconds] [rooms] "
+			"[authors] [rate]\n");
+		return 2;
+	}
+	struct bench *b = bench_new(argc, argv);
+	char dir[300], fault[400];
+	uint64_t open_ns = clock_mono_ns();
+	if (!open_store(b, address, argv[0], dir, fault)) {
+		fprintf(stderr, "%s\n", fault);
+		return 1;
+	}
+	double open_ms = (double)(clock_mono_ns() - open_ns) / 1e6;
+	make_world(b);
+	struct counts from = count(b);
+	run(b, number(argc, argv, 1, 5), number(argc, argv, 4, 0));
+	struct counts to = count(b);
+	print_result(b, &from, &to, open_ms, dir, as_json);
+	bench_destroy(b);
 	return 0;
 }
