@@ -1,10 +1,10 @@
 // The benchmark: a release server with storing on, `parley bench` as the load, and a bare broadcast with Node's `ws` as a peer, measured by the
 // same instrument in the same run. Every row gets a fresh server with a fresh data directory on disk. Not a test: figures depend on the machine.
-import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { load, median, pinned, start, stop, withParley } from './lib.mjs';
 
 const HELP = `usage: tests/bench/run [--quick] [--only NAME]... [--seconds N] [--repeat N] [--no-peer]
 
@@ -40,66 +40,9 @@ const options = parseArguments(process.argv.slice(2));
 const parleyd = process.env.PARLEYD ?? join(project, 'build', 'server', 'parleyd');
 const parley = process.env.PARLEY ?? join(project, 'build', 'protocol', 'parley');
 const buildDir = join(dirname(parleyd), '..');
-const pinned = cpus().length >= 2 && spawnSync('taskset', ['-V']).status === 0;
-const running = new Set();
 
-// One core for what is measured, another for the load.
-const pin = (core, file, args) => (pinned ? ['taskset', ['-c', String(core), file, ...args]] : [file, args]);
-
-// The limits that a load from one address would meet.
-const UNLIMITED = ['address-accounts', 'password-attempts', 'connection-requests', 'connection-waiting', 'account-requests', 'address-requests',
-	'account-rooms', 'user-rooms'].flatMap((name) => [`--limit-${name}`, '0']);
-
-process.on('exit', () => {
-	for (const child of running)
-		child.kill('SIGKILL');
-});
-for (const signal of ['SIGINT', 'SIGTERM'])
-	process.on(signal, () => process.exit(1));
-
-// A process whose stdout says `ready` when it is.
-function start(core, file, args, ready) {
-	const began = process.hrtime.bigint();
-	const child = spawn(...pin(core, file, args), { stdio: ['ignore', 'pipe', 'pipe'] });
-	running.add(child);
-	return new Promise((resolve, reject) => {
-		let out = '';
-		let err = '';
-		child.stderr.on('data', (text) => { err = (err + text).slice(-2000); });
-		child.stdout.on('data', (text) => {
-			out += text;
-			const match = ready.exec(out);
-			if (match)
-				resolve({ child, match, readyMs: Number(process.hrtime.bigint() - began) / 1e6 });
-		});
-		child.on('error', reject);
-		child.on('exit', () => {
-			running.delete(child);
-			reject(new Error(`${file} ended: ${err}`));
-		});
-	});
-}
-
-function stop(child) {
-	return new Promise((resolve) => {
-		if (!running.has(child))
-			resolve();
-		child.on('exit', resolve);
-		child.kill('SIGKILL');
-	});
-}
-
-async function withParley(use) {
-	const dir = mkdtempSync(join(buildDir, 'bench-data-')); // beside the build: on disk, where /tmp may be memory
-	const args = ['--listen', '127.0.0.1:0', '--data', dir, ...UNLIMITED, '--log-level', 'warn'];
-	const server = await start(0, parleyd, args, /listening on (http\S+)\n/);
-	try {
-		return await use({ url: server.match[1], pid: server.child.pid, readyMs: server.readyMs });
-	} finally {
-		await stop(server.child);
-		rmSync(dir, { recursive: true, force: true });
-	}
-}
+const withServer = (use) => withParley(parleyd, use);
+const loadOn = (server, args) => load(parley, server, args);
 
 async function withPeer(use) {
 	const server = await start(0, process.execPath, [join(here, 'peer_ws.mjs'), '0'], /^(\d+)\n/);
@@ -110,31 +53,10 @@ async function withPeer(use) {
 	}
 }
 
-// Runs `parley bench` and gives back its figures; what it said on stderr comes along as `said`.
-function load(server, args) {
-	const child = spawn(...pin(1, parley, ['bench', '--server', server.url, '--pid', String(server.pid), '--json', ...args.map(String)]),
-		{ stdio: ['ignore', 'pipe', 'pipe'] });
-	running.add(child);
-	return new Promise((resolve, reject) => {
-		let out = '';
-		let said = '';
-		child.stdout.on('data', (text) => { out += text; });
-		child.stderr.on('data', (text) => { said += text; });
-		child.on('close', () => {
-			running.delete(child);
-			try {
-				resolve({ ...JSON.parse(out), said });
-			} catch {
-				reject(new Error(`parley bench ${args.join(' ')}: ${said}`));
-			}
-		});
-	});
-}
-
-async function measured(withServer, args) {
+async function measured(on, args) {
 	const figures = [];
 	for (let i = 0; i < options.repeat; i++)
-		figures.push(await withServer((server) => load(server, args)));
+		figures.push(await on((server) => loadOn(server, args)));
 	figures.sort((a, b) => a.delivery_ms.p99 - b.delivery_ms.p99);
 	return figures[figures.length >> 1];
 }
@@ -176,7 +98,7 @@ async function table(title, args, rates, peerRates = []) {
 	const rows = {};
 	printHeader(title);
 	for (const rate of rates) {
-		const row = await measured(withParley, [...args, '--rate', rate, '--seconds', options.seconds, '--warmup', options.quick ? 1 : 2]);
+		const row = await measured(withServer, [...args, '--rate', rate, '--seconds', options.seconds, '--warmup', options.quick ? 1 : 2]);
 		rows[rate] = row;
 		allRows.push(row);
 		printRow(row);
@@ -219,7 +141,7 @@ const PARTS = {
 	},
 	async saturation() {
 		printHeader('Saturation: 100 rooms of 1, every sender with 32 messages outstanding');
-		const row = await measured(withParley, ['--saturate', '--rooms', 100, '--readers', 1, '--publishers', 100, '--seconds', options.seconds]);
+		const row = await measured(withServer, ['--saturate', '--rooms', 100, '--readers', 1, '--publishers', 100, '--seconds', options.seconds]);
 		allRows.push(row);
 		printRow(row);
 		target('acknowledged messages a second at saturation, at least', row.rate_achieved, 20000, '/s', row.rate_achieved >= 20000);
@@ -228,7 +150,7 @@ const PARTS = {
 		const n = options.quick ? 5000 : 15000;
 		console.log(`\n${n} idle signed-in connections`);
 		for (const how of ['guest', 'token']) {
-			const row = await withParley((server) => load(server, ['--idle', n, '--sign-in', how]));
+			const row = await withServer((server) => loadOn(server, ['--idle', n, '--sign-in', how]));
 			console.log(`  by ${how}: ${(row.bytes_each / 1024).toFixed(2)} KiB each, ${row.sign_in_cpu_us.toFixed(0)} us of server CPU per sign-in, ` +
 				`all in ${row.seconds.toFixed(1)} s, RSS ${row.server_rss_mib.toFixed(1)} MiB`);
 			if (how === 'guest') // the other server was there for twice as many sign-ins and had memory left from them
@@ -240,12 +162,11 @@ const PARTS = {
 		const readyMs = [];
 		const rssMib = [];
 		for (let i = 0; i < 5; i++) {
-			await withParley(async (server) => {
+			await withServer(async (server) => {
 				readyMs.push(server.readyMs);
 				rssMib.push(Number(/Rss:\s+(\d+)/.exec(readFileSync(`/proc/${server.pid}/smaps_rollup`, 'utf8'))[1]) / 1024);
 			});
 		}
-		const median = (values) => values.sort((a, b) => a - b)[values.length >> 1];
 		console.log(`\nStart on a fresh data directory: ready after ${median(readyMs).toFixed(0)} ms, RSS ${median(rssMib).toFixed(1)} MiB (medians of 5)`);
 		target('start to ready', median(readyMs), 100, 'ms', median(readyMs) < 100);
 		target('resident when ready', median(rssMib), 15, 'MiB', median(rssMib) < 15);
