@@ -16,7 +16,7 @@ const HELP = `usage: tests/bench/compare BEFORE_BUILD AFTER_BUILD [--only NAME].
   --seconds N      length of each measured window (default 3)
   --repeat N       turns: before, after, before, after, … (default 3)
   --idle N         idle connections (default 10000)
-  --instructions   count instructions in place of time, by valgrind: hardly any noise, and slow
+  --instructions   count instructions in place of time, by valgrind: slow. Only a calm machine compares: one in arrears makes larger batches
   --realtime       servers and load run before what else the machine does (chrt -f 10)
 
 AFTER_BUILD's \`parley bench\` is the load for both. ratio: after by before; spread: how far the single measurements are from their median, at most.
