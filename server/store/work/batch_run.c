@@ -123,8 +123,6 @@ static int finish_transaction(struct batch_runner *r, struct run *t)
 	t->in_upkeep = rc != DB_OK;
 	if (rc == DB_OK)
 		rc = batch_write_back(&r->batch);
-	if (rc == DB_OK && is_shared(r))
-		rc = db_send(db, &writer_mark, db_uid(&r->driver->writer), db_number(++r->batch_no), db_signed(clock_wall_ms()));
 	if (rc == DB_OK)
 		rc = r->driver->methods->before_commit(r->driver, r->batch.n_events);
 	if (rc != DB_OK)
@@ -154,7 +152,10 @@ static int run_ops(struct batch_runner *r, struct list *ready, struct run *t)
 /* Moves operations from `ready` to the run while it does them. A db_result: the transaction is committed, or failed. */
 static int run_transaction(struct batch_runner *r, struct list *ready, struct run *t)
 {
-	int rc = db_begin(r->driver->db, true);
+	struct db *db = r->driver->db;
+	int rc = db_begin(db, true);
+	if (rc == DB_OK && is_shared(r))
+		rc = db_send(db, &writer_mark, db_uid(&r->driver->writer), db_number(++r->batch_no), db_signed(clock_wall_ms()));
 	if (rc == DB_OK)
 		rc = run_ops(r, ready, t);
 	return rc == DB_OK ? finish_transaction(r, t) : rc;
