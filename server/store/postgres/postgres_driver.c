@@ -51,9 +51,16 @@ static int look_for_own_commits(struct postgres_driver *d)
 	return db_postgres_renew_epoch(d->driver.db, "commits that were acknowledged are missing: the database was set back");
 }
 
-int postgres_driver_connect(struct postgres_driver *d, struct db *db)
+static void set_connecting(struct postgres_driver *d, struct postgres_connection *c, bool is_connecting)
 {
-	struct postgres_connection *c = connection_of(d, db);
+	pthread_mutex_lock(&d->lock);
+	c->is_connecting = is_connecting;
+	pthread_mutex_unlock(&d->lock);
+}
+
+static int connect_and_note(struct postgres_driver *d, struct postgres_connection *c)
+{
+	struct db *db = c->db;
 	bool is_writer = db == d->driver.db, has_owner = false;
 	postgres_epoch epoch;
 	if (!is_newest(d, c))
@@ -77,6 +84,15 @@ int postgres_driver_connect(struct postgres_driver *d, struct db *db)
 		d->has_owner = has_owner;
 	pthread_mutex_unlock(&d->lock);
 	return DB_OK;
+}
+
+int postgres_driver_connect(struct postgres_driver *d, struct db *db)
+{
+	struct postgres_connection *c = connection_of(d, db);
+	set_connecting(d, c, true);
+	int rc = connect_and_note(d, c);
+	set_connecting(d, c, false);
+	return rc;
 }
 
 static int reconnect(struct store_driver *driver, struct db *db)
@@ -162,28 +178,28 @@ static void lost(struct store_driver *driver, struct db *db, const char *during)
 struct view {
 	char why[DB_POSTGRES_PLACE_BYTES + DB_POSTGRES_REASON_BYTES + 3]; /* the store keeps the beginning */
 	uint64_t retry_ms;
-	bool all_connected, one_epoch, is_of_store;
+	bool all_connected, none_connecting, one_epoch, is_of_store;
 	bool has_owner;
 	postgres_epoch newest;
 };
 
 static void view_epochs(struct postgres_driver *d, struct view *v)
 {
-	v->one_epoch = true;
+	v->one_epoch = v->none_connecting = true;
 	pthread_mutex_lock(&d->lock);
 	memcpy(v->newest, d->newest, sizeof v->newest);
 	v->is_of_store = same(d->newest, d->in_use);
 	v->has_owner = d->has_owner;
-	for (size_t i = 0; i < d->n_connections; i++)
+	for (size_t i = 0; i < d->n_connections; i++) {
 		v->one_epoch = v->one_epoch && same(d->connections[i].epoch, d->newest);
+		v->none_connecting = v->none_connecting && !d->connections[i].is_connecting;
+	}
 	pthread_mutex_unlock(&d->lock);
 }
 
 static void view_all(struct postgres_driver *d, struct view *v)
 {
 	*v = (struct view){.all_connected = true, .retry_ms = POSTGRES_DRIVER_TICK_MS};
-	snprintf(v->why, sizeof v->why, "the database has another history than before: what was asked in the old one is being answered");
-	view_epochs(d, v);
 	for (size_t i = 0; i < d->n_connections; i++) {
 		struct db_postgres_status status;
 		db_postgres_status(d->connections[i].db, &status);
@@ -195,6 +211,12 @@ static void view_all(struct postgres_driver *d, struct view *v)
 		if (status.next_try_in_ms > v->retry_ms)
 			v->retry_ms = status.next_try_in_ms;
 	}
+	view_epochs(d, v); /* last: what is connected by then has noted its epoch, or is about to */
+	if (v->all_connected && !v->none_connecting)
+		snprintf(v->why, sizeof v->why, "it is reached again, and asked for its history");
+	else if (v->all_connected)
+		snprintf(v->why, sizeof v->why,
+			 "the database has another history than before: what was asked in the old one is being answered");
 }
 
 static void use_newest(struct postgres_driver *d, const struct view *v)
@@ -211,7 +233,7 @@ static void look(struct postgres_driver *d)
 {
 	struct view v;
 	view_all(d, &v);
-	bool is_ready = v.all_connected && v.one_epoch;
+	bool is_ready = v.all_connected && v.none_connecting && v.one_epoch;
 	if (is_ready && (v.is_of_store || (d->store->is_away && store_work_n_under_way(d->store) == 0))) {
 		loop_timer_stop(d->timer);
 		use_newest(d, &v);

@@ -27,6 +27,7 @@ enum { POSTGRES_CONNECTIONS_MAX = 1 + STORE_READERS_MAX + STORE_SLOW_READERS, PO
 struct postgres_connection {
 	struct db *db;
 	postgres_epoch epoch; /* with the lock; of its last connect */
+	bool is_connecting;   /* with the lock; what it finds is not noted yet */
 };
 
 struct postgres_driver {
