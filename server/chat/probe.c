@@ -45,10 +45,20 @@ void probe_drop_all(struct chat *c)
 	}
 }
 
+static void tell_away(const struct chat *c, void (*done)(void *arg, bool ok, const char *what), void *arg)
+{
+	auto_buf what = BUF_INIT;
+	buf_appendf(&what, "the database is away: %s", c->store->away_why);
+	buf_append_byte(&what, 0);
+	done(arg, false, (const char *)what.data);
+}
+
 static void answer(struct probe *p, bool ok, const char *what)
 {
 	p->chat->probed = (struct probe_result){.until_ms = loop_now_ms(p->chat->loop) + GOOD_FOR_MS, .ok = ok, .what = what};
-	if (p->done)
+	if (p->done && !ok && p->chat->store->is_away) /* since it was asked */
+		tell_away(p->chat, p->done, p->arg);
+	else if (p->done)
 		p->done(p->arg, ok, what);
 	p->done = NULL;
 	if (p->in_store)
@@ -96,14 +106,6 @@ static void pinged(struct store_op *op)
 		p->stored = true;
 		publish(p);
 	}
-}
-
-static void tell_away(const struct chat *c, void (*done)(void *arg, bool ok, const char *what), void *arg)
-{
-	auto_buf what = BUF_INIT;
-	buf_appendf(&what, "the database is away: %s", c->store->away_why);
-	buf_append_byte(&what, 0);
-	done(arg, false, (const char *)what.data);
 }
 
 void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, bool ok, const char *what), void *arg)
