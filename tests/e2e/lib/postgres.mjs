@@ -76,7 +76,8 @@ function ownDir() {
 	return dir;
 }
 
-function giveAway(path) {
+// What is made here becomes that user's.
+export function giveAway(path) {
 	if (user) {
 		execFileSync('chown', ['-R', `${user.uid}:${user.gid}`, path]);
 	}
@@ -137,9 +138,10 @@ export class Cluster {
 		this.nDatabases = 0;
 	}
 
-	// A cluster of its own, which listens on a Unix socket and on 127.0.0.1. durable: false leaves out fsync. settings: more lines of postgresql.conf.
-	static async start({ durable = true, settings = {} } = {}) {
+	// A cluster of its own, which listens on a Unix socket and on 127.0.0.1. durable: false leaves out fsync. settings: more lines of postgresql.conf. env: more of its environment.
+	static async start({ durable = true, settings = {}, env = {} } = {}) {
 		const cluster = new Cluster(ownDir(), { ...SETTINGS, ...(durable ? {} : FAST), ...settings });
+		cluster.env = env;
 		await makeData(cluster.data);
 		await cluster.start();
 		return cluster;
@@ -182,7 +184,7 @@ export class Cluster {
 
 	async startOn(port) {
 		const settings = Object.entries({ ...this.settings, port, unix_socket_directories: this.dir }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-		const child = spawn(...wrapped('QUIT', 'postgres', ['-D', this.data, ...settings]), { env: environment(), cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
+		const child = spawn(...wrapped('QUIT', 'postgres', ['-D', this.data, ...settings]), { env: { ...environment(), ...this.env }, cwd: '/', stdio: ['ignore', 'ignore', 'pipe'] });
 		let log = '';
 		child.stderr.setEncoding('utf8').on('data', (text) => {
 			log += text;

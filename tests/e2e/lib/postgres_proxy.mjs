@@ -20,10 +20,11 @@ class Reader {
 		this.isStarted = false;
 		this.rest = { toServer: Buffer.alloc(0), toClient: Buffer.alloc(0) };
 		this.nRefusals = 0; // answers of one byte that are to come
+		this.nGroups = undefined; // that were ended in the transaction that is open and may write
 	}
 
 	// The whole messages in what has come, each {direction, type, text, bytes}. Types are PostgreSQL's letters, 'startup' for the first one. text: the SQL of Q, P, B and E towards
-	// the server; the tag of C and the code of E towards the client.
+	// the server, which also have the group, counted from BEGIN on; the tag of C and the code of E towards the client.
 	read(chunk, direction) {
 		let rest = Buffer.concat([this.rest[direction], chunk]);
 		const messages = [];
@@ -57,7 +58,21 @@ class Reader {
 			return { type: 'refusal', text: '' };
 		}
 		const type = String.fromCharCode(bytes[0]);
-		return { type, text: direction === 'toServer' ? this.sqlOf(type, bytes.subarray(5)) : this.answerOf(type, bytes.subarray(5)) };
+		const body = bytes.subarray(5);
+		if (direction === 'toClient') {
+			return { type, text: this.answerOf(type, body) };
+		}
+		const told = { type, text: this.sqlOf(type, body), group: this.nGroups };
+		this.follow(told);
+		return told;
+	}
+
+	follow({ type, text }) {
+		if (type === 'S') { // Sync
+			this.nGroups += 1; // NaN where nothing is open
+		} else if (type === 'E' && /^(begin|commit|rollback)\b/i.test(text)) {
+			this.nGroups = /^begin\b(?!.*read only)/i.test(text) ? 0 : undefined;
+		}
 	}
 
 	describeFirst(code) {
@@ -100,7 +115,15 @@ class PostgresPipe extends Pipe {
 				return;
 			}
 			this.proxy.seen(message);
+			if (this.late) {
+				this.late.push(message.bytes);
+				continue;
+			}
 			const trap = this.proxy.takeTrap(message);
+			if (trap?.how === 'late') {
+				this.hold(trap, message);
+				continue;
+			}
 			if (trap) {
 				this.isCut = true;
 				lane.queue = lane.queue.then(() => this.spring(trap, message));
@@ -108,6 +131,21 @@ class PostgresPipe extends Pipe {
 			}
 			super.receive(message.bytes, lane, to, direction);
 		}
+	}
+
+	// Its client believes it lost, and the server does not know. deliver(): what was on the way arrives, and then the end.
+	hold(trap, message) {
+		this.late = [message.bytes];
+		trap.resolve({ ...message, deliver: () => this.server.end(Buffer.concat(this.late)) });
+		setImmediate(() => this.client.resetAndDestroy()); // when all has come that was sent with it
+	}
+
+	end() {
+		if (this.late && !this.server.destroyed) {
+			this.client.destroy();
+			return;
+		}
+		super.end();
 	}
 
 	// What had been passed on before is with its receiver first.
@@ -122,6 +160,8 @@ class PostgresPipe extends Pipe {
 
 // The client's COMMIT: caught there, nothing is committed.
 export const isCommit = ({ direction, type, text }) => direction === 'toServer' && (type === 'Q' || type === 'E') && /\bcommit\b/i.test(text);
+// What a transaction changes, and its COMMIT, where that goes together after what it asked first.
+export const isSecondGroup = ({ direction, group }) => direction === 'toServer' && group === 1;
 // The answer to it: caught there, all is committed and the client does not know.
 export const isCommitted = ({ direction, type, text }) => direction === 'toClient' && type === 'C' && text === 'COMMIT';
 
@@ -142,7 +182,8 @@ export class PostgresProxy extends Proxy {
 		return at < 0 ? undefined : this.traps.splice(at, 1)[0];
 	}
 
-	// Once: the connection on which a message matches is ended ("end"), or carries nothing any more and stays open ("stand"), before that message. Gives the message, when it has come.
+	// Once: the connection on which a message matches is ended ("end"), or carries nothing any more and stays open ("stand"), before that message; or is lost for its client alone, and
+	// what is on the way to the server is held ("late"). Gives the message, when it has come.
 	cutAt(matches, how = 'end') {
 		return new Promise((resolve) => {
 			this.traps.push({ matches, how, resolve });

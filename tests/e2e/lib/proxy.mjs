@@ -85,8 +85,13 @@ export class Proxy {
 			const server = net.connect(proxy.targetPort, '127.0.0.1');
 			proxy.pipes.add(proxy.makePipe(client, server));
 		});
-		await new Promise((resolve) => proxy.listener.listen(0, '127.0.0.1', resolve));
+		await proxy.listen(0);
 		return proxy;
+	}
+
+	// Takes connections: also again, after close(), on the port that it had.
+	listen(port) {
+		return new Promise((resolve) => this.listener.listen(port, '127.0.0.1', resolve));
 	}
 
 	makePipe(client, server) {

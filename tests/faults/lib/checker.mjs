@@ -60,35 +60,54 @@ export async function allAtTop(server, participants, timeoutMs = 20000) {
 	return last;
 }
 
+// The messages of the log by who sent them and their client_id, which is there once.
+function messagesByClientId(log) {
+	const found = new Map();
+	for (const event of log.map((raw) => JSON.parse(raw)).filter((e) => e.type === 'message.created' && e.data.client_id)) {
+		const key = `${event.data.author.id} ${event.data.client_id}`;
+		assert.ok(!found.has(key), `client_id ${event.data.client_id} is twice in the log: seq ${found.get(key)?.seq} and ${event.seq}`);
+		found.set(key, event);
+	}
+	return found;
+}
+
+// How many of its acknowledged messages are in the log. Those may be missing that were acknowledged before the database went back.
+function countFound({ name, user, acknowledged, gaps }, byClientId) {
+	const nBefore = gaps.at(-1)?.nAcknowledged ?? 0;
+	let n = 0;
+	for (const [i, { client_id, seq, id }] of acknowledged.entries()) {
+		const event = byClientId.get(`${user.id} ${client_id}`);
+		if (event) {
+			assert.deepEqual([event.seq, event.id], [seq, id], `${name}: acknowledged as another than it is in the log`);
+			n++;
+		} else {
+			assert.ok(i < nBefore, `${name}: acknowledged as seq ${seq}, but not in the log`);
+		}
+	}
+	return n;
+}
+
 // Every acknowledged message is in the log exactly once, and each participant saw every seq once, in order, in the log's own bytes.
-export async function assertRecords(server, participants) {
+// nRestored: so many times the database went back; each was told so, and then saw everything of what it has.
+export async function assertRecords(server, participants, { nRestored = 0 } = {}) {
 	await allAtTop(server, participants);
 	const log = await exportRoom(server, participants[0].room);
-	const events = log.map((raw) => JSON.parse(raw));
-	const byClientId = new Map();
-	for (const event of events.filter((e) => e.type === 'message.created' && e.data.client_id)) {
-		const key = `${event.data.author.id} ${event.data.client_id}`;
-		assert.ok(!byClientId.has(key), `client_id ${event.data.client_id} is twice in the log: seq ${byClientId.get(key)?.seq} and ${event.seq}`);
-		byClientId.set(key, event);
-	}
-	let n = 0;
+	const byClientId = messagesByClientId(log);
+	const counts = { acknowledged: 0, found: 0, events: log.length };
 	for (const participant of participants) {
-		for (const { client_id, seq, id } of participant.acknowledged) {
-			const event = byClientId.get(`${participant.user.id} ${client_id}`);
-			assert.ok(event, `${participant.name}: acknowledged as seq ${seq}, but not in the log`);
-			assert.deepEqual([event.seq, event.id], [seq, id], `${participant.name}: acknowledged as another than it is in the log`);
-			n++;
-		}
-		assert.deepEqual(participant.gaps, [], `${participant.name} was told of a gap`);
+		const { name, seen, gaps, acknowledged } = participant;
+		assert.deepEqual(gaps.map(({ data }) => data.reason), Array(nRestored).fill('restored'), `${name} was told of other gaps`);
+		counts.acknowledged += acknowledged.length;
+		counts.found += countFound(participant, byClientId);
 		let last;
-		for (const { seq, raw } of participant.seen) {
-			assert.ok(last === undefined || seq === last + 1, `${participant.name} saw seq ${seq} right after ${last}`);
-			assert.equal(raw, log[seq - 1], `${participant.name} saw other bytes of seq ${seq} than the log has`);
+		for (const { seq, raw } of seen) {
+			assert.ok(last === undefined || seq === last + 1, `${name} saw seq ${seq} right after ${last}`);
+			assert.equal(raw, log[seq - 1], `${name} saw other bytes of seq ${seq} than the log has`);
 			last = seq;
 		}
-		assert.ok(participant.seen.length === 0 || last >= log.length, `${participant.name} ended at ${last} of ${log.length}`);
+		assert.ok(seen.length === 0 || last >= log.length, `${name} ended at ${last} of ${log.length}`);
 	}
-	return { acknowledged: n, events: log.length };
+	return counts;
 }
 
 // The store is whole, by the server's own command and by the command-line client.

@@ -18,8 +18,8 @@ export class Participant {
 		this.padding = padding; // makes its messages longer
 		this.acknowledged = []; // {client_id, seq, id, duplicate}
 		this.refusals = []; // error codes
-		this.seen = []; // {seq, raw}
-		this.gaps = [];
+		this.seen = []; // {seq, raw}, since the newest gap
+		this.gaps = []; // {…room.gap, nAcknowledged: before it}
 		this.nConnections = 0;
 		this.leaving = false;
 		this.sending = false;
@@ -31,6 +31,7 @@ export class Participant {
 		this.user = client.user;
 		const room = await client.request('room.create', { name: roomName }).catch(() => client.request('room.join', { room: roomName }));
 		this.room = room.id;
+		this.epoch = client.session.epoch;
 		this.last ??= room.last_seq;
 		this.client = client;
 		this.staying = this.stay();
@@ -43,7 +44,9 @@ export class Participant {
 
 	record(event, raw) {
 		if (event.type === 'room.gap') {
-			this.gaps.push(event);
+			this.gaps.push({ ...event, nAcknowledged: this.acknowledged.length });
+			this.seen = [];
+			this.last = event.data.to;
 		} else if (event.seq) {
 			this.seen.push({ seq: event.seq, raw });
 			this.last = event.seq;
@@ -55,9 +58,10 @@ export class Participant {
 		while (!this.leaving) {
 			await this.client.closed;
 			while (!this.leaving) {
-				const client = await this.open({ token: this.token, resume: { [this.room]: this.last } }).catch(() => undefined);
+				const client = await this.open({ token: this.token, epoch: this.epoch, resume: { [this.room]: this.last } }).catch(() => undefined);
 				if (client) {
 					this.client = client;
+					this.epoch = client.session.epoch;
 					if (this.leaving) {
 						client.terminate(); // it left while this one was being opened
 					}
@@ -95,6 +99,9 @@ export class Participant {
 				this.acknowledged.push({ client_id: data.client_id, seq: ok.seq, id: ok.id, duplicate: ok.duplicate === true });
 				return ok;
 			} catch (error) {
+				if (this.leaving) {
+					return undefined;
+				}
 				if (Date.now() > deadline) {
 					throw new Error(`${this.name}: not acknowledged in time: ${error.message}`);
 				}
@@ -119,6 +126,7 @@ export class Participant {
 		this.leaving = true;
 		this.client.terminate();
 		await this.staying;
+		await this.stopSending();
 	}
 }
 
