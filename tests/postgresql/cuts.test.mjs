@@ -53,7 +53,7 @@ function once(mark, matches) {
 async function cutWhile(stage, type, matches, how, meanwhile = () => {}) {
 	const { data, token, mark, count } = await OPERATIONS[type](stage);
 	const cut = stage.proxy.cutAt(matches === isSecondGroup ? matches : once(mark, matches), how);
-	const asked = outcome(stage.server, type, data, token);
+	const asked = outcome(stage.server, type, data, token).catch((error) => assert.fail(`${error.message}\n${stage.server.stderr.slice(-4000)}`));
 	await meanwhile(await within(30000, 'the cut', cut));
 	const answer = await asked;
 	const n = Number(await stage.query(`SELECT count(*) ${count}`));
