@@ -10,6 +10,8 @@ const char *event_type_name(enum event_type t)
 		return type;
 		EVENT_TABLE(X)
 #undef X
+	case EVENT_NOTICE:
+		return "server.notice";
 	}
 	return NULL;
 }

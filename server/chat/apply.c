@@ -1,5 +1,6 @@
 #include "chat/apply.h"
 
+#include "chat/server_log.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
@@ -127,6 +128,10 @@ void apply_event(struct room *r, const struct event *e)
 	case EVENT_ROOM_UPDATED:
 		room_updated(r, e);
 		break;
+	case EVENT_NOTICE:
+		if (r->no == SERVER_LOG_ROOM_NO)
+			server_log_event(chat_of_rooms(r->rooms), e);
+		break;
 	default: /* a new event changes nothing in memory, until it is given a case: most do not */
 		break;
 	}
@@ -197,30 +202,32 @@ void apply_committed_in(struct room *r, struct event *e)
 	offer(r, e);
 }
 
-/* The notice is made first: what it says of the event is gone with it. */
-static void tell_and_apply(struct chat *c, enum user_notice_kind kind, struct event **event)
+static void take(struct chat *c, struct event **event)
 {
 	struct event *e = *event;
 	*event = NULL;
-	struct user_notice n = {.kind = kind, .user_no = e->author_no, .room = e->room, .seq = e->seq};
 	apply_committed(c, e);
-	user_tell(c, &n, 0);
 }
 
 void apply_joined(struct chat *c, struct store_join *op)
 {
-	if (op->event)
-		tell_and_apply(c, NOTICE_ROOM_ADDED, &op->event);
+	const struct told told = user_told_by(&op->op);
+	take(c, &op->event);
+	user_tell_all(c, &told, 0);
 }
 
 void apply_left(struct chat *c, struct store_leave *op)
 {
-	tell_and_apply(c, NOTICE_ROOM_REMOVED, &op->event);
-	apply_committed(c, op->passed_event);
-	op->passed_event = NULL;
+	const struct told told = user_told_by(&op->op);
+	take(c, &op->event);
+	take(c, &op->passed_event);
+	user_tell_all(c, &told, 0);
 }
 
 void apply_skipped(struct room *r)
 {
-	user_refresh_members(r);
+	if (r->no == SERVER_LOG_ROOM_NO)
+		server_log_skipped(chat_of_rooms(r->rooms));
+	else
+		user_refresh_members(r);
 }

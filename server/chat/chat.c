@@ -6,6 +6,7 @@
 #include "chat/follow.h"
 #include "chat/guests_end.h"
 #include "chat/rate.h"
+#include "chat/server_log.h"
 #include "chat/session.h"
 #include "chat/store_watch.h"
 #include "chat/user.h"
@@ -91,6 +92,7 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
 	loop_timer_start(c->housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS);
 	loop_at_turn_end(l, TURN_END_REPLIES, tell, c);
+	c->server_log = server_log_new(c);
 	c->follow = follow_new(c);
 	store_watch_begin(c);
 	return c;
@@ -135,6 +137,7 @@ void chat_destroy(struct chat *c)
 	probe_drop_all(c);
 	drop_slices(c);
 	follow_destroy(c->follow);
+	server_log_destroy(c->server_log);
 	user_unload_idle(c, true);
 	room_free_hidden(c->probe_room);
 	rooms_finish(&c->rooms);

@@ -25,6 +25,7 @@
 
 struct follow;
 struct rate_table;
+struct server_log;
 struct user_news;
 struct user_notice;
 
@@ -100,6 +101,7 @@ struct chat {
 	struct list stale_users;                /* user.in_stale: the store is to be asked for them again (user_refresh.h) */
 	uint32_t n_refreshing;                  /* users for whom it is being asked */
 	struct follow *follow;                  /* what other writers committed in the rooms that are followed */
+	struct server_log *server_log;          /* what they did beside that */
 	struct chat_outgoing outgoing;
 	struct buf scratch; /* for building one message; emptied by its user */
 };

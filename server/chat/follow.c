@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/secret.h"
+#include "chat/server_log.h"
 #include "room/room.h"
 
 #include <assert.h>
@@ -84,6 +85,7 @@ static void tick(void *arg)
 	loop_timer_start(f->timer, FOLLOW_EVERY_MS - FOLLOW_VARY_MS + secret_random_below(2 * FOLLOW_VARY_MS + 1), 0);
 	if (f->asking || !store->is_shared || store->is_away)
 		return;
+	server_log_find(f->chat->server_log);
 	f->round++;
 	f->began_ns = clock_mono_ns();
 	ask_on(f);
@@ -94,7 +96,7 @@ struct follow *follow_new(struct chat *c)
 	struct follow *f = mem_new(struct follow);
 	f->chat = c;
 	f->timer = loop_timer_new(c->loop, tick, f);
-	loop_timer_start(f->timer, FOLLOW_EVERY_MS, 0);
+	loop_timer_start(f->timer, 0, 0);
 	return f;
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/secret.h"
 #include "chat/follow.h"
+#include "chat/server_log.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_refresh.h"
@@ -59,10 +60,12 @@ static void restored(void *arg)
 			send_away(s, spread_ms);
 	}
 	user_void_all(c); /* first: users hold rooms */
+	server_log_forget(c->server_log);
 	room_void_all(&c->rooms);
 	c->n_unloads++; /* what was read of them and is not used yet is void as well */
 	users_have_changed(c);
 	c->guests_end_ms = 0;
+	follow_soon(c->follow);
 }
 
 void store_watch_begin(struct chat *c)

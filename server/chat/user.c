@@ -133,6 +133,15 @@ void user_unload_idle(struct chat *c, bool everything)
 	}
 }
 
+void user_void(struct user *u)
+{
+	uint8_t key[16];
+	key_of_no(u->no, key);
+	id_map_remove(&u->chat->users, key);
+	u->is_void = true;
+	list_remove(&u->in_stale);
+}
+
 void user_void_all(struct chat *c)
 {
 	size_t at = 0;

@@ -17,6 +17,8 @@ void user_release(struct user *u);
 /* Lets go of users that nobody held for a while; all of them with everything = true. */
 void user_unload_idle(struct chat *c, bool everything);
 
+/* Nobody finds this one any more: there is no such account. */
+void user_void(struct user *u);
 /* All users in memory are of an epoch that is over. */
 void user_void_all(struct chat *c);
 

@@ -1,10 +1,13 @@
 #include "chat/user_refresh.h"
 
+#include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
 #include "room/room.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct refresh {
 	struct store_sign_in op; /* first: the store hands this back */
@@ -12,6 +15,7 @@ struct refresh {
 	uint32_t n_told;         /* user.n_told, when the store was asked */
 	uint64_t n_unloads;      /* chat_n_unloads(), then */
 	uint64_t n_changes;      /* chat.n_changes, then */
+	uint32_t n_entered;      /* chat.n_entered, then */
 };
 
 static void refreshed(struct store_op *op);
@@ -29,6 +33,8 @@ static bool ask(struct user *u)
 	struct refresh *f = mem_new(struct refresh);
 	f->op.op = (struct store_op){.kind = STORE_SIGN_IN, .done = refreshed};
 	f->op.user_no = u->no;
+	f->op.with_tokens = u->n_sessions > 0;
+	f->n_entered = c->n_entered;
 	f->user = u;
 	f->n_told = u->n_told;
 	f->n_unloads = chat_n_unloads(c);
@@ -100,27 +106,65 @@ static void forget_others(struct user *u)
 	}
 }
 
+static int by_bytes(const void *x, const void *y)
+{
+	return memcmp(x, y, SECRET_HASH_BYTES);
+}
+
+/* Ends the sessions whose token is not among the user's any more. Of those that entered since the store was asked nothing is known: false, there are such. */
+static bool cut_sessions(const struct refresh *f)
+{
+	bool is_whole = true;
+	const struct store_sign_in *op = &f->op;
+	list_for_each(it, &f->user->sessions) {
+		const struct session *s = list_entry(it, struct session, in_user);
+		bool is_asked = op->with_tokens && (int32_t)(s->n_entered - f->n_entered) <= 0;
+		is_whole &= is_asked;
+		if (!is_asked || !s->has_token_hash)
+			continue;
+		if (op->n_token_hashes == 0 ||
+		    !bsearch(s->token_hash, op->token_hashes, op->n_token_hashes, sizeof(op->token_hashes[0]), by_bytes))
+			conn_close(s->follower.conn, CLOSE_SIGNED_OUT);
+	}
+	return is_whole;
+}
+
+/* The account is gone. */
+static void end_user(struct user *u)
+{
+	session_cut_all(u, TOKEN_BOT);
+	user_void(u);
+}
+
+static void learn_all(struct user *u, const struct store_sign_in *op)
+{
+	u->role = op->user.role;
+	for (size_t i = 0; i < op->n_memberships; i++)
+		learn(u, &op->memberships[i]);
+	forget_others(u);
+	u->n_told++;
+}
+
+/* What will be the same when it is asked again is not asked again: there is no such account, or what is stored of it is damaged. */
 static void refreshed(struct store_op *op)
 {
 	struct refresh *f = (struct refresh *)(void *)op;
 	struct user *u = f->user;
 	struct chat *c = u->chat;
-	bool is_answered = op->result == 0;
+	bool is_answered = op->result == 0, is_settled = op->result == -ENOENT || op->result == -EBADMSG;
 	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(c) ||
 			  user_rooms_are_old(c, f->op.memberships, f->op.n_memberships, f->n_changes);
-	if (u->is_void) {
-		/* what it brings is of an epoch that is over */
-	} else if (!is_answered || may_be_old) {
+	bool is_void = u->is_void; /* what it brings is of an epoch that is over */
+	/* Also when the rest may be old: who is busy does not keep a token that ended. */
+	bool is_whole = is_void || !is_answered || cut_sessions(f);
+	if (!is_void && op->result == -ENOENT)
+		end_user(u);
+	if (!is_void && is_answered && !may_be_old)
+		learn_all(u, &f->op);
+	if (!is_void && !is_settled && (!is_answered || may_be_old || !is_whole))
 		wait_in_line(u);
-	} else {
-		u->role = f->op.user.role;
-		for (size_t i = 0; i < f->op.n_memberships; i++)
-			learn(u, &f->op.memberships[i]);
-		forget_others(u);
-		u->n_told++;
-	}
 	end(f);
-	if (is_answered)
+	if (is_answered || is_settled)
 		ask_next(c); /* else with the housekeeping: the next one would fail as well */
 }
 

@@ -1,5 +1,6 @@
 #include "chat/user_tell.h"
 
+#include "chat/server_log.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "chat/user_news.h"
@@ -9,7 +10,9 @@
 static void read_marked(struct user *u, struct room *r, const struct user_notice *n, uint64_t asker)
 {
 	struct member *m = r ? user_member_of(u, r) : NULL;
-	if (m && member_read_to(m, n->seq, n->n_messages))
+	if (!m)
+		u->n_told++; /* one that is being read of the user may be older */
+	else if (member_read_to(m, n->seq, n->n_messages))
 		user_news_read_marked(m, session_by_id(u->chat, asker));
 }
 
@@ -47,10 +50,23 @@ static void role_set(struct chat *c, struct user *u, enum user_role role)
 	u->n_told++; /* one whose state is being made may have the old one in it */
 }
 
+static void room_changed(struct chat *c, const struct user_notice *n)
+{
+	struct room *r = room_by_id(&c->rooms, &n->room);
+	if (!r)
+		room_has_changed(c, &n->room);
+	else if (r->feed.last_seq < n->seq)
+		room_expect(r, n->seq);
+}
+
 void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker)
 {
+	if (n->kind == NOTICE_ROOM_CHANGED) {
+		room_changed(c, n);
+		return;
+	}
 	struct user *u = user_by_no(c, n->user_no);
-	bool is_of_room = n->kind <= NOTICE_ROOM_REMOVED;
+	bool is_of_room = user_notice_is_of_room(n->kind);
 	struct room *r = u && is_of_room ? room_by_id(&c->rooms, &n->room) : NULL;
 	if (!u || !is_of_room) /* of who is in memory the token that signs in now may have ended, too */
 		user_has_changed(c, n->user_no);
@@ -70,10 +86,12 @@ void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker
 		session_cut(u, n->token_hash);
 		break;
 	case NOTICE_TOKENS_ENDED:
-		session_cut_all(u, n->up_to);
+		user_refresh(u); /* which of its sessions came with a newer token only the store knows */
 		break;
 	case NOTICE_ROLE_SET:
 		role_set(c, u, n->role);
+		break;
+	case NOTICE_ROOM_CHANGED:
 		break;
 	}
 }
@@ -83,4 +101,27 @@ void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker)
 	if (c->outgoing.notice)
 		c->outgoing.notice(c->outgoing.arg, n);
 	user_tell_apply(c, n, asker);
+	struct user *u = n->kind == NOTICE_TOKENS_ENDED ? user_by_no(c, n->user_no) : NULL;
+	if (u)
+		session_cut_all(u, n->up_to); /* it is this moment's: a newer token is not known to anybody yet */
+}
+
+struct told user_told_by(const struct store_op *op)
+{
+	struct told told = {.log_seq = op->log_seq};
+	told.n = op_notices(op, told.notices);
+	return told;
+}
+
+void user_tell_all(struct chat *c, const struct told *told, uint64_t asker)
+{
+	for (size_t i = 0; i < told->n; i++)
+		user_tell(c, &told->notices[i], asker);
+	server_log_wrote(c->server_log, told->n, told->log_seq);
+}
+
+void user_tell_op(struct chat *c, const struct store_op *op, uint64_t asker)
+{
+	const struct told told = user_told_by(op);
+	user_tell_all(c, &told, asker);
 }

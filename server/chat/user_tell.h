@@ -1,6 +1,6 @@
 /*
  * The one way of what concerns an account on all of its connections: a read mark, a room that was joined or left, tokens that ended, a role. A command that
- * did such a thing tells it here and does nothing to sessions itself; what another instance told comes in through user_tell_apply(), and has the same effects.
+ * did such a thing tells its operation here and does nothing to sessions itself; what another instance told comes in through user_tell_apply(), and has the same effects.
  *
  * That a room was joined or left is known from the room's own event (apply.h). The notice reaches instances that do not follow the room: whoever has the user in
  * memory and lacks the event fetches it, or asks the store for the user's memberships. A notice that is late, comes twice, or is about nobody in memory changes
@@ -12,7 +12,19 @@
 #define PARLEY_CHAT_USER_TELL_H
 
 #include "chat/chat_state.h"
-#include "chat/user_notice.h"
+#include "store/notices.h"
+
+/* What an operation did that concerns people: taken while it has its events, told when they are handed on. */
+struct told {
+	struct user_notice notices[OP_NOTICES_MAX];
+	size_t n;
+	uint64_t log_seq;
+};
+
+struct told user_told_by(const struct store_op *op);
+void user_tell_all(struct chat *c, const struct told *told, uint64_t asker);
+/* Both, of an operation without events. */
+void user_tell_op(struct chat *c, const struct store_op *op, uint64_t asker);
 
 /* What the store has done: applied here, and handed to chat.outgoing. `asker`: the id of the session that knows from its reply, or 0. */
 void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker);

@@ -4,6 +4,7 @@
 #include "codec/text_clean.h"
 #include "command/rights.h"
 #include "room/room.h"
+#include "store/notices.h"
 
 #include <errno.h>
 
@@ -18,8 +19,10 @@ struct search {
 /* A name is first the private room of the user's that has it: what is meant for that one must not go to a public one that somebody else names so. */
 static struct room *in_memory(struct chat *c, struct user *u, const struct room_ref *ref, const struct buf *key)
 {
-	if (ref->is_id)
-		return room_by_id(&c->rooms, &ref->id);
+	if (ref->is_id) {
+		struct room *r = room_by_id(&c->rooms, &ref->id);
+		return r && r->no != SERVER_LOG_ROOM_NO ? r : NULL;
+	}
 	struct member *m = u ? user_private_room(u, key->data, key->len) : NULL;
 	return m ? m->room : room_by_name_key(&c->rooms, key->data, key->len);
 }
@@ -57,6 +60,10 @@ static void found(struct wait *w)
 	}
 	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
+	if (s->op.room.no == SERVER_LOG_ROOM_NO) { /* nobody's */
+		s->then(w, NULL);
+		return;
+	}
 	struct room *r = room_by_id(&c->rooms, &s->op.room.id);
 	/* All rooms of a user in memory are in memory: of one that is not there the user is no member. */
 	bool hidden = !s->sees_all && (r ? !may_see(w->user, r) : s->op.room.kind == ROOM_PRIVATE);

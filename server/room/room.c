@@ -357,6 +357,12 @@ void room_expect(struct room *r, uint64_t seq)
 	room_feed_expect(&r->feed, seq);
 }
 
+void room_pass(struct room *r, uint64_t seq)
+{
+	room_tail_skip(&r->tail, seq + 1);
+	room_feed_skip(&r->feed, seq);
+}
+
 void room_fetch_again(struct rooms *rooms)
 {
 	struct list again;

@@ -34,6 +34,8 @@ void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms);
 void room_offer(struct room *r, struct event *e);
 /* The room has come to this seq at least: what is missing is fetched. */
 void room_expect(struct room *r, uint64_t seq);
+/* What comes next in the room, up to this seq, is known already: nobody is told of it. */
+void room_pass(struct room *r, uint64_t seq);
 /* Asks again for what the feeds miss, where the store was away, busy or did not have it yet. Called by the housekeeping, and when the store is back. */
 void room_fetch_again(struct rooms *rooms);
 

@@ -95,6 +95,8 @@ void room_feed_expect(struct room_feed *f, uint64_t seq)
 
 void room_feed_skip(struct room_feed *f, uint64_t seq)
 {
+	if (seq > f->newest_seq)
+		f->newest_seq = seq;
 	if (seq > f->last_seq)
 		f->last_seq = seq;
 	if (f->n_held)

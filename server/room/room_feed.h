@@ -34,7 +34,7 @@ void room_feed_finish(struct room_feed *f);
 void room_feed_offer(struct room_feed *f, struct event *e);
 /* There are events up to this seq: what is missing of them is fetched. */
 void room_feed_expect(struct room_feed *f, uint64_t seq);
-/* What there is up to this seq will never come: goes on behind it. */
+/* What there is up to this seq will never come, or is known: goes on behind it. */
 void room_feed_skip(struct room_feed *f, uint64_t seq);
 /* The fetch has ended, with everything it found offered; another is asked for when a hole is left and `again` is true. */
 void room_feed_fetched(struct room_feed *f, bool again);

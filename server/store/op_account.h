@@ -57,11 +57,14 @@ struct store_sign_in {
 	bool by_token;
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	uint64_t user_no;
+	bool with_tokens; /* by user no: the user's tokens as well */
 	/* out */
 	struct store_user user;
 	enum token_kind token_kind;
 	struct store_membership *memberships;
 	size_t n_memberships;
+	uint8_t (*token_hashes)[SECRET_HASH_BYTES]; /* in the order of their bytes */
+	size_t n_token_hashes;
 };
 STORE_OP(sign_in, READ, OWNS, NO_ROOM);
 static inline void store_sign_in_finish(struct store_sign_in *op)
@@ -72,6 +75,9 @@ static inline void store_sign_in_finish(struct store_sign_in *op)
 	free(op->memberships);
 	op->memberships = NULL;
 	op->n_memberships = 0;
+	free(op->token_hashes);
+	op->token_hashes = NULL;
+	op->n_token_hashes = 0;
 }
 
 /* STORE_TOKEN_CREATE: one more token for a user, or the only one. -ENOENT: the user's password is not (any more) the one that the
@@ -92,6 +98,7 @@ struct store_token_delete {
 	struct store_op op;
 	uint8_t hash[SECRET_HASH_BYTES];
 	bool everywhere;
+	uint64_t user_no; /* out */
 };
 STORE_OP(token_delete, WRITE, NOTHING, NO_ROOM);
 

@@ -72,6 +72,7 @@ static inline void store_guests_end_finish(struct store_guests_end *op)
 struct store_read_mark {
 	struct store_op op;
 	uint64_t room_no, user_no, seq;
+	struct uid room;                  /* out */
 	uint64_t read_seq, read_messages; /* out: as they are now */
 };
 STORE_OP(read_mark, WRITE, NOTHING, ROOM);

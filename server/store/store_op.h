@@ -60,6 +60,7 @@ struct store_op {
 	struct store *store;                         /* the store's, while in flight */
 	struct loop_call call;                       /* brings done() to the loop */
 	struct db_answer *asked[STORE_OP_ASKED_MAX]; /* the store's, while in flight (writes): what it looks at */
+	uint64_t log_seq;                            /* out: its last notice in the server's log (notices.h); 0: it has none there */
 };
 
 enum store_op_how store_op_how(enum store_op_kind kind);

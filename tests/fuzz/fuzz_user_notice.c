@@ -1,5 +1,5 @@
 /* The reader of packed notices: what it takes, it packs again as the same bytes; nothing shorter or longer is taken for it. */
-#include "chat/user_notice.h"
+#include "store/user_notice.h"
 
 #include <assert.h>
 #include <string.h>

@@ -161,13 +161,14 @@ static inline struct chat *pair_chat(struct chat_pair *p, int which)
 }
 
 /* A room "hall" of ann, with bob and gus; everybody is signed in, at both. */
-static inline int pair_setup(void **state)
+static inline int pair_setup_with(void **state, void (*with_writer)(struct store_driver *driver, void *arg))
 {
 	struct chat_pair *p = calloc(1, sizeof *p);
 	*state = p;
 	if (secret_init() != 0)
 		return -1;
 	p->f = store_fixture_new("/tmp");
+	p->f->with_writer = with_writer;
 	if (!store_fixture_open(p->f))
 		return -1;
 	p->config = (struct chat_config){
@@ -186,6 +187,30 @@ static inline int pair_setup(void **state)
 	p->operator= fake_conn_open(p->here, &(struct session_config){.transport = TRANSPORT_WEBSOCKET, .operator_socket = true});
 	p->here->outgoing = (struct chat_outgoing){pair_keep_event, pair_keep_notice, p};
 	return 0;
+}
+
+static inline int pair_setup(void **state)
+{
+	return pair_setup_with(state, NULL);
+}
+
+/* On a store that says that others write to it: there is a log of the server, and both chats follow it. */
+static inline int pair_setup_shared(void **state)
+{
+	if (pair_setup_with(state, store_shared_writer) != 0)
+		return -1;
+	struct chat_pair *p = *state;
+	p->f->store->is_shared = true;
+	return 0;
+}
+
+/* So that each chat asks how far the rooms are. */
+static inline void pair_pass_seconds(struct chat_pair *p, int n)
+{
+	for (int i = 0; i < n; i++) {
+		fake_clock_advance_ns(UINT64_C(1300) * 1000000);
+		pair_settle(p);
+	}
 }
 
 static inline int pair_teardown(void **state)

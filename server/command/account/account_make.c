@@ -32,11 +32,9 @@ static void make_finish(struct wait *w)
 static void stored(struct wait *w)
 {
 	const struct account_make *m = w->op;
-	struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = m->op.user_no, .role = USER_ROLE_OWNER};
 	if (wait_failed(w, WIRE_INTERNAL, NULL))
 		return;
-	if (m->op.role == USER_ROLE_OWNER)
-		user_tell(w->answer.chat, &owner, 0);
+	user_tell_op(w->answer.chat, &m->op.op, 0);
 	m->then(w);
 }
 

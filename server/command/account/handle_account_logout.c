@@ -5,17 +5,6 @@
 
 #include <string.h>
 
-/* Also its own token: a bot's is not a session token. */
-static void tell_ended(const struct wait *w, const struct store_token_delete *op)
-{
-	struct user_notice ended = {.kind = NOTICE_TOKEN_ENDED, .user_no = w->user->no};
-	struct user_notice all = {.kind = NOTICE_TOKENS_ENDED, .user_no = w->user->no, .up_to = TOKEN_SESSION};
-	memcpy(ended.token_hash, op->hash, sizeof(ended.token_hash));
-	user_tell(w->answer.chat, &ended, 0);
-	if (op->everywhere)
-		user_tell(w->answer.chat, &all, 0);
-}
-
 static void deleted(struct wait *w)
 {
 	if (wait_failed(w, WIRE_INVALID_TOKEN, NULL))
@@ -26,7 +15,7 @@ static void deleted(struct wait *w)
 	if (s)
 		conn_set_cookie(s->follower.conn, NULL);
 	answer_ok(&w->answer, NULL);
-	tell_ended(w, w->op);
+	user_tell_op(w->answer.chat, w->op, 0);
 }
 
 void handle_account_logout(struct call *call)

@@ -21,14 +21,9 @@ static void wipe(struct wait *w)
 static void stored(struct wait *w)
 {
 	const struct store_user_set *op = w->op;
-	struct user_notice owner = {.kind = NOTICE_ROLE_SET, .user_no = op->user_no, .role = USER_ROLE_OWNER};
-	struct user_notice ended = {.kind = NOTICE_TOKENS_ENDED, .user_no = op->user_no, .up_to = TOKEN_SESSION};
 	if (wait_failed_field(w, "name", op->password_hash ? "there is no person with this name" : "there is no such account"))
 		return;
-	if (op->make_owner)
-		user_tell(w->answer.chat, &owner, 0);
-	if (op->password_hash)
-		user_tell(w->answer.chat, &ended, 0);
+	user_tell_op(w->answer.chat, &op->op, 0);
 	account_answer_id(&w->answer, &op->user_id);
 }
 

@@ -25,11 +25,10 @@ static void wipe(struct wait *w)
 static void token_stored(struct wait *w)
 {
 	const struct renewal *r = w->op;
-	struct user_notice ended = {.kind = NOTICE_TOKENS_ENDED, .user_no = r->find.user.no, .up_to = TOKEN_BOT};
 	auto_buf data = BUF_INIT;
 	if (wait_failed(w, WIRE_INTERNAL, NULL))
 		return;
-	user_tell(w->answer.chat, &ended, 0);
+	user_tell_op(w->answer.chat, &r->token.op, 0);
 	state_encode_token(&data, &r->find.user, r->secret);
 	answer_ok(&w->answer, &data);
 }

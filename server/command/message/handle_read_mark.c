@@ -5,11 +5,7 @@
 
 static void marked(struct wait *w)
 {
-	const struct store_read_mark *op = w->op;
-	struct user_notice notice = {.kind = NOTICE_READ_MARKED, .user_no = op->user_no, .room = w->room->id, .seq = op->read_seq};
-	notice.n_messages = op->read_messages;
-	if (w->result == 0)
-		user_tell(w->answer.chat, &notice, w->answer.session_id);
+	user_tell_op(w->answer.chat, w->op, w->answer.session_id);
 	wait_answer_member(w, state_encode_mark);
 }
 

@@ -24,12 +24,12 @@ static void created(struct wait *w)
 	if (wait_failed(w, WIRE_INVALID_TOKEN, NULL)) /* a guest who is signing out */
 		return;
 	struct member *m = user_learn_membership(w->user, &op->membership); /* with its events in it */
-	struct user_notice added = {.kind = NOTICE_ROOM_ADDED, .user_no = w->user->no, .room = m->room->id, .seq = op->events[1]->seq};
+	const struct told told = user_told_by(&op->op);
 	for (size_t i = 0; i < 2; i++) {
 		apply_committed(chat, op->events[i]);
 		op->events[i] = NULL;
 	}
-	user_tell(chat, &added, 0);
+	user_tell_all(chat, &told, 0);
 	state_encode_room(&data, m->room, m);
 	answer_ok(&w->answer, &data);
 	user_news_room_entered(m, answer_session(&w->answer));

@@ -21,29 +21,56 @@ static void answer_member(const struct wait *w, const struct member *m)
 	answer_ok(&w->answer, &data);
 }
 
+static void ask(struct wait *w);
+
+static void enter(const struct wait *w, struct member *m)
+{
+	answer_member(w, m);
+	user_news_room_entered(m, answer_session(&w->answer));
+}
+
 /* The reply, the reader's place and the first live event behind it are one moment: memory has come as far as the store was. */
 static void known(struct wait *w)
 {
+	struct member *m = user_member_of(w->user, w->room);
+	if (m)
+		enter(w, m);
+	else
+		wait_answer_failure(w, -ENOENT, WIRE_NOT_FOUND, NULL); /* left again meanwhile */
+}
+
+/* Was a member already, which memory may not know, and the store knows only of its own moment. */
+static void known_before(struct wait *w)
+{
 	const struct store_join *op = w->op;
 	struct member *m = user_member_of(w->user, w->room);
-	if (!m && w->room->feed.last_seq == op->membership.room.last_seq)
-		m = user_learn_membership(w->user, &op->membership); /* was a member already, which memory did not know */
-	if (m) {
-		answer_member(w, m);
-		user_news_room_entered(m, answer_session(&w->answer));
-	} else {
-		wait_answer_failure(w, -ENOENT, WIRE_NOT_FOUND, NULL); /* left again meanwhile */
-	}
+	if (m)
+		enter(w, m);
+	else if (w->room->feed.last_seq == op->membership.room.last_seq)
+		enter(w, user_learn_membership(w->user, &op->membership));
+	else
+		ask(w); /* memory is further: perhaps the membership is not the same any more */
 }
 
 static void joined(struct wait *w)
 {
 	struct store_join *op = w->op;
+	bool is_new = op->event;
 	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
 	apply_joined(w->answer.chat, op);
 	room_expect(w->room, op->membership.room.last_seq);
-	wait_room(w, op->membership.room.last_seq, known);
+	wait_room(w, op->membership.room.last_seq, is_new ? known : known_before);
+}
+
+static void ask(struct wait *w)
+{
+	struct store_join *op = wait_next(w, STORE_JOIN, joined);
+	op->room_no = w->room->no;
+	op->user_no = w->user->no;
+	op->role = MEMBER_ROLE_MEMBER;
+	op->most_rooms = w->answer.chat->config.limits.user_rooms;
+	wait_go(op);
 }
 
 static void found(struct wait *w, struct room *r)
@@ -56,13 +83,8 @@ static void found(struct wait *w, struct room *r)
 	} else if (!user_room_claim(w->user)) {
 		answer_rooms_full(&w->answer);
 	} else {
-		struct store_join *op = wait_next(w, STORE_JOIN, joined);
 		w->finish = unclaim;
-		op->room_no = r->no;
-		op->user_no = w->user->no;
-		op->role = MEMBER_ROLE_MEMBER;
-		op->most_rooms = w->answer.chat->config.limits.user_rooms;
-		wait_go(op);
+		ask(w);
 	}
 }
 

@@ -1,5 +1,6 @@
 #include "chat/apply.h"
 #include "chat/state_encode.h"
+#include "chat/user_tell.h"
 #include "codec/text_clean.h"
 #include "command/account/account_make.h"
 #include "command/dispatch.h"
@@ -19,10 +20,12 @@ static void updated(struct wait *w)
 	struct store_room_update *op = w->op;
 	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
+	const struct told told = user_told_by(&op->op);
 	uint64_t seq = op->event->seq;
 	wait_answer_seq(w, seq);
 	apply_committed_in(w->room, op->event);
 	op->event = NULL;
+	user_tell_all(w->answer.chat, &told, 0);
 	wait_room(w, seq, NULL);
 }
 

@@ -4,6 +4,7 @@
 #include "store/copy/copy_meta.h"
 #include "store/copy/copy_side.h"
 #include "store/copy/copy_verify.h"
+#include "store/notices.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -79,6 +80,13 @@ static int check_source(struct copy *c)
 	return check_tables(c, &c->source);
 }
 
+/* The server's own log is copied like any room. An empty database has one already, with nothing in it, which makes way for the source's. */
+static const struct db_statement log_made = {
+	.sql = "SELECT 1 FROM room WHERE no = " SERVER_LOG_ROOM_NO_SQL
+	       " AND last_seq = 0 AND NOT EXISTS (SELECT 1 FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ")",
+	.parameters = ""};
+static const struct db_statement log_gone = {.sql = "DELETE FROM room WHERE no = " SERVER_LOG_ROOM_NO_SQL, .parameters = ""};
+
 /* DB_ROW: it holds a row; *what names the table. */
 static int holds_something(struct copy *c, const char **what)
 {
@@ -88,6 +96,11 @@ static int holds_something(struct copy *c, const char **what)
 		auto_answer *row = db_ask_plain(c->target.db, &c->statements[i].last);
 		rc = db_row(row);
 		*what = copy_tables[i].name;
+		if (rc == DB_ROW && strcmp(*what, "room") == 0) {
+			auto_answer *only = db_ask_plain(c->target.db, &log_made);
+			rc = db_row(only);
+			rc = rc == DB_ROW ? DB_DONE : rc == DB_DONE ? DB_ROW : rc;
+		}
 	}
 	return rc;
 }
@@ -126,6 +139,8 @@ static int mark_begun(struct copy *c)
 	int rc = db_begin(c->target.db, true);
 	if (rc == DB_OK)
 		rc = copy_meta_put_text(c->target.db, COPY_META_UNFINISHED, c->of);
+	if (rc == DB_OK)
+		rc = c->target.db->methods->send(c->target.db, &log_gone, NULL, 0);
 	if (rc == DB_OK)
 		rc = copy_side_commit(&c->target);
 	c->is_begun = rc == DB_OK;
@@ -234,7 +249,8 @@ static int copy_table(struct copy *c, size_t i)
 /* --- the end -------------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct db_statement sequences_set = {
-	.sql = "SELECT setval('room_no', greatest(1, (SELECT coalesce(max(no), 0) FROM room)), EXISTS (SELECT 1 FROM room)),"
+	.sql = "SELECT setval('room_no', greatest(1, (SELECT coalesce(max(no), 0) FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ")),"
+	       " EXISTS (SELECT 1 FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ")),"
 	       " setval('account_no', greatest(1, (SELECT coalesce(max(no), 0) FROM account)), EXISTS (SELECT 1 FROM account))",
 	.parameters = "",
 };

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/migrations.h"
+#include "store/notices.h"
 #include "store/sqlite/log_reach.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/sqlite/sqlite_fault.h"
@@ -91,7 +92,8 @@ static bool check_tables(struct sqlite_connection *c, int version, int *rc)
 static bool check_tops(struct sqlite_connection *c, int *rc)
 {
 	return sqlite_connection_number(c,
-					"SELECT count(*) FROM (SELECT * FROM room ORDER BY no DESC LIMIT 1000) r"
+					"SELECT count(*) FROM (SELECT * FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL
+					" ORDER BY no DESC LIMIT 1000) r"
 					" LEFT JOIN event e ON e.pk = (r.no << 36 | r.last_seq)"
 					" WHERE e.pk IS NULL OR e.n_messages <> r.n_messages"
 					" OR EXISTS (SELECT 1 FROM event n WHERE n.pk = (r.no << 36 | (r.last_seq + 1)))",
@@ -199,7 +201,7 @@ static int is_log_lost(struct sqlite_connection *c, const struct log_state *l, b
 static bool check_counts(struct sqlite_connection *c, int *rc)
 {
 	return sqlite_connection_number(c,
-					"SELECT count(*) FROM room r WHERE r.last_seq <>"
+					"SELECT count(*) FROM room r WHERE r.no < " SERVER_LOG_ROOM_NO_SQL " AND r.last_seq <>"
 					" (SELECT count(*) FROM event WHERE pk > (r.no << 36) AND pk < ((r.no + 1) << 36))",
 					rc) == 0;
 }

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "store/migrations.h"
+#include "store/notices.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/sqlite/sqlite_migrate.h"
 #include "store/work/skeleton.h"
@@ -75,7 +76,7 @@ static int read_count(struct sqlite_connection *c, const char *sql, uint64_t *ou
 
 int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint64_t *n_quiet_commits)
 {
-	int rc = read_count(c, "SELECT coalesce(sum(last_seq), 0) FROM room", n_events);
+	int rc = read_count(c, "SELECT coalesce(sum(last_seq), 0) FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL, n_events);
 
 	*n_quiet_commits = 0;
 	return rc == SQLITE_OK ? read_count(c, "SELECT coalesce((SELECT value FROM meta WHERE key = 'quiet_commits'), 0)", n_quiet_commits)

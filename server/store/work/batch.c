@@ -1,7 +1,9 @@
 #include "store/work/batch.h"
 
+#include "base/clock.h"
 #include "base/list.h"
 #include "base/memory.h"
+#include "store/notices.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -10,8 +12,12 @@
 
 struct batch_kept {
 	struct batch_kept *next;
-	struct text name, skeleton; /* the name is its operation's; the skeleton is owned */
+	void *bytes;                /* owned */
+	struct text name, skeleton; /* name.s not NULL: an operation's; skeleton is in `bytes` */
 };
+
+/* After so many notices, twice as many old ones go: a full log becomes shorter. */
+enum { CLEAR_EVERY = 256, CLEAR_AT_ONCE = 512 };
 
 /* Locked where others write too, until the transaction ends. */
 static const struct db_statement room_get = {.sql = "SELECT " ROOM_COUNTERS_COLUMNS " FROM room WHERE no = $1",
@@ -34,6 +40,10 @@ static const struct db_statement tops_get = {
 static const struct db_statement accounts_lock = {.sql = "SELECT no FROM account WHERE no IN (SELECT value FROM json_each($1)) ORDER BY no",
 						  .postgres = "SELECT no FROM account WHERE no = ANY ($1) ORDER BY no FOR UPDATE",
 						  .parameters = "N"};
+/* Of the oldest: the log is not searched to its end for what is old enough. */
+static const struct db_statement notices_clear = {.sql = "DELETE FROM event WHERE pk IN (SELECT pk FROM (SELECT pk, at_ms FROM event"
+							 " WHERE pk > $1 AND pk < $2 ORDER BY pk LIMIT $3) AS oldest WHERE at_ms < $4)",
+						  .parameters = "nnnn"};
 
 void batch_init(struct batch *b, struct db *db, struct damage *damage)
 {
@@ -46,7 +56,7 @@ static void drop_kept(struct batch *b)
 {
 	for (struct batch_kept *k = b->kept, *next; k; k = next) {
 		next = k->next;
-		free((char *)(uintptr_t)k->skeleton.s);
+		free(k->bytes);
 		free(k);
 	}
 	b->kept = NULL;
@@ -103,11 +113,16 @@ void batch_lock_rooms(struct batch *b, const struct list *ops)
 	size_t n = 0;
 	if (b->db->is_only_writer)
 		return;
+	bool needs_log = false;
 	list_for_each(it, ops) {
-		uint64_t no = room_of(list_entry(it, struct store_op, link));
+		const struct store_op *op = list_entry(it, struct store_op, link);
+		uint64_t no = room_of(op);
 		if (no != 0)
 			b->room_nos[n++] = (int64_t)no;
+		needs_log |= op_may_have_notices(op);
 	}
+	if (needs_log)
+		b->room_nos[n++] = (int64_t)SERVER_LOG_ROOM_NO;
 	b->n_room_nos = in_order_once(b->room_nos, n);
 	if (b->n_room_nos == 0)
 		return;
@@ -166,6 +181,15 @@ void batch_end(struct batch *b, bool is_committed)
 	drop_kept(b);
 }
 
+/* Takes over what malloc() gave, until the transaction ends. */
+static struct batch_kept *keep(struct batch *b, void *bytes)
+{
+	struct batch_kept *k = mem_new(struct batch_kept);
+	*k = (struct batch_kept){.next = b->kept, .bytes = bytes};
+	b->kept = k;
+	return k;
+}
+
 struct text batch_skeleton(struct batch *b, struct text name)
 {
 	if (!name.s)
@@ -173,13 +197,14 @@ struct text batch_skeleton(struct batch *b, struct text name)
 	if (!b->skeletons)
 		b->skeletons = skeletons_new();
 	/* An operation that looks and then writes asks for the same one twice. */
-	struct batch_kept *k = b->kept;
-	if (k && k->name.n == name.n && memcmp(k->name.s, name.s, name.n) == 0)
-		return k->skeleton;
-	k = mem_new(struct batch_kept);
-	*k = (struct batch_kept){.next = b->kept, .name = name, .skeleton = skeleton_of(b->skeletons, name)};
-	b->kept = k;
-	return k->skeleton;
+	const struct batch_kept *newest = b->kept;
+	if (newest && newest->name.s && newest->name.n == name.n && memcmp(newest->name.s, name.s, name.n) == 0)
+		return newest->skeleton;
+	struct text skeleton = skeleton_of(b->skeletons, name);
+	struct batch_kept *k = keep(b, (void *)(uintptr_t)skeleton.s);
+	k->name = name;
+	k->skeleton = skeleton;
+	return skeleton;
 }
 
 int batch_own(struct batch *b, int rc, const char *what)
@@ -333,7 +358,7 @@ void batch_look(struct batch *b, struct store_op *op)
 #undef X
 }
 
-int batch_write(struct batch *b, struct store_op *op)
+static int write_noun(struct batch *b, struct store_op *op)
 {
 #define WRITE_READ(noun) break
 #define WRITE_SLOW_READ(noun) break
@@ -347,6 +372,55 @@ int batch_write(struct batch *b, struct store_op *op)
 #undef X
 	assert(false && "a read among the writes");
 	return DB_FAILED;
+}
+
+/* The counters are all that counts: a damaged place in this log is no reason to refuse what people do. */
+static int write_notices(struct batch *b, struct store_op *op)
+{
+	struct user_notice notices[OP_NOTICES_MAX];
+	size_t n = op_notices(op, notices);
+	op->log_seq = 0;
+	for (size_t i = 0; i < n; i++) {
+		auto_buf data = BUF_INIT;
+		struct room_counters *log;
+		struct event *e = NULL;
+		int rc = find_room(b, op, SERVER_LOG_ROOM_NO, &log);
+		if (rc != DB_OK || !log)
+			return rc != DB_OK ? rc : DB_DAMAGED;
+		user_notice_encode(&notices[i], &data);
+		rc = batch_add_event(b, log, &(struct batch_event){EVENT_NOTICE, 0, 0, &data, clock_wall_ms()}, &e);
+		keep(b, e);
+		if (rc != DB_OK)
+			return rc;
+		op->log_seq = log->last_seq;
+		b->n_events--; /* nobody's message */
+		b->n_notices++;
+	}
+	return DB_OK;
+}
+
+int batch_write(struct batch *b, struct store_op *op)
+{
+	int rc = write_noun(b, op);
+	if (rc != DB_OK || b->db->is_only_writer)
+		return rc;
+	if (op->kind != STORE_GUESTS_END)
+		return write_notices(b, op);
+	const struct store_guests_end *ends = list_entry(op, const struct store_guests_end, op);
+	for (size_t i = 0; rc == DB_OK && i < ends->n_ended; i++)
+		rc = write_notices(b, &ends->ended[i].leave.op);
+	return rc;
+}
+
+int batch_clear_log(struct batch *b, int64_t now_ms)
+{
+	const struct room_counters *log = room_cache_find(&b->rooms, SERVER_LOG_ROOM_NO);
+	if (b->n_notices < CLEAR_EVERY || !log)
+		return DB_OK;
+	b->n_notices = 0;
+	return db_send(b->db, &notices_clear, db_signed(event_pk(SERVER_LOG_ROOM_NO, 0)),
+		       db_signed(event_pk(SERVER_LOG_ROOM_NO, log->last_seq)), db_number(CLEAR_AT_ONCE),
+		       db_signed(now_ms - SERVER_LOG_KEPT_MS));
 }
 
 void batch_let_go(struct store_op *op)

@@ -38,16 +38,17 @@ struct batch {
 	struct room_cache rooms;
 	struct read_marks marks;
 	struct batch_keys keys;
-	struct buf json;             /* of the event being made */
-	struct id_pool ids;          /* of events */
-	struct skeletons *skeletons; /* NULL: no name was looked at yet */
-	struct batch_kept *kept;     /* what the transaction's values point to */
-	int64_t room_nos[BATCH_MAX]; /* to be locked: sorted, each once */
+	struct buf json;                 /* of the event being made */
+	struct id_pool ids;              /* of events */
+	struct skeletons *skeletons;     /* NULL: no name was looked at yet */
+	struct batch_kept *kept;         /* what the transaction's values point to */
+	int64_t room_nos[BATCH_MAX + 1]; /* to be locked: sorted, each once; the server's log is the last */
 	size_t n_room_nos;
 	struct db_answer *rooms_asked, *tops_asked; /* of room_nos; NULL: they are in the cache */
-	int64_t account_nos[BATCH_MAX];             /* the same of accounts */
+	int64_t account_nos[BATCH_MAX]; /* the same of accounts */
 	struct db_answer *accounts_asked;
 	uint64_t n_events, n_duplicates; /* of this transaction */
+	uint64_t n_notices;              /* in the server's log since old ones were cleared away */
 	struct damage *damage;
 	/* The operation that fails the transaction is the only one that cannot be done, because of this; or it is a mark, which is left out when all go again. (After SQLite has met damage it takes no more
 	 * writes in the same transaction.) */
@@ -66,6 +67,8 @@ void batch_lock_rooms(struct batch *b, const struct list *ops);
 /* The runner's: behind the rooms the accounts, in the same way: two transactions that lock the same ones do not wait for each other. What depends on an account is asked by a
  * statement behind this one: what a statement sees is of the moment when it began, though it waited for a lock. */
 void batch_lock_accounts(struct batch *b, const struct list *ops);
+/* The runner's, where others write too: notices that are too old go, in pieces. Before batch_write_back(). */
+int batch_clear_log(struct batch *b, int64_t now_ms);
 /* The runner's: what the operations left in memory goes into the transaction, before the commit: the rooms' counters and the authors' marks. */
 int batch_write_back(struct batch *b);
 /* The runner's: the transaction is over. What it left in memory is true if it was committed and nobody else writes. */
@@ -162,7 +165,7 @@ STORE_OP_TABLE(X)
 #undef PROTOTYPE_READ
 #undef PROTOTYPE_SLOW_READ
 
-/* Those of an operation of any kind of writing; the write sets op->result. */
+/* Those of an operation of any kind of writing; the write sets op->result, and puts its notices into the server's log where others write too. */
 void batch_look(struct batch *b, struct store_op *op);
 int batch_write(struct batch *b, struct store_op *op);
 /* Lets go of what it asked. */

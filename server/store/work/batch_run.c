@@ -120,6 +120,8 @@ static int finish_transaction(struct batch_runner *r, struct run *t)
 	int rc = touch_tokens(r);
 	if (rc == DB_OK)
 		rc = token_age_tidy(&t->token_age, db);
+	if (rc == DB_OK && is_shared(r))
+		rc = batch_clear_log(&r->batch, clock_wall_ms());
 	t->in_upkeep = rc != DB_OK;
 	if (rc == DB_OK)
 		rc = batch_write_back(&r->batch);

@@ -3,11 +3,13 @@
  * noticed: a page ends before it, and one that would begin with it is refused.
  */
 #include "base/memory.h"
+#include "store/notices.h"
 #include "store/work/event_row.h"
 #include "store/work/log_damage.h"
 #include "store/work/rows.h"
 #include "store/work/store_reader.h"
 
+#include <errno.h>
 #include <string.h>
 
 static const struct db_statement log_room = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = $1", .parameters = "n"};
@@ -21,6 +23,8 @@ static const struct db_statement log_room = {.sql = "SELECT " ROOM_COLUMNS " FRO
 	" WHERE $4 = 0 OR e.bytes_before <= $4 ORDER BY e.pk" order
 static const struct db_statement log_up = {.sql = LOG_SQL(""), .postgres = LOG_POSTGRES(""), .parameters = "nnnn"};
 static const struct db_statement log_down = {.sql = LOG_SQL(" DESC"), .postgres = LOG_POSTGRES(" DESC"), .parameters = "nnnn"};
+
+static const struct db_statement log_oldest = {.sql = "SELECT min(pk) FROM event WHERE pk >= $1", .parameters = "n"};
 
 enum { LOG_ROWS_MAX = 10000 };
 static const uint64_t seq_end = (uint64_t)1 << SEQ_BITS;
@@ -121,6 +125,21 @@ static void reverse(struct event **events, size_t n)
 	}
 }
 
+/* Of the server's log old notices are cleared away, which is no damage; whoever reads goes on behind them. DB_OK: the page begins with such. */
+static int find_cleared(struct store_reader *r, struct store_log_page *op, uint64_t from)
+{
+	if (op->room_no != SERVER_LOG_ROOM_NO)
+		return READ_NO_SENSE;
+	auto_answer *oldest = db_ask(r->db, &log_oldest, db_signed(event_pk(op->room_no, from)));
+	int result = db_row(oldest);
+	uint64_t seq = event_pk_seq(db_column_signed(oldest, 0));
+	if (result != DB_ROW || db_column_is_null(oldest, 0) || seq <= from)
+		return result < 0 ? result : READ_NO_SENSE;
+	op->damaged_from = from;
+	op->damaged_to = seq - 1;
+	return DB_OK;
+}
+
 /* The page begins with what cannot be read. */
 static int refuse(struct store_reader *r, struct store_log_page *op, const struct log_range *range)
 {
@@ -159,6 +178,8 @@ int read_log_page(struct store_reader *r, struct store_log_page *op)
 	}
 	if (result != DB_DONE) {
 		store_log_page_finish(op);
+		if (result == READ_NO_SENSE && find_cleared(r, op, range.expected) == DB_OK)
+			return -EBADMSG;
 		return result == READ_NO_SENSE ? refuse(r, op, &range) : store_reader_failed(r, result, "log_page");
 	}
 	if (op->newest)

@@ -12,6 +12,7 @@ static const struct db_statement token_user = {
 	.sql = "SELECT " USER_COLUMNS ", t.kind, t.used_day FROM token t JOIN account u ON u.no = t.user_no WHERE t.hash = $1",
 	.parameters = "b",
 };
+static const struct db_statement tokens_of_user = {.sql = "SELECT hash FROM token WHERE user_no = $1 ORDER BY hash", .parameters = "n"};
 static const struct db_statement user_by_no = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.no = $1", .parameters = "n"};
 static const struct db_statement user_by_key = {
 	.sql = "SELECT " USER_COLUMNS ", u.password_hash FROM account u WHERE u.name_key = $1 AND u.kind <> 2",
@@ -63,15 +64,35 @@ static int read_memberships(struct db_answer *answer, struct store_sign_in *op)
 	return result;
 }
 
+static int read_tokens(struct db_answer *answer, struct store_sign_in *op)
+{
+	size_t n_allocated = 0;
+	int result;
+	while ((result = db_row(answer)) == DB_ROW) {
+		struct text hash = db_column_bytes(answer, 0);
+		if (!hash.s || hash.n != sizeof op->token_hashes[0])
+			return READ_NO_SENSE;
+		if (op->n_token_hashes == n_allocated) {
+			n_allocated = n_allocated ? n_allocated * 2 : 8;
+			op->token_hashes = mem_realloc(op->token_hashes, n_allocated * sizeof op->token_hashes[0]);
+		}
+		memcpy(op->token_hashes[op->n_token_hashes++], hash.s, hash.n);
+	}
+	return result;
+}
+
 /* DB_DONE, and *found says whether somebody may sign in; or a failure. */
 static int read_both(struct store_reader *r, struct store_sign_in *op, bool *found)
 {
 	struct db_value hash = db_bytes(op->token_hash, sizeof op->token_hash), no = db_number(op->user_no);
 	auto_answer *user = op->by_token ? db_ask(r->db, &token_user, hash) : db_ask(r->db, &user_by_no, no);
 	auto_answer *memberships = op->by_token ? db_ask(r->db, &memberships_of_token, hash) : db_ask(r->db, &memberships_of_user, no);
+	auto_answer *tokens = op->with_tokens ? db_ask(r->db, &tokens_of_user, no) : NULL;
 	int result = read_user(r, user, op);
 	*found = result == DB_ROW;
-	return *found ? read_memberships(memberships, op) : result;
+	if (*found)
+		result = read_memberships(memberships, op);
+	return *found && tokens && result == DB_DONE ? read_tokens(tokens, op) : result;
 }
 
 int read_sign_in(struct store_reader *r, struct store_sign_in *op)
@@ -80,6 +101,8 @@ int read_sign_in(struct store_reader *r, struct store_sign_in *op)
 	op->user = (struct store_user){0};
 	op->memberships = NULL;
 	op->n_memberships = 0;
+	op->token_hashes = NULL;
+	op->n_token_hashes = 0;
 	/* One transaction: user and rooms are of the same moment. */
 	int result = db_begin(r->db, false);
 	if (result == DB_OK)

@@ -57,7 +57,7 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 	struct store_ended *ended = &op->ended[op->n_ended++];
 	auto_buf data = BUF_INIT;
 	person_encode_left(&data, &row->user.id, row->user.name, row->user.kind);
-	ended->leave = (struct store_leave){.room_no = row->room_no, .user_no = row->user.no, .data = data};
+	ended->leave = (struct store_leave){.op = {.kind = STORE_LEAVE}, .room_no = row->room_no, .user_no = row->user.no, .data = data};
 	auto_answer *asked = batch_ask_heir(b, row->room_no, row->user.no);
 	struct store_user heir;
 	rc = batch_find_heir(b, asked, role, &heir);
@@ -65,6 +65,17 @@ static int end_row(struct batch *b, struct store_guests_end *op, const struct en
 		rc = batch_end_membership(b, room, &heir, &ended->leave);
 	store_user_finish(&heir);
 	ended->leave.data = BUF_INIT;
+	return rc;
+}
+
+/* Before any membership ends: its notice locks the server's log, behind which no other room is locked. */
+static int lock_rooms(struct batch *b, struct store_guests_end *op, const struct ended_row *rows, size_t n)
+{
+	struct room_counters *room;
+	int rc = DB_OK;
+	for (size_t i = 0; rc == DB_OK && i < n && !b->db->is_only_writer; i++)
+		rc = batch_room(b, &op->op, rows[i].room_no, &room);
+	op->op.result = 0;
 	return rc;
 }
 
@@ -83,6 +94,8 @@ int guests_end_write(struct batch *b, struct store_guests_end *op)
 	op->n_ended = 0;
 	op->more = false;
 	int rc = batch_own(b, find_rows(b, op, rows, &n), "memberships");
+	if (rc == DB_OK)
+		rc = lock_rooms(b, op, rows, n);
 	for (size_t i = 0; rc == DB_OK && i < n; i++)
 		rc = end_row(b, op, &rows[i]);
 	for (size_t i = 0; i < n; i++)

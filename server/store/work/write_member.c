@@ -333,6 +333,7 @@ int read_mark_write(struct batch *b, struct store_read_mark *op)
 	if (rc != DB_OK || !room)
 		return rc;
 	uint64_t seq = op->seq < room->last_seq ? op->seq : room->last_seq;
+	op->room = room->id;
 	op->read_seq = member.read_seq;
 	op->read_messages = member.read_messages;
 	if (seq <= member.read_seq)

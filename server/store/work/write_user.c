@@ -213,6 +213,7 @@ int token_delete_write(struct batch *b, struct store_token_delete *op)
 		op->op.result = -ENOENT;
 		return DB_OK;
 	}
+	op->user_no = user_no;
 	batch_wrote_number(b, KEY_ACCOUNT, user_no);
 	batch_wrote(b, KEY_TOKEN, op->hash, sizeof op->hash);
 	rc = batch_own(b, db_send(b->db, &token_drop, db_bytes(op->hash, sizeof op->hash)), "tokens");

@@ -1,4 +1,4 @@
-#include "chat/user_notice.h"
+#include "store/user_notice.h"
 
 #include "store/packed.h"
 
@@ -36,6 +36,7 @@ void user_notice_pack(const struct user_notice *n, uint8_t out[USER_NOTICE_BYTES
 		break;
 	case NOTICE_ROOM_ADDED:
 	case NOTICE_ROOM_REMOVED:
+	case NOTICE_ROOM_CHANGED:
 		pack_room(n, out);
 		break;
 	case NOTICE_TOKEN_ENDED:
@@ -52,10 +53,11 @@ void user_notice_pack(const struct user_notice *n, uint8_t out[USER_NOTICE_BYTES
 
 static bool is_possible(const struct user_notice *n)
 {
-	bool has_room = n->kind <= NOTICE_ROOM_REMOVED;
-	bool is_kind = n->kind >= NOTICE_READ_MARKED && n->kind <= NOTICE_ROLE_SET;
+	bool is_kind = n->kind >= NOTICE_READ_MARKED && n->kind <= NOTICE_ROOM_CHANGED;
+	bool has_user = n->user_no > 0, needs_user = n->kind != NOTICE_ROOM_CHANGED;
 	bool has_place = n->seq > 0 && n->seq <= EVENT_SEQ_MOST && n->n_messages <= n->seq;
-	return is_kind && n->user_no > 0 && n->up_to <= TOKEN_BOT && n->role <= USER_ROLE_OWNER && (!has_room || has_place);
+	return is_kind && has_user == needs_user && n->up_to <= TOKEN_BOT && n->role <= USER_ROLE_OWNER &&
+	       (!user_notice_is_of_room(n->kind) || has_place);
 }
 
 bool user_notice_unpack(const uint8_t *bytes, size_t n, struct user_notice *out)
@@ -77,4 +79,48 @@ bool user_notice_unpack(const uint8_t *bytes, size_t n, struct user_notice *out)
 		return false;
 	user_notice_pack(out, again); /* the version, and zeroes where the kind says nothing */
 	return memcmp(again, bytes, n) == 0;
+}
+
+/* An event's JSON ends with its `data`. */
+static const char data_begin[] = "{\"notice\":\"", data_end[] = "\"}", event_end[] = "\"}}";
+enum { HEX_BYTES = 2 * USER_NOTICE_BYTES, DATA_BEGIN_BYTES = sizeof(data_begin) - 1, EVENT_END_BYTES = sizeof(event_end) - 1 };
+
+void user_notice_encode(const struct user_notice *n, struct buf *data)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t packed[USER_NOTICE_BYTES], hex[HEX_BYTES];
+	user_notice_pack(n, packed);
+	for (size_t i = 0; i < USER_NOTICE_BYTES; i++) {
+		hex[2 * i] = (uint8_t)digits[packed[i] >> 4];
+		hex[2 * i + 1] = (uint8_t)digits[packed[i] & 15];
+	}
+	buf_append_str(data, data_begin);
+	buf_append(data, hex, sizeof(hex));
+	buf_append_str(data, data_end);
+}
+
+/* 16: it is none. */
+static uint8_t digit_of(uint8_t c)
+{
+	return c >= '0' && c <= '9' ? (uint8_t)(c - '0') : c >= 'a' && c <= 'f' ? (uint8_t)(c - 'a' + 10) : 16;
+}
+
+bool user_notice_of_event(const struct event *e, struct user_notice *out)
+{
+	enum { DATA_BYTES = DATA_BEGIN_BYTES + HEX_BYTES + EVENT_END_BYTES };
+	uint8_t packed[USER_NOTICE_BYTES];
+	size_t n;
+	const uint8_t *json = event_json(e, &n);
+	if (e->type != EVENT_NOTICE || n < DATA_BYTES)
+		return false;
+	const uint8_t *data = json + n - DATA_BYTES, *hex = data + DATA_BEGIN_BYTES;
+	if (memcmp(data, data_begin, DATA_BEGIN_BYTES) != 0 || memcmp(hex + HEX_BYTES, event_end, EVENT_END_BYTES) != 0)
+		return false;
+	for (size_t i = 0; i < USER_NOTICE_BYTES; i++) {
+		uint8_t high = digit_of(hex[2 * i]), low = digit_of(hex[2 * i + 1]);
+		if (high > 15 || low > 15)
+			return false;
+		packed[i] = (uint8_t)(high << 4 | low);
+	}
+	return user_notice_unpack(packed, sizeof(packed), out);
 }

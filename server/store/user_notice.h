@@ -1,5 +1,6 @@
 /*
- * What concerns one account wherever its sessions are, in a form that one instance can pass to another. What it does is in user_tell.h.
+ * What concerns one account wherever its sessions are, or a room that nobody may follow, in a form that one instance can pass to another. What it does is in
+ * chat/user_tell.h.
  *
  * Packed: USER_NOTICE_BYTES of a fixed layout, all numbers little-endian. What the kind does not say is zero.
  *
@@ -10,8 +11,8 @@
  *
  * A value; any thread. No client can make one say anything: the numbers are the store's.
  */
-#ifndef PARLEY_CHAT_USER_NOTICE_H
-#define PARLEY_CHAT_USER_NOTICE_H
+#ifndef PARLEY_STORE_USER_NOTICE_H
+#define PARLEY_STORE_USER_NOTICE_H
 
 #include "store/store.h"
 
@@ -23,7 +24,13 @@ enum user_notice_kind {
 	NOTICE_TOKEN_ENDED = 4,  /* token_hash */
 	NOTICE_TOKENS_ENDED = 5, /* up_to: all tokens of the kinds up to this one */
 	NOTICE_ROLE_SET = 6,     /* role */
+	NOTICE_ROOM_CHANGED = 7, /* room, seq, no user: this event changes what memory knows of the room or of roles in it */
 };
+
+static inline bool user_notice_is_of_room(enum user_notice_kind kind)
+{
+	return kind <= NOTICE_ROOM_REMOVED || kind == NOTICE_ROOM_CHANGED;
+}
 
 struct user_notice {
 	enum user_notice_kind kind;
@@ -40,5 +47,10 @@ enum { USER_NOTICE_BYTES = 80, USER_NOTICE_VERSION = 1 };
 void user_notice_pack(const struct user_notice *n, uint8_t out[USER_NOTICE_BYTES]);
 /* From n bytes that came from outside. False when they are not exactly one packed notice, or one with impossible numbers. */
 bool user_notice_unpack(const uint8_t *bytes, size_t n, struct user_notice *out);
+
+/* The `data` of an event of the server's log (notices.h): {"notice":"…"}, the packed bytes in hexadecimal digits. */
+void user_notice_encode(const struct user_notice *n, struct buf *data);
+/* From such an event. False: it says no notice that this version knows. */
+bool user_notice_of_event(const struct event *e, struct user_notice *out);
 
 #endif

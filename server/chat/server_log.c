@@ -1,0 +1,87 @@
+#include "chat/server_log.h"
+
+#include "chat/user_refresh.h"
+#include "chat/user_tell.h"
+#include "room/room.h"
+#include "store/notices.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+struct server_log {
+	struct store_room_find op; /* first: the store hands this back */
+	struct chat *chat;
+	struct room *room; /* held; NULL: where it ends is not known */
+	bool asking;
+};
+
+struct server_log *server_log_new(struct chat *c)
+{
+	struct server_log *log = mem_new(struct server_log);
+	log->chat = c;
+	return log;
+}
+
+void server_log_destroy(struct server_log *log)
+{
+	if (!log)
+		return;
+	assert(!log->asking);
+	server_log_forget(log);
+	free(log);
+}
+
+void server_log_forget(struct server_log *log)
+{
+	if (!log->room)
+		return;
+	list_remove(&log->room->in_followed);
+	room_release(log->room);
+	log->room = NULL;
+}
+
+static void found(struct store_op *op)
+{
+	struct server_log *log = (struct server_log *)(void *)op;
+	struct chat *c = log->chat;
+	c->n_pending--;
+	log->asking = false;
+	if (op->result == 0) {
+		log->room = room_load(&c->rooms, &log->op.room);
+		room_hold(log->room);
+		list_append(&c->rooms.followed, &log->room->in_followed);
+		server_log_skipped(c); /* who was read before the log's end was known */
+	}
+	store_op_finish(op);
+}
+
+void server_log_find(struct server_log *log)
+{
+	struct chat *c = log->chat;
+	if (log->room || log->asking)
+		return;
+	log->op = (struct store_room_find){.op = {.kind = STORE_ROOM_FIND, .done = found}, .room_no = SERVER_LOG_ROOM_NO};
+	log->asking = c->store->methods->submit(c->store, &log->op.op) == 0;
+	c->n_pending += log->asking;
+}
+
+void server_log_event(struct chat *c, const struct event *e)
+{
+	struct user_notice n;
+	if (user_notice_of_event(e, &n))
+		user_tell_apply(c, &n, 0);
+	else
+		server_log_skipped(c);
+}
+
+void server_log_skipped(struct chat *c)
+{
+	users_have_changed(c);
+	user_refresh_all(c);
+}
+
+void server_log_wrote(struct server_log *log, size_t n, uint64_t seq)
+{
+	if (log->room && seq != 0 && log->room->feed.last_seq + n == seq)
+		room_pass(log->room, seq);
+}

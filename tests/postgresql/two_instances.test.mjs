@@ -1,0 +1,261 @@
+// Two servers on one database: what is done through one of them is so on the other within a second and a half, and after an outage as soon as that is over.
+import assert from 'node:assert/strict';
+import test, { after, before } from 'node:test';
+import { clientFor, finish, fresh } from '../e2e/lib/client.mjs';
+import { scaled } from '../e2e/lib/env.mjs';
+import { EventStream, command, post, untilReadyIs } from '../e2e/lib/http.mjs';
+import { Cluster } from '../e2e/lib/postgres.mjs';
+import { PostgresProxy } from '../e2e/lib/postgres_proxy.mjs';
+import { startServer } from '../e2e/lib/server.mjs';
+
+const PASSWORD = 'correct horse battery';
+const WORST_MS = 1500; // the database is asked once a second, give or take a quarter
+const SIGNED_OUT = 4003;
+
+let cluster;
+let database;
+let proxy; // between there and the database
+let here;
+let there;
+const start = (port) => startServer({ args: ['--database', cluster.url(database, port), '--database-allow-asynchronous-commit', 'on'] });
+before(async () => {
+	cluster = await Cluster.start({ durable: false });
+	database = await cluster.makeDatabase();
+	proxy = await PostgresProxy.start(cluster.port);
+	here = await start(cluster.port);
+	there = await start(proxy.port);
+});
+after(async () => {
+	await Promise.all([here.stop(), there.stop()]);
+	await proxy.close();
+	await cluster.stop();
+});
+
+const operator = (server, type, data) => command({ socketPath: server.operatorSocket }, type, data);
+
+async function account() {
+	const name = fresh('Person');
+	const { token, user } = await command(here, 'account.create', { name, password: PASSWORD });
+	return { name, token, id: user.id };
+}
+
+const login = async ({ name }) => (await command(here, 'account.login', { name, password: PASSWORD })).token;
+
+// Does it here, and waits for what is seen there. The time counts from the answer on.
+async function inTime(t, what, act, seen) {
+	const waiting = seen();
+	waiting.catch(() => {});
+	const answer = await act();
+	const began = performance.now();
+	await waiting;
+	const tookMs = performance.now() - began;
+	t.diagnostic(`${what}: ${Math.round(tookMs)} ms`);
+	assert.ok(tookMs < scaled(WORST_MS), `${what} took ${tookMs} ms`);
+	return answer;
+}
+
+const signedOut = async (...clients) => {
+	for (const client of clients) {
+		assert.equal((await client.waitClose()).code, SIGNED_OUT);
+	}
+};
+const eventOf = (client, type, room) => client.waitEvent((event) => event.type === type && event.room === room);
+
+// Whoever is in a room of Ann's, connected there.
+async function roomWith(t, people = 1) {
+	const ann = await clientFor(t, here, { token: (await account()).token });
+	const name = fresh('room');
+	const { id: room } = await ann.request('room.create', { name });
+	const members = [];
+	for (let i = 0; i < people; i++) {
+		const person = await account();
+		const remote = await clientFor(t, there, { token: person.token });
+		await remote.request('room.join', { room });
+		members.push({ ...person, remote });
+	}
+	return { ann, room, name, members };
+}
+
+test('a session that is signed out here is closed there, and one with a newer token is not', async (t) => {
+	const person = await account();
+	const [one, two] = await Promise.all([login(person), login(person)]);
+	const remote = await clientFor(t, there, { token: one });
+	const other = await clientFor(t, there, { token: two });
+	await inTime(t, 'account.logout', () => command(here, 'account.logout', {}, { token: one }), () => signedOut(remote));
+	await other.settle();
+	const { id: room } = await other.request('room.create', { name: fresh('room') });
+	const stream = await EventStream.open(there, `room=${room}`, { token: two });
+	await inTime(t, 'account.logout everywhere', () => command(here, 'account.logout', { everywhere: true }, { token: two }), () => signedOut(other));
+	await stream.waitEnd();
+	assert.equal((await post(there, 'room.list', {}, { token: two })).status, 401);
+	const three = await login(person);
+	const last = await clientFor(t, there, { token: three });
+	let newer;
+	await inTime(t, 'admin.password', async () => {
+		await operator(here, 'admin.password', { name: person.name, password: `${PASSWORD}!` });
+		const { token } = await command(here, 'account.login', { name: person.name, password: `${PASSWORD}!` });
+		newer = await clientFor(t, there, { token });
+	}, () => signedOut(last));
+	await newer.settle();
+	await newer.request('room.create', { name: fresh('room') });
+	assert.equal(newer.close_, undefined);
+});
+
+test('a bot whose token is replaced here is signed out there', async (t) => {
+	const name = fresh('Bot');
+	const { token } = await operator(here, 'admin.bot', { name });
+	const remote = await clientFor(t, there, { token });
+	const { token: renewed } = await inTime(t, 'admin.bot renew', () => operator(here, 'admin.bot', { name, renew: true }), () => signedOut(remote));
+	await clientFor(t, there, { token: renewed });
+});
+
+test('who becomes the owner of the server here has the rights there', async (t) => {
+	const person = await account();
+	const remote = await clientFor(t, there, { token: person.token });
+	const { ann, room } = await roomWith(t, 0);
+	await remote.refused('room.update', { room, topic: 'no' }, 'forbidden');
+	const tried = async () => {
+		for (;;) {
+			const answer = await remote.request('room.update', { room, topic: 'mine' }).catch((error) => error.code);
+			if (answer !== 'forbidden') {
+				return;
+			}
+		}
+	};
+	await inTime(t, 'admin.owner', () => operator(here, 'admin.owner', { name: person.name }), tried);
+	await ann.waitEvent('room.updated');
+});
+
+test('who is added here is told there, hears what comes, and is rid of it when he is removed', async (t) => {
+	const { ann, room } = await roomWith(t, 0);
+	const person = await account();
+	const remote = await clientFor(t, there, { token: person.token });
+	await inTime(t, 'member.add', () => ann.request('member.add', { room, user: person.id }), () => eventOf(remote, 'room.added', room));
+	const { seq } = await ann.request('message.send', { room, text: 'welcome' });
+	await remote.waitSeq(room, seq);
+	const local = await clientFor(t, here, { token: person.token });
+	await inTime(t, 'room.leave', () => local.request('room.leave', { room }), () => eventOf(remote, 'room.removed', room));
+	await remote.refused('message.send', { room, text: 'still here?' });
+	await remote.refused('read.mark', { room, seq });
+	await ann.request('message.send', { room, text: 'in private' });
+	await remote.settle();
+	assert.deepEqual(remote.texts(room), ['welcome']);
+});
+
+test('an account that joins, makes, reads or leaves a room here has it so there', async (t) => {
+	const { ann, room } = await roomWith(t, 0);
+	const person = await account();
+	const [local, remote] = [await clientFor(t, here, { token: person.token }), await clientFor(t, there, { token: person.token })];
+	await inTime(t, 'room.join', () => local.request('room.join', { room }), () => eventOf(remote, 'room.added', room));
+	const name = fresh('room');
+	const { id: own } = await inTime(t, 'room.create', () => local.request('room.create', { name }), () => remote.waitEvent((event) => event.type === 'room.added' && event.data.name === name));
+	await remote.request('message.send', { room: own, text: 'from there' });
+	const { seq } = await ann.request('message.send', { room, text: 'read me' });
+	await Promise.all([local, remote].map((client) => client.waitSeq(room, seq)));
+	await inTime(t, 'read.mark', () => local.request('read.mark', { room, seq }), () => eventOf(remote, 'read.marked', room));
+	assert.equal((await remote.request('room.get', { room })).room.unread, 0);
+	await inTime(t, 'room.leave', () => local.request('room.leave', { room: own }), () => eventOf(remote, 'room.removed', own));
+});
+
+test('a guest who signs out here is gone from rooms there', async (t) => {
+	const { room, members: [bob] } = await roomWith(t);
+	const gus = await clientFor(t, here, { guest: fresh('Gus') });
+	await gus.request('room.join', { room });
+	const remote = await clientFor(t, there, { token: gus.token });
+	await eventOf(bob.remote, 'member.joined', room);
+	await inTime(t, 'a guest\'s end', () => command(here, 'account.logout', {}, { token: gus.token }), () => Promise.all([signedOut(remote), bob.remote.waitEvent((event) => event.type === 'member.left' && event.room === room && event.data.user.id === gus.user.id)]));
+});
+
+test('a room that nobody follows there has its new name and owner there', async (t) => {
+	const ann = await clientFor(t, here, { token: (await account()).token });
+	const bob = await account();
+	const { id: room } = await ann.request('room.create', { name: fresh('room') });
+	await command(there, 'room.join', { room }, { token: bob.token }); // in memory there, without a connection
+	const name = fresh('renamed');
+	const untilThere = async (ask, holds) => {
+		while (!holds(await post(there, ...ask, { token: bob.token }))) {
+			// again
+		}
+	};
+	await inTime(t, 'room.update', () => ann.request('room.update', { room, name }), () => untilThere(['room.get', { room: name }], (answer) => answer.status === 200 && answer.json.data.room.name === name));
+	await inTime(t, 'ownership', () => ann.request('room.leave', { room }), () => untilThere(['room.get', { room }], (answer) => answer.json.data.room.role === 'owner'));
+	await command(there, 'room.update', { room, topic: 'mine' }, { token: bob.token });
+});
+
+// The server's connections to the database are cut, and none comes through until comeBack().
+function cut() {
+	proxy.targetPort = 1; // nothing listens
+	for (const pipe of [...proxy.pipes]) {
+		pipe.end();
+	}
+	return untilReadyIs(there, 503);
+}
+
+const comeBack = () => {
+	proxy.targetPort = cluster.port;
+};
+
+test('what happened while the other server\'s database was away is so as soon as it is back', async (t) => {
+	const { ann, room, members: [bob, cy] } = await roomWith(t, 2);
+	const { room: added } = await roomWith(t, 0);
+	const dan = await account();
+	const local = await clientFor(t, here, { token: dan.token });
+	const remote = await clientFor(t, there, { token: dan.token });
+	await cut();
+	await command(here, 'account.logout', { everywhere: true }, { token: bob.token });
+	const cyHere = await clientFor(t, here, { token: cy.token });
+	await cyHere.request('room.leave', { room });
+	await local.request('room.join', { room: added });
+	const { seq } = await ann.request('message.send', { room, text: 'while you were away' });
+	assert.equal(bob.remote.close_, undefined);
+	comeBack();
+	await untilReadyIs(there, 200);
+	const began = performance.now();
+	await Promise.all([signedOut(bob.remote), eventOf(cy.remote, 'room.removed', room), eventOf(remote, 'room.added', added)]);
+	const tookMs = performance.now() - began;
+	t.diagnostic(`after an outage: ${Math.round(tookMs)} ms`);
+	assert.ok(tookMs < scaled(WORST_MS), `${tookMs} ms`);
+	assert.ok((cy.remote.last.get(room) ?? 0) < seq);
+});
+
+test('a server that is started again begins at the end of the log, and follows it', async (t) => {
+	const person = await account();
+	await operator(here, 'admin.password', { name: person.name, password: PASSWORD }); // all tokens until now are void
+	await there.stop();
+	there = await start(proxy.port);
+	const token = await login(person);
+	const remote = await clientFor(t, there, { token });
+	await remote.request('room.create', { name: fresh('room') });
+	await inTime(t, 'account.logout after a restart', () => command(here, 'account.logout', {}, { token }), () => signedOut(remote));
+	await finish(remote);
+});
+
+test('the log is no room of anybody\'s: no list, no id and no export shows it, and verify finds it whole', async (t) => {
+	const person = await account();
+	await operator(here, 'admin.owner', { name: person.name });
+	const owner = await clientFor(t, here, { token: person.token });
+	const [[id, lastSeq]] = (await cluster.query('SELECT encode(id, \'hex\'), last_seq FROM room WHERE no = 134217726', { database })).split('\n').map((row) => row.split('|'));
+	assert.ok(Number(lastSeq) > 0);
+	const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+	for (const [type, data] of [['room.get', {}], ['room.join', {}], ['history.read', {}], ['room.members', {}], ['message.send', { text: 'x' }], ['member.add', { user: person.id }], ['room.update', { topic: 'x' }]]) {
+		await owner.refused(type, { room: uuid, ...data }, 'not_found');
+	}
+	assert.equal((await post({ socketPath: here.operatorSocket }, 'admin.export', { room: uuid })).json.data.code, 'not_found');
+	const listed = [];
+	for (let after; ;) {
+		const page = await owner.request('room.list', { all: true, limit: 100, ...after });
+		listed.push(...page.rooms);
+		if (!page.more) {
+			break;
+		}
+		after = { after: page.rooms.at(-1).id };
+	}
+	assert.ok(!listed.some((room) => room.id === uuid));
+	const nRooms = Number(await cluster.query('SELECT count(*) - 1 FROM room', { database }));
+	assert.equal(listed.length, nRooms);
+	const verified = await operator(here, 'admin.verify', {});
+	assert.deepEqual([verified.rooms, verified.faults], [nRooms, []]);
+	// As upkeep leaves it: without its beginning.
+	await cluster.query('DELETE FROM event WHERE pk > 134217726::bigint << 36 AND pk < (134217726::bigint << 36) + 3', { database });
+	assert.deepEqual((await operator(here, 'admin.verify', {})).faults, []);
+});
