@@ -1,13 +1,17 @@
 /* What one chat did and handed over to nobody: the other one finds it in the server's log, of a store that says that others write to it. */
 #include "chat_pair_act.h"
 
+static void a_second(struct chat_pair *p)
+{
+	pair_pass_seconds(p, 1);
+}
+
 /* Nobody hands anything over: the store is asked once a second. */
 static void what_nobody_handed_over_is_found_in_the_log(void **state)
 {
 	struct chat_pair *p = *state;
 	pair_pass_seconds(p, 2);
-	act(p, later);
-	pair_pass_seconds(p, 3);
+	act(p, a_second);
 	assert_same_memory(p);
 	assert_heard_whole(p);
 	assert_true(p->remote[BOB]->is_closing && p->remote[CY]->is_closing && p->remote[GUS]->is_closing);

@@ -36,7 +36,9 @@ static void assert_told(struct world *w, struct store_op *op, enum store_op_kind
 	assert_int_equal(notices_after(w->f, before, notices), n);
 	for (size_t i = 0; i < n; i++)
 		assert_int_equal(notices[i].kind, kinds[i]);
-	assert_int_equal(op->log_seq, n > 0 ? before + n : 0);
+	const struct store_guests_end *ends = list_entry(op, const struct store_guests_end, op);
+	const struct store_op *last = kind == STORE_GUESTS_END ? &ends->ended[ends->n_ended - 1].leave.op : op;
+	assert_int_equal(last->log_seq, n > 0 ? before + n : 0);
 	store_op_finish(op);
 }
 #define TOLD(op, kind, ...) \

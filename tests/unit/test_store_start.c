@@ -168,9 +168,11 @@ static void other_versions_and_strangers_are_refused(void **state)
 	assert_refused(f, "newer version");
 	store_fixture_change(f, "PRAGMA user_version = 0");
 	assert_refused(f, "different version");
-	store_fixture_change(f, "PRAGMA user_version = 2; PRAGMA application_id = 7");
+	store_fixture_change(f, "PRAGMA user_version = 3; PRAGMA application_id = 7");
 	assert_refused(f, "not a database of parleyd");
-	store_fixture_change(f, "PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event)");
+	store_fixture_change(
+		f,
+		"PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event WHERE pk < 134217726 << 36)");
 	assert_refused(f, "newest events");
 	store_fixture_change(f, "DROP TABLE client_id");
 	assert_refused(f, "tables are missing");
