@@ -93,10 +93,9 @@ test('a session that is signed out here is closed there, and one with a newer to
 	let newer;
 	await inTime(t, 'admin.password', async () => {
 		await operator(here, 'admin.password', { name: person.name, password: `${PASSWORD}!` });
-		const { token } = await command(here, 'account.login', { name: person.name, password: `${PASSWORD}!` });
-		newer = await clientFor(t, there, { token });
+		newer = command(here, 'account.login', { name: person.name, password: `${PASSWORD}!` }).then(({ token }) => clientFor(t, there, { token }));
 	}, () => signedOut(last));
-	await newer.settle();
+	newer = await newer;
 	await newer.request('room.create', { name: fresh('room') });
 	assert.equal(newer.close_, undefined);
 });
