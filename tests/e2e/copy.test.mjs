@@ -14,12 +14,13 @@ import { until } from './lib/wait.mjs';
 
 const N_ROOMS = 4;
 const N_MESSAGES = 60; // in each room, by people
-const N_FILLED = 60000; // events of one room more, by SQL: several pages and transactions
+const N_FILLED = 40000; // events of one room more, by SQL: many pages, several transactions
 const N_KILLS = 20;
 const LONG_MS = 120000;
 
 let cluster;
-let filled; // a data directory, closed
+let short; // a data directory, closed: what people made
+let filled; // the same with many events more
 let known; // what clients know of it
 
 const copy = (from, to, options) => run(binary, ['copy', from, to], { timeoutMs: LONG_MS, ...options });
@@ -48,7 +49,6 @@ async function fill(dataDir) {
 	await command(server, 'read.mark', { room: rooms[0], seq: 30 }, { token: other.token });
 	const start = await command(server, 'session.start', { token });
 	await server.stop();
-	makeRows(join(dataDir, 'parley.db'));
 	return { token, rooms, epoch: start.epoch, last: Object.fromEntries(start.rooms.map(({ id, last_seq }) => [id, last_seq])) };
 }
 
@@ -66,16 +66,18 @@ db.commit()`, path, String(N_FILLED));
 
 before(async () => {
 	cluster = await Cluster.start();
-	filled = temporaryDir();
-	known = await fill(filled);
+	[short, filled] = [temporaryDir(), temporaryDir()];
+	known = await fill(short);
+	cpSync(join(short, 'parley.db'), join(filled, 'parley.db'));
+	makeRows(join(filled, 'parley.db'));
 });
 after(() => cluster.stop());
 
-// A copy of the filled directory: no copy was ever made of it.
-function freshSource() {
+// A copy of a directory, by default of the short one: no copy was ever made of it.
+function freshSource(from = short) {
 	const dir = join(temporaryDir(), 'data');
 	mkdirSync(dir, { mode: 0o700 });
-	cpSync(join(filled, 'parley.db'), join(dir, 'parley.db'));
+	cpSync(join(from, 'parley.db'), join(dir, 'parley.db'));
 	return dir;
 }
 
@@ -122,7 +124,7 @@ async function assertCopies(from, to) {
 }
 
 test('there and back again every row of every table is the same, and a client goes on with its cursor', async () => {
-	const [source, url, back] = [freshSource(), await freshTarget(), join(temporaryDir(), 'back')];
+	const [source, url, back] = [freshSource(filled), await freshTarget(), join(temporaryDir(), 'back')];
 	const rows = sqliteRows(source);
 	const { stderr } = await assertCopies(sqlite(source), url);
 	assert.match(stderr, /^copied event: \d+ rows$/m);
@@ -184,7 +186,7 @@ db.commit()
 print('' if row is None else row[0])`, join(dir, 'parley.db'), statement).trimEnd();
 
 test('a copy to PostgreSQL that is killed twenty times goes on each time, and ends equal', async () => {
-	const [source, url] = [freshSource(), await freshTarget()];
+	const [source, url] = [freshSource(filled), await freshTarget()];
 	const rows = sqliteRows(source);
 	const reached = [];
 	for (let i = 0; i < N_KILLS; i++) {
@@ -199,7 +201,7 @@ test('a copy to PostgreSQL that is killed twenty times goes on each time, and en
 });
 
 test('a copy to SQLite that is killed goes on, and no server starts on half of it', async () => {
-	const [source, url, back] = [freshSource(), await freshTarget(), join(temporaryDir(), 'back')];
+	const [source, url, back] = [freshSource(filled), await freshTarget(), join(temporaryDir(), 'back')];
 	await assertCopies(sqlite(source), url);
 	for (let i = 0; i < 4; i++) {
 		const { by } = await endInTheMiddle('SIGKILL', url, sqlite(back), countInSqlite(back));
@@ -213,7 +215,7 @@ test('a copy to SQLite that is killed goes on, and no server starts on half of i
 });
 
 test('a copy that is interrupted says how it goes on', async () => {
-	const [source, url] = [freshSource(), await freshTarget()];
+	const [source, url] = [freshSource(filled), await freshTarget()];
 	const { code, stderr } = await endInTheMiddle('SIGINT', sqlite(source), url, countIn(url));
 	assert.equal(code, 1);
 	assert.match(stderr, /interrupted.*the same command goes on/);
@@ -230,7 +232,7 @@ test('a copy that ended between its two last steps is finished, and is then whol
 });
 
 test('a row that is another on the other side is named, and the source stays as it is', async () => {
-	const [source, url] = [freshSource(), await freshTarget()];
+	const [source, url] = [freshSource(filled), await freshTarget()];
 	await endInTheMiddle('SIGKILL', sqlite(source), url, countIn(url));
 	await cluster.query('UPDATE room SET topic = \'other\' WHERE no = 1; DELETE FROM member WHERE user_no = 1 AND room_no = 1', { database: databaseOf(url) });
 	const { code, stderr } = await copy(sqlite(source), url);
@@ -307,7 +309,7 @@ test('parley admin copy runs the parleyd beside it, or that in PATH, and says wh
 });
 
 test('what is in use, not there, not empty or of another copy is refused', async () => {
-	const [source, url] = [freshSource(), await freshTarget()];
+	const [source, url] = [freshSource(filled), await freshTarget()];
 	const fails = async (from, to, expected) => {
 		const { code, stderr } = await copy(from, to);
 		assert.equal(code, 1, stderr);
