@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test from 'node:test';
 import tls from 'node:tls';
 import { clientFor, fresh } from './lib/client.mjs';
-import { memoryScale } from './lib/env.mjs';
+import { memoryScale, scaled } from './lib/env.mjs';
 import { metricsOf, restAfter } from './lib/metrics.mjs';
 import { RawSocket, frame, openWebSocket, upgradeRequest } from './lib/raw.mjs';
 import { serverFor, temporaryDir } from './lib/server.mjs';
@@ -30,7 +30,7 @@ function certificate() {
 	return files;
 }
 
-test('hundreds of requests in one TLS record are answered in turn, and not kept as answers', { timeout: 120000 }, async (t) => {
+test('hundreds of requests in one TLS record are answered in turn, and not kept as answers', { timeout: scaled(120000) }, async (t) => {
 	const files = certificate();
 	const server = await serverFor(t, { env, args: ['--tls-cert', files.cert, '--tls-key', files.key] });
 	const writer = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false, wsOptions: { rejectUnauthorized: false } });
@@ -65,7 +65,7 @@ test('hundreds of requests in one TLS record are answered in turn, and not kept 
 	assert.deepEqual(refs.sort((a, b) => a - b), Array.from({ length: 150 }, (_, i) => i));
 });
 
-test('requests in one TLS record with the close frame behind them are all carried out', { timeout: 60000 }, async (t) => {
+test('requests in one TLS record with the close frame behind them are all carried out', { timeout: scaled(60000) }, async (t) => {
 	const files = certificate();
 	const server = await serverFor(t, { args: ['--tls-cert', files.cert, '--tls-key', files.key] });
 	const reader = await clientFor(t, server, { guest: fresh('Reader') }, { wsOptions: { rejectUnauthorized: false } });
@@ -84,7 +84,7 @@ test('requests in one TLS record with the close frame behind them are all carrie
 	assert.deepEqual(reader.texts(room), Array.from({ length: 60 }, (_, i) => `${i}`));
 });
 
-test('a connection that does not take the personal events of its account is closed before they pile up', { timeout: 120000 }, async (t) => {
+test('a connection that does not take the personal events of its account is closed before they pile up', { timeout: scaled(120000) }, async (t) => {
 	const server = await serverFor(t, { env, args: ['--limit-idle-ms', '0'] });
 	const client = await clientFor(t, server, { guest: fresh('Two tabs') }, { keep: false });
 	const owner = await clientFor(t, server, { guest: fresh('Owner') }, { keep: false });
@@ -111,7 +111,7 @@ test('a connection that does not take the personal events of its account is clos
 	await until(30000, 'the connection to be closed', async () => /^parley_sessions 2$/m.test(await (await fetch(`${server.url}/metrics`)).text()));
 });
 
-test('a stalled event stream of many rooms is given no more in one write than one of a single room', { timeout: 120000 }, async (t) => {
+test('a stalled event stream of many rooms is given no more in one write than one of a single room', { timeout: scaled(120000) }, async (t) => {
 	const server = await serverFor(t, { env });
 	const client = await clientFor(t, server, { guest: fresh('Writer') }, { keep: false });
 	const rooms = [];

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'node:test';
 import { Client, clientFor } from './lib/client.mjs';
-import { projectDir } from './lib/env.mjs';
+import { projectDir, scaled } from './lib/env.mjs';
 import { post } from './lib/http.mjs';
 import { RawSocket, frame, openWebSocket } from './lib/raw.mjs';
 import { runServer, serverFor } from './lib/server.mjs';
@@ -85,7 +85,7 @@ test('a size without a limit is what the server can hold, which hello tells; a l
 	}
 });
 
-test('a gigabyte is refused where frames and texts have no limit, and much of one is sent, delivered and read again', { timeout: 120000 }, async (t) => {
+test('a gigabyte is refused where frames and texts have no limit, and much of one is sent, delivered and read again', { timeout: scaled(120000) }, async (t) => {
 	const server = await serverFor(t, { args: ['--limit-frame-bytes', '0', '--limit-text-bytes', '0'] });
 	const writer = await openWebSocket(server);
 	writer.write(frame({ payload: '{"type":"message.send","data":{"text":"', announce: 2 ** 30, lengthForm: 64 }));
