@@ -110,6 +110,15 @@ static void room_updated(struct room *r, const struct event *e)
 		room_set_topic(r, topic);
 }
 
+static void noticed(struct chat *c, const struct event *e)
+{
+	struct user_notice n;
+	if (user_notice_of_event(e, &n))
+		user_tell_apply(c, &n, 0);
+	else
+		server_log_skipped(c);
+}
+
 void apply_event(struct room *r, const struct event *e)
 {
 	switch (e->type) {
@@ -130,7 +139,7 @@ void apply_event(struct room *r, const struct event *e)
 		break;
 	case EVENT_NOTICE:
 		if (r->no == SERVER_LOG_ROOM_NO)
-			server_log_event(chat_of_rooms(r->rooms), e);
+			noticed(chat_of_rooms(r->rooms), e);
 		break;
 	default: /* a new event changes nothing in memory, until it is given a case: most do not */
 		break;

@@ -1,7 +1,6 @@
 #include "chat/server_log.h"
 
 #include "chat/user_refresh.h"
-#include "chat/user_tell.h"
 #include "room/room.h"
 #include "store/notices.h"
 
@@ -63,15 +62,6 @@ void server_log_find(struct server_log *log)
 	log->op = (struct store_room_find){.op = {.kind = STORE_ROOM_FIND, .done = found}, .room_no = SERVER_LOG_ROOM_NO};
 	log->asking = c->store->methods->submit(c->store, &log->op.op) == 0;
 	c->n_pending += log->asking;
-}
-
-void server_log_event(struct chat *c, const struct event *e)
-{
-	struct user_notice n;
-	if (user_notice_of_event(e, &n))
-		user_tell_apply(c, &n, 0);
-	else
-		server_log_skipped(c);
 }
 
 void server_log_skipped(struct chat *c)

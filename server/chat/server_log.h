@@ -20,9 +20,7 @@ void server_log_destroy(struct server_log *log);
 void server_log_find(struct server_log *log);
 /* The log is another one now: the store's epoch is over. */
 void server_log_forget(struct server_log *log);
-/* Its feed has let this event out. */
-void server_log_event(struct chat *c, const struct event *e);
-/* Notices are lost to its feed. */
+/* Notices are lost to its feed, or not understood. */
 void server_log_skipped(struct chat *c);
 /* The last one of n notices of an operation of our own, which were applied; seq 0: they were not written. */
 void server_log_wrote(struct server_log *log, size_t n, uint64_t seq);

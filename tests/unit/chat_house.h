@@ -22,7 +22,7 @@ static inline void house_setup(struct house *h, size_t n_messages)
 	h->ann = fixture_person(f, "ann", h->ann_token);
 	h->bob = fixture_person(f, "bob", h->bob_token);
 	for (int i = 0; i < ROOMS; i++) {
-		char name[8];
+		char name[16];
 		snprintf(name, sizeof(name), "r%d", i + 1);
 		h->rooms[i] = held_store_add_room(f->store, name, ROOM_PUBLIC, h->ann);
 		held_store_add_member(f->store, h->rooms[i], h->bob);
@@ -43,7 +43,7 @@ static inline uint64_t last_seq(const struct house *h, int room)
 
 static inline void send_one(struct house *h, int room)
 {
-	char name[8];
+	char name[16];
 	snprintf(name, sizeof(name), "r%d", room + 1);
 	fixture_commit_message(&h->f, h->writer, name);
 }

@@ -45,7 +45,7 @@ struct batch {
 	int64_t room_nos[BATCH_MAX + 1]; /* to be locked: sorted, each once; the server's log is the last */
 	size_t n_room_nos;
 	struct db_answer *rooms_asked, *tops_asked; /* of room_nos; NULL: they are in the cache */
-	int64_t account_nos[BATCH_MAX]; /* the same of accounts */
+	int64_t account_nos[BATCH_MAX];             /* the same of accounts */
 	struct db_answer *accounts_asked;
 	uint64_t n_events, n_duplicates; /* of this transaction */
 	uint64_t n_notices;              /* in the server's log since old ones were cleared away */
