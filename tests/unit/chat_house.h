@@ -2,6 +2,7 @@
 #ifndef PARLEY_TESTS_CHAT_HOUSE_H
 #define PARLEY_TESTS_CHAT_HOUSE_H
 
+#include "chat/follow.h"
 #include "chat_fixture.h"
 
 #include <stdio.h>
@@ -39,6 +40,17 @@ static inline void house_start(struct house *h)
 static inline uint64_t last_seq(const struct house *h, int room)
 {
 	return held_store_last_seq(h->f.store, h->rooms[room]);
+}
+
+/* How many rooms the store is asked for in the next asking of follow.c: the server's own log is always one of them. */
+static inline size_t n_rooms_asked_for(struct house *h)
+{
+	fixture_run(&h->f, -1);
+	fixture_pass_ms(&h->f, FOLLOW_EVERY_MS + FOLLOW_VARY_MS);
+	struct store_op *op = held_store_find(h->f.store, STORE_ROOM_TOPS);
+	size_t n = op ? list_entry(op, struct store_room_tops, op)->n_rooms : 0;
+	fixture_run(&h->f, -1);
+	return n;
 }
 
 static inline void send_one(struct house *h, int room)

@@ -228,7 +228,7 @@ static inline void store_fixture_change(struct store_fixture *f, const char *sql
 /* For store_fixture_change(): from the newest version back to version 1, as the last parleyd that knew no migrations left it. What came to version 1
  * column by column can be taken away then. */
 #define STORE_FIXTURE_VERSION_1_SQL \
-	"PRAGMA user_version = 1; DELETE FROM room WHERE no = 134217726; ALTER TABLE account RENAME TO user;" \
+	"PRAGMA user_version = 1; DELETE FROM event WHERE pk >> 36 = 134217726; DELETE FROM room WHERE no = 134217726; ALTER TABLE account RENAME TO user;" \
 	"DROP INDEX account_by_name; CREATE UNIQUE INDEX user_by_name ON user (name_key) WHERE kind <> 2;" \
 	"DROP INDEX account_by_skeleton; CREATE UNIQUE INDEX user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
 	"DROP INDEX account_owner; CREATE INDEX user_owner ON user (role) WHERE role = 1;"
