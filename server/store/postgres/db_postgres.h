@@ -38,7 +38,7 @@ struct db_postgres_options {
 	const char *address;  /* a URI (postgresql://…) or keywords, given to libpq as it is; "": the environment's */
 	const char *password; /* in place of the address's; NULL: none */
 	/* 0 stands for the usual value. */
-	int connect_ms;          /* a connection is made and ready: 5,000 */
+	int connect_ms;          /* an address is reached, and then the connection is ready: 5,000 */
 	int statement_ms;        /* the server ends a statement: 10,000 */
 	int lock_ms;             /* the server ends the wait for a lock: 3,000 */
 	int idle_ms;             /* the server ends a transaction whose client is silent: 15,000 */

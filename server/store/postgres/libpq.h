@@ -13,7 +13,7 @@
 
 /* clang-format off */
 #define LIBPQ_TABLE(X) \
-	X(clear) X(cmdStatus) X(connectPoll) X(connectStartParams) X(conninfoFree) X(conninfoParse) X(consumeInput) X(db) \
+	X(clear) X(cmdStatus) X(connectPoll) X(connectStartParams) X(conninfo) X(conninfoFree) X(conninfoParse) X(consumeInput) X(db) \
 	X(enterPipelineMode) X(errorMessage) X(exitPipelineMode) X(finish) X(flush) X(freemem) X(ftype) X(getResult) X(getisnull) \
 	X(getlength) X(getvalue) X(host) X(isBusy) X(nfields) X(ntuples) X(parameterStatus) X(pipelineSync) X(port) \
 	X(resultErrorField) X(resultStatus) X(sendPrepare) X(sendQuery) X(sendQueryParams) X(sendQueryPrepared) X(serverVersion) \
@@ -38,6 +38,7 @@ bool libpq_load(char *reason, size_t n);
 #define PQcmdStatus (libpq.PQcmdStatus_)
 #define PQconnectPoll (libpq.PQconnectPoll_)
 #define PQconnectStartParams (libpq.PQconnectStartParams_)
+#define PQconninfo (libpq.PQconninfo_)
 #define PQconninfoFree (libpq.PQconninfoFree_)
 #define PQconninfoParse (libpq.PQconninfoParse_)
 #define PQconsumeInput (libpq.PQconsumeInput_)

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/secret.h"
+#include "store/postgres/postgres_hosts.h"
 #include "store/postgres/postgres_pipe.h"
 #include "store/postgres/postgres_schema.h"
 #include "store/postgres/postgres_server.h"
@@ -14,13 +15,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 struct postgres_link {
 	struct db_postgres_options options; /* its texts are ours */
 	struct uid epoch;
+	struct postgres_hosts hosts;
 	unsigned n_failures; /* since the last connection that lasted */
 	uint64_t connected_ms;
+	char logged_reason[DB_POSTGRES_REASON_BYTES];
 	int stop_fd;
 
 	pthread_mutex_t lock; /* guards what follows */
@@ -61,6 +65,7 @@ void postgres_link_free(struct postgres_link *link)
 		return;
 	free((char *)link->options.address);
 	free((char *)link->options.password);
+	postgres_hosts_finish(&link->hosts);
 	if (link->stop_fd >= 0)
 		close(link->stop_fd);
 	pthread_mutex_destroy(&link->lock);
@@ -118,17 +123,20 @@ static void now_away(struct postgres_link *link, const char *reason)
 	if (status->is_connected && clock_mono_ms() - link->connected_ms >= POSTGRES_LINK_LASTS_MS)
 		link->n_failures = 0;
 	uint64_t pause_ms = next_pause_ms(link->n_failures++);
+	/* Each of several hosts may have its own reason: one line when all were tried. */
+	bool is_news = status->is_connected || (postgres_hosts_is_first(&link->hosts) && strcmp(link->logged_reason, reason) != 0);
 	pthread_mutex_lock(&link->lock);
-	bool is_news = status->is_connected || strcmp(status->reason, reason) != 0;
 	if (status->is_connected)
 		status->since_ms = clock_wall_ms();
 	status->is_connected = false;
 	link->next_try_ms = clock_mono_ms() + pause_ms;
 	snprintf(status->reason, sizeof status->reason, "%s", reason);
 	pthread_mutex_unlock(&link->lock);
-	if (is_news)
-		LOG_WARN("store.not_connected", LOG_S("database", status->place), LOG_S("reason", status->reason),
-			 LOG_U("next_try_in_ms", pause_ms));
+	if (!is_news)
+		return;
+	snprintf(link->logged_reason, sizeof link->logged_reason, "%s", reason);
+	LOG_WARN("store.not_connected", LOG_S("database", status->place), LOG_S("reason", status->reason),
+		 LOG_U("next_try_in_ms", pause_ms));
 }
 
 static void now_connected(struct postgres_link *link, const PGconn *conn)
@@ -141,7 +149,7 @@ static void now_connected(struct postgres_link *link, const PGconn *conn)
 	status->since_ms = clock_wall_ms();
 	status->n_connects++;
 	status->server_version = PQserverVersion(conn);
-	status->reason[0] = '\0';
+	status->reason[0] = link->logged_reason[0] = '\0';
 	pthread_mutex_unlock(&link->lock);
 	if (link->options.metrics)
 		metric_add(&link->options.metrics->store_connects_total, 1);
@@ -161,8 +169,8 @@ static bool is_stopped(const struct postgres_link *link)
 
 /* --- one try ----------------------------------------------------------------------------------------------------------------------------- */
 
-/* What comes first gives way to the address; what comes after it takes its place. libpq expands `dbname`, be it a URI or keywords. */
-static PGconn *start(const struct db_postgres_options *o)
+/* What comes first gives way to the address; what comes after it takes its place, unless it is NULL. libpq expands `dbname`, be it a URI or keywords. */
+static PGconn *start(const struct db_postgres_options *o, const struct postgres_hosts *hosts)
 {
 	const char *keywords[] = {"fallback_application_name",
 				  "keepalives_idle",
@@ -171,15 +179,20 @@ static PGconn *start(const struct db_postgres_options *o)
 				  "tcp_user_timeout",
 				  "dbname",
 				  "client_encoding",
-				  o->password ? "password" : NULL,
+				  "password",
+				  "host",
+				  "hostaddr",
+				  "port",
 				  NULL};
 	char idle_ms[16];
 	snprintf(idle_ms, sizeof idle_ms, "%d", o->answer_ms);
-	const char *values[] = {"parleyd", "10", "5", "3", idle_ms, o->address, "UTF8", o->password, NULL};
+	const char *values[] = {"parleyd",       "10",        "5", "3", idle_ms, o->address, "UTF8", o->password, hosts->host,
+				hosts->hostaddr, hosts->port, NULL};
 	return PQconnectStartParams(keywords, values, 1);
 }
 
-static int finish(const struct postgres_link *link, PGconn *conn, uint64_t deadline_ms, char *reason, size_t n)
+/* Every address has the whole time to be reached. One whose time is over is given up, and libpq goes on to the next one. */
+static int finish(const struct postgres_link *link, PGconn *conn, uint64_t *deadline_ms, char *reason, size_t n)
 {
 	PostgresPollingStatusType status = PGRES_POLLING_WRITING;
 
@@ -187,11 +200,16 @@ static int finish(const struct postgres_link *link, PGconn *conn, uint64_t deadl
 		status = PGRES_POLLING_FAILED;
 	while (status == PGRES_POLLING_READING || status == PGRES_POLLING_WRITING) {
 		short events = status == PGRES_POLLING_READING ? POLLIN : POLLOUT;
-		if (postgres_pipe_wait_socket(PQsocket(conn), link->stop_fd, events, deadline_ms) != DB_OK) {
+		if (postgres_pipe_wait_socket(PQsocket(conn), link->stop_fd, events, *deadline_ms) == DB_OK) {
+			status = PQconnectPoll(conn);
+		} else if (!is_stopped(link) && PQstatus(conn) == CONNECTION_STARTED) {
+			shutdown(PQsocket(conn), SHUT_RDWR);
+			*deadline_ms = clock_mono_ms() + (uint64_t)link->options.connect_ms;
+			status = PQconnectPoll(conn);
+		} else {
 			snprintf(reason, n, "%s", is_stopped(link) ? "stopped" : "no connection within the time");
 			return DB_AWAY;
 		}
-		status = PQconnectPoll(conn);
 	}
 	if (status == PGRES_POLLING_OK)
 		return DB_OK;
@@ -220,10 +238,12 @@ static int try_once(struct postgres_link *link, PGconn **out, char *reason, size
 	}
 	PQconninfoFree(parsed);
 	struct postgres_session session = {
-		.conn = start(o), .stop_fd = link->stop_fd, .deadline_ms = clock_mono_ms() + (uint64_t)o->connect_ms};
+		.conn = start(o, &link->hosts), .stop_fd = link->stop_fd, .deadline_ms = clock_mono_ms() + (uint64_t)o->connect_ms};
 	if (session.conn)
 		note_place(link, session.conn);
-	int rc = finish(link, session.conn, session.deadline_ms, reason, n);
+	int rc = finish(link, session.conn, &session.deadline_ms, reason, n);
+	if (rc == DB_OK)
+		note_place(link, session.conn); /* of several hosts it may be another one */
 	if (rc == DB_OK)
 		rc = postgres_server_check(&session, o, reason, n);
 	if (rc == DB_OK)
@@ -232,6 +252,8 @@ static int try_once(struct postgres_link *link, PGconn **out, char *reason, size
 		*out = session.conn;
 		return DB_OK;
 	}
+	if (session.conn)
+		postgres_hosts_next(&link->hosts, session.conn);
 	PQfinish(session.conn);
 	return rc == DB_FAILED ? DB_FAILED : DB_AWAY;
 }

@@ -9,15 +9,16 @@
 
 enum { START_MS = 10000 };
 
-/* The first one makes the tables; each waits before a further try. */
+/* The first one makes the tables; each waits before a further try. Each has the time for itself: every host that stands still takes a part of it. */
 static int connect_all(struct postgres_driver *d, int start_ms)
 {
-	uint64_t until_ms = clock_mono_ms() + (uint64_t)(start_ms > 0 ? start_ms : START_MS);
 	int rc = DB_OK;
-	for (size_t i = 0; i < d->n_connections && rc == DB_OK; i++)
+	for (size_t i = 0; i < d->n_connections && rc == DB_OK; i++) {
+		uint64_t until_ms = clock_mono_ms() + (uint64_t)(start_ms > 0 ? start_ms : START_MS);
 		do
 			rc = postgres_driver_connect(d, d->connections[i].db);
 		while (rc == DB_AWAY && clock_mono_ms() < until_ms);
+	}
 	return rc;
 }
 
