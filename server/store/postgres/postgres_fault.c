@@ -17,6 +17,7 @@ enum db_result postgres_fault_of(const char *sqlstate, bool for_writing)
 		{"08", DB_AWAY},         /* connection exceptions */
 		{"57P", DB_AWAY},        /* shut down, crashed, starting, database dropped, idle for too long */
 		{"25P03", DB_AWAY},      /* idle in a transaction for too long: the server closes the connection */
+		{"25P04", DB_AWAY},      /* transaction_timeout: the same */
 		{"53300", DB_AWAY},      /* too many connections */
 		{"53", DB_NO_ROOM},      /* disk full, out of memory */
 		{"54000", DB_NO_ROOM},   /* a program limit: no more transaction numbers are given out before a vacuum */

@@ -49,10 +49,11 @@ static int check_reports(const PGconn *conn, char *reason, size_t n)
 	return DB_OK;
 }
 
-/* jit: compiling a plan takes longer than any of ours runs. */
+/* What a role or a database may have set otherwise. jit: compiling a plan takes longer than any of ours runs. transaction_timeout: since PostgreSQL 17. */
 #define SETTINGS_SQL \
 	"SET statement_timeout = %d; SET lock_timeout = %d; SET idle_in_transaction_session_timeout = %d;" \
 	"SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; SET jit = off;" \
+	"SET idle_session_timeout = 0; SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';" \
 	"SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_schema()"
 
 int postgres_server_check(const struct postgres_session *s, const struct db_postgres_options *options, char *reason, size_t n)
