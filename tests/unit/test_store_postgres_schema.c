@@ -223,6 +223,55 @@ static void test_a_password_from_elsewhere_takes_the_place_of_the_address(void *
 		       "password authentication failed");
 }
 
+static void test_a_role_that_may_only_read_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	char address[200];
+
+	make_database(f, "shown", "");
+	db_close(open_database(f, "shown"));
+	postgres_server_sql(&f->server, "shown", "CREATE ROLE reader LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader", NULL,
+			    0);
+	snprintf(address, sizeof address, "postgresql://reader@/shown?host=%s", f->server.folder);
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "may read the tables and not write them");
+}
+
+static void test_times_that_a_database_sets_end_no_connection(void **state)
+{
+	static const struct db_statement set_times = {
+		.sql = "SELECT count(*) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0'",
+		.parameters = ""};
+	struct fixture *f = *state;
+
+	make_database(f, "hurried", "");
+	postgres_server_sql(&f->server, "postgres", "ALTER DATABASE hurried SET idle_session_timeout = '1h'", NULL, 0);
+	postgres_server_sql(&f->server, "postgres",
+			    "DO $$BEGIN ALTER DATABASE hurried SET transaction_timeout = '1h'; EXCEPTION WHEN undefined_object THEN END$$",
+			    NULL, 0);
+	auto_db *db = open_database(f, "hurried");
+	assert_int_equal(fixture_number(db, &set_times), 0);
+}
+
+static void test_tables_that_are_gone_are_not_made_anew_by_who_had_them(void **state)
+{
+	struct fixture *f = *state;
+	struct db_postgres_status status;
+
+	make_database(f, "taken", "");
+	auto_db *db = open_database(f, "taken");
+	postgres_server_sql(&f->server, "taken", "CREATE SCHEMA parley", NULL,
+			    0); /* named as the role is: now the first of the search_path */
+	db_postgres_disconnect(db, "for the test");
+	assert_int_equal(db_postgres_connect(db), DB_FAILED);
+	db_postgres_status(db, &status);
+	assert_non_null(strstr(status.reason, "the tables are gone"));
+	postgres_server_sql(&f->server, "taken", "SELECT 1 / (count(*) = 0)::int FROM pg_tables WHERE schemaname = 'parley'", NULL, 0);
+	postgres_server_sql(&f->server, "taken", "DROP SCHEMA parley", NULL, 0);
+	assert_int_equal(db_postgres_connect(db), DB_OK);
+	assert_int_equal(fixture_number(db, &room_count), 0);
+}
+
 /* --- the epoch --------------------------------------------------------------------------------------------------------------------------- */
 
 static void test_the_epoch_stays_with_the_database_and_leaves_with_a_restored_one(void **state)
@@ -358,6 +407,9 @@ int main(void)
 		cmocka_unit_test(test_a_role_needs_its_own_schema_only),
 		cmocka_unit_test(test_unsafe_servers_and_wrong_addresses_are_refused),
 		cmocka_unit_test(test_a_password_from_elsewhere_takes_the_place_of_the_address),
+		cmocka_unit_test(test_a_role_that_may_only_read_is_refused),
+		cmocka_unit_test(test_times_that_a_database_sets_end_no_connection),
+		cmocka_unit_test(test_tables_that_are_gone_are_not_made_anew_by_who_had_them),
 		cmocka_unit_test(test_the_epoch_stays_with_the_database_and_leaves_with_a_restored_one),
 		cmocka_unit_test(test_a_standby_is_waited_for_and_brings_a_new_epoch),
 		cmocka_unit_test(test_a_writer_that_misses_its_commits_makes_one_new_epoch),

@@ -247,7 +247,7 @@ static int try_once(struct postgres_link *link, PGconn **out, char *reason, size
 	if (rc == DB_OK)
 		rc = postgres_server_check(&session, o, reason, n);
 	if (rc == DB_OK)
-		rc = postgres_schema_take(&session, o, &link->epoch, reason, n);
+		rc = postgres_schema_take(&session, o, link->status.n_connects == 0, &link->epoch, reason, n);
 	if (rc == DB_OK) {
 		*out = session.conn;
 		return DB_OK;

@@ -27,7 +27,8 @@ static const char state_sql[] = "SELECT (SELECT value FROM meta WHERE key = 'sch
 				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'ground'),"
 				" (SELECT encode(bytes, 'hex') FROM meta WHERE key = 'epoch'),"
 				" EXISTS (SELECT 1 FROM meta WHERE key = 'copy_of'),"
-				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'moved_to')";
+				" (SELECT convert_from(bytes, 'UTF8') FROM meta WHERE key = 'moved_to'),"
+				" has_table_privilege((" TABLE_SQL("writer") "), 'INSERT')"; /* NULL: there is none */
 
 static const char put_epoch_sql[] =
 	"INSERT INTO meta (key, bytes) VALUES ('epoch', decode($1, 'hex')), ('ground', convert_to(" GROUND_SQL ", 'UTF8'))"
@@ -38,6 +39,7 @@ struct state {
 	bool has_epoch, is_same_ground;
 	struct uid epoch;
 	bool is_half_copied;
+	bool may_not_write;
 	char moved_to[120]; /* "": it is here */
 };
 
@@ -96,6 +98,7 @@ static int read_state(struct taking *t, struct state *out)
 	out->has_epoch = read_epoch(PQgetvalue(state, 0, 3), &out->epoch);
 	out->is_half_copied = PQgetvalue(state, 0, 4)[0] == 't';
 	snprintf(out->moved_to, sizeof out->moved_to, "%s", PQgetvalue(state, 0, 5));
+	out->may_not_write = PQgetvalue(state, 0, 6)[0] == 'f';
 	return DB_OK;
 }
 
@@ -121,6 +124,24 @@ static int refuse_copied(struct taking *t, const struct state *state)
 			 " IN ('moved_to', 'epoch')",
 			 state->moved_to);
 	return state->is_half_copied || state->moved_to[0] ? DB_FAILED : DB_OK;
+}
+
+static int refuse_reading(struct taking *t)
+{
+	snprintf(
+		t->reason, t->n,
+		"the role may read the tables and not write them: connect as their owner, or ALTER TABLE … OWNER TO the role, for each of them");
+	return DB_FAILED;
+}
+
+/* Tables that are made now would be an empty server for all who are connected, and in the way of a dump that is about to be restored. */
+static int refuse_gone(struct taking *t)
+{
+	snprintf(
+		t->reason, t->n,
+		"the tables are gone: another schema is the first of the search_path, or the database was made anew. Put back what was there,"
+		" or start parleyd anew to begin with empty tables");
+	return DB_FAILED;
 }
 
 /* Within the transaction that holds the lock. why: for the log; NULL: the database is new. */
@@ -191,8 +212,8 @@ static void abandon(struct taking *t)
 		PQclear(postgres_query(&t->session, "ROLLBACK"));
 }
 
-int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, struct uid *epoch, char *reason,
-			 size_t n)
+int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, bool is_first, struct uid *epoch,
+			 char *reason, size_t n)
 {
 	struct taking t = {*s, reason, n};
 	struct state state = {0};
@@ -202,6 +223,10 @@ int postgres_schema_take(const struct postgres_session *s, const struct db_postg
 		return refuse_newer(&t, state.number);
 	if (rc == DB_OK && !options->is_for_copy)
 		rc = refuse_copied(&t, &state);
+	if (rc == DB_OK && state.may_not_write)
+		rc = refuse_reading(&t);
+	if (rc == DB_OK && state.number == 0 && !is_first)
+		rc = refuse_gone(&t);
 	if (rc == DB_OK && (state.number < store_migrations_newest || !state.has_epoch || !state.is_same_ground)) {
 		bool is_done = false;
 		t.session.deadline_ms += (uint64_t)options->migrate_ms;

@@ -34,9 +34,9 @@
 
 /* Makes or migrates the tables, if that is to be done, and reads the epoch. Where nothing is to be done it takes two round trips and no lock.
  * DB_OK, DB_AWAY, or DB_FAILED (a newer version, no rights, half a copy, moved elsewhere) with a sentence in reason. options->migrate_ms: added to the
- * deadline where something is to be done. */
-int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, struct uid *epoch, char *reason,
-			 size_t n);
+ * deadline where something is to be done. is_first: else the tables were there before, and are not made anew. */
+int postgres_schema_take(const struct postgres_session *s, const struct db_postgres_options *options, bool is_first, struct uid *epoch,
+			 char *reason, size_t n);
 /* Puts a new epoch in the place of *epoch, unless another instance has done so, and reads it. */
 int postgres_schema_renew_epoch(const struct postgres_session *s, const char *why, struct uid *epoch, char *reason, size_t n);
 
