@@ -358,6 +358,10 @@ static int enter(struct batch_runner *r)
 		rc = db_send(db, &writers_gone, db_signed(now_ms - BATCH_WRITER_KEPT_MS));
 	if (rc == DB_OK)
 		rc = db_commit(db);
+	if (rc != DB_OK && rc != DB_AWAY) {
+		char reason[300];
+		LOG_ERROR("store.write_failed", LOG_S("operation", "enter"), LOG_S("reason", db_reason(db, reason, sizeof reason)));
+	}
 	if (rc != DB_OK)
 		db_rollback(db);
 	r->has_row = rc == DB_OK;

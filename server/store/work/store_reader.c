@@ -25,7 +25,7 @@ int store_reader_failed(struct store_reader *r, int result, const char *during)
 	if (result == DB_AWAY)
 		return -ENOTCONN; /* the driver tells of it, once for all */
 	LOG_ERROR("store.read_failed", LOG_S("during", during), LOG_S("reason", db_reason(r->db, reason, sizeof reason)));
-	return -EIO;
+	return result == DB_LOST_RACE ? -ENOTCONN : -EIO; /* somebody has the table: as when it is away, it can be read again later */
 }
 
 static bool is_current(const struct store_reader *r)
