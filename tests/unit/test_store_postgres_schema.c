@@ -124,6 +124,12 @@ static void test_a_newer_database_and_a_foreign_one_are_refused(void **state)
 	postgres_server_sql(&f->server, "newer", "UPDATE meta SET value = value + 1 WHERE key = 'schema'", NULL, 0);
 	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
 		       "newer parleyd");
+	postgres_server_sql(&f->server, "newer", "UPDATE meta SET value = 9223372036854775807 WHERE key = 'schema'", NULL, 0);
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "newer parleyd");
+	postgres_server_sql(&f->server, "newer", "UPDATE meta SET value = -3 WHERE key = 'schema'", NULL, 0);
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "schema of its own");
 
 	make_database(f, "foreign_one", "");
 	postgres_server_address(&f->server, "foreign_one", address, sizeof address);
@@ -131,6 +137,10 @@ static void test_a_newer_database_and_a_foreign_one_are_refused(void **state)
 	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
 		       "schema of its own");
 	postgres_server_sql(&f->server, "foreign_one", "ALTER TABLE meta ADD COLUMN bytes bytea", NULL, 0);
+	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
+		       "schema of its own");
+	postgres_server_sql(&f->server, "foreign_one", "DROP TABLE meta; CREATE TABLE meta (key bigint, value bigint, bytes bytea)", NULL,
+			    0);
 	assert_refused(&(struct db_postgres_options){.address = address, .may_lose_commits = true, .connect_ms = 60000}, DB_FAILED,
 		       "schema of its own");
 	postgres_server_sql(&f->server, "foreign_one", "SELECT 1 / (count(*) = 1)::int FROM pg_tables WHERE schemaname = 'public'", NULL,

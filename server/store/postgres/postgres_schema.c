@@ -5,6 +5,7 @@
 #include "codec/buf.h"
 #include "store/migrations.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,13 @@ static bool read_epoch(const char *hex, struct uid *out)
 	return true;
 }
 
+/* What was asked does not fit the columns: class 42 is of names and types, but for the right to read; 22 is of values. */
+static bool is_of_other_columns(const PGresult *result)
+{
+	const char *sqlstate = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+	return sqlstate && (strncmp(sqlstate, "22", 2) == 0 || strncmp(sqlstate, "42", 2) == 0) && strcmp(sqlstate, "42501") != 0;
+}
+
 static int read_state(struct taking *t, struct state *out)
 {
 	*out = (struct state){0};
@@ -85,15 +93,14 @@ static int read_state(struct taking *t, struct state *out)
 	if (PQgetvalue(has_tables, 0, 0)[0] != 't')
 		return DB_OK;
 	auto_result *state = postgres_query(&t->session, state_sql);
-	const char *sqlstate = state ? PQresultErrorField(state, PG_DIAG_SQLSTATE) : NULL;
-	bool is_foreign = sqlstate ? strcmp(sqlstate, "42703") == 0 /* undefined_column */ : is_good(state) && PQgetisnull(state, 0, 0);
-	if (is_foreign) {
+	long long number = is_good(state) ? strtoll(PQgetvalue(state, 0, 0), NULL, 10) : 0; /* NULL is "" here */
+	if (is_good(state) ? number < 1 : is_of_other_columns(state)) {
 		snprintf(t->reason, t->n, "the schema has a table \"meta\" that Parley did not make: give Parley a schema of its own");
 		return DB_FAILED;
 	}
 	if (!is_good(state))
 		return failure(t, state);
-	out->number = atoi(PQgetvalue(state, 0, 0));
+	out->number = number < INT_MAX ? (int)number : INT_MAX;
 	out->is_same_ground = strcmp(PQgetvalue(state, 0, 1), PQgetvalue(state, 0, 2)) == 0;
 	out->has_epoch = read_epoch(PQgetvalue(state, 0, 3), &out->epoch);
 	out->is_half_copied = PQgetvalue(state, 0, 4)[0] == 't';
