@@ -6,17 +6,24 @@ import { join } from 'node:path';
 import test from 'node:test';
 import { projectDir } from '../e2e/lib/env.mjs';
 import { temporaryDir } from '../e2e/lib/server.mjs';
+import { pathOf } from './schemas.mjs';
 
 const folder = join(projectDir, 'server', 'store', 'migration');
 
-// Embeds a copy of the migrations that `change` was done to: {status, stderr, text}.
+// What the compiler says of the tables that are copied: nothing, when a copy can move them.
+function compile(path) {
+	const folders = ['server', 'protocol'].map((name) => `-I${join(projectDir, name)}`);
+	return spawnSync('gcc', ['-std=c17', '-fsyntax-only', ...folders, `-I${pathOf('')}`, `-I${pathOf('codec')}`, '-x', 'c', path], { encoding: 'utf8' }).stderr;
+}
+
+// Embeds a copy of the migrations that `change` was done to: {status, stderr, text, copied, compile()}.
 function embed(change) {
 	const dir = temporaryDir(), out = join(temporaryDir(), 'migrations.c');
 	cpSync(folder, dir, { recursive: true });
 	change((name) => join(dir, name), readdirSync(dir).filter((name) => name.endsWith('.sql')));
 	const { status, stderr } = spawnSync('python3', [join(folder, 'embed.py'), out, `${out}.copied`, `${out}.d`, dir], { encoding: 'utf8' });
 	const read = (path) => status === 0 ? readFileSync(path, 'utf8') : undefined;
-	return { status, stderr, text: read(out), copied: read(`${out}.copied`) };
+	return { status, stderr, text: read(out), copied: read(`${out}.copied`), compile: () => compile(`${out}.copied`) };
 }
 
 function assertRefused(sentence, change) {
@@ -64,6 +71,15 @@ test('what a migration makes and a copy would lose is refused', () => {
 	assertRefused(/_further\.postgres\.sql: makes pin, and does not say/, further('CREATE TABLE pin (room_no BIGINT);\n'));
 	assertRefused(/_further\.postgres\.sql: makes room\.pin, and does not say/, further('ALTER TABLE room ADD COLUMN pin TEXT;\n'));
 	assertRefused(/_further\.postgres\.sql:1: this does not say how/, further('-- copied: pin by 1: room_no x\nCREATE TABLE pin (room_no BIGINT);\n'));
+	assertRefused(/_further\.postgres\.sql:1: this does not say how/, further('-- copied: pin by 0: room_no n\nCREATE TABLE pin (room_no BIGINT);\n'));
+	assertRefused(/_further\.postgres\.sql:1: the key of pin has 2 columns, and fewer are named/, further('-- copied: pin by 2: room_no n\nCREATE TABLE pin (room_no BIGINT);\n'));
 	assertRefused(/_further\.postgres\.sql:1: pin is not copied yet/, further('-- copied: pin also: room_no n\nSELECT 1;\n'));
 	assertRefused(/_further\.postgres\.sql:1: room is copied already/, further('-- copied: room by 1: no n\nSELECT 1;\n'));
+});
+
+test('a key may have six columns and a table sixteen, and what is wider fails the build with its name', () => {
+	const wide = (keys, columns) => embed(further(`-- copied: sign by ${keys}: ${Array.from({ length: columns }, (_, i) => `c${i} n`).join(', ')}\nCREATE TABLE sign (c0 BIGINT);\n`)).compile();
+	assert.equal(wide(6, 16), '');
+	assert.match(wide(7, 16), /"the key of sign has more columns than a copy moves"/);
+	assert.match(wide(6, 17), /"sign has more columns than a copy moves"/);
 });

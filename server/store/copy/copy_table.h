@@ -11,7 +11,8 @@
 
 #include <stdbool.h>
 
-enum { COPY_TABLES_MAX = 32, COPY_COLUMNS_MAX = 20, COPY_KEYS_MAX = 2, COPY_NAME_BYTES = 64, COPY_PAGE_ROWS = 1000, COPY_SQL_BYTES = 800 };
+enum { COPY_TABLES_MAX = 32, COPY_NAME_BYTES = 64, COPY_PAGE_ROWS = 1000, COPY_SQL_BYTES = 800 };
+enum { COPY_COLUMNS_MAX = DB_PARAMETERS_MAX, COPY_KEYS_MAX = 6 };
 
 struct copy_table {
 	const char *name;
