@@ -27,6 +27,8 @@ function changed(text, changes) {
 
 export const haproxyRecipe = (changes) => changed(recipe('HAProxy:'), changes);
 export const nginxRecipe = (changes) => changed(recipe('nginx ('), changes);
+export const restoreRecipe = (changes) => changed(recipe('**Backup.**'), changes);
+export const moveRecipe = (changes) => changed(recipe('### Moving to PostgreSQL'), changes);
 
 // A rule that the document names, as it stands there.
 export function rule(text) {
