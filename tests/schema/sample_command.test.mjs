@@ -91,6 +91,8 @@ for (const database of ['sqlite', 'postgresql']) {
 	test(`its end-to-end test passes on ${database}`, () => run('env', `TEST_DATABASE=${database}`, process.execPath, '--test', join(tree, 'tests', 'e2e', 'room_pin_topic.test.mjs')));
 }
 
+test('what is held against PROTOCOL.md needs no line there', () => run(process.execPath, '--test', '--test-name-pattern=PROTOCOL', join(tree, 'tests', 'schema', 'documents.test.mjs')));
+
 test('the schema, the reference, the types and the page have it', async (t) => {
 	const server = await startServer({ binary: parleyd });
 	t.after(() => server.stop());
