@@ -2,6 +2,7 @@
 #include "cmocka_wrap.h"
 
 #include "base/clock.h"
+#include "store/notices.h"
 #include "store_fixture.h"
 
 #include <errno.h>
@@ -335,13 +336,25 @@ static struct db *connect_beside(struct store_fixture *f)
 	return db;
 }
 
+/* A connection waits for a lock, and the operation is not done meanwhile. */
+static void wait_until_locked(struct store_fixture *f, const struct store_op *op)
+{
+	uint64_t until_ms = clock_mono_ms() + PATIENCE_MS;
+	for (char n[8] = "0"; n[0] == '0';) {
+		assert_true(clock_mono_ms() < until_ms && op->done);
+		turn(f);
+		sql(f, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", n,
+		    sizeof n);
+	}
+}
+
 /* The token goes in a transaction that has begun before the guest enters, and ends after. */
 static void a_guest_whose_last_token_goes_meanwhile_does_not_enter(void **state)
 {
 	static const struct db_statement token_delete = {.sql = "DELETE FROM token WHERE user_no = $1 RETURNING 1", .parameters = "n"};
 	struct store_fixture *f = *state;
 	uint64_t ann = make_user(f, "ann", USER_PERSON), guest = make_user(f, "guest", USER_GUEST);
-	uint64_t room = make_room(f, "room", ann), until_ms = clock_mono_ms() + PATIENCE_MS;
+	uint64_t room = make_room(f, "room", ann);
 	struct db *other = connect_beside(f);
 	assert_int_equal(db_begin(other, true), DB_OK);
 	struct db_answer *deleted = db_ask(other, &token_delete, db_number(guest));
@@ -349,12 +362,7 @@ static void a_guest_whose_last_token_goes_meanwhile_does_not_enter(void **state)
 	db_done(deleted);
 	struct store_join join = {.room_no = room, .user_no = guest};
 	assert_int_equal(store_fixture_submit(f, &join.op, STORE_JOIN), 0);
-	for (char n[8] = "0"; n[0] == '0';) {
-		assert_true(clock_mono_ms() < until_ms && join.op.done);
-		turn(f);
-		sql(f, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'", n,
-		    sizeof n);
-	}
+	wait_until_locked(f, &join.op);
 	assert_int_equal(db_commit(other), DB_OK);
 	db_close(other);
 	store_fixture_wait(f, &join.op);
@@ -363,6 +371,41 @@ static void a_guest_whose_last_token_goes_meanwhile_does_not_enter(void **state)
 	sql(f, "SELECT count(*) FROM member", n, sizeof n);
 	assert_int_equal(atoi(n), 1); /* ann */
 	store_join_finish(&join);
+}
+
+/* Whose memberships end is known only after the batch has locked its rooms. */
+static void who_waits_for_a_room_that_guests_leave_holds_no_other(void **state)
+{
+	static const struct db_statement room_lock = {.sql = "SELECT 1 FROM room WHERE no = $1 FOR UPDATE NOWAIT", .parameters = "n"};
+	struct store_fixture *f = *state;
+	uint64_t ann = make_user(f, "ann", USER_PERSON), bob = make_user(f, "bob", USER_PERSON), guest = make_user(f, "guest", USER_GUEST);
+	uint64_t left = make_room(f, "left", ann), joined = make_room(f, "joined", ann);
+	join_room(f, left, guest);
+	store_fixture_forget_tokens(f, guest);
+	struct db *other = connect_beside(f);
+	assert_int_equal(db_begin(other, true), DB_OK);
+	struct db_answer *locked = db_ask(other, &room_lock, db_number(left));
+	assert_int_equal(db_row(locked), DB_ROW);
+	db_done(locked);
+	struct store_join join = {.room_no = joined, .user_no = bob};
+	struct store_guests_end end = {.most = 10};
+	assert_int_equal(store_fixture_submit(f, &join.op, STORE_JOIN), 0);
+	assert_int_equal(store_fixture_submit(f, &end.op, STORE_GUESTS_END), 0);
+	wait_until_locked(f, &end.op);
+	for (int i = 0; i < 2; i++) {
+		locked = db_ask(other, &room_lock, db_number(i == 0 ? joined : SERVER_LOG_ROOM_NO));
+		assert_int_equal(db_row(locked), DB_ROW);
+		db_done(locked);
+	}
+	assert_int_equal(db_commit(other), DB_OK);
+	db_close(other);
+	store_fixture_wait(f, &join.op);
+	store_fixture_wait(f, &end.op);
+	assert_int_equal(join.op.result, 0);
+	assert_int_equal(end.op.result, 0);
+	assert_int_equal(end.n_ended, 1);
+	store_join_finish(&join);
+	store_guests_end_finish(&end);
 }
 
 /* A table that is slow, and times that are short. */
@@ -402,6 +445,7 @@ int main(void)
 		TEST(a_store_that_is_away_closes_soon_and_tells_no_password),
 		TEST(a_batch_takes_two_round_trips),
 		TEST(a_guest_whose_last_token_goes_meanwhile_does_not_enter),
+		TEST(who_waits_for_a_room_that_guests_leave_holds_no_other),
 		TEST(a_verification_takes_the_time_that_it_needs),
 	};
 #undef TEST

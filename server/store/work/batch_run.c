@@ -78,6 +78,12 @@ static struct store_op *first_op(const struct list *ops)
 	return list_entry(ops->next, struct store_op, link);
 }
 
+/* Where others write too: which rooms it locks is known only while it writes. Behind those of a batch they would be out of order. */
+static bool goes_alone(const struct batch_runner *r, const struct store_op *op)
+{
+	return is_shared(r) && op->kind == STORE_GUESTS_END;
+}
+
 /* `most` operations look; then they write, in their order, until one fails or has to wait. Those that did not write are ready again. */
 static int run_some(struct batch_runner *r, struct list *ready, struct run *t, size_t most)
 {
@@ -85,8 +91,13 @@ static int run_some(struct batch_runner *r, struct list *ready, struct run *t, s
 	int rc = DB_OK;
 	list_init(&some);
 	for (size_t i = 0; i < most && !list_empty(ready); i++) {
+		bool is_alone = goes_alone(r, first_op(ready));
+		if (is_alone && i > 0)
+			break;
 		move_first(&some, ready);
 		t->n_looked++;
+		if (is_alone)
+			break;
 	}
 	r->batch.is_alone = !r->driver->db->looks_ahead || t->n_looked == 1;
 	batch_lock_rooms(&r->batch, &some);

@@ -11,6 +11,8 @@
  *   what is written would not be found again  each gets -ESTALE, until a restart.
  *   the ground is lost, or anything else where nobody else writes  the process ends with nothing acknowledged.
  *
+ * Where others write too, STORE_GUESTS_END is a batch of its own, so that all rooms of a transaction are locked in the order of their numbers.
+ *
  * Where others write too, each transaction puts its number into the row of its writer (table writer). So the row tells after a lost connection whether the
  * transaction was committed: to lock it waits for one that still runs. The number goes with what the transaction asks first, so that the row is locked
  * before the COMMIT is sent: what arrives after the connection was given up is waited for as well. What asks nothing (a token is made, a probe) has no such
