@@ -106,6 +106,23 @@ static void a_commit_that_is_not_known_is_decided_before_anybody_is_told(void **
 	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 7);
 }
 
+/* Others clear the rows away of writers that did nothing for long. */
+static void a_writer_without_a_row_has_one_again_with_its_next_batch(void **state)
+{
+	struct world *w = *state;
+	auto_buf data = json_from("{}");
+	struct store_append first = message(w, data), op = message(w, data);
+	op.has_client_id = false;
+	store_fixture_change(w->f, "DELETE FROM writer");
+	assert_int_equal(store_fixture_do(w->f, &first.op, STORE_APPEND), 0);
+	atomic_store(&w->away, 2);
+	assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), 0);
+	assert_int_equal(op.seq, 4);
+	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 5);
+	event_free(first.event);
+	event_free(op.event);
+}
+
 static void a_store_that_closes_undecided_acknowledges_nothing(void **state)
 {
 	struct world *w = *state;
@@ -153,6 +170,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_race_that_is_lost_on_and_on_is_given_up, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_loses_a_name_to_another_writer_finds_it_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_commit_that_is_not_known_is_decided_before_anybody_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_writer_without_a_row_has_one_again_with_its_next_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_store_that_closes_undecided_acknowledges_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_connection_that_is_lost_before_the_commit_is_not_noticed, setup, teardown),
 	};

@@ -13,7 +13,11 @@ static const struct db_statement token_touch = {.sql = "UPDATE token SET used_da
 static const struct db_statement writer_enter = {
 	.sql = "INSERT INTO writer (id, batch_no, seen_ms) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", .parameters = "bn"};
 static const struct db_statement writers_gone = {.sql = "DELETE FROM writer WHERE seen_ms < $1", .parameters = "n"};
-static const struct db_statement writer_mark = {.sql = "UPDATE writer SET batch_no = $2, seen_ms = $3 WHERE id = $1", .parameters = "bnn"};
+/* One that was idle for long has no row any more. */
+static const struct db_statement writer_mark = {
+	.sql = "INSERT INTO writer (id, batch_no, seen_ms) VALUES ($1, $2, $3)"
+	       " ON CONFLICT (id) DO UPDATE SET batch_no = excluded.batch_no, seen_ms = excluded.seen_ms",
+	.parameters = "bnn"};
 static const struct db_statement writer_batch = {.sql = "SELECT batch_no FROM writer WHERE id = $1",
 						 .postgres = "SELECT batch_no FROM writer WHERE id = $1 FOR UPDATE",
 						 .parameters = "b"};
