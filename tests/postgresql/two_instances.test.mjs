@@ -5,11 +5,12 @@ import { clientFor, finish, fresh } from '../e2e/lib/client.mjs';
 import { scaled } from '../e2e/lib/env.mjs';
 import { EventStream, command, post, untilReadyIs } from '../e2e/lib/http.mjs';
 import { Cluster } from '../e2e/lib/postgres.mjs';
-import { PostgresProxy } from '../e2e/lib/postgres_proxy.mjs';
+import { PostgresProxy, isSecondGroup } from '../e2e/lib/postgres_proxy.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
 
 const PASSWORD = 'correct horse battery';
 const WORST_MS = 1500; // the database is asked once a second, give or take a quarter
+const STANDS_MS = 7000; // the database ends such a transaction after 2.5 s
 const SIGNED_OUT = 4003;
 
 let cluster;
@@ -257,4 +258,25 @@ test('the log is no room of anybody\'s: no list, no id and no export shows it, a
 	// As upkeep leaves it: without its beginning.
 	await cluster.query('DELETE FROM event WHERE pk > 134217726::bigint << 36 AND pk < (134217726::bigint << 36) + 3', { database });
 	assert.deepEqual((await operator(here, 'admin.verify', {})).faults, []);
+});
+
+test('a server that stands still with the log locked does not hold up the others for long', async (t) => {
+	const makeRoom = async (server) => {
+		const person = await account();
+		const client = await clientFor(t, server, { token: person.token });
+		const reader = await clientFor(t, server, { guest: fresh('Reader') });
+		const { id: room } = await client.request('room.create', { name: fresh('room') });
+		await reader.request('room.join', { room });
+		return { client, reader, mark: { room, seq: (await client.request('message.send', { room, text: 'x' })).seq } };
+	};
+	const theirs = await makeRoom(there);
+	const own = await makeRoom(here);
+	const standing = proxy.cutAt(isSecondGroup, 'stand');
+	theirs.reader.request('read.mark', theirs.mark).catch(() => {});
+	await standing;
+	const began = performance.now();
+	await Promise.all([own.reader.request('read.mark', own.mark), own.client.request('message.send', { room: own.mark.room, text: 'y' })]);
+	const tookMs = performance.now() - began;
+	t.diagnostic(`${Math.round(tookMs)} ms`);
+	assert.ok(tookMs < scaled(STANDS_MS), `${tookMs} ms`);
 });

@@ -314,8 +314,11 @@ struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_post
 	pthread_mutex_init(&d->lock, NULL);
 	postgres_mark_open(&d->mark, mark_path);
 	d->n_connections = 1 + n_readers;
+	struct db_postgres_options for_writer = *options;
+	if (for_writer.idle_ms == 0)
+		for_writer.idle_ms = POSTGRES_DRIVER_WRITER_IDLE_MS;
 	for (size_t i = 0; i < d->n_connections; i++)
-		d->connections[i].db = db_postgres_new(options);
+		d->connections[i].db = db_postgres_new(i == 0 ? &for_writer : options);
 	d->driver.db = d->connections[0].db;
 	for (size_t i = 0; i < n_readers; i++)
 		d->readers[i].db = d->connections[1 + i].db;

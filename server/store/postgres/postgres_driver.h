@@ -24,6 +24,10 @@
 
 enum { POSTGRES_CONNECTIONS_MAX = 1 + STORE_READERS_MAX + STORE_SLOW_READERS, POSTGRES_DRIVER_TICK_MS = 50 };
 
+/* A writer that stands still with rooms locked (its machine, or the network to it) loses them before others have waited for as long as they wait for a lock
+ * (db_postgres_options.lock_ms): everybody needs the server's log now and then. */
+enum { POSTGRES_DRIVER_WRITER_IDLE_MS = 2500 };
+
 struct postgres_connection {
 	struct db *db;
 	postgres_epoch epoch; /* with the lock; of its last connect */
