@@ -1,5 +1,6 @@
 // Two servers on one database: what is done through one of them is so on the other within a second and a half, and after an outage as soon as that is over.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 import { clientFor, finish, fresh } from '../e2e/lib/client.mjs';
 import { scaled } from '../e2e/lib/env.mjs';
@@ -258,6 +259,14 @@ test('the log is no room of anybody\'s: no list, no id and no export shows it, a
 	// As upkeep leaves it: without its beginning.
 	await cluster.query('DELETE FROM event WHERE pk > 134217726::bigint << 36 AND pk < (134217726::bigint << 36) + 3', { database });
 	assert.deepEqual((await operator(here, 'admin.verify', {})).faults, []);
+});
+
+test('the database looks after ten seconds whether a silent connection of a server is there', async () => {
+	await operator(here, 'admin.verify', {});
+	// Of each socket: where it is, its state (01: established), its timer (02: for what is silent) and in how many hundredths of a second that is due (proc_net_tcp.rst).
+	const rows = readFileSync('/proc/net/tcp', 'utf8').split('\n').map((row) => row.trim().split(/\s+/)).filter(([, local, , state]) => state === '01' && parseInt(local.split(':')[1], 16) === cluster.port);
+	const dueMs = rows.map(([, , , , , timer]) => timer.split(':')).map(([kind, when]) => (kind === '02' ? parseInt(when, 16) * 10 : Infinity));
+	assert.ok(dueMs.filter((ms) => ms <= 10100).length >= 4, `${dueMs}`); // its writer and three readers
 });
 
 test('a server that stands still with the log locked does not hold up the others for long', async (t) => {

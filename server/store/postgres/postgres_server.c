@@ -49,9 +49,11 @@ static int check_reports(const PGconn *conn, char *reason, size_t n)
 	return DB_OK;
 }
 
-/* What a role or a database may have set otherwise. jit: compiling a plan takes longer than any of ours runs. transaction_timeout: since PostgreSQL 17. */
+/* What a role or a database may have set otherwise. jit: compiling a plan takes longer than any of ours runs. transaction_timeout: since PostgreSQL 17.
+ * tcp_keepalives: where the network ends within a group, the server counts the session busy, and nothing else ends what it has locked; usual are two hours. */
 #define SETTINGS_SQL \
 	"SET statement_timeout = %d; SET lock_timeout = %d; SET idle_in_transaction_session_timeout = %d;" \
+	"SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;" \
 	"SET default_transaction_isolation = 'read committed'; SET client_min_messages = warning; SET jit = off;" \
 	"SET idle_session_timeout = 0; SELECT set_config(name, '0', false) FROM pg_settings WHERE name = 'transaction_timeout';" \
 	"SELECT current_setting('synchronous_commit'), current_setting('fsync'), current_schema()"
