@@ -15,7 +15,7 @@ enum event_type {
 #define X(symbol, number, type) symbol = number,
 	EVENT_TABLE(X)
 #undef X
-		EVENT_NOTICE = 99, /* of the server's own log: no client is sent one */
+		EVENT_NOTICE = EVENT_NOTICE_NUMBER, /* of the server's own log: no client is sent one */
 };
 
 const char *event_type_name(enum event_type t);

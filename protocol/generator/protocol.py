@@ -15,6 +15,7 @@ ANSWERS = ('short', 'page')
 ON_LOST_CONNECTION = ('fail', 'repeat', 'repeat_with_client_id')
 TO = ('room', 'account', 'connection')
 FIRST_NOT_REMEMBERED = 100  # stored numbers are below
+NOTICE_NUMBER = 99  # what the server's own log is made of, which no schema tells
 COMMAND_NAME = re.compile(r'[a-z]+(\.[a-z_]+)+')
 SHAPES = ('request', 'ok', 'error', 'hello')
 EVENT_MEMBERS = {'id': 'type.uuid.json', 'timestamp': 'type.timestamp.json', 'room': 'type.uuid.json', 'seq': 'type.seq.json'}
@@ -94,6 +95,8 @@ class Event:
         self.number, self.to = parley.get('number'), one_of(file, parley, 'to', TO)
         if type(self.number) is not int or self.number < 1:
             raise SchemaError(f'{file}: x-parley: number must be an integer above 0')
+        if self.number == NOTICE_NUMBER:
+            raise SchemaError(f'{file}: x-parley: number {NOTICE_NUMBER} is that of the notices in the server\'s own log')
         self.is_remembered = self.number < FIRST_NOT_REMEMBERED
         if self.is_remembered and (self.to != 'room' or 'has_room' in parley):
             raise SchemaError(f'{file}: x-parley: numbers below {FIRST_NOT_REMEMBERED} are of events that a room remembers: to must be room, and has_room not be there')

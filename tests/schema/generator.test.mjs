@@ -65,6 +65,7 @@ const faults = [
 	['a command without an example', 'room.get.json', (d) => { delete d.examples.reply; }, /^room\.get\.json: examples: there is no reply$/],
 	['an example of another command', 'room.get.json', (d) => { d.examples.request.type = 'room.got'; }, /^room\.get\.json: examples: request: the type must be room\.get$/],
 	['a stored number given twice', 'room.updated.event.json', parley({ number: 1 }), /^room\.updated\.event\.json: x-parley: number 1 is that of room\.created$/],
+	['a number that the server keeps for itself', 'room.updated.event.json', parley({ number: 99 }), /^room\.updated\.event\.json: x-parley: number 99 is that of the notices/],
 	['a remembered event of nobody', 'room.updated.event.json', parley({ to: 'account' }), /^room\.updated\.event\.json: x-parley: numbers below 100/],
 	['an error code that the codec does not have', 'error.json', (d) => { d.properties.data.properties.code.enum.push('strange'); }, /^error\.json: code: strange is in one of/],
 	['a limit that hello does not tell', 'hello.json', (d) => { delete d.properties.data.properties.limits.properties.text_bytes; }, /^hello\.json: limits: text_bytes is in one of/],
