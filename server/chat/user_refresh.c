@@ -118,7 +118,7 @@ static bool cut_sessions(const struct refresh *f)
 	const struct store_sign_in *op = &f->op;
 	list_for_each(it, &f->user->sessions) {
 		const struct session *s = list_entry(it, struct session, in_user);
-		bool is_asked = op->with_tokens && (int32_t)(s->n_entered - f->n_entered) <= 0;
+		bool is_asked = op->has_token_hashes && (int32_t)(s->n_entered - f->n_entered) <= 0;
 		is_whole &= is_asked;
 		if (!is_asked || !s->has_token_hash)
 			continue;
@@ -155,13 +155,13 @@ static void refreshed(struct store_op *op)
 	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(c) ||
 			  user_rooms_are_old(c, f->op.memberships, f->op.n_memberships, f->n_changes);
 	bool is_void = u->is_void; /* what it brings is of an epoch that is over */
-	/* Also when the rest may be old: who is busy does not keep a token that ended. */
-	bool is_whole = is_void || !is_answered || cut_sessions(f);
+	/* Also when the rest may be old, or is damaged: who is busy does not keep a token that ended. */
+	bool is_whole = is_void || !(is_answered || f->op.has_token_hashes) || cut_sessions(f);
 	if (!is_void && op->result == -ENOENT)
 		end_user(u);
 	if (!is_void && is_answered && !may_be_old)
 		learn_all(u, &f->op);
-	if (!is_void && !is_settled && (!is_answered || may_be_old || !is_whole))
+	if (!is_void && (!is_whole || (!is_settled && (!is_answered || may_be_old))))
 		wait_in_line(u);
 	end(f);
 	if (is_answered || is_settled)

@@ -3,7 +3,7 @@
  * elsewhere; a place in a log is damaged; a shared database was away). What is different then is told to the account's sessions. While the store cannot be asked, the
  * housekeeping tries again. An answer that may be older than what memory learned meanwhile is not used: it is asked for once more. A session whose token
  * is not the account's any more is closed. What would be answered alike again is not asked again: an account that is gone ends with its sessions, and of one whose rows
- * are damaged memory stays as it is.
+ * are damaged memory stays as it is, but for the sessions whose tokens ended.
  *
  * At most USER_REFRESH_MOST questions are under way. The other users wait in line, so that after an outage those who ask for something themselves find room in the
  * store's queue.

@@ -57,12 +57,13 @@ struct store_sign_in {
 	bool by_token;
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	uint64_t user_no;
-	bool with_tokens; /* by user no: the user's tokens as well */
+	bool with_tokens; /* by user no: the user's tokens as well, also where the rest is damaged (-EBADMSG) */
 	/* out */
 	struct store_user user;
 	enum token_kind token_kind;
 	struct store_membership *memberships;
 	size_t n_memberships;
+	bool has_token_hashes;                      /* they were read */
 	uint8_t (*token_hashes)[SECRET_HASH_BYTES]; /* in the order of their bytes */
 	size_t n_token_hashes;
 };

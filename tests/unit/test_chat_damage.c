@@ -2,6 +2,8 @@
 #include "chat_den.h"
 
 #include "chat/follow.h"
+#include "chat/user.h"
+#include "chat/user_refresh.h"
 #include "room/room.h"
 
 #include <errno.h>
@@ -236,6 +238,36 @@ static void signing_in_with_damaged_rows_is_refused_for_good(void **state)
 	fixture_finish(&d.f);
 }
 
+/* Another server ended one of bob's tokens; what is damaged, his account or a room of his, is no reason to leave its session open. */
+static void a_token_that_ended_ends_its_session_also_where_the_account_is_damaged(void **state)
+{
+	static const char *const tables[] = {"account", "room"};
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct den d = {0};
+		char other[80];
+		setup(&d);
+		held_store_add_token(d.f.store, d.bob, TOKEN_SESSION, "other", other);
+		struct conn *stays = fixture_signed_in(&d.f, d.bob_token), *ended = fixture_signed_in(&d.f, other);
+		struct user *bob = user_by_no(d.f.chat, d.bob);
+		uint8_t hash[SECRET_HASH_BYTES];
+		char hex[2 * SECRET_HASH_BYTES + 1];
+		secret_token_hash(other, strlen(other), hash);
+		for (size_t at = 0; at < sizeof(hash); at++)
+			snprintf(hex + 2 * at, 3, "%02x", hash[at]);
+		memory_store_change(d.f.store->real, "DELETE FROM token WHERE hash = x'%s'", hex);
+		memory_store_change(d.f.store->real, "UPDATE %s SET id = x'00' WHERE no = %llu", tables[i],
+				    (unsigned long long)(i == 0 ? d.bob : d.room));
+		user_refresh(bob);
+		fixture_run(&d.f, -1);
+		assert_true(ended->is_closing);
+		assert_int_equal(ended->reason, CLOSE_SIGNED_OUT);
+		assert_false(stays->is_closing);
+		assert_true(list_empty(&d.f.chat->stale_users)); /* what would be answered alike is not asked again */
+		fixture_finish(&d.f);
+	}
+}
+
 static void probed(void *arg, bool ok, const char *what)
 {
 	assert_false(ok);
@@ -267,6 +299,7 @@ int main(void)
 		cmocka_unit_test(a_hole_that_cannot_be_filled_is_told_to_live_readers),
 		cmocka_unit_test(a_leave_within_a_hole_that_cannot_be_filled_is_known),
 		cmocka_unit_test(signing_in_with_damaged_rows_is_refused_for_good),
+		cmocka_unit_test(a_token_that_ended_ends_its_session_also_where_the_account_is_damaged),
 		cmocka_unit_test(the_probe_tells),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -85,14 +85,25 @@ static int read_tokens(struct db_answer *answer, struct store_sign_in *op)
 static int read_both(struct store_reader *r, struct store_sign_in *op, bool *found)
 {
 	struct db_value hash = db_bytes(op->token_hash, sizeof op->token_hash), no = db_number(op->user_no);
+	auto_answer *tokens = op->with_tokens ? db_ask(r->db, &tokens_of_user, no) : NULL;
 	auto_answer *user = op->by_token ? db_ask(r->db, &token_user, hash) : db_ask(r->db, &user_by_no, no);
 	auto_answer *memberships = op->by_token ? db_ask(r->db, &memberships_of_token, hash) : db_ask(r->db, &memberships_of_user, no);
-	auto_answer *tokens = op->with_tokens ? db_ask(r->db, &tokens_of_user, no) : NULL;
-	int result = read_user(r, user, op);
+	int result = tokens ? read_tokens(tokens, op) : DB_DONE;
+	op->has_token_hashes = tokens && result == DB_DONE;
+	if (result == DB_DONE)
+		result = read_user(r, user, op);
 	*found = result == DB_ROW;
-	if (*found)
-		result = read_memberships(memberships, op);
-	return *found && tokens && result == DB_DONE ? read_tokens(tokens, op) : result;
+	return *found ? read_memberships(memberships, op) : result;
+}
+
+static void forget_all_but_tokens(struct store_sign_in *op)
+{
+	struct store_sign_in rest = *op;
+	rest.token_hashes = NULL;
+	store_sign_in_finish(&rest);
+	op->user = (struct store_user){0};
+	op->memberships = NULL;
+	op->n_memberships = 0;
 }
 
 int read_sign_in(struct store_reader *r, struct store_sign_in *op)
@@ -101,6 +112,7 @@ int read_sign_in(struct store_reader *r, struct store_sign_in *op)
 	op->user = (struct store_user){0};
 	op->memberships = NULL;
 	op->n_memberships = 0;
+	op->has_token_hashes = false;
 	op->token_hashes = NULL;
 	op->n_token_hashes = 0;
 	/* One transaction: user and rooms are of the same moment. */
@@ -110,7 +122,11 @@ int read_sign_in(struct store_reader *r, struct store_sign_in *op)
 	if (result != DB_DONE) {
 		int failed = store_reader_failed(r, result, "sign_in");
 		(void)db_rollback(r->db);
-		store_sign_in_finish(op);
+		op->has_token_hashes &= failed == -EBADMSG;
+		if (op->has_token_hashes)
+			forget_all_but_tokens(op);
+		else
+			store_sign_in_finish(op);
 		return failed;
 	}
 	if (db_commit(r->db) != DB_OK) /* which all has been read before */
