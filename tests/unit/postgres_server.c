@@ -120,7 +120,7 @@ static void make_data(const struct postgres_server *s)
 {
 	if (shell(s, "[ -d \"$KEPT\" ] && cp -r --reflink=auto \"$KEPT\" $NEW && chown -R --reference=$NEW/.. $NEW && chmod -R go= $NEW"))
 		return;
-	if (postgres_server_run(s, "initdb -D data -U parley -A trust -E UTF8 --locale=C --no-sync") != 0)
+	if (postgres_server_run(s, "initdb -D data -U parley -A trust -E UTF8 --locale=C --wal-segsize=1 --no-sync") != 0)
 		fail_msg("initdb fails; see %s/log", s->folder);
 	assert_true(shell(s, "mine=\"$KEPT.$$\"; cp -r $NEW \"$mine\" && mv -T \"$mine\" \"$KEPT\" 2>/dev/null || rm -rf \"$mine\""));
 }

@@ -88,7 +88,7 @@ async function makeData(dir) {
 	const version = execFileSync(program('postgres'), ['--version'], { encoding: 'utf8' }).match(/[\d.]+/)[0];
 	const kept = join(buildDir, 'tests', `postgres-template-${version}`);
 	if (!existsSync(kept)) {
-		await runProgram('initdb', ['-D', dir, '-U', 'parley', '-A', 'trust', '-E', 'UTF8', '--locale', 'C.UTF-8', '--no-sync']);
+		await runProgram('initdb', ['-D', dir, '-U', 'parley', '-A', 'trust', '-E', 'UTF8', '--locale', 'C.UTF-8', '--wal-segsize', '1', '--no-sync']);
 		mkdirSync(join(buildDir, 'tests'), { recursive: true });
 		const copy = mkdtempSync(`${kept}.`);
 		cpSync(dir, copy, { recursive: true });
