@@ -39,7 +39,7 @@ export async function untilReadyIs(target, status) {
 }
 
 // POST /api/v1/TYPE. `token` becomes a bearer token, `cookie` a cookie with its Origin (origin: null sends none).
-export async function post(target, type, data = {}, { token, cookie, origin, headers = {}, body, contentType = 'application/json' } = {}) {
+export async function post(target, type, data = {}, { token, cookie, origin, headers = {}, body, contentType = 'application/json', timeoutMs } = {}) {
 	const all = { ...headers };
 	if (contentType) {
 		all['Content-Type'] = contentType;
@@ -54,7 +54,7 @@ export async function post(target, type, data = {}, { token, cookie, origin, hea
 	if (from) {
 		all.Origin = from;
 	}
-	const answer = await request(target, 'POST', `/api/v1/${type}`, { headers: all, body: body ?? JSON.stringify(data) });
+	const answer = await request(target, 'POST', `/api/v1/${type}`, { headers: all, body: body ?? JSON.stringify(data), timeoutMs });
 	try {
 		answer.json = JSON.parse(answer.text);
 	} catch {
