@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The event as JSON; the caller owns it. Only of the few that change more than numbers: a message is not parsed. */
+/* The event as JSON; the caller owns it. Only for the few events that change more than numbers: a message is not parsed. */
 static json_t *parse(const struct event *e)
 {
 	struct request_fault fault;
@@ -33,16 +33,16 @@ static enum member_role role_of(const struct event *e)
 	return role && strcmp(role, "owner") == 0 ? MEMBER_ROLE_OWNER : MEMBER_ROLE_MEMBER;
 }
 
-/* Whom the event is about, when that is somebody in memory. */
+/* The user that the event is about; NULL when that user is not in memory. */
 static struct user *subject_of(const struct room *r, const struct event *e)
 {
 	struct user *u = user_by_no(chat_of_rooms(r->rooms), e->author_no);
 	if (!u)
-		user_has_changed(chat_of_rooms(r->rooms), e->author_no); /* a sign-in under way may have read what was before */
+		user_has_changed(chat_of_rooms(r->rooms), e->author_no); /* a sign-in under way may have read the state before this event */
 	return u;
 }
 
-/* The same as a member whom the event says something new about, or NULL. */
+/* That user's membership, when the event says something new about it; else NULL. */
 static struct member *member_of(struct room *r, const struct event *e)
 {
 	struct user *u = subject_of(r, e);
@@ -50,7 +50,7 @@ static struct member *member_of(struct room *r, const struct event *e)
 	return m && m->known_seq < e->seq ? m : NULL;
 }
 
-/* Who writes has read up to there, as in the store. The account's other sessions see the message, and know by it. */
+/* Writing a message marks the room as read up to it, in the store too. The account's other sessions see the message and conclude the same. */
 static void message_created(struct room *r, const struct event *e)
 {
 	struct member *m = member_of(r, e);
@@ -58,7 +58,7 @@ static void message_created(struct room *r, const struct event *e)
 		member_read_to(m, e->seq, e->n_messages);
 }
 
-/* An event that ends the membership came early, and is held. */
+/* Whether the feed holds an event that ends the membership: it came before the events that precede it. */
 static bool leaves_soon(const struct room *r, uint64_t user_no)
 {
 	for (uint32_t i = 0; i < r->feed.n_held; i++)
@@ -97,7 +97,7 @@ static void member_updated(struct room *r, const struct event *e)
 	if (!m)
 		return;
 	m->role = role_of(e);
-	m->user->n_told++; /* one whose state is being made may have the old role in it */
+	m->user->n_told++; /* a state that is being made may contain the old role */
 }
 
 static void room_updated(struct room *r, const struct event *e)
@@ -141,24 +141,24 @@ void apply_event(struct room *r, const struct event *e)
 		if (r->no == SERVER_LOG_ROOM_NO)
 			noticed(chat_of_rooms(r->rooms), e);
 		break;
-	default: /* a new event changes nothing in memory, until it is given a case: most do not */
+	default: /* most new events change nothing in memory and need no case */
 		break;
 	}
 }
 
-/* Nobody here has the room in memory, so nobody in memory is a member of it, unless this makes one. */
+/* Nobody here has the room in memory, so no user in memory is a member of it. Only this event can make one a member. */
 static void without_room(struct chat *c, const struct event *e)
 {
 	struct user *u = user_by_no(c, e->author_no);
-	room_has_changed(c, &e->room); /* what was read of it before is stale */
+	room_has_changed(c, &e->room); /* what was read of the room before is stale */
 	user_has_changed(c, e->author_no);
 	if (u && e->type == EVENT_MEMBER_JOINED)
 		user_refresh(u);
 	else if (u)
-		u->n_told++; /* and what is being read of the user */
+		u->n_told++; /* so is what is being read of the user */
 }
 
-/* An event that waits for what is before it: the right to be in the room ends now. */
+/* The event waits for those before it, but the user's right to be in the room ends now. */
 static void foresee(struct room *r, uint64_t user_no, uint64_t seq)
 {
 	struct user *u = user_by_no(chat_of_rooms(r->rooms), user_no);

@@ -1,6 +1,6 @@
 /*
- * The chat itself, as the transports see it: they open a session for each connection or request, hand in what they read (command/requests.h), and are
- * called back through conn_port.h. Loop thread only.
+ * The chat itself, as the transports see it: they open a session for each connection or request, hand in what they read (command/requests.h), and are called back
+ * through conn_port.h. Loop thread only.
  */
 #ifndef PARLEY_CHAT_CHAT_H
 #define PARLEY_CHAT_CHAT_H
@@ -29,12 +29,12 @@ struct chat_config {
 };
 
 struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const struct chat_config *config);
-/* The store is about to be destroyed: what still comes back asks it for nothing more, and is refused as by a busy one. */
+/* The store is about to be destroyed. From now on every operation is refused, the same way a busy store refuses it. */
 void chat_lose_store(struct chat *c);
 void chat_destroy(struct chat *c); /* no session may be open; accepts NULL */
 
-/* While nobody owns the server: what account.create takes as `owner_code`, once, from whoever makes the owner's account. A secret of this process, new with
- * each start; for the one who started it. NULL: there is an owner. */
+/* The secret that account.create takes as `owner_code` to make the owner's account, once. It is for the person who started the server, and each start makes a new
+ * one. NULL when the server has an owner. */
 const char *chat_owner_code(const struct chat *c);
 
 /* Asked before a request becomes a WebSocket: 0, or the milliseconds that its address has to wait. */
@@ -42,20 +42,20 @@ uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn);
 
 struct session_config {
 	enum transport transport;
-	const char *token; /* from the Authorization header or the session cookie (Origin checked by net), or NULL; copied */
+	const char *token; /* from the Authorization header or the session cookie (net has checked the Origin), or NULL; copied */
 	bool token_is_cookie;
-	bool token_may_be_anothers; /* a cookie that another server on this host may have set: what nobody here was given is none */
+	bool token_may_be_anothers; /* a cookie that another server on this host may have set: an unknown one counts as none */
 	bool operator_socket;       /* came in over the operator's Unix socket: may use admin.* */
 };
 
 /* A new session for this conn; a WebSocket is told `hello`. Never NULL. */
 struct session *session_open(struct chat *c, struct conn *conn, const struct session_config *config);
-/* The conn is gone (or about to be): the session leaves everything. No conn_* call follows. */
+/* The conn is gone, or is about to be: the session leaves everything. No conn_* call follows. */
 void session_close(struct session *s);
-/* The socket takes more: writes what the session's readers are behind by. */
+/* The socket takes more: writes what the session's readers lack. */
 void session_writable(struct session *s);
 bool session_signed_in(const struct session *s);
-/* Requests are under way; conn_all_answered() tells when there are none any more. */
+/* Whether requests are under way; conn_all_answered() tells when none are left. */
 bool session_awaits_answers(const struct session *s);
 
 /* Promise 10. Every WebSocket is told `server.leaving` with retry_after_ms spread over spread_ms. */
@@ -63,8 +63,8 @@ void chat_announce_leaving(struct chat *c, uint32_t spread_ms);
 /* Requests whose answers are still under way. */
 size_t chat_pending(const struct chat *c);
 
-/* /readyz: sends a signal through the publish path of a room nobody sees and a commit through the store; done(arg, ok, what) within timeout_ms. What
- * was found less than a second ago is told at once, from inside. */
+/* Backs /readyz: publishes a signal in a room that nobody sees and commits through the store, then calls done(arg, ok, what) within timeout_ms. A result that is
+ * less than a second old is told again, before this returns. */
 void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, bool ok, const char *what), void *arg);
 
 #endif

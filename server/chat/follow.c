@@ -12,7 +12,7 @@ struct follow {
 	struct store_room_tops op; /* first: the store hands this back */
 	struct chat *chat;
 	struct loop_timer *timer;
-	uint32_t round; /* room.follow_round of those that were asked for in this one; wraps */
+	uint32_t round; /* room.follow_round of the rooms that were asked for in this round; wraps */
 	bool asking;
 	uint64_t began_ns;
 	struct store_room_top tops[FOLLOW_CHUNK];
@@ -21,7 +21,7 @@ struct follow {
 
 static void answered(struct store_op *op);
 
-/* The next rooms of this round, which go to the end of the line. */
+/* Takes the next rooms of this round and moves them to the end of the line. */
 static size_t take_rooms(struct follow *f)
 {
 	struct list *followed = &f->chat->rooms.followed;

@@ -1,11 +1,12 @@
 /*
- * Events that other writers of the same database committed. About once a second the store is asked how far the rooms are that somebody here follows; the feed of a
- * room that is behind fetches what is missing, in order and once, as it does with every hole. This finds what nobody told; it is not how events
- * are meant to come.
+ * Finds events that other writers of the same database committed. About once a second the store is asked for the newest seq of each room that somebody here follows.
+ * The feed of a room that is behind fetches what is missing, in order and once, as it does with every hole. This is the safety net for events that no instance told;
+ * it is not their usual way.
  *
- * Only where the store says that others write to it (store->is_shared), and not while it is away. Rooms go in chunks of FOLLOW_CHUNK, one question after the
- * other, so that 10,000 rooms are no load for a turn; there are never two questions at once. One that fails is not repeated: the next second comes. The second varies, so that
- * several servers do not ask together.
+ * Runs only where the store says that others write to it (store->is_shared), and not while it is away. Rooms go in chunks of FOLLOW_CHUNK, one question after the
+ * other, so that 10,000 rooms do not load a turn; there are never two questions at once. A question that fails is not repeated, because the next second asks again.
+ * The second varies, so that several servers do not ask together.
+ *
  * Owner: struct chat. Loop thread only.
  */
 #ifndef PARLEY_CHAT_FOLLOW_H
@@ -16,9 +17,9 @@
 enum { FOLLOW_CHUNK = 512, FOLLOW_EVERY_MS = 1000, FOLLOW_VARY_MS = 250 };
 
 struct follow *follow_new(struct chat *c);
-/* Nothing may be under way. Accepts NULL. */
+/* No operation may be under way. Accepts NULL. */
 void follow_destroy(struct follow *f);
-/* With the next turn, where none is under way: the store is back. */
+/* Asks in the next turn, unless a question is under way: the store is back. */
 void follow_soon(struct follow *f);
 
 #endif

@@ -35,7 +35,7 @@ void guests_end_step(struct chat *c)
 	s->op.most = GUESTS_END_MOST;
 	s->chat = c;
 	if (c->store->methods->submit(c->store, &s->op.op) != 0) {
-		free(s); /* busy: with the next step */
+		free(s); /* busy: tried with the next step */
 		return;
 	}
 	c->guests_end_ms = now + GUESTS_END_EVERY_MS;

@@ -1,11 +1,11 @@
 /*
- * A probe goes the whole road: a commit through the store's writer, then an event through feed, tail and sweep of a room that nobody
- * sees. It is ready when the sweep has passed, and no damage is known in what is stored: rooms that are whole go on, but somebody has to look,
- * and a copy that is taken of the data from then on is as damaged.
+ * A probe takes the whole way: a commit through the store's writer, then an event through feed, tail and sweep of a room that nobody sees. The server is ready when
+ * the sweep has passed and no stored data is known to be damaged. Undamaged rooms go on, but an operator has to look, because a copy of the data that is taken from
+ * then on is damaged too.
  *
- * While the database is away, it is not ready, and it is told why without asking.
+ * While the database is away, the server is not ready. A probe says why without asking the store.
  *
- * Nobody has to sign in to ask, and every probe is a commit: so what one found is told to all who ask within a second.
+ * Probes need no sign-in, and every probe is a commit. Therefore one result is told to all who ask within a second.
  */
 #include "chat/chat.h"
 
@@ -131,5 +131,5 @@ void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, boo
 	if (p->in_store)
 		c->n_pending++;
 	else
-		p->deadline_ms = 0; /* answered by the next look */
+		p->deadline_ms = 0; /* the next look answers it */
 }

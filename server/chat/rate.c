@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum { SECOND_MS = 1000, MINUTE_MS = 60000, BURST_SECONDS = 10, FORGET_MS = 2 * MINUTE_MS, ROOMS_PER_REQUEST = 20 };
-/* More than one address's: nobody is to lock an account out all alone. */
+/* Higher than the limit of one address: one address alone must not lock an account out. */
 enum { ADDRESSES_PER_ACCOUNT = 8 };
 
 struct rate_entry {
@@ -99,7 +99,7 @@ uint32_t rate_request(struct session *s, size_t n_bytes)
 	uint64_t n = 1 + (l->request_bytes ? n_bytes / l->request_bytes : 0);
 	if (s->operator_socket)
 		return 0;
-	bool counted = s->call && s->user; /* over HTTP before signing in: only the account is left to count */
+	bool counted = s->call && s->user; /* over HTTP before the sign-in: only the account is left to count */
 	uint32_t wait_ms = counted ? 0 : per_second(&s->requests, n, l->connection_requests, now);
 	if (!wait_ms && s->user)
 		wait_ms = per_second(&s->user->requests, n, l->account_requests, now);
@@ -119,7 +119,7 @@ uint32_t rate_sign_in(struct session *s, struct user *u)
 	const struct chat *c = s->chat;
 	uint64_t rate = c->config.limits.account_requests;
 	if (s->operator_socket || s->follower.transport == TRANSPORT_HTTP)
-		return 0; /* of HTTP each request counts */
+		return 0; /* over HTTP each request counts */
 	uint64_t n = 1 + (s->follower.transport == TRANSPORT_WEBSOCKET ? u->n_members / ROOMS_PER_REQUEST : 0);
 	return per_second(&u->requests, n, rate, loop_now_ms(c->loop));
 }

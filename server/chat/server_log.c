@@ -10,7 +10,7 @@
 struct server_log {
 	struct store_room_find op; /* first: the store hands this back */
 	struct chat *chat;
-	struct room *room; /* held; NULL: where it ends is not known */
+	struct room *room; /* held; NULL while the end of the log is not known */
 	bool asking;
 };
 
@@ -49,7 +49,7 @@ static void found(struct store_op *op)
 		log->room = room_load(&c->rooms, &log->op.room);
 		room_hold(log->room);
 		list_append(&c->rooms.followed, &log->room->in_followed);
-		server_log_skipped(c); /* who was read before the log's end was known */
+		server_log_skipped(c); /* users that were read before the log's end was known */
 	}
 	store_op_finish(op);
 }

@@ -1,10 +1,12 @@
 /*
- * The server's own log (store/notices.h), as this instance follows it: what other instances did to accounts and rooms, beside the events of rooms. Its room
- * is asked for how far it is with all others (follow.h), always, and its feed fetches what is missing. Each notice that leaves the feed is applied
- * (user_tell.h). What this instance wrote itself is known when it is committed, and passed over; where a notice of another one comes between, its own come again
- * with that one and change nothing.
+ * The server's own log (store/notices.h), as this instance follows it: what other instances did to accounts and rooms, beside the events of rooms. The store is
+ * always asked for its room's newest seq, together with all others (follow.h), and its feed fetches what is missing. Each notice that leaves the feed is applied
+ * (user_tell.h).
  *
- * Notices that cannot be had (cleared away, damaged, of a kind that only a newer version knows) lead to the same as an outage: everybody in memory is read again.
+ * What this instance wrote itself is known when it is committed, and is passed over. Where a notice of another instance comes between, our own notices come again
+ * with it and change nothing.
+ *
+ * Notices may be cleared away, damaged, or of a kind that only a newer version knows. Then the same happens as after an outage: everybody in memory is read again.
  *
  * Only where the store says that others write to it. Owner: struct chat. Loop thread only.
  */
@@ -14,15 +16,15 @@
 #include "chat/chat_state.h"
 
 struct server_log *server_log_new(struct chat *c);
-/* Nothing may be under way. Accepts NULL. */
+/* No operation may be under way. Accepts NULL. */
 void server_log_destroy(struct server_log *log);
-/* Looks where the log ends, unless that is known or asked for already: what comes behind that is applied, and who is in memory then is read again. */
+/* Asks where the log ends, unless that is known or asked for already. What comes behind that end is applied, and the users who are in memory then are read again. */
 void server_log_find(struct server_log *log);
-/* The log is another one now: the store's epoch is over. */
+/* The store's epoch is over, and the log is another one. */
 void server_log_forget(struct server_log *log);
-/* Notices are lost to its feed, or not understood. */
+/* The feed has lost notices, or one was not understood. */
 void server_log_skipped(struct chat *c);
-/* The last one of n notices of an operation of our own, which were applied; seq 0: they were not written. */
+/* Passes over n notices of an operation of our own, which were applied; seq: the last one's, or 0 when they were not written. */
 void server_log_wrote(struct server_log *log, size_t n, uint64_t seq);
 
 #endif

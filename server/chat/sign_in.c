@@ -11,10 +11,10 @@
 
 struct sign_in {
 	struct store_sign_in op; /* first: the store hands this back */
-	struct loop_call later;  /* when the store could not be asked; when a room has caught up */
+	struct loop_call later;  /* runs when the store could not be asked, and when a room has caught up */
 	struct room_wait wait;
 	struct room *behind;   /* held while it catches up */
-	size_t n_rooms_looked; /* memberships whose rooms have */
+	size_t n_rooms_looked; /* memberships whose rooms have caught up */
 	struct chat *chat;
 	uint64_t session_id;
 	uint64_t n_unloads, n_changes; /* when the store was asked */
@@ -47,7 +47,7 @@ static void ask(struct sign_in *in)
 	loop_post(in->chat->loop, &in->later);
 }
 
-/* What was read: the token may be gone by now, and of who is not in memory the rooms may have come further. */
+/* Whether what was read may be old: the token may be gone by now, or the rooms of a user who is not in memory may have come further. */
 static bool may_be_old(const struct sign_in *in)
 {
 	struct chat *c = in->chat;
@@ -66,7 +66,7 @@ static void go_on(struct loop_call *call)
 	signed_in(&in->op.op);
 }
 
-/* With the next turn: what ends the wait may be in the midst of something. */
+/* Goes on in the next turn, because the caller may be in the middle of other work. */
 static void caught_up(struct room_wait *w)
 {
 	struct sign_in *in = list_entry(w, struct sign_in, wait);
@@ -76,8 +76,8 @@ static void caught_up(struct room_wait *w)
 }
 
 /*
- * Who comes from another server has cursors of that one, and a room in memory may not have come so far: it would look as though they were beyond the end. So it first
- * comes as far as the store was, each room once. False: a room has to, and signed_in() is called again.
+ * A client that comes from another server has that server's cursors. A room in memory here may be behind them, and would take them for cursors beyond the end. So
+ * each room first comes as far as the store was, one wait a room. False while a room has to; signed_in() is then called again.
  */
 static bool rooms_have_caught_up(struct sign_in *in)
 {

@@ -31,11 +31,11 @@ static void away(void *arg)
 	reader_log_retry(&c->rooms);
 	follow_soon(c->follow);
 	if (c->store->is_shared)
-		user_refresh_all(c); /* whom others made a member of a room that nobody here follows */
+		user_refresh_all(c); /* users whom others made members of a room that nobody here follows */
 	user_refresh_retry(c);
 }
 
-/* Its client is told when to come back, so that not all do at once, and reads nothing more: what comes now is of the other epoch. */
+/* Its client is told when to come back, spread over time, and reads nothing more: what comes now belongs to the other epoch. */
 static void send_away(struct session *s, uint32_t spread_ms)
 {
 	auto_buf data = BUF_INIT;
@@ -62,7 +62,7 @@ static void restored(void *arg)
 	user_void_all(c); /* first: users hold rooms */
 	server_log_forget(c->server_log);
 	room_void_all(&c->rooms);
-	c->n_unloads++; /* what was read of them and is not used yet is void as well */
+	c->n_unloads++; /* what was read of them and is not used yet is void too */
 	users_have_changed(c);
 	c->guests_end_ms = 0;
 	follow_soon(c->follow);

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MEMBERS_WALKED = 16 }; /* the list is walked, which takes no memory */
+enum { MEMBERS_WALKED = 16 }; /* a list this short is walked, which takes no memory */
 
-/* Numbers are dense: spread, so that the map may take the first bytes for a hash (the finalizer of splitmix64). */
+/* Spreads the numbers, which are dense: the map may then take the first bytes for a hash (the finalizer of splitmix64). */
 static void key_of_no(uint64_t no, uint8_t key[16])
 {
 	uint64_t mixed = no;
@@ -79,7 +79,7 @@ void user_release(struct user *u)
 	}
 }
 
-/* With each message a member is looked for, and a user in many rooms has many. */
+/* Each message looks for a member, and a user in many rooms has many. */
 static void index_member(struct user *u, struct member *m)
 {
 	if (u->rooms) {

@@ -14,8 +14,8 @@ struct news {
 	enum event_type type;
 	struct uid room;
 	struct buf json;
-	uint64_t except;      /* a session's id, or 0: it knows */
-	uint32_t n_entered;   /* chat.n_entered, then: later sessions know */
+	uint64_t except;      /* the id of a session that knows already, or 0 */
+	uint32_t n_entered;   /* chat.n_entered when it was added: sessions that entered later know it */
 	struct member *added; /* room.added: who gets readers; NULL when the room was left meanwhile, and nobody is told any more */
 	uint64_t next_seq;    /* where the readers begin */
 };
@@ -23,8 +23,8 @@ struct news {
 struct user_news {
 	struct list in_chat; /* chat.telling */
 	struct user *user;
-	struct list all;   /* news.in_user, oldest first: that one is being told */
-	struct list *next; /* session.in_user: where that goes on */
+	struct list all;   /* news.in_user, oldest first; the oldest is being told */
+	struct list *next; /* session.in_user: the session that is told next */
 	uint32_t n;
 };
 
@@ -67,7 +67,7 @@ static bool has_others(const struct user *u, const struct session *except)
 	return u->n_sessions > (is_one ? 1u : 0u);
 }
 
-/* Takes the place of an older mark that nobody was told of yet. */
+/* Drops an older mark that nobody was told of yet; the new one takes its place. */
 static void drop_older_mark(struct user_news *all, const struct uid *room)
 {
 	for (struct list *it = all->all.next->next; it != &all->all; it = it->next) {
@@ -80,7 +80,7 @@ static void drop_older_mark(struct user_news *all, const struct uid *room)
 	}
 }
 
-/* NULL: there is nobody to tell, or too much already. */
+/* NULL when there is nobody to tell, or too much to tell already. */
 static struct news *add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data)
 {
 	u->n_told++;
@@ -133,7 +133,7 @@ void user_news_room_entered(struct member *m, struct session *s)
 		reader_attach(&s->follower, m->room, &m->readers, m->room->feed.last_seq + 1);
 }
 
-/* Sessions that were not told of the room yet are not told of it any more, though they are that it is gone. */
+/* Sessions that were not told of the room yet are not told of it any more. They are still told that it is gone. */
 static void forget_member(const struct member *m)
 {
 	if (!m->user->news)

@@ -12,10 +12,10 @@
 struct refresh {
 	struct store_sign_in op; /* first: the store hands this back */
 	struct user *user;       /* held */
-	uint32_t n_told;         /* user.n_told, when the store was asked */
-	uint64_t n_unloads;      /* chat_n_unloads(), then */
-	uint64_t n_changes;      /* chat.n_changes, then */
-	uint32_t n_entered;      /* chat.n_entered, then */
+	uint32_t n_told;         /* user.n_told when the store was asked */
+	uint64_t n_unloads;      /* chat_n_unloads() at that time */
+	uint64_t n_changes;      /* chat.n_changes at that time */
+	uint32_t n_entered;      /* chat.n_entered at that time */
 };
 
 static void refreshed(struct store_op *op);
@@ -111,7 +111,8 @@ static int by_bytes(const void *x, const void *y)
 	return memcmp(x, y, SECRET_HASH_BYTES);
 }
 
-/* Ends the sessions whose token is not among the user's any more. Of those that entered since the store was asked nothing is known: false, there are such. */
+/* Closes the sessions whose token the user has no more. The answer says nothing of sessions that entered since the store was asked. False when there are such
+ * sessions. */
 static bool cut_sessions(const struct refresh *f)
 {
 	bool is_whole = true;
@@ -145,7 +146,7 @@ static void learn_all(struct user *u, const struct store_sign_in *op)
 	u->n_told++;
 }
 
-/* What will be the same when it is asked again is not asked again: there is no such account, or what is stored of it is damaged. */
+/* Does not ask again for what does not change: there is no such account, or its stored data is damaged. */
 static void refreshed(struct store_op *op)
 {
 	struct refresh *f = (struct refresh *)(void *)op;
@@ -154,8 +155,8 @@ static void refreshed(struct store_op *op)
 	bool is_answered = op->result == 0, is_settled = op->result == -ENOENT || op->result == -EBADMSG;
 	bool may_be_old = f->n_told != u->n_told || f->n_unloads != chat_n_unloads(c) ||
 			  user_rooms_are_old(c, f->op.memberships, f->op.n_memberships, f->n_changes);
-	bool is_void = u->is_void; /* what it brings is of an epoch that is over */
-	/* Also when the rest may be old, or is damaged: who is busy does not keep a token that ended. */
+	bool is_void = u->is_void; /* the answer belongs to an epoch that is over */
+	/* Also when the rest may be old, or is damaged: constant changes to an account must not keep an ended token alive. */
 	bool is_whole = is_void || !(is_answered || f->op.has_token_hashes) || cut_sessions(f);
 	if (!is_void && op->result == -ENOENT)
 		end_user(u);
@@ -165,7 +166,7 @@ static void refreshed(struct store_op *op)
 		wait_in_line(u);
 	end(f);
 	if (is_answered || is_settled)
-		ask_next(c); /* else with the housekeeping: the next one would fail as well */
+		ask_next(c); /* otherwise the housekeeping asks: the next one would fail too */
 }
 
 void user_refresh(struct user *u)
@@ -173,7 +174,7 @@ void user_refresh(struct user *u)
 	if (u->is_void)
 		return;
 	if (u->is_refreshing) {
-		u->n_told++; /* what it brings may be too old */
+		u->n_told++; /* the answer under way may be too old */
 		return;
 	}
 	wait_in_line(u);

@@ -11,7 +11,7 @@ static void read_marked(struct user *u, struct room *r, const struct user_notice
 {
 	struct member *m = r ? user_member_of(u, r) : NULL;
 	if (!m)
-		u->n_told++; /* one that is being read of the user may be older */
+		u->n_told++; /* a reading of the user that is under way may be older */
 	else if (member_read_to(m, n->seq, n->n_messages))
 		user_news_read_marked(m, session_by_id(u->chat, asker));
 }
@@ -47,7 +47,7 @@ static void role_set(struct chat *c, struct user *u, enum user_role role)
 	if (!u)
 		return;
 	u->role = role;
-	u->n_told++; /* one whose state is being made may have the old one in it */
+	u->n_told++; /* a state that is being made may contain the old role */
 }
 
 static void room_changed(struct chat *c, const struct user_notice *n)
@@ -68,7 +68,7 @@ void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker
 	struct user *u = user_by_no(c, n->user_no);
 	bool is_of_room = user_notice_is_of_room(n->kind);
 	struct room *r = u && is_of_room ? room_by_id(&c->rooms, &n->room) : NULL;
-	if (!u || !is_of_room) /* of who is in memory the token that signs in now may have ended, too */
+	if (!u || !is_of_room) /* also for a user in memory: the token that signs in now may have ended */
 		user_has_changed(c, n->user_no);
 	if (!u && n->kind != NOTICE_ROLE_SET)
 		return;
@@ -86,7 +86,7 @@ void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker
 		session_cut(u, n->token_hash);
 		break;
 	case NOTICE_TOKENS_ENDED:
-		user_refresh(u); /* which of its sessions came with a newer token only the store knows */
+		user_refresh(u); /* only the store knows which of its sessions came with a newer token */
 		break;
 	case NOTICE_ROLE_SET:
 		role_set(c, u, n->role);
@@ -103,7 +103,7 @@ void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker)
 	user_tell_apply(c, n, asker);
 	struct user *u = n->kind == NOTICE_TOKENS_ENDED ? user_by_no(c, n->user_no) : NULL;
 	if (u)
-		session_cut_all(u, n->up_to); /* it is this moment's: a newer token is not known to anybody yet */
+		session_cut_all(u, n->up_to); /* at this moment nobody knows a newer token yet */
 }
 
 struct told user_told_by(const struct store_op *op)

@@ -1,10 +1,11 @@
 /*
- * The one way of what concerns an account on all of its connections: a read mark, a room that was joined or left, tokens that ended, a role. A command that
- * did such a thing tells its operation here and does nothing to sessions itself; what another instance told comes in through user_tell_apply(), and has the same effects.
+ * The one way in which something that concerns an account reaches all of its connections: a read mark, a room that was joined or left, tokens that ended, a role. A
+ * command that did such a thing tells its operation here and does nothing to sessions itself. What another instance told comes in through user_tell_apply(), and has
+ * the same effects.
  *
- * That a room was joined or left is known from the room's own event (apply.h). The notice reaches instances that do not follow the room: whoever has the user in
- * memory and lacks the event fetches it, or asks the store for the user's memberships. A notice that is late, comes twice, or is about nobody in memory changes
- * nothing that is newer.
+ * A room that was joined or left is known from the room's own event (apply.h). The notice reaches instances that do not follow the room: an instance that has the
+ * user in memory and lacks the event fetches it, or asks the store for the user's memberships. A notice that is late, comes twice, or is about nobody in memory
+ * changes nothing that is newer.
  *
  * Loop thread only.
  */
@@ -14,7 +15,7 @@
 #include "chat/chat_state.h"
 #include "store/notices.h"
 
-/* What an operation did that concerns people: taken while it has its events, told when they are handed on. */
+/* What an operation did that concerns people. It is taken while the operation has its events, and told when they are handed on. */
 struct told {
 	struct user_notice notices[OP_NOTICES_MAX];
 	size_t n;
@@ -23,10 +24,10 @@ struct told {
 
 struct told user_told_by(const struct store_op *op);
 void user_tell_all(struct chat *c, const struct told *told, uint64_t asker);
-/* Both, of an operation without events. */
+/* Takes and tells at once, for an operation without events. */
 void user_tell_op(struct chat *c, const struct store_op *op, uint64_t asker);
 
-/* What the store has done: applied here, and handed to chat.outgoing. `asker`: the id of the session that knows from its reply, or 0. */
+/* Applies here what the store has done, and hands it to chat.outgoing. `asker`: the id of the session that knows from its reply, or 0. */
 void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker);
 /* The same without handing it on. */
 void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker);
