@@ -9,7 +9,7 @@
 
 struct rate_table *rate_table_new(void);
 void rate_table_destroy(struct rate_table *t); /* accepts NULL */
-/* Drops entries whose buckets are full. */
+/* Drops entries that were not used for so long that their buckets are full. */
 void rate_table_clean(struct rate_table *t, uint64_t now_ms);
 
 /* Each returns 0, or the milliseconds to wait. */

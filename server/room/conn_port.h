@@ -1,9 +1,8 @@
 /*
- * What chat asks of a connection; server/net/ has the answers. A conn is one WebSocket, one HTTP request or one event stream.
- * Loop thread only. net owns the conn; chat and the engine hold the pointer from session_open() to session_close() and never across a wait
- * (across a wait it holds the session's id).
+ * What chat asks of a connection; server/net/ implements it. A conn is one WebSocket, one HTTP request or one event stream. Loop thread only. net owns the conn.
+ * chat and the engine hold the pointer from session_open() to session_close() and never across a wait; across a wait they hold the session's id.
  *
- * Nothing here frees or closes on the spot: the end comes through session_close(), never from inside these calls.
+ * Nothing here frees or closes at once. The end comes through session_close(), never from inside these calls.
  */
 #ifndef PARLEY_ROOM_CONN_PORT_H
 #define PARLEY_ROOM_CONN_PORT_H
@@ -48,35 +47,35 @@ enum close_reason {
 /* A reply: n bytes of JSON. Framed and put in the outbox; written at the end of the turn.
  * For HTTP this is the whole response: `code` gives the status, retry_after_ms a Retry-After header. */
 void conn_append(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms);
-/* WebSocket: a personal event, likewise. Others cause these, as many as they like: while the outbox is full and the socket takes nothing
+/* WebSocket: a personal event, through the outbox too. Other users cause these, and without a limit. So while the outbox is full and the socket takes nothing,
  * the connection is closed instead, and its client comes back for the whole state. */
 void conn_tell(struct conn *c, const void *json, size_t n);
 
 /* Whether events may be written now: not closing, outbox empty, and the library holds back nothing. */
 bool conn_writable(const struct conn *c);
-/* Writes whole frames (WebSocket) or whole chunks of text (event stream) from memory that is only read and may go away after the call.
- * Only when conn_writable(). What the socket does not take is kept by the library, at most n bytes: callers cut at --write-bytes. */
+/* Writes whole frames (WebSocket) or whole chunks of text (event stream). The memory is only read, and may go away after the call. Only when conn_writable(). The
+ * library keeps what the socket does not take, at most n bytes: callers cut at --write-bytes. */
 void conn_write(struct conn *c, const uint8_t *bytes, size_t n);
 /* Asks for one session_writable() when the socket takes more. */
 void conn_want_writable(struct conn *c);
 
-/* The response head of an event stream (200, text/event-stream) goes out, and its first text with it; afterwards conn_write() is allowed. */
+/* Sends the response head of an event stream (200, text/event-stream) and its first text; afterwards conn_write() is allowed. */
 void conn_start_stream(struct conn *c, const uint8_t *first, size_t n);
-/* HTTP: the response will set (or with token NULL delete) the session cookie. No-op on other transports. */
+/* HTTP: the response will set the session cookie, or delete it with token NULL. No-op on other transports. */
 void conn_set_cookie(struct conn *c, const char *token);
-/* HTTP: the request was signed in. Where the session cookie did that, the response sets it again, so that it lasts as long as its token, which use keeps good. */
+/* HTTP: the request was signed in. If the session cookie did that, the response sets it again, so that it lasts as long as its token, which use prolongs. */
 void conn_renew_cookie(struct conn *c);
 
-/* Stops reading from a WebSocket (its requests under way are as many as may be), or goes on. */
+/* Stops reading from a WebSocket, which has as many requests under way as are allowed; or goes on reading. */
 void conn_hold_reading(struct conn *c, bool held);
-/* The session has no request under way any more (session_awaits_answers()): one that is being closed may go. */
+/* The session has no request under way any more (session_awaits_answers()): a connection that is being closed may end. */
 void conn_all_answered(struct conn *c);
 
 /* Ends it with a reason, after the outbox went out; session_close() follows later. */
 void conn_close(struct conn *c, enum close_reason reason);
 
-/* The peer's address as text (behind a trusted proxy the client's), and 16 bytes that stand for it in limits (IPv6: its /64). Good until the
- * next call. */
+/* The peer's address as text (the client's when it comes through a trusted proxy), and 16 bytes that stand for it in limits (IPv6: its /64). Valid until the next
+ * call. */
 const char *conn_address(const struct conn *c);
 const uint8_t *conn_address_key(const struct conn *c);
 /* The user whose process is at the other end of a Unix socket; -1: not known. */

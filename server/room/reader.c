@@ -8,10 +8,10 @@
 
 enum {
 	GAP_PAGE_EVENTS = 50, /* the newest page that follows a room.gap */
-	WRITES_AT_ONCE = 4,   /* for one reader, before others get their turn */
+	WRITES_AT_ONCE = 4,   /* for one reader, before others have their turn */
 };
 
-/* Stands for every cursor beyond the end: no room ever comes so far that it would look like a good one. */
+/* Stands for every cursor beyond the end. No room ever comes so far that this would become a valid place. */
 static const uint64_t beyond_end = READER_SEQ_RESTORED - 1;
 
 static void go_to_tail(struct reader *reader)
@@ -48,7 +48,7 @@ static void jump(struct reader *reader, const char *reason)
 	reader->next_seq = to + 1;
 }
 
-/* Decides where a reader goes on that is not (or no longer) in the tail. */
+/* Decides where a reader goes on that is not in the tail, or not any more. */
 static void settle(struct reader *reader)
 {
 	const struct room *r = reader->room;

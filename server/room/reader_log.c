@@ -75,7 +75,7 @@ static void ask_for_page(struct reader *reader)
 		.op = {.kind = STORE_LOG_PAGE, .done = page_arrived},
 		.room_no = reader->room->no,
 		.after_seq = reader->next_seq - 1,
-		.before_seq = reader->room->feed.last_seq + 1, /* the store may know of more than the room has let out */
+		.before_seq = reader->room->feed.last_seq + 1, /* the store may have events that the room has not let out yet */
 		.limit_bytes = reader_write_bytes(reader->follower),
 	};
 	l->room = reader->room;
@@ -118,7 +118,7 @@ static void write_page(struct reader *reader, struct store_log_page *page)
 	for (size_t i = 0; i < page->n_events; i++) {
 		const struct event *e = page->events[i];
 		if (e->seq != next)
-			break; /* never happens in a sound log; the next page begins at the hole */
+			break; /* only in a damaged log; the next page begins at the hole */
 		buf_append(&frames, e->frame, e->frame_bytes);
 		next++;
 	}
@@ -132,7 +132,7 @@ static void write_page(struct reader *reader, struct store_log_page *page)
 	reader->next_seq = next;
 }
 
-/* Tells the client what cannot be read, and goes on behind it. A page that has nothing where the room says there is something is damage, too. */
+/* Tells the client what cannot be read, and goes on behind it. An empty page where the room has events is damage too. */
 static void pass_over(struct reader *reader, const struct store_log_page *page)
 {
 	uint64_t last = reader->room->feed.last_seq, to = page->damaged_to;
@@ -162,7 +162,7 @@ void reader_log_serve(struct reader *reader)
 		pass_over(reader, &l->op);
 	no_longer_paging(reader);
 	log_read_free(l);
-	/* The next page, of the reader whose turn it is then, or the ring: when the socket has taken this one. */
+	/* When the socket has taken this page, the next one comes for the reader whose turn it is then, or from the ring. */
 	list_remove(&reader->in_follower);
 	list_append(&f->readers, &reader->in_follower);
 	conn_want_writable(f->conn);

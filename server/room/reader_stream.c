@@ -1,6 +1,6 @@
 /*
- * Server-sent events (WHATWG HTML, section 9.2): the same frames as for a WebSocket, given the stream's own form on their way out.
- * The id of an event names the cursors of all rooms of the stream and their epoch, so Last-Event-ID alone resumes it.
+ * Server-sent events (WHATWG HTML, section 9.2): the same frames as for a WebSocket, in the form of the stream. The id of an event names the cursors of all rooms of
+ * the stream and their epoch, so Last-Event-ID alone resumes it.
  */
 #include "room/reader.h"
 
@@ -9,7 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
-/* `current` (NULL: none) is at seq; the others are behind what they were given. */
+/* `current` (NULL: none) is at seq; each other reader is at the last event it was given. */
 static void append_cursors(struct buf *b, const struct follower *f, const struct reader *current, uint64_t seq)
 {
 	const struct list *readers = &f->readers;
@@ -47,7 +47,7 @@ static void append_event(struct buf *b, const uint8_t *json, size_t n)
 	buf_append_str(b, "\n\n");
 }
 
-/* Remembered events carry `"seq":` right behind the head; the others have none. Our own encoding, so the search is exact. */
+/* Remembered events carry `"seq":` directly behind the head; the others have none. The encoding is our own, so the search is exact. */
 static bool is_remembered(const uint8_t *json, size_t n)
 {
 	static const char id_member[] = "\",\"id\":\"";
@@ -55,7 +55,7 @@ static bool is_remembered(const uint8_t *json, size_t n)
 	return end && (size_t)(json + n - end) > sizeof(id_member) && memcmp(end, id_member, sizeof(id_member) - 1) == 0;
 }
 
-/* The id beside an event names every room of the stream, with some 60 bytes each, and the event itself has some 250 at least. */
+/* The id beside an event takes about 60 bytes for each room of the stream; the event itself takes at least about 250. */
 size_t reader_write_bytes(const struct follower *f)
 {
 	size_t n_rooms = 0;

@@ -175,7 +175,7 @@ void room_free_hidden(struct room *r)
 		room_free(r);
 }
 
-/* Room for n more bytes, growing while readers that are being served would lose their place, up to the configured size. */
+/* Makes room for n more bytes. The tail grows, up to the configured size, while readers that are being served would lose their place. */
 static void make_room(struct room *r, size_t n)
 {
 	struct room_tail *t = &r->tail;
@@ -194,7 +194,7 @@ static void make_room(struct room *r, size_t n)
 		for (wanted = t->cap ? t->cap : ROOM_TAIL_LEAST; wanted < 2 * n;)
 			wanted *= 2;
 	if (!must && wanted > most)
-		return; /* the oldest go; a reader that still wanted them reads on from the log */
+		return; /* the oldest go; a reader that lacks them reads on from the log */
 	room_tail_grow(t, wanted);
 }
 
@@ -217,7 +217,7 @@ void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms)
 		if (!list_empty(&r->in_sweep))
 			continue;
 		list_remove(&r->in_long_tails);
-		room_tail_empty(&r->tail); /* a reader that was not through it reads on from the log */
+		room_tail_empty(&r->tail); /* a reader that lacks some of it reads on from the log */
 	}
 }
 
@@ -243,7 +243,8 @@ void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(
 		list_append(&r->waiting, &w->in_room);
 }
 
-/* From the feed, in order: into the tail, and into what is known (behind it: who joins begins after the joining), and the room is swept. */
+/* Takes an event from the feed, in order: into the tail, then into what is known, and the room is swept. The tail comes first, so that a new member's reader
+ * begins after the joining. */
 static void room_out(void *arg, struct event *e)
 {
 	struct room *r = arg;
@@ -269,7 +270,7 @@ void room_pass_on(struct room *r, const void *json, size_t n)
 	uint8_t frame_header[WS_FRAME_HEADER_MAX];
 	size_t header = ws_frame_text_header(frame_header, n);
 	struct room_tail *t = &r->tail;
-	/* Under pressure these go first: when the readers being swept are a quarter of the tail behind, or there is nobody. */
+	/* Under pressure these are dropped first: when the readers being swept are a quarter of the tail behind, or there are none. */
 	bool pressed = r->sweep_next && t->head - r->pass_keep > r->rooms->config.room_tail_bytes / 4;
 	if (pressed || r->n_readers == 0)
 		return;
@@ -290,7 +291,7 @@ struct hole_fetch {
 	struct room *room;        /* held */
 };
 
-/* The hole cannot be read. Readers are told so when they read on from the log (reader_log.c), and what is behind it goes out. */
+/* The hole cannot be read. Readers are told so when they read on from the log (reader_log.c), and the feed lets out what is behind it. */
 static void skip_damage(struct room *r, const struct store_log_page *page)
 {
 	bool known = page->damaged_to > r->feed.last_seq && page->damaged_to < page->before_seq;
@@ -304,7 +305,7 @@ static void skip_damage(struct room *r, const struct store_log_page *page)
 	room_end_waits(r, r->feed.last_seq);
 }
 
-/* What is missing could not be had: no offer may come for long that would ask for it again. */
+/* What is missing could not be read. The next offer would ask again but may be far off, so the housekeeping asks too. */
 static void fetch_later(struct room *r)
 {
 	if (list_empty(&r->in_holes))

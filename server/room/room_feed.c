@@ -39,7 +39,7 @@ static void hold(struct room_feed *f, struct event *e)
 	f->n_held++;
 }
 
-/* What is missing before the first held one; with none held, what was dropped because too many were. */
+/* Asks for what is missing before the first held event; with none held, for what was dropped because too many were. */
 static void fetch_hole(struct room_feed *f)
 {
 	if (f->last_seq >= f->newest_seq || f->fetching)
@@ -54,7 +54,7 @@ static void let_out(struct room_feed *f, struct event *e)
 	f->out(f->arg, e);
 }
 
-/* Each is out of the list before it goes out: what happens then may look at those that are still held. */
+/* Each event is out of the list before it goes out, because the receiver may look at those that are still held. */
 static void let_out_held(struct room_feed *f)
 {
 	while (f->n_held && f->held[0]->seq <= f->last_seq + 1) {

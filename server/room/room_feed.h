@@ -1,10 +1,11 @@
 /*
- * Puts the events of a room in order. It is offered events from several sources (own commits, the bus, the store), in any order and
- * with repeats, and lets each out once:   last+1 goes out,   <= last is dropped,   > last+1 is held while the hole is fetched once.
+ * Puts the events of a room in order. It is offered events from several sources (own commits, the bus, the store), in any order and with repeats, and lets each out
+ * once:
  *
- * Takes over every event it is offered. Held events are bounded: what does not fit is dropped and fetched later, because the
- * store has it too.
- * Owner: struct room. Loop thread only.
+ *   last+1 goes out,   <= last is dropped,   > last+1 is held while the hole is fetched once.
+ *
+ * Takes over every event it is offered. Held events are bounded: what does not fit is dropped and fetched later, because the store has it too. Owner: struct room.
+ * Loop thread only.
  */
 #ifndef PARLEY_ROOM_ROOM_FEED_H
 #define PARLEY_ROOM_ROOM_FEED_H
@@ -32,11 +33,11 @@ void room_feed_init(struct room_feed *f, uint64_t last_seq, void (*out)(void *, 
 		    void *arg);
 void room_feed_finish(struct room_feed *f);
 void room_feed_offer(struct room_feed *f, struct event *e);
-/* There are events up to this seq: what is missing of them is fetched. */
+/* There are events up to this seq: the missing ones are fetched. */
 void room_feed_expect(struct room_feed *f, uint64_t seq);
-/* What there is up to this seq will never come, or is known: goes on behind it. */
+/* The events up to this seq will never come, or are known: goes on behind them. */
 void room_feed_skip(struct room_feed *f, uint64_t seq);
-/* The fetch has ended, with everything it found offered; another is asked for when a hole is left and `again` is true. */
+/* The fetch has ended, and everything it found is offered. Another one is asked for when a hole is left and `again` is true. */
 void room_feed_fetched(struct room_feed *f, bool again);
 
 #endif

@@ -3,12 +3,12 @@
 #include "base/clock.h"
 #include "room/reader.h"
 
-static const uint64_t PACE_FROM_NS = 2000000; /* below that the timer's millisecond says too little */
+static const uint64_t PACE_FROM_NS = 2000000; /* shorter passes are not paced: the timer's millisecond is too coarse */
 static const uint64_t TICK_NS = 1000000;
 enum {
 	TICK_MS = 1,
-	LATE_WRITES = 1 << 17, /* a second of a room of a thousand, so that the pace is steady while the machine is not */
-	FULL_BYTES = 9 * 1024, /* to join more saves little: the bytes are a good part of what such a write costs */
+	LATE_WRITES = 1 << 17, /* a second of a room of a thousand readers, so that one stall changes the pace little */
+	FULL_BYTES = 9 * 1024, /* joining more saves little: the bytes are a large part of what such a write costs */
 };
 
 void room_sweep_rest_over(struct rooms *rooms)
@@ -38,13 +38,13 @@ void room_sweep_forget(struct reader *reader)
 		r->sweep_next = reader->in_room.next;
 }
 
-/* What as many writes as the last pass made usually cost. */
+/* What the writes of the last pass usually cost. */
 static uint64_t usual_ns(const struct room *r)
 {
 	return r->late_worked_ns == 0 ? r->pass_worked_ns : r->late_worked_ns * r->pass_writes / r->late_writes;
 }
 
-/* A stall counts as twice the usual at most. */
+/* A pass counts as at most twice the usual, so that a stall changes it little. */
 static void note_cost(struct room *r)
 {
 	uint64_t most_ns = 2 * usual_ns(r);
@@ -59,8 +59,9 @@ static void note_cost(struct room *r)
 }
 
 /*
- * How long the pass that begins now shall last: as if it made as many writes as the last one. 0 unless it follows that one at once, or nearly (the
- * room would be swept for more than two thirds of the time). After a pass that cost much less than usual, as if the usual were twice that.
+ * How long the pass that begins now lasts: the usual cost of as many writes as the last pass made, and config.sweep_rest percent more. It is not paced (0) unless it
+ * follows the last one at once or nearly: the room would be swept for more than two thirds of the time. The cost is taken as at most twice that of the last pass, so
+ * that one cheap pass shortens the next.
  */
 static uint64_t pace(const struct room *r, uint64_t now_ns)
 {
@@ -95,7 +96,7 @@ static void end_pass(struct room *r)
 	r->pass_had_news = r->tail.head != r->pass_head;
 }
 
-/* How many readers the pass shall have come to by the next tick. */
+/* How many readers the pass has to reach before the next tick. */
 static uint64_t due(const struct room *r, uint64_t now_ns)
 {
 	uint64_t until_ns = now_ns + TICK_NS - r->pass_started_ns;

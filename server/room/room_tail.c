@@ -23,7 +23,7 @@ void room_tail_empty(struct room_tail *t)
 
 void room_tail_skip(struct room_tail *t, uint64_t next_seq)
 {
-	t->head++; /* so that the place of one who has everything is behind, too */
+	t->head++; /* the place of a reader that has everything is now behind too */
 	t->next_seq = next_seq;
 	room_tail_empty(t);
 }
@@ -38,7 +38,7 @@ bool room_tail_fits(const struct room_tail *t, size_t n, uint64_t keep)
 	return t->head + n - keep <= t->cap;
 }
 
-/* Into both halves: from its place on, over the seam if need be, and the same bytes one round earlier or later. */
+/* Copies into both halves: from its place on, across the end of the first half if needed, and the same bytes one ring's length apart. */
 static void put(struct room_tail *t, uint64_t offset, const uint8_t *bytes, size_t n)
 {
 	uint8_t *place = at(t, offset);
@@ -62,7 +62,7 @@ void room_tail_grow(struct room_tail *t, uint32_t min_cap)
 	free(old.ring);
 }
 
-/* Lets go of the oldest remembered event and all that rides along before the next. */
+/* Drops the oldest remembered event and all events without a seq before the next. */
 static void drop_first(struct room_tail *t)
 {
 	t->first_seq++;
@@ -93,7 +93,7 @@ void room_tail_append(struct room_tail *t, uint64_t seq, const uint8_t *frame, s
 		if (t->first_seq < t->next_seq)
 			drop_first(t);
 		else
-			t->start = t->head; /* only passing events are left: all of them go */
+			t->start = t->head; /* only events without a seq are left: all of them go */
 	}
 	put(t, t->head, frame, n);
 	if (seq)
@@ -132,7 +132,7 @@ static uint64_t cut(const struct room_tail *t, uint64_t offset, uint64_t end, si
 	uint64_t cut_at = seq > t->first_seq ? t->offsets[(seq - 1) & (t->n_offsets - 1)] : offset;
 	if (cut_at > offset && cut_at <= end)
 		return cut_at;
-	/* Passing events only, or one long frame: walk. */
+	/* Only events without a seq, or one long frame: walk. */
 	for (cut_at = offset; cut_at < end;) {
 		struct ws_frame f;
 		int whole = ws_frame_read_header(at(t, cut_at), end - cut_at, &f);

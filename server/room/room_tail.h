@@ -1,14 +1,15 @@
 /*
- * The newest events of a room as ready-made WebSocket frames, one after the other, in one byte ring, with an index from seq to
- * offset. Events that are not remembered ride along without a seq.
+ * The newest events of a room as ready-made WebSocket frames, one after the other, in one byte ring, with an index from seq to offset. Events that are not
+ * remembered are in it too, without a seq.
  *
- * Offsets are positions in the endless stream of bytes that ever went through the ring; `start` and `head` bound what it still
- * holds. Every byte is there twice, a ring's length apart, so that whatever lies between two offsets lies in one piece: a write is never
- * cut at the ring's end. (Before that, one pass in nine wrote twice to each of 1000 readers, in 8.2 ms instead of 5.1.)
+ * Offsets are positions in the endless stream of bytes that ever went through the ring; `start` and `head` bound what it still holds. Every byte is there twice, a
+ * ring's length apart, so that the bytes between any two offsets are in one piece: a write is never cut at the ring's end. (Before that, one pass in nine wrote
+ * twice to each of 1000 readers, in 8.2 ms instead of 5.1.)
  *
- * The ring grows by need, from 4 KiB to --room-tail-bytes: it doubles while readers that keep up would lose their place, and keeps the newest events for
- * resumes. After a minute without news a longer one is given back. So a quiet room costs kilobytes. A reader remembers its next seq beside its offset:
- * that it fell out of the ring is noticed when it is served, and letting go of old frames costs nothing for each reader.
+ * The ring grows by need, from 4 KiB to --room-tail-bytes: it doubles while readers that keep up would lose their place, and keeps the newest events for resumes.
+ * After a minute without news a longer ring is freed. So a quiet room costs kilobytes. A reader remembers its next seq beside its offset. Therefore a reader that
+ * fell out of the ring is noticed when it is served, and dropping old frames costs nothing for each reader.
+ *
  * Owner: struct room. Loop thread only.
  */
 #ifndef PARLEY_ROOM_ROOM_TAIL_H
@@ -29,25 +30,24 @@ struct room_tail {
 
 enum { ROOM_TAIL_LEAST = 4096 }; /* cap of the shortest ring */
 
-/* An empty tail in which next_seq comes first. */
+/* An empty tail whose first event will be next_seq. */
 void room_tail_init(struct room_tail *t, uint64_t next_seq);
-/* Lets go of all events and of all memory. Offsets and seqs go on where they were. */
+/* Drops all events and frees all memory. Offsets and seqs go on where they were. */
 void room_tail_empty(struct room_tail *t);
 
-/* The same, and next_seq comes next; what lies between will never come. No place in the ring is good afterwards. */
+/* The same, but next_seq comes next; what lies between will never come. No earlier place in the ring is valid afterwards. */
 void room_tail_skip(struct room_tail *t, uint64_t next_seq);
 
-/* Whether n more bytes fit without letting go of anything from offset `keep` on. */
+/* Whether n more bytes fit without dropping anything from offset `keep` on. */
 bool room_tail_fits(const struct room_tail *t, size_t n, uint64_t keep);
-/* Makes it hold at least min_cap bytes. */
+/* Grows the ring to at least min_cap bytes. */
 void room_tail_grow(struct room_tail *t, uint32_t min_cap);
-/* Appends a whole frame, letting go of the oldest where needed; cap is at least the frame's length. seq is next_seq, or 0 for an
- * event that is not remembered. */
+/* Appends a whole frame and drops the oldest ones where needed; cap is at least the frame's length. seq is next_seq, or 0 for an event that is not remembered. */
 void room_tail_append(struct room_tail *t, uint64_t seq, const uint8_t *frame, size_t n);
 
 /* Whether the event with this seq, and all after it, are here (true for next_seq itself: nothing is missing). */
 bool room_tail_has(const struct room_tail *t, uint64_t seq);
-/* Where it begins; `head` for next_seq. Only when room_tail_has(). */
+/* Its offset; `head` for next_seq. Only when room_tail_has(). */
 uint64_t room_tail_offset_of(const struct room_tail *t, uint64_t seq);
 /* The seq of the first remembered event at or after this offset (start <= offset <= head). */
 uint64_t room_tail_seq_at(const struct room_tail *t, uint64_t offset);

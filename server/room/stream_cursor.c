@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A seq at *at, which moves behind it. */
+/* Reads a seq at *at and moves *at behind it. */
 static bool read_seq(const char **at, uint64_t *seq)
 {
 	const char *digits = *at;

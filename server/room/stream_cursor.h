@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The cursor of one room in "<room id>:<seq>,…"; where the stream has no other room (is_only) also in a bare "<seq>". 1: found, in *seq; 0: not
- * named (cursors NULL or "": likewise); -1: this is no cursor. */
+/* The cursor of one room in "<room id>:<seq>,…"; where the stream has no other room (is_only) also in a bare "<seq>". 1: found, in *seq. 0: the room is not
+ * named, or cursors is NULL or "". -1: this is no cursor. */
 int stream_cursor_find(const char *cursors, const struct uid *room, bool is_only, uint64_t *seq);
 
 #endif
