@@ -11,7 +11,7 @@
 
 enum {
 	RETRY_BUSY_MS = 1000,
-	SESSIONS_RETRY_MS = 10000, /* one that lost its connection counts until that is noticed */
+	SESSIONS_RETRY_MS = 10000, /* includes sessions whose lost connection is not noticed yet */
 };
 
 struct answer answer_of(const struct call *call)
@@ -36,7 +36,7 @@ void answer_ok(const struct answer *a, const struct buf *data)
 	conn_append(s->follower.conn, json.data, json.len, WIRE_OK, 0);
 }
 
-/* Counts a refusal, and says so in the trail. The session that it goes to, or NULL. */
+/* Counts a refusal and writes it to the trail. Returns the session that gets it, or NULL. */
 static struct session *refused(const struct answer *a, enum wire_error code)
 {
 	metric_count_error(a->chat->metrics, code);
@@ -134,13 +134,13 @@ bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *messa
 }
 
 /*
- * One request more (or less) of this session under way. Past the limit it is not read from; nor while a page is being made for it, so that one
- * who does not read costs the outbox and one page, however many he asks for.
+ * Counts one request of this session under way more, or less. Past the limit the session is not read from. It is not read from while a page is made for it either,
+ * so that a client that does not read costs the outbox and one page, for any number of pages that it asks for.
  */
 static void count_waiting(const struct wait *w, bool begins)
 {
 	struct session *s = answer_session(&w->answer);
-	uint32_t change = begins ? 1 : UINT32_MAX; /* that is -1 */
+	uint32_t change = begins ? 1 : UINT32_MAX; /* adds -1 */
 	uint64_t most = w->answer.chat->config.limits.connection_waiting;
 	if (!s)
 		return;

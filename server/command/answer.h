@@ -12,7 +12,7 @@ struct answer {
 	struct chat *chat;
 	uint64_t session_id;
 	struct reply_ref ref;
-	struct trail trail; /* what it says in the log */
+	struct trail trail; /* what the log says of it */
 };
 
 /* One request inside the call that handles it. */
@@ -29,36 +29,36 @@ struct answer answer_of(const struct call *call);
 struct session *answer_session(const struct answer *a);
 void answer_ok(const struct answer *a, const struct buf *data);
 void answer_error(const struct answer *a, enum wire_error code, const char *message, uint32_t retry_after_ms);
-/* What is wrong with the request itself. */
+/* Answers what is wrong with the request itself. */
 void answer_fault(const struct answer *a, const struct request_fault *fault);
-/* What is stored is damaged: `unavailable`, and trying again is of no use. message NULL: the usual one. */
+/* Answers `unavailable`, not worth trying again: the stored data is damaged. message NULL: the usual one. */
 void answer_damaged(const struct answer *a, const char *message);
 /* Signing in (chat/sign_in.h) ended with this error: answers it, and when to try again. */
 void answer_sign_in_refused(const struct session *s, const struct answer *a, enum wire_error error);
-/* The database is away: `unavailable`, and when to try again. */
+/* Answers `unavailable` and when to try again: the database is away. */
 void answer_away(const struct answer *a);
-/* The caller or the room is of an epoch that is over: `unavailable`. */
+/* Answers `unavailable`: the caller or the room belongs to an epoch that is over. */
 void answer_void(const struct answer *a);
 /* The same inside the call. */
 void call_ok(const struct call *call, const struct buf *data);
 void call_error(const struct call *call, enum wire_error code, const char *message);
 void call_fault(const struct call *call, const struct request_fault *fault);
-/* `invalid_request` about a member of `data`, which is a constant. */
+/* Answers `invalid_request` about a member of `data`. `field` is a constant. */
 void call_refuse(const struct call *call, const char *field, const char *message);
-/* Answers rate_limited when wait_ms is not 0; whether it did. */
+/* Answers rate_limited when wait_ms is not 0. Whether it did. */
 bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message);
 
 enum { WAIT_KEPT_MAX = 3 };
 
-/* A request that waits for the store or a worker: keeps what the operation points to, and the user and the room in memory. */
+/* A request that waits for the store or a worker. It keeps what the operation points to, and holds the user and the room in memory. */
 struct wait {
 	struct answer answer;
 	struct user *user;      /* held; NULL: none */
 	struct room *room;      /* held; NULL: none */
 	struct request request; /* taken over from the call */
-	/* What follows is of wait_store.h. */
-	void *op;   /* owned: a struct store_…, with what else the command keeps behind it */
-	int result; /* of the operation that came back last */
+	/* The rest belongs to wait_store.h. */
+	void *op;   /* owned: a struct store_…, followed by what else the command keeps */
+	int result; /* the result of the operation that came back last */
 	unsigned n_under_way;
 	void (*done)(struct wait *w);
 	void (*finish)(struct wait *w); /* NULL: nothing else to undo */
@@ -74,16 +74,16 @@ struct wait {
 /* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */
 void wait_begin(struct wait *w, const struct call *call, struct room *room);
 void wait_end(struct wait *w);
-/* Whether what the request is about is of an epoch that is over; answers `unavailable` then. */
+/* Whether the request is about something of an epoch that is over; answers `unavailable` then. */
 bool wait_is_void(const struct wait *w);
-/* Submits. When the store is too busy or away, or what the request is about is of an epoch that is over, answers `unavailable` and returns false: the caller then frees
- * its operation. */
+/* Submits. Answers `unavailable` and returns false when the store is too busy or away, or the request is about something of an epoch that is over. The caller
+ * then frees its operation. */
 bool wait_submit(struct wait *w, struct store_op *op) warn_unused;
-/* limit_reached: the account is in limits.user_rooms rooms. */
+/* Answers limit_reached: the account is in limits.user_rooms rooms. */
 void answer_rooms_full(const struct answer *a);
 /* Answers a result of the store other than 0: absent for -ENOENT, `taken` for -EEXIST. */
 void wait_answer_failure(const struct wait *w, int result, enum wire_error absent, const char *message);
-/* The same, where -ENOENT means that what a member of `data` names is not there. */
+/* The same where -ENOENT means that a member of `data` names something that does not exist. */
 void wait_answer_absent(const struct wait *w, int result, const char *field, const char *message);
 
 #endif

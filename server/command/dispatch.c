@@ -10,7 +10,7 @@ static void (*const handlers[CMD_COUNT])(struct call *call) = {
 #undef X
 };
 
-/* Whether the caller may; if not, that was answered. */
+/* Whether the caller may; answers if not. */
 static bool allowed(struct call *call)
 {
 	switch (rights_access(call->request->command)) {
@@ -46,7 +46,7 @@ static void dispatch(struct session *s, struct request *r)
 
 static void refuse(struct session *s, struct request *r, enum wire_error code, const char *message, uint32_t retry_after_ms)
 {
-	/* What it asks for was not understood: there is nothing to say of it in the log. */
+	/* The request was not understood, so the log has nothing to say of it. */
 	struct answer a = {.chat = s->chat, .session_id = s->id, .ref = reply_ref_of(r)};
 	answer_error(&a, code, message, retry_after_ms);
 }
@@ -61,7 +61,7 @@ static void dispatch_decoded(struct session *s, bool good, struct request *r, co
 	request_finish(r);
 }
 
-/* Whether a frame of n bytes is more than may come before the sign-in is done. */
+/* Whether a frame of n bytes exceeds what may come before the sign-in is done. */
 static bool too_much_unsigned(struct session *s, size_t n)
 {
 	uint64_t most = s->chat->config.limits.sign_in_bytes;
@@ -73,7 +73,7 @@ static bool too_much_unsigned(struct session *s, size_t n)
 	return too_much;
 }
 
-/* What is too much, or comes too fast, is not parsed: only its reference is looked for. Whether it was refused. */
+/* Refuses what is too much or comes too fast. It is not parsed: only its reference is looked for. Whether it was refused. */
 static bool refuse_unread(struct session *s, const uint8_t *bytes, size_t n)
 {
 	enum wire_error code = WIRE_RATE_LIMITED;

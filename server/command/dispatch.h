@@ -1,5 +1,5 @@
 /*
- * From a decoded request to its handler: rate, rights, and for commands about a room the caller's membership, all by one table.
+ * The way from a decoded request to its handler: rate, rights, and for commands about a room the caller's membership, all by one table.
  */
 #ifndef PARLEY_COMMAND_DISPATCH_H
 #define PARLEY_COMMAND_DISPATCH_H

@@ -7,7 +7,7 @@
 #include "chat/chat_state.h"
 
 struct http_call {
-	struct session_call call; /* first: what the session knows of it */
+	struct session_call call; /* first: the part that the session knows */
 	enum command command;
 	struct buf body;
 	struct text *rooms; /* event stream; each s is owned */
@@ -15,12 +15,12 @@ struct http_call {
 	char *cursors; /* event stream; NULL: none */
 };
 
-/* What the session waits with; NULL: nothing. */
+/* The call that the session waits with; NULL: none. */
 static inline struct http_call *http_call_of(const struct session *s)
 {
 	return (struct http_call *)(void *)s->call;
 }
-/* The session waits with it no more. */
+/* Ends the call: the session waits no more. */
 static inline void http_call_end(struct session *s)
 {
 	s->call->drop(s->call);

@@ -10,8 +10,8 @@
 void session_frame(struct session *s, const uint8_t *bytes, size_t n);
 /* The one request of an HTTP session; the reply comes through conn_append(), now or later. */
 void session_http_request(struct session *s, enum command command, const uint8_t *body, size_t n);
-/* The start of an event stream. rooms: ids or names. cursors: NULL, or what Last-Event-ID / ?after= said, see PROTOCOL.md.
- * Refusals come through conn_append(); else conn_start_stream() and events follow. */
+/* The start of an event stream. rooms: ids or names. cursors: NULL, or what Last-Event-ID / ?after= said (PROTOCOL.md). A refusal comes through conn_append();
+ * otherwise conn_start_stream() and events follow. */
 void session_stream_request(struct session *s, const struct text *rooms, size_t n_rooms, struct text last_event_id);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * What the schemas say of each command beside its members: who may call it, and how long its answer is. Constant; any thread.
+ * What the schemas say of each command besides its members: who may call it, and how long its answer is. Constant; any thread.
  */
 #ifndef PARLEY_COMMAND_RIGHTS_H
 #define PARLEY_COMMAND_RIGHTS_H
@@ -7,7 +7,7 @@
 #include "codec/request_decode.h"
 
 enum access {
-	ACCESS_ANYONE,   /* before signing in too */
+	ACCESS_ANYONE,   /* also before signing in */
 	ACCESS_USER,     /* signed in */
 	ACCESS_MEMBER,   /* signed in, and a member of the room that `data.room` names: call->member is set */
 	ACCESS_OPERATOR, /* came in over the operator's socket */

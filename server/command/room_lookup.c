@@ -9,14 +9,14 @@
 #include <errno.h>
 
 struct search {
-	struct store_room_find op; /* first: as wait_store_with() wants it */
+	struct store_room_find op; /* first: wait_store_with() needs it there */
 	bool sees_all;
 	uint64_t n_unloads; /* when the store was asked: a room that left memory since may be newer than the answer */
-	uint64_t n_changes; /* chat.n_changes, then: so may one that changed and is not in memory */
+	uint64_t n_changes; /* chat.n_changes at that time: a room that is not in memory and changed since may be newer too */
 	void (*then)(struct wait *w, struct room *r);
 };
 
-/* A name is first the private room of the user's that has it: what is meant for that one must not go to a public one that somebody else names so. */
+/* A name means the user's private room of this name first. Otherwise another user could name a public room the same, and get what is meant for the private one. */
 static struct room *in_memory(struct chat *c, struct user *u, const struct room_ref *ref, const struct buf *key)
 {
 	if (ref->is_id) {
@@ -60,12 +60,12 @@ static void found(struct wait *w)
 	}
 	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
 		return;
-	if (s->op.room.no == SERVER_LOG_ROOM_NO) { /* nobody's */
+	if (s->op.room.no == SERVER_LOG_ROOM_NO) { /* it has no members */
 		s->then(w, NULL);
 		return;
 	}
 	struct room *r = room_by_id(&c->rooms, &s->op.room.id);
-	/* All rooms of a user in memory are in memory: of one that is not there the user is no member. */
+	/* All rooms of a user in memory are in memory, so the user is not a member of any other room. */
 	bool hidden = !s->sees_all && (r ? !may_see(w->user, r) : s->op.room.kind == ROOM_PRIVATE);
 	if (!r && !hidden && (s->n_unloads != chat_n_unloads(c) || room_changed_since(c, &s->op.room.id, s->n_changes))) {
 		s->n_unloads = chat_n_unloads(c);
@@ -106,7 +106,7 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 
 static void refuse(struct wait *w, struct room *r)
 {
-	if (r && (r->kind == ROOM_PUBLIC || w->user->role == USER_ROLE_OWNER)) /* private: just leaving */
+	if (r && (r->kind == ROOM_PUBLIC || w->user->role == USER_ROLE_OWNER)) /* a member of a private room is just leaving */
 		answer_error(&w->answer, WIRE_FORBIDDEN, "join the room first", 0);
 	else
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);

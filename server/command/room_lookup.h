@@ -1,5 +1,5 @@
 /*
- * From what a request calls a room (its id or its name) to the room.
+ * Finds the room that a request names by id or by name.
  */
 #ifndef PARLEY_COMMAND_ROOM_LOOKUP_H
 #define PARLEY_COMMAND_ROOM_LOOKUP_H
@@ -12,15 +12,15 @@ static inline const struct room_ref *room_ref_of(const struct request *r)
 	return &r->data.room_get.room;
 }
 
-/* NULL: not a member, or just leaving (all rooms of a user in memory are in memory). */
+/* NULL when not a member, or just leaving (all rooms of a user in memory are in memory). */
 struct member *room_lookup_member(struct user *u, const struct room_ref *ref);
-/* Finds a room, in memory or in the store, then calls then(): room is NULL when there is none, or it is a private one of others (but the operator and the
- * server's owner find all). Both take the same way, through the store, whatever is in memory: neither the time nor the order of the answers tells them apart. The wait holds the room; then() answers, or goes on (wait_next()).
- * When the store cannot be asked, that was answered and then() is not called. */
+/* Finds a room, in memory or in the store, then calls then(). room is NULL when there is none, or when it is a private one of others; the operator and the
+ * server's owner find all. Both of these cases ask the store, whatever is in memory, so neither the time nor the order of the answers tells them apart. The wait
+ * holds the room; then() answers, or goes on (wait_next()). When the store cannot be asked, that was answered and then() is not called. */
 void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r));
-/* In then(): whether the caller may change the room, being its owner or the server's. If not, that was answered. */
+/* In then(): whether the caller may change the room, as its owner or the server's. Answers if not. */
 bool room_lookup_rules(struct wait *w, struct room *r);
-/* Answers that the caller is not a member: `forbidden` for a public room, `not_found` for all others, which look alike. */
+/* Answers that the caller is not a member: `forbidden` for a public room, `not_found` for a private one and for none, so that nobody can tell these apart. */
 void room_lookup_refuse(struct call *call);
 
 #endif

@@ -9,9 +9,9 @@
 
 #include <stdio.h>
 
-enum { MINUTE_MS = 60000, FIELDS_MAX = 8, SUBJECT_BYTES = 256 }; /* of a subject; the log cuts it shorter */
+enum { MINUTE_MS = 60000, FIELDS_MAX = 8, SUBJECT_BYTES = 256 }; /* SUBJECT_BYTES: the log cuts subjects shorter */
 
-/* The lines. NULL: that is not told. */
+/* The lines. NULL: no line. */
 static const struct {
 	const char *done, *failed, *subject;
 } words[] = {
@@ -43,7 +43,7 @@ static struct trail operators(struct room_ref subject, const char *how)
 static struct trail trail_of_request(const struct request *r)
 {
 	switch (r->command) {
-	case CMD_SESSION_START: /* with a token it is told where that is looked at (sign_in.c) */
+	case CMD_SESSION_START: /* a sign-in with a token gets its line where the token is checked (sign_in.c) */
 		if (!r->data.session_start.guest.s)
 			break;
 		return (struct trail){.kind = TRAIL_SIGN_IN, .how = "guest", .subject = named(r->data.session_start.guest)};
@@ -67,13 +67,13 @@ static struct trail trail_of_request(const struct request *r)
 		return operators(named(r->data.admin_password.name), NULL);
 	case CMD_ADMIN_EXPORT:
 		if (r->data.admin_export.after > 0)
-			break; /* a further page: the first one told of it */
+			break; /* a further page: the first one had the line */
 		return operators(r->data.admin_export.room, NULL);
 	case CMD_ADMIN_BACKUP:
 		return operators(named(r->data.admin_backup.path), NULL);
 	case CMD_COUNT: /* not understood */
 		break;
-	default: /* what the operator's socket learns later is told without a subject */
+	default: /* a later command of the operator's socket gets a line without a subject */
 		if (rights_access(r->command) == ACCESS_OPERATOR)
 			return operators((struct room_ref){0}, NULL);
 	}
@@ -87,7 +87,7 @@ struct trail trail_of(const struct call *call)
 	if (t.kind == TRAIL_NONE)
 		return t;
 	if (t.kind == TRAIL_OPERATOR && !s->operator_socket)
-		return (struct trail){0}; /* refused for that, as anything else that is forbidden */
+		return (struct trail){0}; /* refused like any other forbidden request */
 	t.command = call->request->command;
 	t.asker = call->user;
 	t.asker_uid = s->operator_socket ? conn_peer_uid(s->follower.conn) : -1;
@@ -96,7 +96,7 @@ struct trail trail_of(const struct call *call)
 
 /* ---- lines ---- */
 
-/* In the order in which the line shows them. */
+/* The fields, in the order in which the line shows them. */
 struct line {
 	struct log_field fields[FIELDS_MAX];
 	size_t n;
@@ -135,7 +135,7 @@ static void add_user(struct line *l, const struct user *u)
 	add_string(l, "account", u->name);
 }
 
-/* Whether there is a line left; the first one that is not says so. */
+/* Whether a line is left. The first time none is, a last line says so. */
 static bool spend(struct chat *c, struct trail_budget *b, const char *address, struct line *l)
 {
 	if (bucket_take(&b->lines, TRAIL_LINES_PER_MINUTE, MINUTE_MS, TRAIL_LINES_PER_MINUTE, loop_now_ms(c->loop)) != 0) {

@@ -119,7 +119,7 @@ void wait_answer_member(struct wait *w, void (*encode)(struct buf *b, const stru
 	const struct member *m = user_member_of(w->user, w->room);
 	auto_buf data = BUF_INIT;
 	if (w->result == 0 && !m)
-		w->result = -ENOENT; /* left meanwhile */
+		w->result = -ENOENT; /* the user left meanwhile */
 	if (wait_failed(w, WIRE_NOT_FOUND, "you are not a member of this room"))
 		return;
 	encode(&data, m);
@@ -154,7 +154,7 @@ static void run_hash(struct worker_job *job, void *thread_state)
 	w->is_hashed = w->hash(w);
 }
 
-/* Whether it goes on; else the reason was answered. */
+/* Whether it goes on. If not, the reason was answered. */
 static bool goes_on(const struct wait *w)
 {
 	if (!w->is_hashed)

@@ -18,7 +18,7 @@ bool account_clean_name(const struct call *call, const char *member, struct text
 	return false;
 }
 
-/* If it failed, another try is free. */
+/* After a failure the session may try again. */
 static void make_finish(struct wait *w)
 {
 	struct account_make *m = w->op;

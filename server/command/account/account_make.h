@@ -7,23 +7,23 @@
 #include "command/wait_store.h"
 
 struct account_make {
-	struct store_user_create op; /* first: as wait_store_with() wants it */
+	struct store_user_create op; /* first: wait_store_with() needs it there */
 	struct buf password;
 	char password_hash[SECRET_PASSWORD_CHARS];
 	char token[SECRET_TOKEN_CHARS + 1];
-	wait_done *then; /* on the loop, stored: answers */
+	wait_done *then; /* runs on the loop when the user is stored, and answers */
 };
 
-/* Checks the name (a fault is answered; NULL then), and begins a wait. In then() it is the wait's `op`. */
+/* Checks the name and begins a wait. NULL when the name has a fault, which was answered. In then() the result is the wait's `op`. */
 struct account_make *account_make_begin(struct call *call, struct text name, enum user_kind kind, wait_done *then);
-/* Prepares and hashes the password first when password.s is set; a fault of it is answered. */
+/* Prepares and hashes the password first when password.s is set; answers a fault of it. */
 void account_make_go(struct account_make *m, struct text password);
-/* {"user":{…},"token":"…"} and, over HTTP, the cookie: the answer that most of them give. */
+/* Answers {"user":{…},"token":"…"} and, over HTTP, sets the cookie: the answer of most of these commands. */
 void account_make_answer(struct wait *w);
-/* {"user_id":"…"}: the operator is told of whom it made, and signs in as nobody. */
+/* Answers {"user_id":"…"}: the operator learns whom the command made, and is not signed in. */
 void account_make_answer_id(struct wait *w);
 void account_answer_id(const struct answer *a, const struct uid *id);
-/* The name of a user or room that came as data.<member>, cleaned into shown and key; false when the fault was answered. */
+/* Cleans the name of a user or room, which came as data.<member>, into shown and key; false when a fault was answered. */
 bool account_clean_name(const struct call *call, const char *member, struct text name, struct buf *shown, struct buf *key);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * An account for whoever asks; with the code that the server told the one who started it, the account of the server's owner.
+ * Makes an account for anybody who asks. With the code that the server told the person who started it, makes the account of the server's owner.
  */
 #include "chat/rate.h"
 #include "codec/request_fault.h"

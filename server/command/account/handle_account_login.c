@@ -1,6 +1,6 @@
 /*
- * Name and password for a token. The same answer, after the same time, whether the name or the password is wrong. What nobody is named or has for a password is wrong
- * like any other. A hash that an earlier version made of the password as it was sent is replaced when its owner comes.
+ * Answers a token for a name and a password. A wrong name and a wrong password have the same answer after the same time. A name or password that nobody can have is
+ * wrong in the same way. A hash that an earlier version made of the unprepared password is replaced when its owner signs in.
  */
 #include "chat/rate.h"
 #include "chat/state_encode.h"
@@ -12,7 +12,7 @@
 #include <errno.h>
 
 struct login {
-	struct store_user_by_name find; /* first: as wait_store_with() wants it */
+	struct store_user_by_name find; /* first: wait_store_with() needs it there */
 	struct store_token_create token;
 	struct password_tries tries;
 	char secret[SECRET_TOKEN_CHARS + 1];
@@ -33,7 +33,7 @@ static void token_stored(struct wait *w)
 {
 	struct login *l = w->op;
 	auto_buf data = BUF_INIT;
-	if (w->result == -ENOENT && !l->again) { /* another login renewed the hash, or there is another password */
+	if (w->result == -ENOENT && !l->again) { /* another login renewed the hash, or the password changed */
 		l->again = true;
 		store_op_finish(&l->find.op);
 		wait_also(w, STORE_USER_BY_NAME, &l->find.op, found);
@@ -67,7 +67,7 @@ static void verified(struct wait *w)
 	secret_token(l->secret);
 	l->token.user_no = l->find.user.no;
 	l->token.kind = TOKEN_SESSION;
-	l->token.password_hash = l->find.password_hash; /* it may have been replaced meanwhile, and then no session may be left */
+	l->token.password_hash = l->find.password_hash; /* when it was replaced meanwhile, no session may begin */
 	l->token.renewed_password_hash = l->renewed ? l->renewed_hash : NULL;
 	secret_token_hash(l->secret, SECRET_TOKEN_CHARS, l->token.hash);
 	wait_also(w, STORE_TOKEN_CREATE, &l->token.op, token_stored);

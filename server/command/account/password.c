@@ -7,10 +7,10 @@
 
 enum {
 	PASSWORD_BYTES_MIN = 8,
-	PREPARED_TIMES_LESS = 3, /* bytes than what was sent, at most: of syllables in parts, accents on their own, wide spaces */
+	PREPARED_TIMES_LESS = 3, /* the prepared form may be shorter by this factor: it joins syllables in parts and separate accents */
 };
 
-/* What is longer than `times` the limit. */
+/* Refuses a password that is longer than `times` the limit. */
 static bool refuse_long(const struct answer *a, size_t n, uint64_t times)
 {
 	struct request_fault fault;
@@ -25,7 +25,7 @@ static bool refuse_long(const struct answer *a, size_t n, uint64_t times)
 bool password_take(const struct answer *a, struct text given, struct buf *out)
 {
 	struct request_fault fault;
-	if (refuse_long(a, given.n, PREPARED_TIMES_LESS)) /* not even looked at */
+	if (refuse_long(a, given.n, PREPARED_TIMES_LESS)) /* refused before it is prepared */
 		return false;
 	if (!text_password(given.s, given.n, out)) {
 		request_fault_of(&fault, WIRE_INVALID_REQUEST, "password",
@@ -58,7 +58,7 @@ bool password_tries_take(const struct answer *a, struct text given, struct passw
 	if (refuse_long(a, prepared ? out->prepared.len : given.n, 1))
 		return false;
 	bool differs = out->prepared.len != given.n || memcmp(out->prepared.data, given.s, given.n) != 0;
-	out->raw_too = differs && given.n <= most; /* the limit was of these bytes then */
+	out->raw_too = differs && given.n <= most; /* an earlier version applied the limit to these bytes */
 	return true;
 }
 

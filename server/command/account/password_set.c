@@ -7,7 +7,7 @@
 #include "command/wait_store.h"
 
 struct password_set {
-	struct store_user_set op; /* first: as wait_store_with() wants it */
+	struct store_user_set op; /* first: wait_store_with() needs it there */
 	struct buf password;
 	char hash[SECRET_PASSWORD_CHARS];
 };

@@ -1,5 +1,5 @@
 /*
- * Changing an existing account from the operator's socket: its password, its role.
+ * Changes an existing account from the operator's socket: its password, its role.
  */
 #ifndef PARLEY_COMMAND_ACCOUNT_PASSWORD_SET_H
 #define PARLEY_COMMAND_ACCOUNT_PASSWORD_SET_H

@@ -1,5 +1,5 @@
 /*
- * Makes an account for a person, on a server where people make none for themselves too.
+ * Makes an account for a person, also on a server where people cannot make their own.
  */
 #include "command/account/account_make.h"
 #include "command/dispatch.h"

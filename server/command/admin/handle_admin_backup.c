@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-/* Whose fault it is: the path's, or the disk's, which may pass. */
+/* Whether the path is at fault, or the disk, whose fault may pass. */
 static enum wire_error error_of(int result)
 {
 	switch (result) {

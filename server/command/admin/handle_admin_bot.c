@@ -1,5 +1,5 @@
 /*
- * Makes a bot; or, with `renew`, replaces every token of one that is there, because the operator does not have the one that must end.
+ * Makes a bot. With `renew` it replaces every token of an existing one, because the operator cannot name the token that has to end.
  */
 #include "chat/state_encode.h"
 #include "chat/user_tell.h"
@@ -11,7 +11,7 @@
 #include <errno.h>
 
 struct renewal {
-	struct store_user_by_name find; /* first: as wait_store_with() wants it */
+	struct store_user_by_name find; /* first: wait_store_with() needs it there */
 	struct store_token_create token;
 	char secret[SECRET_TOKEN_CHARS + 1];
 };

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Lines become an array of strings. */
+/* The lines become an array of strings. */
 static void encode_faults(struct buf *b, const struct buf *lines)
 {
 	const char *at = (const char *)lines->data, *end = at + lines->len;

@@ -1,7 +1,7 @@
 #include "command/dispatch.h"
 #include "command/message/history_page.h"
 
-/* Seqs are contiguous, so a page around a seq is a range: half before it, itself, and the rest after. */
+/* Seqs have no holes, so a page around a seq is a range: half before it, itself, and the rest after. */
 static struct history_range around(uint64_t seq, uint64_t limit)
 {
 	uint64_t before = limit / 2;

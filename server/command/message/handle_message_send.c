@@ -6,7 +6,7 @@
 #include "command/wait_store.h"
 
 struct send {
-	struct store_append op; /* first: as wait_store_with() wants it */
+	struct store_append op; /* first: wait_store_with() needs it there */
 	uint64_t arrived_ns;
 };
 

@@ -16,7 +16,7 @@ void handle_read_mark(struct call *call)
 	op->seq = call->request->data.read_mark.seq;
 	if (op->seq > call->member->read_seq) {
 		wait_go(op);
-	} else { /* it never goes back */
+	} else { /* the mark never goes back */
 		wait_answer_member(wait_of(op), state_encode_mark);
 		wait_drop(op);
 	}

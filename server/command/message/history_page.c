@@ -15,7 +15,7 @@ static void encode(struct buf *b, const struct wait *w, const struct store_log_p
 			buf_append_byte(b, ',');
 		buf_append(b, json, n);
 	}
-	/* The store may be ahead of the feed by what is on its way here. */
+	/* The store may have events that are still on their way to the feed. */
 	uint64_t last_seq = w->room->feed.last_seq;
 	if (op->n_events && op->events[op->n_events - 1]->seq > last_seq)
 		last_seq = op->events[op->n_events - 1]->seq;

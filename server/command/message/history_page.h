@@ -4,15 +4,15 @@
 
 #include "command/wait_store.h"
 
-/* What to read; the meaning of store_log_page's members. */
+/* What to read; the members mean the same as in store_log_page. */
 struct history_range {
 	uint64_t after_seq, before_seq, limit;
 	bool newest;
 };
 
-/* The operation of a wait (STORE_LOG_PAGE) that holds the room: fills it and lets it go. */
+/* Fills and submits `op`, the operation (STORE_LOG_PAGE) of a wait that holds the room. */
 void history_page_go(struct store_log_page *op, struct history_range range);
-/* Its done(): answers {"room","events","more","last_seq"}. */
+/* The wait's done(): answers {"room","events","more","last_seq"}. */
 void history_page_arrived(struct wait *w);
 
 #endif

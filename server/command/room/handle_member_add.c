@@ -1,6 +1,6 @@
 /*
- * Makes somebody else a member: the way into a private room. Who may is one rule with who may change the room (room_lookup_rules()). Only they learn
- * whether there is such a person.
+ * Makes another user a member: the way into a private room. The rule is the same as for changing the room (room_lookup_rules()). Only those who may add learn
+ * whether the user exists.
  */
 #include "chat/apply.h"
 #include "chat/rate.h"
@@ -51,7 +51,7 @@ static void found(struct wait *w, struct room *r)
 		text_name_key(user->name.s, user->name.n, &key);
 	op->name_key = wait_keep(op, &key);
 	op->role = MEMBER_ROLE_MEMBER;
-	/* Nobody is asked before being added: others leave a quarter of a person's rooms free. */
+	/* People are added without being asked, so others leave a quarter of a person's rooms free. */
 	uint64_t user_rooms = w->answer.chat->config.limits.user_rooms;
 	op->most_rooms = user_rooms - user_rooms / 4;
 	state_encode_person(&by, w->user);

@@ -21,9 +21,9 @@ static void created(struct wait *w)
 	struct store_room_create *op = w->op;
 	struct chat *chat = w->answer.chat;
 	auto_buf data = BUF_INIT;
-	if (wait_failed(w, WIRE_INVALID_TOKEN, NULL)) /* a guest who is signing out */
+	if (wait_failed(w, WIRE_INVALID_TOKEN, NULL)) /* the caller is a guest who is signing out */
 		return;
-	struct member *m = user_learn_membership(w->user, &op->membership); /* with its events in it */
+	struct member *m = user_learn_membership(w->user, &op->membership); /* contains the room's first events */
 	const struct told told = user_told_by(&op->op);
 	for (size_t i = 0; i < 2; i++) {
 		apply_committed(chat, op->events[i]);

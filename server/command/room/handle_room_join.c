@@ -29,7 +29,7 @@ static void enter(const struct wait *w, struct member *m)
 	user_news_room_entered(m, answer_session(&w->answer));
 }
 
-/* The reply, the reader's place and the first live event behind it are one moment: memory has come as far as the store was. */
+/* Memory has come as far as the store was, so the reply, the reader's place and the first live event behind it belong to one moment. */
 static void known(struct wait *w)
 {
 	struct member *m = user_member_of(w->user, w->room);
@@ -39,7 +39,7 @@ static void known(struct wait *w)
 		wait_answer_failure(w, -ENOENT, WIRE_NOT_FOUND, NULL); /* left again meanwhile */
 }
 
-/* Was a member already, which memory may not know, and the store knows only of its own moment. */
+/* The user was a member already. Memory may not know that, and the store knows it only for its own moment. */
 static void known_before(struct wait *w)
 {
 	const struct store_join *op = w->op;
@@ -49,7 +49,7 @@ static void known_before(struct wait *w)
 	else if (w->room->feed.last_seq == op->membership.room.last_seq)
 		enter(w, user_learn_membership(w->user, &op->membership));
 	else
-		ask(w); /* memory is further: perhaps the membership is not the same any more */
+		ask(w); /* memory is further, so the membership may have changed */
 }
 
 static void joined(struct wait *w)
@@ -78,7 +78,7 @@ static void found(struct wait *w, struct room *r)
 	const struct member *m = r ? user_member_of(w->user, r) : NULL;
 	if (m && !m->leaving) {
 		answer_member(w, m);
-	} else if (!r || (r->kind == ROOM_PRIVATE && w->user->role != USER_ROLE_OWNER)) { /* private: just leaving */
+	} else if (!r || (r->kind == ROOM_PRIVATE && w->user->role != USER_ROLE_OWNER)) { /* the user is leaving a private room */
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	} else if (!user_room_claim(w->user)) {
 		answer_rooms_full(&w->answer);

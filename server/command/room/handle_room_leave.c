@@ -4,7 +4,7 @@
 #include "command/wait_store.h"
 #include "store/person.h"
 
-/* No event of the room comes behind the reply. */
+/* No event of the room may come behind the reply. */
 static void known(struct wait *w)
 {
 	wait_answer_seq(w, w->come.seq);

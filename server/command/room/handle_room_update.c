@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Until memory has the new name and topic. */
+/* Holds the update until memory has the new name and topic. */
 static void settle(struct wait *w)
 {
 	w->room->n_updates--;
@@ -60,12 +60,12 @@ static void found(struct wait *w, struct room *r)
 	const struct data_room_update *d = &w->request.data.room_update;
 	auto_buf name = BUF_INIT, key = BUF_INIT, topic = BUF_INIT;
 	if (d->name.s)
-		text_clean_name(d->name.s, d->name.n, 0, &name, &key); /* without fault: it was checked before */
+		text_clean_name(d->name.s, d->name.n, 0, &name, &key); /* cannot fail: it was checked before */
 	if (d->topic.s)
 		text_clean_message(d->topic.s, d->topic.n, &topic);
 	bool sets_name = d->name.s && !(r->n_updates == 0 && is_same(r->name, &name));
 	bool sets_topic = d->topic.s && !(r->n_updates == 0 && is_same(r->topic, &topic));
-	if (!sets_name && !sets_topic) { /* nothing is stored, and nobody is told */
+	if (!sets_name && !sets_topic) { /* nothing changed: nothing is stored, and nobody is told */
 		wait_answer_seq(w, r->feed.last_seq);
 		return;
 	}

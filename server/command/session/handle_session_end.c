@@ -4,7 +4,7 @@ void handle_session_end(struct call *call)
 {
 	struct session *s = call->session;
 	if (s->follower.transport == TRANSPORT_HTTP) {
-		/* There is no connection to end: the session is the token. */
+		/* HTTP has no connection to end, so this ends the token. */
 		call->request->data.account_logout.everywhere = false;
 		handle_account_logout(call);
 		return;

@@ -1,10 +1,10 @@
 /*
- * Signing in: with a token, the page's cookie, or as a new guest. The reply is the whole state that a client needs, and each room's reader begins
- * behind the last_seq that is told of it, so nothing between the snapshot and the first live event is lost or doubled.
+ * Signing in: with a token, the page's cookie, or as a new guest. The reply is the whole state that a client needs. Each room's reader begins behind the last_seq
+ * that the reply tells, so nothing between the snapshot and the first live event is lost or doubled.
  *
- * An account may be in many rooms, so the state is made in slices, one a turn, each as long as a slice of a sweep (config.sweep_slice). Until the reply is made the session is `starting`: its
- * readers wait (reader_serve()), and news of the account pass it by (user_news.c). When there were any meanwhile the state is made anew; after
- * some times, in one turn.
+ * An account may be in many rooms, so the state is made in slices, one a turn, each as long as a slice of a sweep (config.sweep_slice). Until the reply is made the
+ * session is `starting`: its readers wait (reader_serve()), and news of the account pass it by (user_news.c). If there were any meanwhile, the state is made again;
+ * after AFRESH_MAX times it is made in one turn.
  */
 #include "chat/rate.h"
 #include "chat/session.h"
@@ -23,12 +23,12 @@ enum { ROOMS_FOR_A_WRITE = 16, AFRESH_MAX = 3 }; /* a room costs about a sixteen
 
 struct start {
 	struct wait wait;
-	char *token; /* what was used, to set the cookie again */
+	char *token; /* the token that was used, to set the cookie again */
 	struct chat_slice slice;
 	struct buf data;   /* the reply so far */
-	uint32_t n_rooms;  /* that are in it */
-	uint32_t n_told;   /* user.n_told, when it began */
-	unsigned n_afresh; /* how often it began anew */
+	uint32_t n_rooms;  /* rooms that are in it */
+	uint32_t n_told;   /* user.n_told when it began */
+	unsigned n_afresh; /* how often it began again */
 };
 
 static void encode_head(struct buf *data, const struct user *u, const char *new_token)
@@ -55,7 +55,7 @@ static uint64_t first_seq(const struct session *s, const struct room *r, const s
 	return (named ? named->seq : r->feed.last_seq) + 1;
 }
 
-/* The rooms behind the first `skip`, at most `most`: each into the reply, and a reader to it. Their number. */
+/* Adds the rooms behind the first `skip`, at most `most`: each to the reply, and a reader for it. Returns their number. */
 static uint32_t add_rooms(struct buf *data, struct session *s, const struct data_session_start *d, uint32_t skip, uint32_t most)
 {
 	uint32_t at = 0, end = most < UINT32_MAX - skip ? skip + most : UINT32_MAX;
@@ -101,7 +101,7 @@ static void begin_state(struct start *start, struct session *s)
 	start->n_told = s->user->n_told;
 }
 
-/* One slice. Whether the state is whole. */
+/* Makes one slice. Whether the state is whole. */
 static bool go_on(struct start *start, struct session *s)
 {
 	if (start->n_told != s->user->n_told) {
@@ -187,7 +187,7 @@ static void guest_made(struct wait *w)
 	const struct account_make *m = w->op;
 	struct session *s = answer_session(&w->answer);
 	if (!s)
-		return; /* the guest left before it was one */
+		return; /* the guest left before this */
 	auto_free char *name = mem_strndup(m->op.name.s, m->op.name.n);
 	struct store_user known = {.no = m->op.user_no, .id = m->op.id, .kind = USER_GUEST, .name = name};
 	struct user *u = user_load(w->answer.chat, &known, NULL, 0);

@@ -16,7 +16,7 @@ static void refuse(struct session *s, enum wire_error error, const char *message
 	answer_error(&a, error, message, 0);
 }
 
-/* "…@<epoch>": cuts the epoch off. True when it is another than the store's; cursors without one are taken for good. */
+/* Cuts the epoch off "…@<epoch>". True when it is not the store's; cursors without an epoch are trusted. */
 static bool cut_foreign_epoch(const struct chat *c, struct http_call *h)
 {
 	char *at = h->cursors ? strchr(h->cursors, '@') : NULL;
@@ -33,7 +33,7 @@ static struct room_ref ref_of(const struct text *t)
 	return ref;
 }
 
-/* The members for all rooms of the stream, or NULL when it was refused. */
+/* The caller's membership in each room of the stream, or NULL when the request was refused. */
 static struct member **members_of_stream(struct session *s)
 {
 	const struct http_call *h = http_call_of(s);
@@ -44,7 +44,7 @@ static struct member **members_of_stream(struct session *s)
 		uint64_t seq;
 		members[i] = room_lookup_member(s->user, &ref);
 		if (!members[i]) {
-			/* What was asked for is not repeated: it may not be UTF-8. */
+			/* The message does not repeat what was asked for, which may not be UTF-8. */
 			snprintf(message, sizeof(message), "room: you are not a member of room %zu of %zu; join it first", i + 1,
 				 h->n_rooms);
 			refuse(s, WIRE_NOT_FOUND, message);
