@@ -40,7 +40,7 @@ def list_handlers(protocol, folder):
 
 
 def write_depfile(path, outputs, protocol, options):
-    """All that was read, this program among it. The folders are dependencies too: a file that is added or removed changes their time."""
+    """Names all files that were read, with this program. The folders are dependencies too: a file that is added or removed changes their time."""
     here = pathlib.Path(__file__).resolve()
     needs = [here, *sorted(here.with_name('generator').glob('*.py')), options.schema, *protocol.files, options.codec / 'limits.h', options.codec / 'wire_error.h']
     if options.examples:
@@ -50,7 +50,7 @@ def write_depfile(path, outputs, protocol, options):
 
 
 def write(path, text):
-    """What stays the same keeps its time, so that nothing that depends on it is built again."""
+    """An output that stays the same keeps its time, so that nothing that depends on it is built again."""
     if not path.exists() or path.read_text(encoding='utf-8') != text:
         path.write_text(text, encoding='utf-8')
 

@@ -1,4 +1,4 @@
-"""The protocol for tools that read AsyncAPI 3.0, as YAML. The server is what is described: it receives requests and sends replies and events."""
+"""The protocol for tools that read AsyncAPI 3.0, as YAML. It describes the server, which receives requests and sends replies and events."""
 
 import json
 import re
@@ -32,7 +32,7 @@ def component(file):
 
 
 def for_asyncapi(value):
-    """References lead to components.schemas. What stands beside one is dropped: these schemas are of draft 7, where it means nothing."""
+    """References lead to components.schemas. The members beside a reference are dropped: these schemas are of draft 7, where they mean nothing."""
     if isinstance(value, list):
         return [for_asyncapi(entry) for entry in value]
     if not isinstance(value, dict):

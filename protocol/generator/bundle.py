@@ -1,7 +1,7 @@
 """All schemas in one JSON document, as clients want them: each is a JSON Schema (2020-12) of its own name in $defs.
 
 NAME.request.json and NAME.reply.json are the data of a command's request and of its reply, NAME.event.json is a whole event. What only the decoder
-needs is left out, and what it does beside the schema's keywords (limits that an operator sets, rules over several members) is said in keywords or words.
+needs is left out. What the decoder does besides the schema's keywords (limits that an operator sets, rules over several members) is said in keywords or words.
 """
 
 import json
@@ -17,7 +17,7 @@ def sentences(*parts):
 
 
 def described(field_schema, types):
-    """What a member's default and its limit are, said behind its description."""
+    """Tells a member's default and its limit behind its description."""
     whole = {**types.get(field_schema.get('$ref'), {}), **field_schema}
     parts = [field_schema.get('description') or ('' if '$ref' in field_schema else whole.get('description', ''))]
     if 'default' in whole:
@@ -63,7 +63,7 @@ def data_schema(data, types):
 
 
 def event_schema(event, types):
-    """A whole event: what is around the data is the same for all."""
+    """A whole event: the members around the data are the same for all."""
     properties = {'type': {'const': event.name}, **event.envelope, 'data': data_schema(event.data, types)}
     return {'type': 'object', 'properties': properties, 'required': list(properties)}
 

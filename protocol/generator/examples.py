@@ -1,4 +1,4 @@
-"""The golden examples as files, and bad requests: those that follow from what a member must be, and those that are written by hand."""
+"""The golden examples as files, and bad requests: those that follow from the schemas, and those that are written by hand."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ UNITS = {'cursors': 'rooms', 'list': 'values'}
 
 
 def sample(field):
-    """A value that is good."""
+    """A valid value."""
     if field.kind == 'list':
         return [sample(field.item)]
     return {'number': max(field.least, 1), 'choice': (field.choices or [None])[0]}.get(field.kind, SAMPLES.get(field.kind))

@@ -43,12 +43,12 @@ class Field:
         self.least, self.most, self.choices, self.item = 0, None, [], None
         getattr(self, 'read_' + self.kind)(types, limits)
         self.check_default()
-        # Whether one who left it out is told from one who gave the default: texts and lists are NULL, and what has a default has that.
+        # Whether a bool tells if it was given: an absent text or list is NULL, and an absent member with a default has that default.
         self.has_beside = not is_required and not self.has_default and self.kind in ('id', 'number', 'flag', 'choice')
 
     @property
     def is_sized(self):
-        """Whether there may be too much of it: too_large."""
+        """Whether its size is bounded, so that it can be refused as too_large."""
         return self.kind in ('text', 'id_or_name', 'any', 'cursors', 'list') and (self.most is not None or self.limit is not None)
 
     def refuse(self, sentence):

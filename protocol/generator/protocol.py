@@ -1,4 +1,4 @@
-"""Reads protocol/schema/ and refuses what contradicts itself. What comes out of here is right; the makers of outputs check nothing.
+"""Reads protocol/schema/ and refuses schemas that contradict themselves. The makers of outputs rely on that and check nothing.
 
 A file NAME.json with a dot in NAME is a command, NAME.event.json an event, type.NAME.json a JSON Schema that others refer to; hello.json and the
 like, which are neither, are the shapes around them. protocol/schema/README.md tells what they hold.
@@ -61,7 +61,7 @@ class Command:
         check_examples(file, self.examples, ('request', 'reply'), lambda shape: name if shape == 'request' else 'ok')
 
     def all_errors(self, own, protocol):
-        """What the file names, and what follows from the rest of it; in the order of the table."""
+        """The errors that the file names, and those that follow from the rest of it; in the order of the table."""
         for code in own:
             if code not in protocol.errors:
                 raise SchemaError(f'{self.file}: x-parley: errors: there is no {code}')

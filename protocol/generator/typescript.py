@@ -1,4 +1,4 @@
-"""The protocol as types for TypeScript: for bots, and for whoever checks JavaScript with them."""
+"""The protocol as types for TypeScript: for bots, and for checking JavaScript."""
 
 import json
 import re
