@@ -130,7 +130,7 @@ static void a_log_that_ends_too_early_is_damaged(void **state)
 	fixture_finish(&d.f);
 }
 
-static void an_event_stream_is_told_as_well(void **state)
+static void an_event_stream_is_told_too(void **state)
 {
 	struct den d = {0};
 	(void)state;
@@ -220,7 +220,7 @@ static void a_leave_within_a_hole_that_cannot_be_filled_is_known(void **state)
 	fixture_finish(&d.f);
 }
 
-static void signing_in_with_damaged_rows_is_refused_for_good(void **state)
+static void signing_in_with_damaged_rows_is_refused_without_a_retry(void **state)
 {
 	struct den d = {0};
 	(void)state;
@@ -274,7 +274,7 @@ static void probed(void *arg, bool ok, const char *what)
 	snprintf(arg, 200, "%s", what);
 }
 
-static void the_probe_tells(void **state)
+static void the_probe_tells_why_it_is_not_ready(void **state)
 {
 	struct den d = {0};
 	char what[200] = "";
@@ -294,13 +294,13 @@ int main(void)
 		cmocka_unit_test(a_reader_is_told_what_is_damaged_and_goes_on),
 		cmocka_unit_test(damage_at_the_end_of_the_log_leads_to_what_comes_live),
 		cmocka_unit_test(a_log_that_ends_too_early_is_damaged),
-		cmocka_unit_test(an_event_stream_is_told_as_well),
+		cmocka_unit_test(an_event_stream_is_told_too),
 		cmocka_unit_test(history_names_what_it_cannot_read),
 		cmocka_unit_test(a_hole_that_cannot_be_filled_is_told_to_live_readers),
 		cmocka_unit_test(a_leave_within_a_hole_that_cannot_be_filled_is_known),
-		cmocka_unit_test(signing_in_with_damaged_rows_is_refused_for_good),
+		cmocka_unit_test(signing_in_with_damaged_rows_is_refused_without_a_retry),
 		cmocka_unit_test(a_token_that_ended_ends_its_session_also_where_the_account_is_damaged),
-		cmocka_unit_test(the_probe_tells),
+		cmocka_unit_test(the_probe_tells_why_it_is_not_ready),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

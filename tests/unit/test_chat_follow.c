@@ -25,7 +25,7 @@ static void pass_seconds(struct house *h, unsigned n)
 	fixture_run(&h->f, -1);
 }
 
-static void they_come_with_the_next_asking_in_order_and_once(void **state)
+static void missed_events_come_with_the_next_question_in_order_and_once(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -79,7 +79,7 @@ static void rooms_that_nobody_follows_are_not_asked_for(void **state)
 	fixture_finish(&h.f);
 }
 
-static void there_are_never_two_askings_at_once(void **state)
+static void there_are_never_two_questions_at_once(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -95,7 +95,7 @@ static void there_are_never_two_askings_at_once(void **state)
 	fixture_finish(&h.f);
 }
 
-static void one_that_fails_waits_for_the_next_second(void **state)
+static void a_question_that_fails_waits_for_the_next_second(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -304,11 +304,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memberships_of_others_are_read_again_after_an_outage),
 		cmocka_unit_test(an_outage_leaves_the_store_room_for_others),
-		cmocka_unit_test(they_come_with_the_next_asking_in_order_and_once),
+		cmocka_unit_test(missed_events_come_with_the_next_question_in_order_and_once),
 		cmocka_unit_test(a_store_of_our_own_is_not_asked),
 		cmocka_unit_test(rooms_that_nobody_follows_are_not_asked_for),
-		cmocka_unit_test(there_are_never_two_askings_at_once),
-		cmocka_unit_test(one_that_fails_waits_for_the_next_second),
+		cmocka_unit_test(there_are_never_two_questions_at_once),
+		cmocka_unit_test(a_question_that_fails_waits_for_the_next_second),
 		cmocka_unit_test(an_outage_is_made_up_for_at_once),
 		cmocka_unit_test(many_rooms_go_in_chunks_each_once_a_second),
 		cmocka_unit_test(two_writers_over_one_sqlite_file),

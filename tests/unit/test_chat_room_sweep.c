@@ -99,7 +99,7 @@ static void a_full_write_does_not_wait(void **state)
 	fixture_finish(&h.f);
 }
 
-static void without_rest_there_is_none(void **state)
+static void without_sweep_rest_no_room_rests(void **state)
 {
 	(void)state;
 	struct house h = {0};
@@ -135,7 +135,7 @@ int main(void)
 		cmocka_unit_test(a_busy_room_rests),
 		cmocka_unit_test(a_pass_that_comes_alone_goes_as_fast_as_it_can),
 		cmocka_unit_test(a_full_write_does_not_wait),
-		cmocka_unit_test(without_rest_there_is_none),
+		cmocka_unit_test(without_sweep_rest_no_room_rests),
 		cmocka_unit_test(one_stall_does_not_change_the_pace),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

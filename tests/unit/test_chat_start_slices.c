@@ -186,7 +186,7 @@ static void news_without_end_do_not_hold_it_up(void **state)
 	fixture_finish(&w.h.f);
 }
 
-static void one_that_leaves_meanwhile_leaves_nothing(void **state)
+static void a_session_that_leaves_meanwhile_leaves_nothing(void **state)
 {
 	(void)state;
 	struct hall w;
@@ -201,9 +201,9 @@ static void one_that_leaves_meanwhile_leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_comes_meanwhile_follows_the_reply),   cmocka_unit_test(a_room_joined_meanwhile_is_in_the_reply),
-		cmocka_unit_test(what_changes_meanwhile_is_in_the_reply),   cmocka_unit_test(news_without_end_do_not_hold_it_up),
-		cmocka_unit_test(one_that_leaves_meanwhile_leaves_nothing),
+		cmocka_unit_test(what_comes_meanwhile_follows_the_reply),       cmocka_unit_test(a_room_joined_meanwhile_is_in_the_reply),
+		cmocka_unit_test(what_changes_meanwhile_is_in_the_reply),       cmocka_unit_test(news_without_end_do_not_hold_it_up),
+		cmocka_unit_test(a_session_that_leaves_meanwhile_leaves_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

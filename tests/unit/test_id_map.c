@@ -35,7 +35,7 @@ static void finds_what_was_put_and_nothing_else(void **state)
 	assert_null(id_map_get(&m, key));
 }
 
-static void put_replaces(void **state)
+static void put_replaces_an_entry(void **state)
 {
 	(void)state;
 	struct id_map m = {0};
@@ -127,7 +127,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_what_was_put_and_nothing_else),
-		cmocka_unit_test(put_replaces),
+		cmocka_unit_test(put_replaces_an_entry),
 		cmocka_unit_test(removal_hides_nothing),
 		cmocka_unit_test(shrinks_when_emptied),
 		cmocka_unit_test(walks_over_each_once),

@@ -27,7 +27,7 @@ static void what_does_not_touch_goes_in_one_batch(void **state)
 }
 
 /* Each pair is decided as it would be one after the other, and takes two batches. */
-static void what_an_earlier_operation_changed_is_looked_at_anew(void **state)
+static void what_an_earlier_operation_changed_is_looked_at_again(void **state)
 {
 	struct world *w = *state;
 	struct store_fixture *f = w->f;
@@ -71,7 +71,7 @@ static void what_an_earlier_operation_changed_is_looked_at_anew(void **state)
 	store_op_finish(&reply.op);
 }
 
-static void tokens_are_looked_at_anew(void **state)
+static void tokens_are_looked_at_again(void **state)
 {
 	struct world *w = *state;
 	struct store_fixture *f = w->f;
@@ -93,7 +93,7 @@ static void tokens_are_looked_at_anew(void **state)
 	store_op_finish(&late.op);
 }
 
-static void an_event_that_is_new_in_the_batch_is_looked_at_anew(void **state)
+static void an_event_that_is_new_in_the_batch_is_looked_at_again(void **state)
 {
 	struct world *w = *state;
 	auto_buf data = json_from("{}");
@@ -149,7 +149,7 @@ static void the_order_holds_where_a_batch_ends_early(void **state)
 	free(ops);
 }
 
-static void what_another_writer_did_is_read_anew_for_each_batch(void **state)
+static void what_another_writer_did_is_read_again_for_each_batch(void **state)
 {
 	struct world *w = *state;
 	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 3);
@@ -161,7 +161,7 @@ static void what_another_writer_did_is_read_anew_for_each_batch(void **state)
 	store_fixture_close(w->f); /* unverified: the event's JSON is another one's */
 }
 
-static void names_of_users_and_passwords_are_looked_at_anew(void **state)
+static void names_of_users_and_passwords_are_looked_at_again(void **state)
 {
 	struct world *w = *state;
 	struct store_fixture *f = w->f;
@@ -200,7 +200,7 @@ static void names_of_users_and_passwords_are_looked_at_anew(void **state)
 	assert_int_equal(old.op.result, 0);
 }
 
-static void names_of_rooms_are_looked_at_anew(void **state)
+static void names_of_rooms_are_looked_at_again(void **state)
 {
 	struct world *w = *state;
 	struct store_fixture *f = w->f;
@@ -260,13 +260,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_does_not_touch_goes_in_one_batch, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_an_earlier_operation_changed_is_looked_at_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(tokens_are_looked_at_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(an_event_that_is_new_in_the_batch_is_looked_at_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_an_earlier_operation_changed_is_looked_at_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(tokens_are_looked_at_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_event_that_is_new_in_the_batch_is_looked_at_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_order_holds_where_a_batch_ends_early, setup, teardown),
-		cmocka_unit_test_setup_teardown(what_another_writer_did_is_read_anew_for_each_batch, setup, teardown),
-		cmocka_unit_test_setup_teardown(names_of_users_and_passwords_are_looked_at_anew, setup, teardown),
-		cmocka_unit_test_setup_teardown(names_of_rooms_are_looked_at_anew, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_another_writer_did_is_read_again_for_each_batch, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_of_users_and_passwords_are_looked_at_again, setup, teardown),
+		cmocka_unit_test_setup_teardown(names_of_rooms_are_looked_at_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_number_of_rooms_counts_what_the_batch_did, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@ static struct event *some_event(void)
 	return event_of(&head, json.data, json.len);
 }
 
-static void test_a_packed_event_comes_out_as_it_went_in(void **state)
+static void a_packed_event_comes_out_as_it_went_in(void **state)
 {
 	(void)state;
 	auto_buf packed = BUF_INIT;
@@ -31,7 +31,7 @@ static void test_a_packed_event_comes_out_as_it_went_in(void **state)
 }
 
 /* Every byte of the head counts, and every byte of the JSON's own head; what is inside of `data` may be any object. */
-static void test_a_packed_event_that_was_changed_is_none_or_another(void **state)
+static void a_packed_event_that_was_changed_is_none_or_another(void **state)
 {
 	(void)state;
 	auto_buf packed = BUF_INIT;
@@ -63,7 +63,7 @@ static void assert_refused(struct event head)
 	event_free(e);
 }
 
-static void test_numbers_that_no_event_has_are_refused(void **state)
+static void numbers_that_no_event_has_are_refused(void **state)
 {
 	(void)state;
 	assert_refused((struct event){.type = EVENT_MESSAGE_CREATED, .seq = EVENT_SEQ_MOST + 1});
@@ -78,9 +78,9 @@ static void test_numbers_that_no_event_has_are_refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_packed_event_comes_out_as_it_went_in),
-		cmocka_unit_test(test_a_packed_event_that_was_changed_is_none_or_another),
-		cmocka_unit_test(test_numbers_that_no_event_has_are_refused),
+		cmocka_unit_test(a_packed_event_comes_out_as_it_went_in),
+		cmocka_unit_test(a_packed_event_that_was_changed_is_none_or_another),
+		cmocka_unit_test(numbers_that_no_event_has_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -150,7 +150,7 @@ static void finish_any(struct store_fixture *f, union any_op *op)
 	}
 }
 
-static void marks_are_as_if_each_operation_were_alone(void **state)
+static void marks_are_those_of_each_operation_alone(void **state)
 {
 	struct store_fixture *f = *state;
 	struct model *m = calloc(1, sizeof *m);
@@ -190,7 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(writing_reads_up_to_what_was_written, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(a_repeated_message_moves_no_mark, store_fixture_setup, store_fixture_teardown),
-		cmocka_unit_test_setup_teardown(marks_are_as_if_each_operation_were_alone, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(marks_are_those_of_each_operation_alone, store_fixture_setup, store_fixture_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

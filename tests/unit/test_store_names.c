@@ -245,7 +245,7 @@ static void what_shows_nothing_makes_no_other_look(void **state)
 }
 
 /* A library with other tables, or an earlier version of the function, made those that are there. */
-static void skeletons_of_other_tables_are_made_anew(void **state)
+static void skeletons_of_other_tables_are_made_again(void **state)
 {
 	struct store_fixture *f = *state;
 	assert_int_equal(make(f, "ann", USER_PERSON), 0);
@@ -291,7 +291,7 @@ int main(void)
 #ifndef STORE_ON_POSTGRES /* of the file, or of tables as they were before PostgreSQL */
 		cmocka_unit_test_setup_teardown(names_without_a_skeleton_get_it_at_the_next_start, store_fixture_setup,
 						store_fixture_teardown),
-		cmocka_unit_test_setup_teardown(skeletons_of_other_tables_are_made_anew, store_fixture_setup, store_fixture_teardown),
+		cmocka_unit_test_setup_teardown(skeletons_of_other_tables_are_made_again, store_fixture_setup, store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(an_older_file_gives_the_names_of_private_rooms_free, store_fixture_setup,
 						store_fixture_teardown),
 		cmocka_unit_test_setup_teardown(an_older_file_keeps_what_looks_alike_in_it, store_fixture_setup, store_fixture_teardown),

@@ -40,7 +40,7 @@ static void empty(struct fixture *f)
 
 /* --- values ------------------------------------------------------------------------------------------------------------------------------ */
 
-static void test_values_come_back_as_they_were_sent(void **state)
+static void values_come_back_as_they_were_sent(void **state)
 {
 	static const struct db_statement echo = {.sql = "SELECT $1, $2, $3", .parameters = "ntb"};
 	static const int64_t numbers[] = {0, 1, -1, INT64_MAX, INT64_MIN, (int64_t)1 << 36};
@@ -74,7 +74,7 @@ static void test_values_come_back_as_they_were_sent(void **state)
 	assert_null(db_column_bytes(nothing, 1).s);
 }
 
-static void test_columns_of_other_types_are_read_by_their_type(void **state)
+static void columns_of_other_types_are_read_by_their_type(void **state)
 {
 	static const struct db_statement types = {
 		.sql = "SELECT true, false, (-2)::int2, (-3)::int4, count(*), 'x'::varchar, 1.5::float8, NULL FROM generate_series(1, 7)",
@@ -97,7 +97,7 @@ static void test_columns_of_other_types_are_read_by_their_type(void **state)
 	assert_null(db_column_bytes(a, 0).s);
 }
 
-static void test_an_array_of_numbers_is_one_parameter(void **state)
+static void an_array_of_numbers_is_one_parameter(void **state)
 {
 	static const struct db_statement sum = {.sql = "SELECT coalesce(sum(n), 0)::bigint, count(*) FROM unnest($1) n", .parameters = "N"};
 	auto_db *db = fixture_open(*state);
@@ -124,7 +124,7 @@ static void put_event(struct db *db, uint64_t seq, const char *json, size_t n)
 			 DB_OK);
 }
 
-static void test_a_batch_takes_two_round_trips(void **state)
+static void a_batch_takes_two_round_trips(void **state)
 {
 	enum { N = 500 };
 	struct fixture *f = *state;
@@ -165,7 +165,7 @@ static void test_a_batch_takes_two_round_trips(void **state)
 }
 
 /* Reading the next answer of what was asked together sends nothing. */
-static void test_changes_between_answers_wait_for_the_commit(void **state)
+static void changes_between_answers_wait_for_the_commit(void **state)
 {
 	enum { N = 1000 };
 	struct fixture *f = *state;
@@ -186,7 +186,7 @@ static void test_changes_between_answers_wait_for_the_commit(void **state)
 	assert_int_equal(fixture_number(db, &client_id_count), N);
 }
 
-static void test_nothing_is_sent_before_an_answer_is_wanted(void **state)
+static void nothing_is_sent_before_an_answer_is_wanted(void **state)
 {
 	auto_db *db = fixture_open(*state);
 	uint64_t before = db_postgres_round_trips(db);
@@ -197,7 +197,7 @@ static void test_nothing_is_sent_before_an_answer_is_wanted(void **state)
 	assert_int_equal(db_postgres_round_trips(db) - before, 1);
 }
 
-static void test_answers_may_be_read_in_any_order_and_later(void **state)
+static void answers_may_be_read_in_any_order_and_later(void **state)
 {
 	static const struct db_statement series = {.sql = "SELECT n FROM generate_series(1, $1) n", .parameters = "n"};
 	auto_db *db = fixture_open(*state);
@@ -220,7 +220,7 @@ static void test_answers_may_be_read_in_any_order_and_later(void **state)
 }
 
 /* Both sides' socket buffers are full at once: whoever only writes waits for ever. */
-static void test_large_questions_with_large_answers_pass_each_other(void **state)
+static void large_questions_with_large_answers_pass_each_other(void **state)
 {
 	enum { N = 48 };
 	static const struct db_statement echo = {.sql = "SELECT $1", .parameters = "t"};
@@ -256,7 +256,7 @@ static size_t resident_pages(void)
 	return resident;
 }
 
-static void test_many_rows_do_not_fill_memory(void **state)
+static void many_rows_do_not_fill_memory(void **state)
 {
 	enum { N = 100000 };
 	static const struct db_statement many = {
@@ -282,7 +282,7 @@ static void test_many_rows_do_not_fill_memory(void **state)
 
 /* --- failures ---------------------------------------------------------------------------------------------------------------------------- */
 
-static void test_a_taken_key_is_a_conflict_and_the_connection_goes_on(void **state)
+static void a_taken_key_is_a_conflict_and_the_connection_goes_on(void **state)
 {
 	struct fixture *f = *state;
 	auto_db *db = fixture_open(f);
@@ -307,7 +307,7 @@ static void test_a_taken_key_is_a_conflict_and_the_connection_goes_on(void **sta
 	}
 }
 
-static void test_a_question_that_fails_ends_its_transaction_only(void **state)
+static void a_question_that_fails_ends_its_transaction_only(void **state)
 {
 	auto_db *db = fixture_open(*state);
 
@@ -333,7 +333,7 @@ static void *row_in_thread(void *answer)
 	return (void *)(intptr_t)db_row(answer);
 }
 
-static void test_a_deadlock_is_a_lost_race_for_one_of_both(void **state)
+static void a_deadlock_is_a_lost_race_for_one_of_both(void **state)
 {
 	static const struct db_statement lock = {.sql = "SELECT 1 FROM client_id WHERE author_no = $1 FOR UPDATE", .parameters = "n"};
 	struct fixture *f = *state;
@@ -364,7 +364,7 @@ static void test_a_deadlock_is_a_lost_race_for_one_of_both(void **state)
 	assert_int_equal(fixture_number(other, &client_id_count), 2);
 }
 
-static void test_waits_on_the_server_end(void **state)
+static void waits_on_the_server_end(void **state)
 {
 	static const struct db_statement lock = {.sql = "SELECT 1 FROM client_id WHERE author_no = $1 FOR UPDATE", .parameters = "n"};
 	static const struct db_statement slow = {.sql = "SELECT 1 FROM pg_sleep(60)", .parameters = ""};
@@ -395,19 +395,19 @@ static void test_waits_on_the_server_end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values_come_back_as_they_were_sent),
-		cmocka_unit_test(test_columns_of_other_types_are_read_by_their_type),
-		cmocka_unit_test(test_an_array_of_numbers_is_one_parameter),
-		cmocka_unit_test(test_a_batch_takes_two_round_trips),
-		cmocka_unit_test(test_changes_between_answers_wait_for_the_commit),
-		cmocka_unit_test(test_nothing_is_sent_before_an_answer_is_wanted),
-		cmocka_unit_test(test_answers_may_be_read_in_any_order_and_later),
-		cmocka_unit_test(test_large_questions_with_large_answers_pass_each_other),
-		cmocka_unit_test(test_many_rows_do_not_fill_memory),
-		cmocka_unit_test(test_a_taken_key_is_a_conflict_and_the_connection_goes_on),
-		cmocka_unit_test(test_a_question_that_fails_ends_its_transaction_only),
-		cmocka_unit_test(test_a_deadlock_is_a_lost_race_for_one_of_both),
-		cmocka_unit_test(test_waits_on_the_server_end),
+		cmocka_unit_test(values_come_back_as_they_were_sent),
+		cmocka_unit_test(columns_of_other_types_are_read_by_their_type),
+		cmocka_unit_test(an_array_of_numbers_is_one_parameter),
+		cmocka_unit_test(a_batch_takes_two_round_trips),
+		cmocka_unit_test(changes_between_answers_wait_for_the_commit),
+		cmocka_unit_test(nothing_is_sent_before_an_answer_is_wanted),
+		cmocka_unit_test(answers_may_be_read_in_any_order_and_later),
+		cmocka_unit_test(large_questions_with_large_answers_pass_each_other),
+		cmocka_unit_test(many_rows_do_not_fill_memory),
+		cmocka_unit_test(a_taken_key_is_a_conflict_and_the_connection_goes_on),
+		cmocka_unit_test(a_question_that_fails_ends_its_transaction_only),
+		cmocka_unit_test(a_deadlock_is_a_lost_race_for_one_of_both),
+		cmocka_unit_test(waits_on_the_server_end),
 	};
 	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
 }

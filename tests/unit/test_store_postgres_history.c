@@ -298,7 +298,7 @@ static void the_age_of_tokens_is_that_of_the_new_history(void **state)
 }
 
 /* As servers with other libraries left it, one after the other. */
-static void names_of_other_libraries_are_looked_at_anew(void **state)
+static void names_of_other_libraries_are_looked_at_again(void **state)
 {
 	static const char others[] = "UPDATE account SET skeleton = 'other ' || no; UPDATE room SET skeleton = 'other ' || no;"
 				     "UPDATE meta SET bytes = 'other' WHERE key = 'skeletons'";
@@ -342,7 +342,7 @@ int main(void)
 		TEST(a_room_that_ends_before_what_was_told_of_it_shows_that_the_database_was_set_back),
 		TEST(damage_is_forgotten_with_its_history),
 		TEST(the_age_of_tokens_is_that_of_the_new_history),
-		TEST(names_of_other_libraries_are_looked_at_anew),
+		TEST(names_of_other_libraries_are_looked_at_again),
 		TEST(another_epoch_that_somebody_else_began_is_noticed_by_who_stayed_connected),
 	};
 #undef TEST

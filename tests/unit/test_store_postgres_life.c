@@ -74,7 +74,7 @@ static int transaction(struct fixture *f, struct db *db, enum phase killed)
 	return rc;
 }
 
-static void test_a_killed_server_is_noticed_and_met_again(void **state)
+static void a_killed_server_is_noticed_and_met_again(void **state)
 {
 	struct fixture *f = *state;
 	auto_db *db = fixture_open(f);
@@ -94,7 +94,7 @@ static void test_a_killed_server_is_noticed_and_met_again(void **state)
 	}
 }
 
-static void test_a_lost_connection_is_known_before_anything_is_tried(void **state)
+static void a_lost_connection_is_known_before_anything_is_tried(void **state)
 {
 	struct fixture *f = *state;
 	auto_db *db = fixture_open(f);
@@ -109,7 +109,7 @@ static void test_a_lost_connection_is_known_before_anything_is_tried(void **stat
 	assert_int_equal(db_commit(db), DB_OK);
 }
 
-static void test_a_commit_whose_answer_is_lost_is_not_known_and_done(void **state)
+static void a_commit_whose_answer_is_lost_is_not_known_and_done(void **state)
 {
 	struct fixture *f = *state;
 	struct postgres_proxy proxy;
@@ -136,7 +136,7 @@ static void test_a_commit_whose_answer_is_lost_is_not_known_and_done(void **stat
 
 /* --- silence ----------------------------------------------------------------------------------------------------------------------------- */
 
-static void test_a_server_that_stands_still_is_given_up(void **state)
+static void a_server_that_stands_still_is_given_up(void **state)
 {
 	struct fixture *f = *state;
 	auto_db *db = fixture_open_with(
@@ -155,7 +155,7 @@ static void test_a_server_that_stands_still_is_given_up(void **state)
 }
 
 /* A Flush in place of the Sync would leave the locks of a process that stands still for ever: the server would not count it as idle. */
-static void test_the_locks_of_a_writer_that_stands_still_are_freed(void **state)
+static void the_locks_of_a_writer_that_stands_still_are_freed(void **state)
 {
 	static const struct db_statement lock = {.sql = "SELECT 1 FROM writer WHERE id = 'one' FOR UPDATE", .parameters = ""};
 	struct fixture *f = *state;
@@ -183,7 +183,7 @@ static void *connect_in_thread(void *db)
 	return (void *)(intptr_t)fixture_connect(db, 1000);
 }
 
-static void test_a_stop_ends_the_tries(void **state)
+static void a_stop_ends_the_tries(void **state)
 {
 	char address[160];
 	pthread_t thread;
@@ -210,7 +210,7 @@ static void test_a_stop_ends_the_tries(void **state)
 
 /* --- faults ------------------------------------------------------------------------------------------------------------------------------ */
 
-static void test_codes_mean_what_the_store_does_about_them(void **state)
+static void codes_mean_what_the_store_does_about_them(void **state)
 {
 	static const struct {
 		const char *sqlstate;
@@ -232,13 +232,13 @@ static void test_codes_mean_what_the_store_does_about_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_a_killed_server_is_noticed_and_met_again),
-		cmocka_unit_test(test_a_lost_connection_is_known_before_anything_is_tried),
-		cmocka_unit_test(test_a_commit_whose_answer_is_lost_is_not_known_and_done),
-		cmocka_unit_test(test_a_server_that_stands_still_is_given_up),
-		cmocka_unit_test(test_the_locks_of_a_writer_that_stands_still_are_freed),
-		cmocka_unit_test(test_a_stop_ends_the_tries),
-		cmocka_unit_test(test_codes_mean_what_the_store_does_about_them),
+		cmocka_unit_test(a_killed_server_is_noticed_and_met_again),
+		cmocka_unit_test(a_lost_connection_is_known_before_anything_is_tried),
+		cmocka_unit_test(a_commit_whose_answer_is_lost_is_not_known_and_done),
+		cmocka_unit_test(a_server_that_stands_still_is_given_up),
+		cmocka_unit_test(the_locks_of_a_writer_that_stands_still_are_freed),
+		cmocka_unit_test(a_stop_ends_the_tries),
+		cmocka_unit_test(codes_mean_what_the_store_does_about_them),
 	};
 	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
 }

@@ -62,7 +62,7 @@ static int tell_epoch(struct fixture *f, const char *name, int to)
 	return write(to, epoch, sizeof epoch) == sizeof epoch ? 0 : 1;
 }
 
-static void test_processes_that_start_at_once_make_the_tables_once(void **state)
+static void processes_that_start_at_once_make_the_tables_once(void **state)
 {
 	enum { N = 6 };
 	struct fixture *f = *state;
@@ -90,7 +90,7 @@ static void test_processes_that_start_at_once_make_the_tables_once(void **state)
 	assert_int_equal(atoi(number), store_migrations_newest);
 }
 
-static void test_a_moved_database_and_half_a_copy_are_refused_but_for_a_copy(void **state)
+static void a_moved_database_and_half_a_copy_are_refused_but_for_a_copy(void **state)
 {
 	struct fixture *f = *state;
 	char address[160], before[STORE_EPOCH_BYTES + 1], after[STORE_EPOCH_BYTES + 1];
@@ -113,7 +113,7 @@ static void test_a_moved_database_and_half_a_copy_are_refused_but_for_a_copy(voi
 	assert_string_not_equal(before, after);
 }
 
-static void test_a_newer_database_and_a_foreign_one_are_refused(void **state)
+static void a_newer_database_and_a_foreign_one_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	char address[160];
@@ -148,7 +148,7 @@ static void test_a_newer_database_and_a_foreign_one_are_refused(void **state)
 }
 
 /* A migration that fails half-way leaves nothing, and the next start does it. */
-static void test_a_migration_that_fails_leaves_nothing(void **state)
+static void a_migration_that_fails_leaves_nothing(void **state)
 {
 	struct fixture *f = *state;
 	char address[160];
@@ -164,7 +164,7 @@ static void test_a_migration_that_fails_leaves_nothing(void **state)
 	assert_int_equal(fixture_number(db, &room_count), 0);
 }
 
-static void test_a_role_needs_its_own_schema_only(void **state)
+static void a_role_needs_its_own_schema_only(void **state)
 {
 	struct fixture *f = *state;
 	char address[200];
@@ -186,7 +186,7 @@ static void test_a_role_needs_its_own_schema_only(void **state)
 
 /* --- what is refused --------------------------------------------------------------------------------------------------------------------- */
 
-static void test_unsafe_servers_and_wrong_addresses_are_refused(void **state)
+static void unsafe_servers_and_wrong_addresses_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	char address[160];
@@ -211,7 +211,7 @@ static void test_unsafe_servers_and_wrong_addresses_are_refused(void **state)
 	assert_refused(&(struct db_postgres_options){.address = "password hunter2 = "}, DB_FAILED, "address");
 }
 
-static void test_a_password_from_elsewhere_takes_the_place_of_the_address(void **state)
+static void a_password_from_elsewhere_takes_the_place_of_the_address(void **state)
 {
 	struct fixture *f = *state;
 	char address[200], path[128];
@@ -233,7 +233,7 @@ static void test_a_password_from_elsewhere_takes_the_place_of_the_address(void *
 		       "password authentication failed");
 }
 
-static void test_a_role_that_may_only_read_is_refused(void **state)
+static void a_role_that_may_only_read_is_refused(void **state)
 {
 	struct fixture *f = *state;
 	char address[200];
@@ -247,7 +247,7 @@ static void test_a_role_that_may_only_read_is_refused(void **state)
 		       "may read the tables and not write them");
 }
 
-static void test_times_that_a_database_sets_end_no_connection(void **state)
+static void times_that_a_database_sets_end_no_connection(void **state)
 {
 	static const struct db_statement set_times = {
 		.sql = "SELECT count(*) FROM pg_settings WHERE name IN ('idle_session_timeout', 'transaction_timeout') AND setting <> '0'",
@@ -263,7 +263,7 @@ static void test_times_that_a_database_sets_end_no_connection(void **state)
 	assert_int_equal(fixture_number(db, &set_times), 0);
 }
 
-static void test_tables_that_are_gone_are_not_made_anew_by_who_had_them(void **state)
+static void tables_that_are_gone_are_not_made_anew_by_who_had_them(void **state)
 {
 	struct fixture *f = *state;
 	struct db_postgres_status status;
@@ -284,7 +284,7 @@ static void test_tables_that_are_gone_are_not_made_anew_by_who_had_them(void **s
 
 /* --- the epoch --------------------------------------------------------------------------------------------------------------------------- */
 
-static void test_the_epoch_stays_with_the_database_and_leaves_with_a_restored_one(void **state)
+static void the_epoch_stays_with_the_database_and_leaves_with_a_restored_one(void **state)
 {
 	struct fixture *f = *state;
 	char first[STORE_EPOCH_BYTES + 1], then[STORE_EPOCH_BYTES + 1];
@@ -308,7 +308,7 @@ static void test_the_epoch_stays_with_the_database_and_leaves_with_a_restored_on
 	assert_string_equal(then, first); /* and is the same from then on */
 }
 
-static void test_a_standby_is_waited_for_and_brings_a_new_epoch(void **state)
+static void a_standby_is_waited_for_and_brings_a_new_epoch(void **state)
 {
 	struct fixture *f = *state;
 	struct fixture standby = {.server = f->server};
@@ -336,7 +336,7 @@ static void test_a_standby_is_waited_for_and_brings_a_new_epoch(void **state)
 	postgres_server_remove(&standby.server);
 }
 
-static void test_a_writer_that_misses_its_commits_makes_one_new_epoch(void **state)
+static void a_writer_that_misses_its_commits_makes_one_new_epoch(void **state)
 {
 	struct fixture *f = *state;
 	char first[STORE_EPOCH_BYTES + 1], then[STORE_EPOCH_BYTES + 1], others[STORE_EPOCH_BYTES + 1];
@@ -361,7 +361,7 @@ static void *commit_in_thread(void *db)
 	return (void *)(intptr_t)db_commit(db);
 }
 
-static void test_a_guest_without_a_token_has_ended(void **state)
+static void a_guest_without_a_token_has_ended(void **state)
 {
 	static const struct db_statement token_delete = {.sql = "DELETE FROM token WHERE hash = $1", .parameters = "b"};
 	static const struct db_statement ended_count = {.sql = "SELECT count(*) FROM member WHERE ended = 1", .parameters = ""};
@@ -410,20 +410,20 @@ static void test_a_guest_without_a_token_has_ended(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_processes_that_start_at_once_make_the_tables_once),
-		cmocka_unit_test(test_a_moved_database_and_half_a_copy_are_refused_but_for_a_copy),
-		cmocka_unit_test(test_a_newer_database_and_a_foreign_one_are_refused),
-		cmocka_unit_test(test_a_migration_that_fails_leaves_nothing),
-		cmocka_unit_test(test_a_role_needs_its_own_schema_only),
-		cmocka_unit_test(test_unsafe_servers_and_wrong_addresses_are_refused),
-		cmocka_unit_test(test_a_password_from_elsewhere_takes_the_place_of_the_address),
-		cmocka_unit_test(test_a_role_that_may_only_read_is_refused),
-		cmocka_unit_test(test_times_that_a_database_sets_end_no_connection),
-		cmocka_unit_test(test_tables_that_are_gone_are_not_made_anew_by_who_had_them),
-		cmocka_unit_test(test_the_epoch_stays_with_the_database_and_leaves_with_a_restored_one),
-		cmocka_unit_test(test_a_standby_is_waited_for_and_brings_a_new_epoch),
-		cmocka_unit_test(test_a_writer_that_misses_its_commits_makes_one_new_epoch),
-		cmocka_unit_test(test_a_guest_without_a_token_has_ended),
+		cmocka_unit_test(processes_that_start_at_once_make_the_tables_once),
+		cmocka_unit_test(a_moved_database_and_half_a_copy_are_refused_but_for_a_copy),
+		cmocka_unit_test(a_newer_database_and_a_foreign_one_are_refused),
+		cmocka_unit_test(a_migration_that_fails_leaves_nothing),
+		cmocka_unit_test(a_role_needs_its_own_schema_only),
+		cmocka_unit_test(unsafe_servers_and_wrong_addresses_are_refused),
+		cmocka_unit_test(a_password_from_elsewhere_takes_the_place_of_the_address),
+		cmocka_unit_test(a_role_that_may_only_read_is_refused),
+		cmocka_unit_test(times_that_a_database_sets_end_no_connection),
+		cmocka_unit_test(tables_that_are_gone_are_not_made_anew_by_who_had_them),
+		cmocka_unit_test(the_epoch_stays_with_the_database_and_leaves_with_a_restored_one),
+		cmocka_unit_test(a_standby_is_waited_for_and_brings_a_new_epoch),
+		cmocka_unit_test(a_writer_that_misses_its_commits_makes_one_new_epoch),
+		cmocka_unit_test(a_guest_without_a_token_has_ended),
 	};
 	return cmocka_run_group_tests(tests, fixture_make, fixture_remove);
 }

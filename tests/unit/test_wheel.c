@@ -41,7 +41,7 @@ static struct world world_new(uint64_t now_ms)
 }
 
 /* Deadlines up to several rounds away, looked at every 3 ms. */
-static void fires_once_and_at_most_one_tick_late(void **state)
+static void a_timer_fires_once_and_at_most_one_tick_late(void **state)
 {
 	(void)state;
 	struct world w = world_new(1003);
@@ -129,7 +129,7 @@ static void a_deadline_in_the_past_fires_with_the_next_tick(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(fires_once_and_at_most_one_tick_late),
+		cmocka_unit_test(a_timer_fires_once_and_at_most_one_tick_late),
 		cmocka_unit_test(a_long_sleep_misses_nothing),
 		cmocka_unit_test(a_moved_or_disarmed_timer_leaves_its_old_deadline),
 		cmocka_unit_test(a_callback_may_disarm_another_and_arm_itself),
