@@ -79,7 +79,7 @@ void fixture_turns(struct chat_fixture *f)
 {
 	for (int calm = 0, n = 0; calm < 2; n++) {
 		calm = fixture_turn(f) || !list_empty(&f->chat->rooms.sweeping) || !list_empty(&f->chat->rooms.resting) ? 0 : calm + 1;
-		assert_true(n < 100000); /* it must come to rest */
+		assert_true(n < 100000); /* the chat must become idle */
 	}
 }
 

@@ -1,6 +1,6 @@
 /*
- * A whole chat on a real loop between a store that holds operations (held_store.h) and fake connections, and what tests ask of a client: what it heard. The clock is the test's own
- * (fake_clock.h): a turn takes FIXTURE_TURN_NS of it however long the machine needs, so rates, pauses and deadlines are the same on every machine.
+ * A whole chat on a real loop between a store that holds operations (held_store.h) and fake connections, with functions that tell what a client heard. The clock is
+ * the test's own (fake_clock.h): a turn takes FIXTURE_TURN_NS of it on every machine, so rates, pauses and deadlines are the same everywhere.
  */
 #ifndef PARLEY_TESTS_CHAT_FIXTURE_H
 #define PARLEY_TESTS_CHAT_FIXTURE_H
@@ -33,7 +33,7 @@ void fixture_finish(struct chat_fixture *f);
 
 /* A person in the store, with a token to sign in by. */
 uint64_t fixture_person(struct chat_fixture *f, const char *name, char token[80]);
-/* The writer's message is committed and brought back, while other operations stay where they are. */
+/* The writer's message is committed and brought back; other operations stay where they are. */
 void fixture_commit_message(struct chat_fixture *f, struct conn *writer, const char *room);
 
 /* One turn of the loop and of all connections; true when a connection did anything. */
@@ -45,7 +45,7 @@ void fixture_turns(struct chat_fixture *f);
 /* Turns and the store (but operations of kind `except`; -1: none) until nothing more happens. */
 void fixture_run(struct chat_fixture *f, int except);
 
-/* Turns until a reply with this ref is there. For what another thread does, which no clock of ours hurries: up to a minute of real time. */
+/* Turns until a reply with this ref is there, up to a minute of real time. It is for work of another thread, which does not follow the test's clock. */
 void fixture_await_reply(struct chat_fixture *f, const struct conn *c, const char *ref);
 
 struct conn *fixture_websocket(struct chat_fixture *f);

@@ -64,7 +64,7 @@ static inline void send_many(struct house *h, int room, int n)
 {
 	for (int i = 0; i < n; i++) {
 		send_one(h, room);
-		if (i % 4 == 0) /* who keeps up stays in the ring */
+		if (i % 4 == 0) /* a reader that keeps up stays in the ring */
 			fixture_turn(&h->f);
 	}
 	fixture_turns(&h->f);

@@ -1,7 +1,7 @@
 /*
- * Two chats in one process on one real store, as two instances are. People act at `here`. What it hands on (chat.outgoing) is kept, packed, and given to `there`
- * when the test says so and in the order that it says; `there` has nothing else to learn by but the store. The clock is the test's own (fake_clock.h): no
- * housekeeping runs unless the test calls it.
+ * Two chats in one process on one real store, like two instances. People act at `here`. What it hands on (chat.outgoing) is kept, packed, and given to `there` when
+ * and in which order the test says. Otherwise `there` learns only from the store. The clock is the test's own (fake_clock.h): no housekeeping runs unless the test
+ * calls it.
  */
 #ifndef PARLEY_TESTS_CHAT_PAIR_H
 #define PARLEY_TESTS_CHAT_PAIR_H
@@ -116,7 +116,7 @@ static inline struct conn *pair_sign_in(struct chat_pair *p, struct chat *c, int
 	return conn;
 }
 
-/* Asks at `here`, and lets it happen there; the reply is to be "ok". */
+/* Asks at `here` and lets it happen there; the reply must be "ok". */
 static inline void pair_ask(struct chat_pair *p, struct conn *c, const char *request)
 {
 	static unsigned n;
@@ -138,7 +138,7 @@ static inline void pair_add_token(struct chat_pair *p, int who, enum token_kind 
 	assert_int_equal(store_fixture_do(p->f, &op.op, STORE_TOKEN_CREATE), 0);
 }
 
-/* Gus is a guest, whose only token is the one that he signs in with. */
+/* Gus is a guest with a single token, the one that he signs in with. */
 static inline void pair_add_people(struct chat_pair *p)
 {
 	static const char *const names[] = {"ann", "bob", "cy"};
@@ -156,7 +156,7 @@ static inline void pair_add_people(struct chat_pair *p)
 static inline struct chat *pair_chat(struct chat_pair *p, int which)
 {
 	struct chat *c = chat_new(p->f->loop, p->f->store, &p->metrics[which], &p->config);
-	c->guests_end_ms = UINT64_MAX; /* when the test says so */
+	c->guests_end_ms = UINT64_MAX; /* held back until the test says so */
 	return c;
 }
 

@@ -1,5 +1,5 @@
 /*
- * All that people can do that the other chat of a pair has to follow, and what both have to know and to have heard after it.
+ * Everything that people can do and that the other chat of a pair has to follow, with what both chats must then know and have heard.
  */
 #ifndef PARLEY_TESTS_CHAT_PAIR_ACT_H
 #define PARLEY_TESTS_CHAT_PAIR_ACT_H
@@ -37,7 +37,7 @@ static inline void describe(struct chat *c, uint64_t no, struct buf *out)
 	buf_append_byte(out, 0);
 }
 
-/* The same of the store, in the same words. */
+/* The same from the store, in the same words. */
 static inline void describe_stored(struct chat_pair *p, uint64_t no, struct buf *out)
 {
 	struct store_sign_in op = {.user_no = no};
@@ -71,7 +71,7 @@ static inline void assert_same_memory(struct chat_pair *p)
 	}
 }
 
-/* What a client heard of rooms and of itself, in the order in which it did; with `numbers`, also what the personal events say. */
+/* What a client heard of rooms and of itself, in order; with `numbers`, also what the personal events say. */
 static inline void describe_heard(const struct conn *c, struct buf *out)
 {
 	size_t at;
@@ -102,7 +102,7 @@ static inline void assert_heard_the_same(const struct chat_pair *p)
 	}
 }
 
-/* However it came: of each room the events follow each other without a hole from where the client was told of it, and it is closed as here. */
+/* Holds for any order of arrival: the events of each room follow each other without a hole from where the client was told of it, and it is closed as here. */
 static inline void assert_heard_whole(const struct chat_pair *p)
 {
 	for (int i = 0; i < PAIR_PEOPLE; i++) {
@@ -135,7 +135,7 @@ static inline void end_guests(struct chat_pair *p)
 	pair_settle(p);
 }
 
-/* All that a person can do that others' memory has to follow; `step`: what comes after each. */
+/* Everything that a person can do and that the memory of others has to follow; `step`: runs after each. */
 static inline void act(struct chat_pair *p, void (*step)(struct chat_pair *p))
 {
 	const struct {

@@ -1,4 +1,4 @@
-/* A chat with a public room "den" of ann with bob in it, and a private one, "cellar", of ann alone; eve is in none. */
+/* A chat with a public room "den" of ann with bob in it, and a private one, "cellar", with ann alone; eve is in no room. */
 #ifndef PARLEY_TESTS_CHAT_PLACE_H
 #define PARLEY_TESTS_CHAT_PLACE_H
 

@@ -20,7 +20,7 @@ uint64_t fake_clock_ns(void)
 	return atomic_load(&advanced_ns);
 }
 
-/* The linker prefers this one to libc's, for the shared libraries as well. */
+/* The linker prefers this function to libc's, for the shared libraries too. */
 int clock_gettime(clockid_t id, struct timespec *t)
 {
 	uint64_t ns = fake_clock_ns();

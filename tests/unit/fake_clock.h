@@ -1,7 +1,6 @@
 /*
- * The clock of a test: it stands still until the test moves it. A program that links this has no other: it takes the place of clock_gettime(2) for
- * base/clock.c and for libuv, so timers of the loop are due by it too. Nothing may sleep until a time of this clock: loop_run_once(), not loop_run().
- * Callable from any thread.
+ * The clock of a test: it stands still until the test moves it. A program that links this has no other clock: this replaces clock_gettime(2) for base/clock.c and
+ * for libuv, so timers of the loop follow it too. Nothing may sleep until a time of this clock: use loop_run_once(), not loop_run(). Callable from any thread.
  */
 #ifndef PARLEY_TESTS_FAKE_CLOCK_H
 #define PARLEY_TESTS_FAKE_CLOCK_H

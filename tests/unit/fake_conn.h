@@ -30,8 +30,7 @@ struct conn {
 };
 
 struct conn *fake_conn_open(struct chat *c, const struct session_config *config);
-/* As the network would at the end of a turn: sends the outbox, then calls session_writable() if that was asked for. True when
- * anything happened. */
+/* Does what the network does at the end of a turn: sends the outbox, then calls session_writable() if that was asked for. True when anything happened. */
 bool fake_conn_flush(struct conn *c);
 /* Closes the session if it is open, and frees. Accepts NULL. */
 void fake_conn_free(struct conn *c);

@@ -1,9 +1,11 @@
 /*
- * The store that the chat asks in tests: it holds each operation until the test lets it go, and then the store's own code does it, on a database in memory (memory_store.h). An
- * operation is first only submitted; the test then lets it be worked on (held_store_work: a write is committed, a read takes its snapshot) and brought back
- * (held_store_deliver: done() is called), each when it likes, as a store with threads may. Writes are worked on in the order of submission.
+ * The store that the chat asks in tests. It holds each operation until the test lets it go; then the store's own code does it, on a database in memory
+ * (memory_store.h). An operation is first only submitted. The test then lets it be worked on (held_store_work: a write is committed, a read takes its snapshot) and
+ * brought back (held_store_deliver: done() is called), at any time, because a store with threads may take any time too. Writes are worked on in the order of
+ * submission.
  *
- * All of it happens on the test's thread, within the calls below. What is added without the chat is what another writer of the database does, or what was there before.
+ * Everything happens on the test's thread, within the calls below. What is added without the chat stands for another writer of the database, or for what was there
+ * before.
  */
 #ifndef PARLEY_TESTS_HELD_STORE_H
 #define PARLEY_TESTS_HELD_STORE_H
@@ -25,7 +27,7 @@ struct held_store {
 
 struct held_store *held_store_new(struct metrics *metrics);
 void held_store_free(struct held_store *h); /* nothing may be in flight */
-/* Others write to the database as well, and its operations go by the rules for that. */
+/* Others write to the database too, and its operations follow the rules for that. */
 void held_store_share(struct held_store *h);
 
 /* The oldest operation of this kind that is in flight, or NULL. */
@@ -39,10 +41,10 @@ void held_store_deliver(struct held_store *h, struct store_op *op);          /* 
 bool held_store_settle(struct held_store *h, int except);
 size_t held_store_in_flight(const struct held_store *h);
 
-/* The database is set back to where it was at held_store_back_up(). What is in flight is brought back undone before. */
+/* Sets the database back to the state of held_store_back_up(). What is in flight is brought back undone before. */
 void held_store_back_up(struct held_store *h);
 void held_store_set_back(struct held_store *h);
-/* These events of the room cannot be read any more. */
+/* Makes these events of the room unreadable. */
 void held_store_damage(struct held_store *h, uint64_t room_no, uint64_t from_seq, uint64_t to_seq);
 
 /* What is stored: */

@@ -10,7 +10,7 @@
 
 #define NEW_EPOCH "UPDATE main.meta SET value = randomblob(16) WHERE key = 'epoch'"
 
-/* The database of a test that is over, for the next one: to open one and to prepare its statements takes longer than most tests. */
+/* The database of a test that is over is kept for the next one, because opening one and preparing its statements takes longer than most tests. */
 static struct memory_store *spare;
 
 static struct memory_store *store_of(struct db *db)
@@ -91,7 +91,7 @@ static void begin_writing(struct memory_store *m, struct batch_runner *r, struct
 	(void)rc;
 }
 
-/* How to empty the database later: each table has its first rows again, of which a copy is kept. */
+/* Prepares emptying the database later: each table gets its first rows again, of which a copy is kept. */
 static void keep_first_rows(struct memory_store *m)
 {
 	struct sqlite_connection *c = &m->database.connection;
@@ -112,7 +112,7 @@ static void keep_first_rows(struct memory_store *m)
 
 static struct memory_store *open_database(void)
 {
-	/* Without a lock around each allocation, as in the server. Refused, harmlessly, when a database was opened before. */
+	/* Without a lock around each allocation, the same as in the server. SQLite refuses this harmlessly when a database was opened before. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	struct memory_store *m = mem_new(struct memory_store);
 	check(m, db_sqlite_open_writer(&m->database, ":memory:"));
@@ -197,7 +197,7 @@ void memory_store_epoch(struct memory_store *m, char epoch[STORE_EPOCH_BYTES + 1
 	check(m, sqlite_schema_epoch(&m->database.connection, epoch));
 }
 
-/* As commit_queue.c does with what is ready. */
+/* Does what commit_queue.c does with what is ready. */
 void memory_store_write(struct memory_store *m, struct list *ready, struct list *done)
 {
 	do {

@@ -34,13 +34,13 @@ struct memory_store {
 /* An empty database, which may be that of a store that was freed. The metrics outlive the store. */
 struct memory_store *memory_store_new(struct metrics *metrics);
 void memory_store_free(struct memory_store *m);
-/* From now on it goes by the rules of a database that others write too (store_shared.h). */
+/* From now on it follows the rules of a database that others write too (store_shared.h). */
 void memory_store_share(struct memory_store *m);
 void memory_store_epoch(struct memory_store *m, char epoch[STORE_EPOCH_BYTES + 1]);
 
-/* As the writer's thread does with what is ready: what was done is moved to `done` with its result. What is left is undecided. */
+/* Does what the writer's thread does with what is ready: what was done is moved to `done` with its result. What is left is undecided. */
 void memory_store_write(struct memory_store *m, struct list *ready, struct list *done);
-/* As another process does that writes to the database as well, all of it; it must be shared, or nobody may have written yet. */
+/* Does all of it in the place of another process that writes to the database. The database must be shared, or unwritten so far. */
 void memory_store_write_by_another(struct memory_store *m, struct list *ready, struct list *done);
 /* Sets the operation's result. */
 void memory_store_read(struct memory_store *m, struct store_op *op);

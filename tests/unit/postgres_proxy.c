@@ -41,7 +41,7 @@ static bool pass(struct postgres_proxy *p, int from, int to)
 	return n > 0;
 }
 
-/* Until one side closes, or an answer is lost. */
+/* Copies until one side closes, or an answer is lost. */
 static void serve(struct postgres_proxy *p, int client, int server)
 {
 	struct pollfd polled[] = {

@@ -47,7 +47,7 @@ static void find_programs(struct postgres_server *s)
 	globfree(&found);
 }
 
-/* In a child: as the server's user, in its folder, without what the test has open; it ends with the test. */
+/* In a child: runs as the server's user, in its folder, without the test's open files; it ends with the test. */
 static void become_server(const struct postgres_server *s)
 {
 	pid_t parent = getppid();
@@ -115,7 +115,7 @@ static bool shell(const struct postgres_server *s, const char *command)
 	return system(whole) == 0;
 }
 
-/* initdb takes a second of a processor, a copy a tenth of that: one cluster is kept beside the tests' programs. It gets its name when it is whole. */
+/* initdb takes a second of a processor, a copy a tenth of that. So one cluster is kept beside the tests' programs. It gets its name when it is complete. */
 static void make_data(const struct postgres_server *s)
 {
 	if (shell(s, "[ -d \"$KEPT\" ] && cp -r --reflink=auto \"$KEPT\" $NEW && chown -R --reference=$NEW/.. $NEW && chmod -R go= $NEW"))

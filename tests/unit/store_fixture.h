@@ -135,7 +135,7 @@ static inline int store_fixture_do(struct store_fixture *f, struct store_op *op,
 static inline uint64_t make_user(struct store_fixture *f, const char *name, enum user_kind kind)
 {
 	struct store_user_create op = {.id = fresh_id(), .kind = kind, .name = text_from(name), .name_key = text_from(name)};
-	op.has_token = kind == USER_GUEST; /* as each guest has, and without which nobody is one */
+	op.has_token = kind == USER_GUEST; /* each guest has one, and a user without it is no guest */
 	memcpy(op.token_hash, op.id.b, sizeof op.id.b);
 	if (store_fixture_do(f, &op.op, STORE_USER_CREATE) != 0)
 		abort();
@@ -225,8 +225,8 @@ static inline void store_fixture_change(struct store_fixture *f, const char *sql
 }
 #endif
 
-/* For store_fixture_change(): from the newest version back to version 1, as the last parleyd that knew no migrations left it. What came to version 1
- * column by column can be taken away then. */
+/* For store_fixture_change(): back from the newest version to version 1, the state that the last parleyd without migrations left. What came to version 1 column
+ * by column can then be taken away. */
 #define STORE_FIXTURE_VERSION_1_SQL \
 	"PRAGMA user_version = 1; DELETE FROM event WHERE pk >> 36 = 134217726; DELETE FROM room WHERE no = 134217726; ALTER TABLE account RENAME TO user;" \
 	"DROP INDEX account_by_name; CREATE UNIQUE INDEX user_by_name ON user (name_key) WHERE kind <> 2;" \
@@ -245,7 +245,7 @@ static inline uint64_t count_faults(struct store_fixture *f)
 	return op.n_faults;
 }
 
-/* For tests that want an open store on the disk, which is whole at the end. */
+/* For tests that need an open store on the disk. The store must be undamaged at the end. */
 static inline int store_fixture_setup(void **state)
 {
 	struct store_fixture *f = store_fixture_new("/tmp");

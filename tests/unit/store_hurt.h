@@ -1,5 +1,5 @@
 /*
- * A store with three rooms in the file, the one in the middle of which is to be hurt, and the means to hurt it and to see what is left.
+ * A store with three rooms in the file, the middle one of which is to be damaged, and functions that damage it and look at what is left.
  */
 #ifndef PARLEY_TESTS_STORE_HURT_H
 #define PARLEY_TESTS_STORE_HURT_H
@@ -140,7 +140,7 @@ static inline struct reading read_all(const struct world *w, uint64_t room, bool
 	return r;
 }
 
-/* Only the hurt room has stopped: nothing is written to it, all other writes go on; the probe and the counters tell. */
+/* Only the damaged room has stopped: nothing is written to it, all other writes go on, and the probe and the counters tell. */
 static inline void assert_hurt_alone_is_stopped(struct world *w)
 {
 	assert_int_equal(send_text(w->f, w->hurt, w->ann, "{}"), -EBADMSG);

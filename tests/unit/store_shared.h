@@ -1,6 +1,6 @@
 /*
- * A writer of SQLite that goes by the rules of a database which others write too: all operations of a batch look before the first one writes, the counters of
- * rooms are read anew for each batch, and each batch puts its number into the row of its writer.
+ * A writer of SQLite that follows the rules of a database which others write too: all operations of a batch look before the first one writes, the counters of rooms
+ * are read again for each batch, and each batch puts its number into the row of its writer.
  */
 #ifndef PARLEY_TESTS_STORE_SHARED_H
 #define PARLEY_TESTS_STORE_SHARED_H

@@ -42,7 +42,7 @@ static void takes_many_at_once(void **state)
 	assert_int_equal(bucket_take_many(&b, 4, 10, 1000, 5, 1000), 0);
 	assert_int_equal(bucket_take_many(&b, 2, 10, 1000, 5, 1000), 100);
 	assert_int_equal(bucket_take_many(&b, 1, 10, 1000, 5, 1000), 0);
-	assert_int_equal(bucket_take_many(&b, 1000, 10, 1000, 5, 1000), 500); /* as the burst: possible when it is full again */
+	assert_int_equal(bucket_take_many(&b, 1000, 10, 1000, 5, 1000), 500); /* the same as the burst: possible when it is full again */
 	assert_int_equal(bucket_take_many(&b, 1000, 10, 1000, 5, 1500), 0);
 	assert_int_equal(bucket_take_many(&b, UINT64_MAX, 1, UINT64_MAX / 1000, UINT64_MAX, 0), 0);
 }

@@ -40,14 +40,14 @@ static void what_changes_nothing_is_told_to_nobody(void **state)
 	assert_int_equal(heard(too, "read.marked", NULL), 1);
 	assert_int_equal(heard(too, "room.updated", NULL), 1);
 	assert_int_equal(heard(too, "room.added", NULL), 0);
-	/* Past the end only the store knows: the first moves the mark, the second does not. */
+	/* Only the store knows marks past the end: the first moves the mark, the second does not. */
 	ask(&h, ann, "{\"ref\":\"f\",\"type\":\"read.mark\",\"data\":{\"room\":\"r1\",\"seq\":4000}}");
 	ask(&h, ann, "{\"ref\":\"f2\",\"type\":\"read.mark\",\"data\":{\"room\":\"r1\",\"seq\":4000}}");
 	assert_int_equal(heard(too, "read.marked", NULL), 2);
 	fixture_finish(&h.f);
 }
 
-/* What is under way may change it: then the room is as it was asked for last. */
+/* An operation under way may change it. Then the room ends in the state that was asked for last. */
 static void an_update_that_undoes_one_under_way_is_done(void **state)
 {
 	(void)state;
@@ -233,7 +233,7 @@ static void a_room_that_is_left_while_its_joining_is_told(void **state)
 		fixture_turn(f); /* told to some */
 		say(w.c[0], "{\"ref\":\"l\",\"type\":\"room.leave\",\"data\":{\"room\":\"new\"}}");
 		held_store_settle(f->store, -1);
-		assert_int_equal(f->metrics.readers, MANY * ROOMS + ROOMS + 1); /* nobody of bob follows it from now on */
+		assert_int_equal(f->metrics.readers, MANY * ROOMS + ROOMS + 1); /* from now on none of bob's sessions follows it */
 	}
 	fixture_run(f, -1);
 	for (int i = 1; i < MANY; i++) {

@@ -1,4 +1,4 @@
-/* What one chat did has the same effects at another one, which gets only events and notices: in order, twice, backwards, with holes. */
+/* What one chat did has the same effects at another one that gets only events and notices: in order, twice, backwards, with holes. */
 #include "chat_pair_act.h"
 
 #include <errno.h>
@@ -90,7 +90,7 @@ static void events_that_are_lost_are_fetched(void **state)
 	assert_heard_whole(p);
 }
 
-/* Of a room that is not in memory the joining is heard without a notice, too. */
+/* The joining of a room that is not in memory is heard without a notice too. */
 static void events_without_notices_lead_to_the_same_rooms(void **state)
 {
 	struct chat_pair *p = *state;
@@ -104,7 +104,7 @@ static void events_without_notices_lead_to_the_same_rooms(void **state)
 	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 1);
 }
 
-/* What was read of the store has later events in it: they change nothing when they come. */
+/* A reading of the store contains later events: they change nothing when they come. */
 static void what_was_read_is_not_changed_by_what_it_has_in_it(void **state)
 {
 	struct chat_pair *p = *state;
@@ -143,7 +143,7 @@ static void assert_refused(struct conn *c, const char *request)
 	assert_string_equal(code_of(c, "refused"), "forbidden"); /* at once: the hole is still there */
 }
 
-/* A leave that waits for what is before it: the right to write ends with it, not when the hole is filled. */
+/* A leave waits for the events before it. The right to write ends at once, not when the hole is filled. */
 static void rights_end_before_a_hole_is_filled(void **state)
 {
 	struct chat_pair *p = *state;
@@ -201,7 +201,7 @@ static void what_a_busy_store_was_not_asked_for_is_asked_for_again(void **state)
 	assert_same_memory(p);
 }
 
-/* A commit of our own behind one that was made elsewhere and is not known yet: the reply waits until memory has come so far. */
+/* A commit of our own follows one that was made elsewhere and is not known yet: the reply waits until memory has come so far. */
 static void a_join_is_answered_when_what_was_before_it_is_known(void **state)
 {
 	struct chat_pair *p = *state;
@@ -232,7 +232,7 @@ static int refuse_pages(struct store *s, struct store_op *op)
 	return op->kind == STORE_LOG_PAGE ? -EBUSY : whole->submit(s, op);
 }
 
-/* A reply that waits for a hole which nobody can fill any more does not outlive the chat. */
+/* A reply waits for a hole that nobody can fill any more; it ends with the chat. */
 static void a_join_that_waits_ends_with_the_chat(void **state)
 {
 	struct chat_pair *p = *state;

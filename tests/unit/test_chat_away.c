@@ -1,4 +1,4 @@
-/* The database is away: what needs it is refused, everybody stays, and whoever waits for it goes on when it is back. */
+/* The database is away: what needs it is refused, everybody stays, and requests that wait for it go on when it is back. */
 #include "chat_den.h"
 
 #include "room/room.h"
@@ -68,7 +68,7 @@ static void every_command_that_needs_it_is_refused_and_everybody_stays(void **st
 	ann->session->operator_socket = true;
 	go_away(&d);
 	for (int at_once = 0; at_once < 2; at_once++) {
-		d.f.store->refuses = at_once ? -ENOTCONN : 0; /* the store knows before it asks, or only then */
+		d.f.store->refuses = at_once ? -ENOTCONN : 0; /* the store knows before it asks, or only when it asks */
 		for (size_t i = 0; i < N; i++) {
 			char ref[32];
 			snprintf(ref, sizeof(ref), "%d-%zu", at_once, i);
@@ -168,7 +168,7 @@ static void readers_behind_the_ring_wait_and_miss_nothing(void **state)
 	fixture_run(&d.f, -1);
 	fixture_pass_ms(&d.f, 5000);
 	fixture_run(&d.f, -1);
-	assert_int_equal(d.f.store->n_submitted[STORE_LOG_PAGE], n_asked); /* nobody asks in vain */
+	assert_int_equal(d.f.store->n_submitted[STORE_LOG_PAGE], n_asked); /* nobody asks while it is away */
 	assert_false(c->is_closing);
 	come_back(&d);
 	fixture_run(&d.f, -1);
@@ -178,7 +178,7 @@ static void readers_behind_the_ring_wait_and_miss_nothing(void **state)
 	fixture_finish(&d.f);
 }
 
-/* An event that came over another way than the own commit, with a hole before it, and then nothing more. */
+/* An event comes by another way than the own commit, with a hole before it, and nothing follows. */
 static void a_hole_is_asked_for_again(void **state)
 {
 	(void)state;
@@ -197,12 +197,12 @@ static void a_hole_is_asked_for_again(void **state)
 	size_t n_asked = d.f.store->n_submitted[STORE_LOG_PAGE];
 	fixture_pass_ms(&d.f, 3000);
 	fixture_run(&d.f, -1);
-	assert_int_equal(d.f.store->n_submitted[STORE_LOG_PAGE], n_asked); /* not in vain */
+	assert_int_equal(d.f.store->n_submitted[STORE_LOG_PAGE], n_asked); /* no question was asked */
 	come_back(&d);
 	fixture_run(&d.f, -1);
 	assert_seqs(bob, room_id_of(&d.f, d.room), 0, last + 1, last + 3);
 
-	/* The store does not have it yet, or is busy: a second later. */
+	/* The store does not have it yet, or is busy: it is asked a second later. */
 	held_store_add_messages(d.f.store, d.room, d.ann, 3);
 	d.f.store->refuses = -EBUSY;
 	room_offer(r, held_store_event(d.f.store, d.room, last + 6));

@@ -43,7 +43,7 @@ static void events_of_one_transaction_are_heard_in_order_though_answered_in_anot
 	fixture_finish(&p.f);
 }
 
-/* The second looks before the first has written, and so waits for the next transaction. */
+/* The second looks before the first has written, and therefore waits for the next transaction. */
 static void a_message_sent_twice_without_waiting_is_one_message(void **state)
 {
 	(void)state;

@@ -123,7 +123,7 @@ static void what_the_store_cannot_do_is_refused_and_leaves_nothing(void **state)
 		}
 	}
 	ask(&p, bob, "{\"ref\":\"still\",\"type\":\"message.send\",\"data\":{\"room\":\"den\",\"text\":\"x\"}}");
-	assert_string_equal(code_of(bob, "still"), "ok"); /* nothing came of any of it */
+	assert_string_equal(code_of(bob, "still"), "ok"); /* none of it had an effect */
 	fixture_finish(&p.f);
 }
 
@@ -186,7 +186,7 @@ static void who_is_over_a_rate_waits_as_long_as_told(void **state)
 	fixture_finish(&p.f);
 }
 
-/* Requests with tokens that are none cost a look into the store, and are counted before that. */
+/* Requests with invalid tokens cost a reading of the store, and are counted before that. */
 static void wrong_tokens_over_http_are_counted_before_the_store_is_asked(void **state)
 {
 	(void)state;
@@ -304,7 +304,7 @@ static void signing_out_ends_the_right_sessions(void **state)
 		struct conn *one = fixture_signed_in(&p.f, p.bob_token), *same = fixture_signed_in(&p.f, p.bob_token);
 		struct conn *other = fixture_signed_in(&p.f, other_token), *bot = fixture_signed_in(&p.f, bot_token);
 		struct conn *ann = fixture_signed_in(&p.f, p.ann_token);
-		/* Signing in while it happens: what the store read before does not count. */
+		/* Signing in during the sign-out: what the store read before does not count. */
 		struct conn *late = fixture_websocket(&p.f);
 		say(late, "{\"ref\":\"s\",\"type\":\"session.start\",\"data\":{\"token\":\"%s\"}}", p.bob_token);
 		held_store_work(p.f.store, held_store_find(p.f.store, STORE_SIGN_IN));
@@ -373,7 +373,7 @@ static void probed(void *arg, bool ok, const char *what)
 static struct answer_heard probe(struct place *p, uint32_t timeout_ms, bool store_answers)
 {
 	struct answer_heard h = {0};
-	p->f.chat->probed.until_ms = 0; /* what the last one found is of no use any more */
+	p->f.chat->probed.until_ms = 0; /* the last result is of no use any more */
 	chat_probe(p->f.chat, timeout_ms, probed, &h);
 	for (int i = 0; i < 2000 && h.n == 0; i++) {
 		if (store_answers)
@@ -454,7 +454,7 @@ static void who_is_connected_hears_that_the_server_leaves(void **state)
 	fixture_finish(&p.f);
 }
 
-/* A password is being hashed while the store goes: what comes of it must not reach for the store. */
+/* The store goes away while a password is being hashed: the result must not use the store. */
 static void what_needs_a_store_that_is_gone_is_refused(void **state)
 {
 	(void)state;

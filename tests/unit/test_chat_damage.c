@@ -169,7 +169,7 @@ static void history_names_what_it_cannot_read(void **state)
 	fixture_finish(&d.f);
 }
 
-/* Events that came out of order leave a hole, which cannot be read from the store. */
+/* Events out of order leave a hole that cannot be read from the store. */
 static void a_hole_that_cannot_be_filled_is_told_to_live_readers(void **state)
 {
 	struct den d = {0};
@@ -195,7 +195,7 @@ static void a_hole_that_cannot_be_filled_is_told_to_live_readers(void **state)
 	fixture_finish(&d.f);
 }
 
-/* What such a hole did to memberships is read from the store, which has them beside the log. */
+/* The effect of such a hole on memberships is read from the store, which has them beside the log. */
 static void a_leave_within_a_hole_that_cannot_be_filled_is_known(void **state)
 {
 	struct den d = {0};

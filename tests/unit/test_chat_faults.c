@@ -1,9 +1,9 @@
-/* What handlers say about a request that the decoder let pass. */
+/* What handlers say about a request that the decoder accepted. */
 #include "chat_house.h"
 
 #include <string.h>
 
-/* What a handler finds wrong names the member as the decoder does: in `field`; and in words, those for people where it is theirs. */
+/* A handler names the member of a fault the way the decoder does: in `field`, and in the message, in words for people where people fill it in. */
 static void a_fault_names_the_member(void **state)
 {
 	(void)state;

@@ -93,7 +93,7 @@ static void a_cursor_of_another_epoch_is_void(void **state)
 	fixture_finish(&d.f);
 }
 
-/* The room grows past the cursor before the reader is served: it still knows nothing of what it claims to know. */
+/* The room grows past the cursor before the reader is served: the cursor stays void. */
 static void a_cursor_beyond_the_end_is_void_though_the_room_grows_past_it(void **state)
 {
 	(void)state;

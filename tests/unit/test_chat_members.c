@@ -1,4 +1,4 @@
-/* Members whom others make, and owners whom others leave: what the store says and what memory has stay the same, whatever is under way meanwhile. */
+/* Members that others add, and owners that leave: the store and memory stay the same, with anything under way meanwhile. */
 #include "chat_place.h"
 
 #include <errno.h>
@@ -48,7 +48,7 @@ static void who_signs_in_while_a_room_passes_on_owns_it(void **state)
 	fixture_finish(&p.f);
 }
 
-/* All sessions of the one who is added follow the room from the joining on; the number of members is right. */
+/* All sessions of the added user follow the room from the joining on; the number of members is right. */
 static void who_is_added_follows_the_room_on_every_session(void **state)
 {
 	(void)state;
@@ -99,7 +99,7 @@ static void a_guest_who_signs_out_leaves_the_rooms(void **state)
 	fixture_finish(&p.f);
 }
 
-/* A step that failed is tried again soon, not with the next hour: the disk may have been full just then. */
+/* A failed step is tried again soon, not in the next hour, because the disk may have been full at that moment. */
 static void guests_whose_step_failed_leave_with_a_later_one(void **state)
 {
 	(void)state;
@@ -116,7 +116,7 @@ static void guests_whose_step_failed_leave_with_a_later_one(void **state)
 	fixture_finish(&p.f);
 }
 
-/* As they sign in by it: the rules for new names are no reason not to find an account that has an old one. */
+/* An old name finds its account, as at a sign-in, although the rules for new names refuse it. */
 static void an_account_is_added_by_a_name_that_would_be_refused_today(void **state)
 {
 	(void)state;

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* Neither when the answer comes, nor what it takes, nor what is left in memory tells a private room from none. */
+/* The time of the answer, its cost and what is left in memory are the same for a private room and for none. */
 static void a_private_room_takes_the_way_of_none(void **state)
 {
 	(void)state;
@@ -66,7 +66,7 @@ static void a_name_means_ones_own_private_room_first(void **state)
 	ask(&p, ann, "{\"ref\":\"m\",\"type\":\"message.send\",\"data\":{\"room\":\"cellar\",\"text\":\"secret\"}}");
 	assert_string_equal(json_string_value(json_object_get(data_of(ann, "m"), "room")), id_text(room_id_of(&p.f, p.cellar)));
 	assert_int_equal(heard(eve, "message.created", NULL), 0);
-	/* While she leaves it, nothing that is meant for it goes elsewhere. */
+	/* While she leaves it, nothing that is meant for it goes to another room. */
 	say(ann, "{\"ref\":\"l\",\"type\":\"room.leave\",\"data\":{\"room\":\"cellar\"}}");
 	say(ann, "{\"ref\":\"late\",\"type\":\"message.send\",\"data\":{\"room\":\"cellar\",\"text\":\"secret\"}}");
 	fixture_run(&p.f, -1);

@@ -66,7 +66,7 @@ static void a_reader_that_skips_is_told_what_it_missed(void **state)
 	fixture_finish(&h.f);
 }
 
-/* The store has committed what its done() has not told yet, and a page read meanwhile must not run ahead of the room. */
+/* The store has committed an event that done() has not told yet. A page that is read meanwhile must not run ahead of the room. */
 static void a_page_does_not_run_ahead_of_the_room(void **state)
 {
 	(void)state;
@@ -245,7 +245,7 @@ static void watcher_start(struct house *h, struct watcher *w, uint64_t *seed)
 		uint64_t cursor = dice(seed, (uint32_t)last_seq(h, r) + 1);
 		if (dice(seed, 2)) /* near the end */
 			cursor = last_seq(h, r);
-		/* What is committed but not yet told by the store may be beyond the end for the room: ask for what bob can know. */
+		/* An event that is committed but not told yet may be beyond the end for the room, so this asks for what bob can know. */
 		const struct room *room = room_by_id(&h->f.chat->rooms, room_id_of(&h->f, h->rooms[r]));
 		if (room && cursor > room->feed.last_seq)
 			cursor = room->feed.last_seq;

@@ -1,4 +1,4 @@
-/* The database is set back to an earlier state under live sessions: all come back for the whole state, and nobody is shown what there is no more. */
+/* The database is set back to an earlier state under live sessions: all come back for the whole state, and nobody is shown data that does not exist any more. */
 #include "chat_house.h"
 
 #include "chat/user.h"
@@ -185,7 +185,7 @@ static void what_was_in_flight_is_answered(void **state)
 	assert_string_equal(code_of(later, "s"), "unavailable");
 	assert_int_equal(http->last_code, WIRE_UNAVAILABLE);
 	assert_sent_away(bob);
-	assert_false(later->is_closing); /* who is not signed in knows nothing that is void */
+	assert_false(later->is_closing); /* a user who is not signed in knows nothing that is void */
 	assert_false(fresh->is_closing);
 	say(fresh, "{\"type\":\"session.start\",\"ref\":\"s\",\"data\":{\"token\":\"%s\"}}", h.bob_token);
 	fixture_run(&h.f, -1);
@@ -231,7 +231,7 @@ static void those_in_the_middle_of_something_are_sent_away(void **state)
 	fixture_finish(&h.f);
 }
 
-/* A hole that could not be fetched, and news of a room that was joined: both wait for what is no more. */
+/* A hole that could not be fetched, and news of a room that was joined: both wait for data that does not exist any more. */
 static void what_waits_is_void(void **state)
 {
 	(void)state;

@@ -128,7 +128,7 @@ static void events_that_are_held_at_the_end_are_freed(void **state)
 	room_feed_finish(&s.feed); /* the sanitizer says whether they were freed */
 }
 
-/* More than can be held: what was dropped is fetched, without waiting for the next event to come by. */
+/* More than can be held: what was dropped is fetched, also when no further event comes. */
 static void more_than_can_be_held_is_fetched(void **state)
 {
 	(void)state;
@@ -178,7 +178,7 @@ static uint32_t dice(uint64_t *seed, uint32_t n)
 	return (uint32_t)(*seed >> 33) % n;
 }
 
-/* Events arrive near their place, some often, some never; fetches are answered when they like, in pieces. */
+/* Events arrive near their place, some often, some never; fetches are answered at any time, in pieces. */
 static void events_at_random_go_out_once_and_in_order(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* The pace of sweeps: a room that is busy all the time leaves time for others; one that is not goes as fast as it can. */
+/* The pace of sweeps: a room that is always busy leaves time for others; any other room goes as fast as it can. */
 #include "chat_house.h"
 
 #include "room/room.h"

@@ -1,4 +1,4 @@
-/* What one chat did and handed over to nobody: the other one finds it in the server's log, of a store that says that others write to it. */
+/* One chat hands nothing over: the other one finds what it did in the server's log, in a store that says that others write to it. */
 #include "chat_pair_act.h"
 
 static void a_second(struct chat_pair *p)
@@ -6,7 +6,7 @@ static void a_second(struct chat_pair *p)
 	pair_pass_seconds(p, 1);
 }
 
-/* Nobody hands anything over: the store is asked once a second. */
+/* Nothing is handed over: the store is asked once a second. */
 static void what_nobody_handed_over_is_found_in_the_log(void **state)
 {
 	struct chat_pair *p = *state;
@@ -31,7 +31,7 @@ static int count_pages(struct store *s, struct store_op *op)
 	return counted->submit(s, op);
 }
 
-/* One that has the log to itself never reads it. */
+/* A chat that has the log to itself never reads it. */
 static void what_a_chat_wrote_to_the_log_itself_is_not_read_again(void **state)
 {
 	struct chat_pair *p = *state;
@@ -52,7 +52,7 @@ static void what_a_chat_wrote_to_the_log_itself_is_not_read_again(void **state)
 	assert_int_equal(counted_pages, 0);
 }
 
-/* Whoever has the log with a hole, because old notices were cleared away, reads everybody again. */
+/* Old notices were cleared away, so the log has a hole: a chat that meets it reads everybody again. */
 static void a_log_with_a_hole_leads_to_the_same(void **state)
 {
 	struct chat_pair *p = *state;

@@ -1,4 +1,4 @@
-/* The state of an account with many rooms is made over some turns: what happens meanwhile is in it, or follows it, once. */
+/* The state of an account with many rooms is made over several turns: what happens meanwhile is in it or follows it, once. */
 #include "chat_house.h"
 
 enum { MORE_ROOMS = 100, ALL_ROOMS = ROOMS + MORE_ROOMS, SLICES = (ALL_ROOMS + 15) / 16 };
@@ -9,7 +9,7 @@ struct hall {
 	struct conn *other; /* bob's, signed in before */
 };
 
-/* A turn of a slice shows nothing, so it is not the end. */
+/* A turn that makes a slice shows nothing, so it does not count as the end. */
 static void settle(struct hall *w)
 {
 	for (int i = 0; i < 20 * SLICES; i++) {
@@ -201,8 +201,8 @@ static void a_session_that_leaves_meanwhile_leaves_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_comes_meanwhile_follows_the_reply),       cmocka_unit_test(a_room_joined_meanwhile_is_in_the_reply),
-		cmocka_unit_test(what_changes_meanwhile_is_in_the_reply),       cmocka_unit_test(news_without_end_do_not_hold_it_up),
+		cmocka_unit_test(what_comes_meanwhile_follows_the_reply),         cmocka_unit_test(a_room_joined_meanwhile_is_in_the_reply),
+		cmocka_unit_test(what_changes_meanwhile_is_in_the_reply),         cmocka_unit_test(news_without_end_do_not_hold_it_up),
 		cmocka_unit_test(a_session_that_leaves_meanwhile_leaves_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

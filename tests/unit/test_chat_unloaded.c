@@ -1,4 +1,4 @@
-/* What is read of the store while events come of rooms that nobody has in memory. */
+/* Readings of the store while events come of rooms that nobody has in memory. */
 #include "chat_pair.h"
 
 #include "chat/user_refresh.h"
@@ -36,7 +36,7 @@ static void turn_with_news(struct chat_pair *p, int i)
 	turn_within(p, i);
 }
 
-/* Whoever is in other rooms gets in, is looked for again, and finds a room, however much happens in those that nobody has in memory. */
+/* A user who is in other rooms signs in, is refreshed and finds a room, with any number of events in rooms that nobody has in memory. */
 static void rooms_that_are_not_in_memory_hold_up_nobody(void **state)
 {
 	struct chat_pair *p = *state;

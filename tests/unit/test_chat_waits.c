@@ -1,4 +1,4 @@
-/* What waits for the store (command/wait_store.h) is let go of, however the wait ends: refused, failed, or with its client gone. */
+/* A wait for the store (command/wait_store.h) frees everything at each of its ends: refused, failed, or with its client gone. */
 #include "chat_place.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ static const struct {
 };
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
-/* With room for one more room of ann's: a place that is not given back would show. */
+/* ann has a place for one more room, so a place that is not given back shows. */
 static struct conn *begin(struct place *p)
 {
 	place_setup(p);
@@ -36,7 +36,7 @@ static struct conn *begin(struct place *p)
 	return fixture_signed_in(&p->f, p->ann_token);
 }
 
-/* Until nothing is under way. Passwords are hashed on another thread, which no clock of ours hurries: a minute of real time at most. */
+/* Turns until nothing is under way, up to a minute of real time: passwords are hashed on another thread, which does not follow the test's clock. */
 static void settle(struct place *p)
 {
 	enum { NAP_US = 1000, NAPS_MAX = 60000 };

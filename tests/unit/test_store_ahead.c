@@ -1,4 +1,4 @@
-/* Batches of operations that all look before the first one writes: each is decided as it would be one after the other. */
+/* Batches of operations that all look before the first one writes: each is decided the same way as one after the other. */
 #include "store_world.h"
 
 static void what_does_not_touch_goes_in_one_batch(void **state)
@@ -26,7 +26,7 @@ static void what_does_not_touch_goes_in_one_batch(void **state)
 	assert_int_equal(n_commits(w) - before, 1);
 }
 
-/* Each pair is decided as it would be one after the other, and takes two batches. */
+/* Each pair is decided the same way as one after the other, and takes two batches. */
 static void what_an_earlier_operation_changed_is_looked_at_again(void **state)
 {
 	struct world *w = *state;

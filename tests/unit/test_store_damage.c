@@ -1,4 +1,4 @@
-/* Real damage in the file: reads that meet it are refused and named, what is whole goes on, and nothing of it ends the process. */
+/* Real damage in the file: reads that meet it are refused and named, undamaged data is still served, and the process does not end. */
 #include "store_hurt.h"
 
 static void an_overwritten_leaf_takes_its_events_and_nothing_else(void **state)

@@ -1,4 +1,4 @@
-/* Real damage in the file that writes meet: it stops its room, and all others go on. */
+/* Real damage in the file that writes meet: it stops its room, and all other rooms go on. */
 #include "store_hurt.h"
 
 #include <sys/wait.h>

@@ -46,7 +46,7 @@ static void fill_disk(const char *path)
 	close(fd);
 }
 
-/* A store's directory on a small disk of its own. Without the right to mount there is none, and the test fails: it has shown nothing. */
+/* A store's directory on a small disk of its own. Without the right to mount there is no such disk, and the test fails, because it has shown nothing. */
 static struct store_fixture *store_on_small_disk(const char *size)
 {
 	struct store_fixture *f = store_fixture_new("/tmp");
@@ -71,7 +71,7 @@ static void a_full_disk_refuses_and_recovers(void **state)
 		fill_disk(ballast);
 		sent += send_many(f, room, ann, 5000, &refused);
 		assert_int_equal(refused, -EAGAIN);
-		/* Now and then a copy of the log makes room for a few more; whatever is refused is not stored, and reading goes on. */
+		/* Copying the log now and then makes room for a few more events. A refused event is not stored, and reading goes on. */
 		for (int i = 0; i < 20; i++) {
 			int64_t seq = send_text(f, room, ann, "{\"text\":\"refused?\"}");
 			assert_int_equal(seq, seq < 0 ? -EAGAIN : 3 + sent);

@@ -373,7 +373,7 @@ static void backups_and_checks_run_while_messages_come(void **state)
 	assert_int_equal(verify.n_faults, 0);
 	assert_true(verify.n_events >= 3 * AT_ONCE);
 	buf_finish(&verify.faults);
-	/* The reading held the log open, and that is over: once it is copied it starts again with the next commit, and is cut. A minute at most. */
+	/* The reading that held the log open is over: once the log is copied, it starts again with the next commit and is cut. A minute at most. */
 	for (int looks = 0; stat(wal, &st) == 0 && st.st_size > 20 << 20 && looks < 6000; looks++) {
 		send_at_once(w, ops, 1, data);
 		nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);

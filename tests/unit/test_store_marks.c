@@ -1,4 +1,4 @@
-/* Read marks move with their authors' messages, in the same transaction, whatever else is in it. */
+/* Read marks move with their authors' messages, in the same transaction, with any other operations in it. */
 #include "cmocka_wrap.h"
 
 #include "store_fixture.h"
@@ -93,7 +93,7 @@ static void add_member(struct model *m, int room, int user)
 	read_to(m, room, user, m->last_seq[room]);
 }
 
-/* An owner's room passes on to whoever is in it longest, with an event of its own. */
+/* An owner's room passes on to the member who is in it longest, with an event of its own. */
 static void end_member(struct model *m, int room, int user)
 {
 	bool was_owner = m->members[room][user].is_owner;

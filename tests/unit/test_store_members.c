@@ -147,7 +147,7 @@ static void a_guest_whose_token_is_gone_is_nobody(void **state)
 	assert_int_equal(store_fixture_do(f, &own.op, STORE_ROOM_CREATE), -ENOENT);
 }
 
-/* Whoever owns a room asks for any account: the damage of one is no reason to end for everybody. */
+/* A room's owner may ask for any account, so one account's damage must not end the server for everybody. */
 static void a_damaged_account_cannot_be_added_and_the_others_can(void **state)
 {
 	struct store_fixture *f = *state;

@@ -1,4 +1,4 @@
-/* Names that look alike are refused, also where the file is older than that. */
+/* Names that look alike are refused, also in a file that is older than this rule. */
 #include "cmocka_wrap.h"
 
 #include "store_fixture.h"
@@ -60,7 +60,7 @@ static void accounts_do_not_look_alike(void **state)
 	assert_int_equal(make(f, CYRILLIC_A "nn", USER_BOT), -EEXIST);
 	assert_int_equal(make(f, CYRILLIC_A "nn", USER_GUEST), -EEXIST);
 	assert_int_equal(make(f, "anna", USER_PERSON), 0);
-	/* Guests may share names, and keep nobody from theirs. */
+	/* Guests may share names, and their names are free for others. */
 	assert_int_equal(make(f, "b" GREEK_OMICRON "b", USER_GUEST), 0);
 	assert_int_equal(make(f, "bob", USER_GUEST), 0);
 	assert_int_equal(make(f, "bob", USER_PERSON), 0);
@@ -124,7 +124,7 @@ static void names_of_private_rooms_do_not_show(void **state)
 	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), 0);
 	assert_int_equal(make_room_of(f, 2, "plans", ROOM_PRIVATE), 0);
 	assert_int_equal(make_room_of(f, 3, "pl" CYRILLIC_A "ns", ROOM_PUBLIC), 0);
-	/* Who is in one has the name taken, as has everybody by a public one. */
+	/* Members of a private room find its name taken, and everybody finds the name of a public room taken. */
 	assert_int_equal(make_room_of(f, 1, "plans", ROOM_PRIVATE), -EEXIST);
 	assert_int_equal(make_room_of(f, 4, "plans", ROOM_PRIVATE), -EEXIST);
 	assert_int_equal(make_room_of(f, 1, "trips", ROOM_PRIVATE), 0);
@@ -182,7 +182,7 @@ static void an_older_file_gives_the_names_of_private_rooms_free(void **state)
 	assert_int_equal(make_room_of(f, 2, "plans", ROOM_PUBLIC), 0);
 }
 
-/* As it was before names had skeletons, with two of each that look alike. */
+/* A file from before names had skeletons, with two of each that look alike. */
 static void make_old(struct store_fixture *f)
 {
 	store_fixture_change(f, STORE_FIXTURE_VERSION_1_SQL
@@ -225,7 +225,7 @@ static void an_older_file_keeps_what_looks_alike_in_it(void **state)
 	}
 	assert_true(store_fixture_open(f));
 	assert_int_equal(make(f, "bob", USER_PERSON), 0);
-	/* Once its twin is gone, it is guarded like any other from the next start on. */
+	/* Once its twin is gone, the name is guarded from the next start on. */
 	assert_int_equal(rename_room(f, 1, "lounge"), 0);
 	store_fixture_close(f);
 	assert_true(store_fixture_open(f));
@@ -244,7 +244,7 @@ static void what_shows_nothing_makes_no_other_look(void **state)
 	assert_int_equal(make(f, "\U0001F469\U0001F4BB", USER_PERSON), -EEXIST);
 }
 
-/* A library with other tables, or an earlier version of the function, made those that are there. */
+/* The existing skeletons were made by a library with other tables, or by an earlier version of the function. */
 static void skeletons_of_other_tables_are_made_again(void **state)
 {
 	struct store_fixture *f = *state;
@@ -263,7 +263,7 @@ static void skeletons_of_other_tables_are_made_again(void **state)
 	assert_int_equal(make(f, CYRILLIC_A "nn", USER_PERSON), 0);
 }
 
-/* A version that knew nothing of skeletons was gone back to for a while. */
+/* A version without skeletons ran on the file for a while. */
 static void names_without_a_skeleton_get_it_at_the_next_start(void **state)
 {
 	struct store_fixture *f = *state;

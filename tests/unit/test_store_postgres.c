@@ -219,7 +219,7 @@ static void answers_may_be_read_in_any_order_and_later(void **state)
 	assert_int_equal(db_row(within), DB_ROW);
 }
 
-/* Both sides' socket buffers are full at once: whoever only writes waits for ever. */
+/* The socket buffers of both sides are full at once: a side that only writes waits without end. */
 static void large_questions_with_large_answers_pass_each_other(void **state)
 {
 	enum { N = 48 };

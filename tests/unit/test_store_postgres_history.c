@@ -221,7 +221,7 @@ static void servers_that_notice_it_at_once_begin_one_epoch(void **state)
 	store_fixture_close(&other);
 }
 
-/* All that it knows of is what others wrote, who are gone. */
+/* It knows only rows that others wrote, who are gone. */
 static void a_room_that_ends_before_what_was_told_of_it_shows_that_the_database_was_set_back(void **state)
 {
 	struct store_fixture *f = *state, other;
@@ -297,7 +297,7 @@ static void the_age_of_tokens_is_that_of_the_new_history(void **state)
 	assert_int_equal(atoi(n), 0);
 }
 
-/* As servers with other libraries left it, one after the other. */
+/* The state that servers with other libraries left, one after the other. */
 static void names_of_other_libraries_are_looked_at_again(void **state)
 {
 	static const char others[] = "UPDATE account SET skeleton = 'other ' || no; UPDATE room SET skeleton = 'other ' || no;"
@@ -318,7 +318,7 @@ static void names_of_other_libraries_are_looked_at_again(void **state)
 	assert_string_equal(found, "paypal");
 	struct store_user_create more = {.id = fresh_id(), .name = text_from("an\u0578"), .name_key = text_from("an\u0578")};
 	assert_int_equal(store_fixture_do(f, &more.op, STORE_USER_CREATE), -EEXIST);
-	/* A server that comes meanwhile looks at them again, and whoever finds its own version does not. */
+	/* A second server looks at them again, and a server that finds its own version does not. */
 	sql(f, others, NULL, 0);
 	open_beside(&other, f);
 	sql(f, "UPDATE account SET skeleton = NULL", NULL, 0);

@@ -69,7 +69,7 @@ static void rooms_of_one_name_are_in_one_page(void **state)
 	}
 }
 
-/* Whoever likes makes rooms of one name, so a page of all rooms must not be longer by them. */
+/* Anybody can make rooms of one name, so these must not make a page of all rooms longer. */
 static void pages_of_all_rooms_have_each_once_however_many_share_a_name(void **state)
 {
 	struct store_fixture *f = *state;

@@ -1,4 +1,4 @@
-/* The server's own log: what each operation writes there, in its own transaction, where others write too; and nothing where nobody else does. */
+/* The server's own log: each operation writes its notices there, in its own transaction, where others write too; and nothing where nobody else writes. */
 #include "store_world.h"
 
 #include "store/notices.h"

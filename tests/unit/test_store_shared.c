@@ -1,4 +1,4 @@
-/* What the store does when another writer is in the way, and when the connection is lost: commits of which nobody knows are decided. */
+/* What the store does when another writer is in the way, and when the connection is lost: commits with an unknown end are decided. */
 #include "store_world.h"
 
 static void a_lost_race_goes_again_one_by_one_and_in_order(void **state)
