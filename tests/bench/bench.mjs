@@ -92,7 +92,7 @@ function printRow(row) {
 		console.log(`  ${row.said.trim()}`);
 }
 
-// Rows by rate; every one of Parley's is remembered for the verdict about deliveries.
+// Rows by rate; each row of Parley's is kept for the verdict about deliveries.
 const allRows = [];
 async function table(title, args, rates, peerRates = []) {
 	const rows = {};
@@ -153,7 +153,7 @@ const PARTS = {
 			const row = await withServer((server) => loadOn(server, ['--idle', n, '--sign-in', how]));
 			console.log(`  by ${how}: ${(row.bytes_each / 1024).toFixed(2)} KiB each, ${row.sign_in_cpu_us.toFixed(0)} us of server CPU per sign-in, ` +
 				`all in ${row.seconds.toFixed(1)} s, RSS ${row.server_rss_mib.toFixed(1)} MiB`);
-			if (how === 'guest') // the other server was there for twice as many sign-ins and had memory left from them
+			if (how === 'guest') // the other server served twice as many sign-ins and kept memory from them
 				target(`process memory per idle connection at ${n}`, row.bytes_each / 1024, 2.5, 'KiB');
 			target(`server CPU to sign in by ${how}`, row.sign_in_cpu_us, 250, 'us');
 		}

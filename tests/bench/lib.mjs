@@ -60,7 +60,7 @@ export function stop(child, signal = 'SIGKILL') {
 	});
 }
 
-// What a program prints when it has ended; what it said on stderr comes along as `said`.
+// What a program printed when it ended; `said` has its stderr.
 export function printed(core, file, args) {
 	const child = startProgram(core, file, args);
 	return new Promise((resolve, reject) => {
