@@ -1,4 +1,4 @@
-// What a browser does with addresses: those of rooms, the page's own where the server does not allow it, and cookies of servers that share a host.
+// What a browser does with addresses: rooms' addresses, the page's own where the server does not allow it, and cookies of servers that share a host.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { command, get } from '../e2e/lib/http.mjs';

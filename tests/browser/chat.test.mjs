@@ -1,4 +1,4 @@
-// Two people and the page: from link to first message, rooms, unread counts, who one is.
+// Two people and the page: from the link to the first message, rooms, unread counts, who one is.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';

@@ -1,4 +1,4 @@
-// After a dialog the keys go where the focus is: what is typed is neither lost nor elsewhere, and the keyboard is back where it was.
+// After a dialog the keys go where the focus is: no typed letter is lost or goes elsewhere, and the keyboard is back at its place.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
@@ -83,7 +83,7 @@ test('typing after a dialog was left by Escape, by its button and by a click bes
 	}
 });
 
-test('a room named faster than the list of rooms comes is joined, not made anew', async (t) => {
+test('a room named faster than the list of rooms comes is joined, not made again', async (t) => {
 	const ana = await Person.join(t, browser, server.url, 'Hurrier');
 	for (const name of await rooms(t, 'in a hurry')) {
 		await ana.page.keyboard.press('Control+k');
@@ -220,7 +220,7 @@ test('the Enter of an input method sends no form: at the door, in the jump dialo
 	assert.equal(await ana.page.locator('dialog[open] #room-name').count(), 1, 'no room was made');
 });
 
-// Types Enter twice in one go, as a nervous finger does.
+// Types Enter twice in one go, for a user with a nervous finger.
 const twice = (person) => Promise.all([person.page.keyboard.press('Enter'), person.page.keyboard.press('Enter')]);
 
 test('Enter twice does once: signing in, joining, making a room, opening a dialog', async (t) => {

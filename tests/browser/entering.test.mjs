@@ -1,4 +1,4 @@
-// How one comes in: the owner by the link that the server printed, others on a server where accounts are closed, and into a private room by somebody in it.
+// How people come in: the owner by the link that the server printed, others on a server where accounts are closed, and into a private room by one of its members.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';

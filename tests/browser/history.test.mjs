@@ -1,4 +1,4 @@
-// The list of messages: it loads earlier ones without moving what one reads, stays bounded, and brings one back to the present.
+// The list of messages: it loads earlier ones without moving what a user reads, stays bounded, and brings the user back to the present.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';

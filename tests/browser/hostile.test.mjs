@@ -1,4 +1,4 @@
-// What other people write may not harm the page: not its speed, not its height, not what stands beside it.
+// What other people write must not harm the page: not its speed, not its height, not the messages beside it.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
@@ -30,7 +30,7 @@ async function roomWith(name, texts) {
 	}
 }
 
-// The processor time that the page's thread has taken: scripts, layout and all. What others do on the machine does not count.
+// The processor time that the page's thread has taken, scripts and layout included. Other programs on the machine do not count.
 async function threadClock(person) {
 	const session = await person.context.newCDPSession(person.page);
 	await session.send('Performance.enable', { timeDomain: 'threadTicks' });

@@ -1,4 +1,4 @@
-// What the first load costs and is told: few requests, few bytes, the cache, the headers; and the page from a directory while developing.
+// What the first load costs and is told: few requests, few bytes, the cache, the headers; and the page from a directory during development.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';

@@ -118,7 +118,7 @@ test('window: never more than its bound, cut at the end that is not read', () =>
 	assert.deepEqual([window.lastSeq, window.atEnd], [1401, true]);
 });
 
-test('window: a gap starts it anew', () => {
+test('window: a gap starts it again', () => {
 	const window = new RoomWindow();
 	window.fill(run(1, 10), false, 10);
 	window.skip(500);

@@ -1,4 +1,4 @@
-// Where one is and what one acts on: a dialog and a button belong to the room that the person saw, and an answer that comes late moves nobody.
+// The place and the actions of a user: a dialog and a button belong to the room that the person saw, and an answer that comes late moves nobody.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
@@ -27,7 +27,7 @@ const button = (ana, name) => ana.page.getByRole('dialog').getByRole('button', {
 const noDialog = (ana) => ana.page.locator('dialog').waitFor({ state: 'detached' });
 const gone = (ana, name) => ana.page.getByRole('heading', { level: 1, name: `You are no longer in ${name}` });
 
-// A person who is in these rooms and looks at the last.
+// A person who is in these rooms and looks at the last one.
 async function inRooms(t, name, rooms) {
 	const ana = await Person.join(t, browser, server.url, name, {}, `/r/${rooms[0]}`);
 	const own = await ana.session(server);

@@ -1,4 +1,4 @@
-// Bad days: the server dies, the network swallows everything, the page is reloaded in between. Nothing is lost, nothing is doubled.
+// The server dies, the network swallows everything, the page is reloaded in between. Nothing is lost, nothing is doubled.
 import assert from 'node:assert/strict';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';

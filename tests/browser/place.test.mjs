@@ -24,7 +24,7 @@ after(async () => {
 	await server?.stop();
 });
 
-// As the browser's own zoom: fewer and larger pixels of the page.
+// Does what the browser's own zoom does: fewer and larger pixels of the page.
 async function zoom(ana, factor) {
 	ana.metrics ??= await ana.context.newCDPSession(ana.page);
 	await ana.metrics.send('Emulation.setDeviceMetricsOverride', { width: 1280 / factor, height: 700 / factor, deviceScaleFactor: factor, mobile: false });

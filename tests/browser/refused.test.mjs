@@ -1,4 +1,4 @@
-// A message that is refused for good is shown as not sent, and holds nothing up; a lost connection is something else.
+// A message that is refused, and not worth repeating, is shown as not sent and holds nothing up. A lost connection is different.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client, clientFor } from '../e2e/lib/client.mjs';
@@ -65,7 +65,7 @@ const kept = (ana) => ana.page.evaluate(() => Object.keys(localStorage).filter((
 const failed = async (ana) => (await kept(ana)).sort((a, b) => a.at - b.at).map(({ text, state, error }) => [text.slice(0, 10), state, error.replace(/\d+/g, 'N')]);
 const nothingQueued = (ana) => until(30000, 'nothing to be queued', async () => (await kept(ana)).every(({ state }) => state === 'failed'));
 
-test('of ten messages in the queue three are refused for good, each for another reason: seven are sent once and in order, on one connection', async (t) => {
+test('of ten messages in the queue three are refused and not repeated, each for another reason: seven are sent once and in order, on one connection', async (t) => {
 	const { server, ana, wire, witness } = await anaOnAWire(t, { onHello: (limits) => { limits.text_bytes = 0; } });
 	await ana.createRoom('other');
 	const cookie = (await ana.context.cookies()).find(({ name }) => name.includes('parley'));

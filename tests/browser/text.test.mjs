@@ -44,7 +44,7 @@ test('text: what is read out has no marks', () => {
 
 // --- what a text may cost --------------------------------------------------------------------------------------------------------------------
 
-// The least time of some runs, of this process only: what others do on the machine does not count.
+// The least processor time of several runs, of this process only: other programs on the machine do not count.
 function leastMs(work, runs = 3) {
 	let least = Infinity;
 	for (let i = 0; i < runs; i++) {

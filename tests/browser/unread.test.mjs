@@ -1,4 +1,4 @@
-// Who writes has read: the number in the list and the "New" line, in every tab, before a reload and after.
+// Writing marks as read: the number in the list and the "New" line, in every tab, before a reload and after.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';

@@ -1,4 +1,4 @@
-// Texts that are written to cost their readers time: by a kind's name, the piece that is repeated, or a function that makes a text of about n characters.
+// Texts that are made to cost their readers time: by a kind's name, the piece that is repeated, or a function that makes a text of about n characters.
 // A kind is here because a parser of some page looked at it again and again, or because it makes very many, very deep or very tall things.
 
 const fill = (piece, n) => piece.repeat(Math.ceil(n / piece.length));

@@ -92,7 +92,7 @@ export class Person {
 		return this.page.locator('#composer');
 	}
 
-	// Another connection of the same person, as another tab has it; straight to the server where the page goes through a proxy.
+	// Another connection of the same person, like another tab's; straight to the server where the page goes through a proxy.
 	async session(server) {
 		const [cookie] = await this.context.cookies();
 		return Client.start(server, {}, { headers: { Cookie: `${cookie.name}=${cookie.value}`, Origin: this.url, Host: new URL(this.url).host } });
