@@ -69,7 +69,7 @@ test('the name at account.login is case-folded', async () => {
 test('a wrong password and an unknown name get the same answer in about the same time', async () => {
 	const name = fresh('Known');
 	await command(server, 'account.create', { name, password: PASSWORD });
-	const times = [Infinity, Infinity]; // the shortest of several: a machine that is busy makes some longer, and none shorter
+	const times = [Infinity, Infinity]; // the shortest of several, because a busy machine makes some longer and none shorter
 	const answers = [];
 	for (let i = 0; i < 6; i++) {
 		const began = process.hrtime.bigint();

@@ -1,4 +1,4 @@
-// A store moves from SQLite to PostgreSQL and back: no row is lost, no client notices, and what stands in the way is named.
+// A store moves from SQLite to PostgreSQL and back: no row is lost, no client notices, and an obstacle is named.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, cpSync, existsSync, mkdirSync } from 'node:fs';
@@ -27,7 +27,7 @@ const copy = (from, to, options) => run(binary, ['copy', from, to], { timeoutMs:
 const sqlite = (dir) => `sqlite:${dir}`;
 const python = (program, ...args) => execFileSync('python3', ['-c', program, ...args], { encoding: 'utf8', maxBuffer: 1 << 28 });
 
-// What people make by way of the server, and many rows that only SQL makes in a moment.
+// Content that people make through the server, and many rows that only SQL makes quickly.
 async function fill(dataDir) {
 	const server = await startServer({ dataDir });
 	const [guest, other] = [await command(server, 'session.start', { guest: fresh('Guest') }), await command(server, 'session.start', { guest: fresh('Leaver') })];
@@ -52,7 +52,7 @@ async function fill(dataDir) {
 	return { token, rooms, epoch: start.epoch, last: Object.fromEntries(start.rooms.map(({ id, last_seq }) => [id, last_seq])) };
 }
 
-// The newest room's last event once more and once more. They have no checksum, as those of 0.1.0.
+// Copies the newest room's last event again and again. The copies have no checksum, like the events of 0.1.0.
 const makeRows = (path) => python(`
 import sqlite3, sys
 db = sqlite3.connect(sys.argv[1])

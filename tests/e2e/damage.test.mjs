@@ -128,7 +128,7 @@ test('one bit of an event is another, on a server that was killed', async (t) =>
 	await assertReadersAreTold(t, at, 60, 60);
 	await assertOthersGoOn(at);
 	await assertOperatorIsTold(at, 60, 60);
-	// The file is put right and verified: everything works again.
+	// The file is repaired and verified: everything works again.
 	flipIn(at.file, String.fromCharCode(text.charCodeAt(0) ^ 1) + text.slice(1, 20));
 	await untilReadyIs(at.server, 503);
 	const again = await serverFor(t, { dataDir: (await at.server.stop()).dataDir });

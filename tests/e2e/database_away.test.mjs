@@ -96,7 +96,7 @@ test('parley waits for the database and sends what it was told to once', async (
 	assert.deepEqual(events.filter((event) => event.type === 'message.created').map((event) => event.data.text), ['through the outage']);
 });
 
-test('when the database is set back all who follow begin anew, and end with exactly what it has', async (t) => {
+test('when the database is set back all who follow begin again, and end with exactly what it has', async (t) => {
 	const server = await startSwitching(t);
 	const { ann, bob, room } = await roomOfTwo(t, server);
 	const tail = keepRunning(t, clientBinary, ['--server', server.url, '--guest', fresh('Tail'), 'tail', room, '--after', '0', '--json']);

@@ -22,7 +22,7 @@ describe('heartbeats', { concurrency: true }, () => {
 		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '300'] });
 		const client = await clientFor(t, server, { guest: 'Alive' });
 		assert.equal(client.hello.heartbeat_ms, 200);
-		const later = await silent(server); // its silence was too long: so would that of the one who came before it have been
+		const later = await silent(server); // it came later and is closed for its silence, so its answers keep the first one
 		assert.equal((await later.readClose(30000))?.code, 4002);
 		assert.ok(client.pings >= 5, `${client.pings} pings`);
 		await client.settle();
@@ -37,7 +37,7 @@ describe('heartbeats', { concurrency: true }, () => {
 		assert.ok(Date.now() - began > 900, `${Date.now() - began} ms`);
 	});
 
-	// Two pings fit into limits.idle_ms, however long the heartbeat and the time to sign in.
+	// Two pings fit into limits.idle_ms, for any heartbeat and any time to sign in.
 	for (const [name, args] of [['heartbeat of default', ['--limit-sign-in-ms', '300']], ['time to sign in', ['--limit-sign-in-ms', '60000', '--heartbeat-ms', '1000']]]) {
 		test(`a ${name} longer than the silence that is allowed closes nobody who answers`, async (t) => {
 			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });

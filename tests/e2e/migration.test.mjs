@@ -1,4 +1,4 @@
-// A database of an earlier version is taken into use: everything is in it, it was copied before, and the copy goes when all went well.
+// A database of an earlier version is taken into use: everything is in it, it was copied before, and the copy is removed after success.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// Names as people write them, in every script, and the words in which one is refused.
+// Names the way people write them, in every script, and the words in which a name is refused.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { clientFor } from './lib/client.mjs';

@@ -151,7 +151,7 @@ test('the server\'s owner lists every room, and nobody else does', async (t) => 
 	assert.ok(!own.rooms.some(({ name }) => name === names[1]), 'private rooms of others are in no other list');
 });
 
-test('to everybody else a private room is as if it were not there, for changing and adding too', async (t) => {
+test('to everybody else a private room does not show, for changing and adding too', async (t) => {
 	const [ann, eve] = [await person(t, 'Ann'), await person(t, 'Eve')];
 	const { id: room } = await ann.request('room.create', { name: fresh('private'), kind: 'private' });
 	const nowhere = '00000000-0000-4000-8000-000000000001';

@@ -1,4 +1,4 @@
-// One password is the same from every keyboard (RFC 8265), and passwords from before that was so go on working.
+// One password is the same from every keyboard (RFC 8265). Passwords from before that rule go on working.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -76,7 +76,7 @@ test('the length of a password is that of its prepared form', async (t) => {
 	assert.equal((await login('Nobody', e.repeat(9), small)).json.data.code, 'too_large');
 });
 
-// As an earlier version hashed them: the bytes that were sent.
+// Hashed the way an earlier version did it: the bytes that were sent.
 const OLD_PASSWORD = 'zoe\u0308 Zoe\u0308 42';
 const OLD_HASH = '$argon2id$v=19$m=65536,t=2,p=1$fouTQxGD0ZbDrVSwUa4pFw$kjxnTgB4N9DvaVBTtRWsrhRT9+5aEeblFUWnAq5fb7A';
 const OLD_UNFIT_PASSWORD = 'heart \u2764\ufe0f heart';

@@ -72,7 +72,7 @@ async function sendRandomly(server, below) {
 		}
 	}
 	await sleep(below(60)); // a part of what is at random: the end may come in the middle of anything
-	// With writes under way a reset leaves node waiting for their end for ever when it exits.
+	// With writes under way a reset leaves node waiting for their end without a limit when it exits.
 	return below(3) === 0 && raw.socket.writableLength === 0 ? raw.reset() : raw.destroy();
 }
 

@@ -1,4 +1,4 @@
-// A request that is refused for good is different from a lost connection: clients tell the refusal and go on with the next request.
+// A refused request that is not worth repeating is different from a lost connection: clients tell the refusal and go on with the next request.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { join } from 'node:path';
@@ -59,7 +59,7 @@ async function scriptedServer(t, take, roomsOfReturning = []) {
 	return script;
 }
 
-test('of ten messages in a pipe three are refused for good; seven are sent once, in order, on one connection, and the exit code tells', async (t) => {
+test('of ten messages in a pipe three are refused and not repeated; seven are sent once, in order, on one connection, and the exit code tells', async (t) => {
 	const owner = await clientFor(t, server, { guest: fresh('Owner') });
 	const name = fresh('room');
 	const room = await owner.request('room.create', { name });
@@ -194,7 +194,7 @@ test('a connection that ends after each sign-in is made ever more rarely', async
 	assert.ok(pauses()[3] >= 800, pauses().join());
 });
 
-test('of ten answers of echo-bot three are refused for good, each in another way; seven are sent once and in order', async (t) => {
+test('of ten answers of echo-bot three are refused and not repeated, each in another way; seven are sent once and in order', async (t) => {
 	const got = [];
 	const script = await scriptedServer(t, ({ type, ref, data }, ws) => {
 		if (type === 'room.join') {
@@ -228,7 +228,7 @@ test('of ten answers of echo-bot three are refused for good, each in another way
 	assert.equal(script.connections, 2);
 });
 
-test('curl-bot goes on when an answer is refused for good, and repeats one that the server asks for later', async (t) => {
+test('curl-bot goes on when an answer is refused and not worth repeating, and repeats one that the server asks for later', async (t) => {
 	const got = [];
 	const answers = [[403, false], [503, false], [429, true, 1000], [200], [200]]; /* a 503 that is final: damaged data */
 	const api = http.createServer((request, response) => {

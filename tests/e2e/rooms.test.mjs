@@ -218,7 +218,7 @@ test('room.update needs the owner, something to change, and a free name', async 
 	assert.match(error.wireMessage, /topic/);
 });
 
-test('a private room is invisible: every command answers as if there were none', async (t) => {
+test('a private room is invisible: every command answers the same as for no room', async (t) => {
 	const owner = await guest(t);
 	const stranger = await guest(t);
 	const secret = await owner.request('room.create', { name: fresh('secret'), kind: 'private' });

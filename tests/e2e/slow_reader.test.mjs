@@ -94,7 +94,7 @@ test('one who asks much and does not read the answers is not read from, and gets
 	greedy.pause();
 	const earlier = await metricsOf(server);
 	const before = server.rss();
-	// 300 pages of 200 kB: 60 MB of answers, if they were all made at once.
+	// 300 pages of 200 kB: 60 MB of answers if the server makes all at once.
 	const answers = Array.from({ length: 300 }, () => greedy.request('history.read', { room, limit: 50 }, { timeoutMs: 100000 }));
 	const now = await restAfter(server, earlier, 'parley_requests_total', 2);
 	const growth = server.rss() - before;
@@ -108,7 +108,7 @@ test('one who asks much and does not read the answers is not read from, and gets
 	assert.ok(pages.every((page) => page.events.length === 50));
 });
 
-// Over a Unix socket, whose buffers are small: what the kernel takes of the answers is not seen in the server's memory.
+// Over a Unix socket, whose buffers are small: the part of the answers that the kernel takes does not show in the server's memory.
 test('one who asks for many pages at once and reads none of them costs the outbox and one page', { timeout: 120000 }, async (t) => {
 	const path = join(temporaryDir(), 'parley.sock');
 	const quiet = await serverFor(t, { listen: [`unix:${path}`], env: { ASAN_OPTIONS: asanOptions } });

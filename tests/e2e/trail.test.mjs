@@ -85,7 +85,7 @@ test('refused tokens, wherever they are shown; good ones of single requests are 
 	await command(server, 'room.list', {}, { token, ...from('192.0.2.34') });
 	await post(server, 'room.list', {}, from('192.0.2.34')); // without any
 	await post(server, 'room.list', {}, { token: 'not one', ...from('192.0.2.35') });
-	await line('address="192.0.2.35"'); // what came before is there as well
+	await line('address="192.0.2.35"'); // the earlier lines are there too
 	assert.deepEqual(lines(server, 'address="192.0.2.34"'), []);
 });
 
@@ -160,7 +160,7 @@ test('a flood of refused tokens makes a line a second, and hides nobody else', a
 		await refuse('203.0.113.1');
 	}
 	await refuse('203.0.113.2');
-	await line('address="203.0.113.2"'); // what came before is there as well
+	await line('address="203.0.113.2"'); // the earlier lines are there too
 	const most = 60 + 1 + Math.ceil((Date.now() - start) / 1000);
 	assert.ok(told().length >= 60 && told().length <= most, `${told().length} lines of at most ${most}`);
 	assert.ok(lines(server, 'sign_in.unlogged address="203.0.113.1"').length >= 1);

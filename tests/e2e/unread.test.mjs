@@ -1,4 +1,4 @@
-// One number is counted in two places: a client that stays counts the same number that the server tells a client that comes anew. For the rule of PROTOCOL.md and for
+// One number is counted in two places: a client that stays counts the same number that the server tells a client that comes back. For the rule of PROTOCOL.md and for
 // the page's own store, which are fed by the same connections.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -140,7 +140,7 @@ class World {
 		return counter.ask('message.send', { room, text: 'said', client_id });
 	}
 
-	// One of the two connections is made anew; some name cursors, so that they are sent what they know already.
+	// One of the two connections is replaced; some name cursors, so that they are sent what they know already.
 	async reload(person, counter) {
 		const cursors = [...counter.rule.rooms].map(([id, { last_seq }]) => [id, Math.max(1, last_seq - this.pick(3))]);
 		await counter.client.close();
@@ -157,7 +157,7 @@ class World {
 		}
 	}
 
-	// What session.start says to one who comes anew.
+	// What session.start says to a client that comes back.
 	async startAgrees() {
 		for (const { token, on } of this.people) {
 			const anew = await Client.start(this.server, { token });

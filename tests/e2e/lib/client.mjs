@@ -248,7 +248,7 @@ export class Client {
 		this.assertOrdered();
 	}
 
-	// As when the cable is pulled.
+	// Ends it the way a pulled cable does.
 	terminate() {
 		this.socket.terminate();
 	}

@@ -1,4 +1,4 @@
-// What the tests are told by their surroundings: where the binaries are, how slow they are, how long to go on.
+// What the environment tells the tests: where the binaries are, how slow they are, how long to go on.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

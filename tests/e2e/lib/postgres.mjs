@@ -1,4 +1,4 @@
-// Real PostgreSQL for tests: clusters that start in a moment, die, come back, and follow one another.
+// Real PostgreSQL for tests: clusters that start quickly, die, come back, and follow one another.
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -33,7 +33,7 @@ function findUser() {
 }
 
 const user = findUser();
-// Whatever is started ends with this process, however that ends.
+// Everything that is started ends with this process, in any way that the process ends.
 const wrapped = (signal, name, args) => ['setpriv', ['--pdeathsig', signal, ...(user ? ['--reuid', `${user.uid}`, '--regid', `${user.gid}`, '--clear-groups'] : []), '--', program(name), ...args]];
 
 // Its messages are matched, and its settings are those that a test gives it.
@@ -95,7 +95,7 @@ async function makeData(dir) {
 		try {
 			renameSync(copy, kept);
 		} catch {
-			rmSync(copy, { recursive: true, force: true }); // another process was quicker
+			rmSync(copy, { recursive: true, force: true }); // another process made it first
 		}
 		return;
 	}
@@ -220,7 +220,7 @@ export class Cluster {
 		}
 	}
 
-	// kill -9 of all its processes at once, as when the machine dies.
+	// kill -9 of all its processes at once, the same as a machine that dies.
 	async kill() {
 		const { pid } = this;
 		const [, memory] = readFileSync(join(this.data, 'postmaster.pid'), 'utf8').split('\n')[6].trim().split(/ +/);
@@ -230,7 +230,7 @@ export class Cluster {
 		execFileSync('ipcrm', ['-m', memory]); // goes with the machine, too
 	}
 
-	// kill -9 of the processes of all connections to a database: PostgreSQL ends all others as well, and starts anew.
+	// kill -9 of the processes of all connections to a database: PostgreSQL then ends all others too, and starts again.
 	async killBackends(database) {
 		const pids = await this.query('SELECT pid FROM pg_stat_activity WHERE datname = :\'name\'', { variables: { name: database } });
 		signalAll(pids.split('\n').filter(Boolean).map(Number), 'SIGKILL');
@@ -268,7 +268,7 @@ export class Cluster {
 		await this.query(`${Object.entries(settings).map(([name, value]) => `ALTER SYSTEM SET ${name} = '${value}';`).join('\n')}\nSELECT pg_reload_conf();`);
 	}
 
-	// Another cluster that follows this one. Whoever asks for it destroys it.
+	// Another cluster that follows this one. The caller destroys it.
 	async makeStandby() {
 		const standby = new Cluster(ownDir(), this.settings);
 		await runProgram('pg_basebackup', ['-D', standby.data, '-R', '-X', 'stream', '-c', 'fast', '--no-sync', '-d', this.socketUrl()]);

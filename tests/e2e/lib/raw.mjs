@@ -1,4 +1,4 @@
-// A raw TCP socket: bytes out, HTTP responses and WebSocket frames in. For what a well-behaved library would never send.
+// A raw TCP socket: bytes out, HTTP responses and WebSocket frames in. For bytes that a well-behaved library never sends.
 import net from 'node:net';
 import { randomBytes } from 'node:crypto';
 import { within } from './wait.mjs';

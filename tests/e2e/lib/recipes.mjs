@@ -1,4 +1,4 @@
-// The recipes of OPERATING.md as they stand there, with what is each machine's own put in: addresses and files.
+// The recipes of OPERATING.md word for word, with each machine's own addresses and files put in.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -12,7 +12,7 @@ import { until, within } from './wait.mjs';
 const SANITIZER_REPORT = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|MemorySanitizer|runtime error:|Assertion .* failed/;
 const READY_MS = 30000; // stretched by TEST_TIME_SCALE
 
-// Tests all come from one address and hurry: without these the rate limits would be what is tested.
+// All tests come from one address in quick succession: without these settings they test the rate limits.
 const RELAXED = ['address-accounts', 'password-attempts', 'connection-requests', 'account-requests', 'account-rooms', 'address-requests']
 	.flatMap((name) => [`--limit-${name}`, '0']);
 
@@ -27,7 +27,7 @@ process.on('exit', () => {
 	}
 });
 
-// A test that failed may leave a server or a socket behind: they must not keep the process from ending.
+// A test that failed may leave a server or a socket behind. These must not keep the process from ending.
 after(() => {
 	setTimeout(() => process.exit(1), scaled(60000)).unref();
 });
