@@ -68,7 +68,7 @@ before(async () => {
 	start.writer = token;
 });
 
-// A data directory as the killed server left it, but for the damage to one of its files.
+// A data directory in the state that the killed server left, except for the damage to one of its files.
 function damagedDir(name, bytes) {
 	const dir = join(temporaryDir('parley-flip-'), 'data');
 	mkdirSync(dir, { mode: 0o700 });
@@ -113,7 +113,7 @@ class Reading {
 	bytes(room, seq, raw) {
 		this.report.events++;
 		const known = start.known.get(room)?.get(seq);
-		// Of a room whose id is another now nobody holds anything; nor of what was sent since.
+		// Nobody holds anything of a room whose id is another now, or of what was sent since.
 		if (known !== undefined && known !== raw && !this.isVoid && !this.anew.has(room)) {
 			this.report.changed.push(`room ${room} seq ${seq}: ${raw} instead of ${known}`);
 		}
@@ -290,7 +290,7 @@ test(`${share} places of parley.db of a killed server (SEED=${seed})`, options, 
 	assert.deepEqual(table.faults, []);
 });
 
-// As with a file that is too large to be read at the start, or a disk that loses a page later.
+// The case of a file that is too large to be read at the start, or of a disk that loses a page later.
 for (const name of ['parley.db', 'parley.db-wal']) {
 	test(`${share} places of ${name} under the server (SEED=${seed})`, options, async (t) => {
 		const dice = new Dice(seed + (name === 'parley.db' ? 1 : 2));

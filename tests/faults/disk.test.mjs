@@ -51,7 +51,7 @@ for (const mounted of [true, false]) {
 		assert.ok((await client.request('room.list', {})).rooms.length > 0);
 		assert.equal((await get(server, '/healthz')).status, 200);
 		await until(30000, '/readyz to be red', async () => (await get(server, '/readyz')).status === 503, 20);
-		// One message alone may find room where a batch did not, but not for ever.
+		// One message alone may find room where a batch did not, but only a few times.
 		const error = await until(30000, 'a send to be refused', () => client.request('message.send', { room, text: 'no room for this' }).then(() => undefined, (e) => e));
 		assert.deepEqual([error.code, error.retryable], ['unavailable', true]);
 		const before = participants[0].acknowledged.length;
@@ -82,7 +82,7 @@ for (const [file, match] of [['log', 'parley.db-wal$'], ['database', 'parley.db$
 		await getThrough(participants, 50);
 		writeFileSync(trigger, 'fsync');
 		await server.waitExit();
-		assert.notDeepEqual(server.exit, { code: 0, signal: null }, 'it ended as if all were well');
+		assert.notDeepEqual(server.exit, { code: 0, signal: null }, 'it ended with 0 in spite of the fault');
 		assert.match(server.stderr, /store\.lost/, 'it said nothing about it');
 		rmSync(trigger);
 		server = await startServer({ dataDir });
@@ -201,7 +201,7 @@ test('a data directory that may not be written is refused', async (t) => {
 	assert.ok(existsSync(dataDir));
 });
 
-// As it is after kill -9: the room, its last seq, the epoch, and a token of its author.
+// The state after kill -9: the room, its last seq, the epoch, and a token of its author.
 async function killedDataDir(n) {
 	const server = await startServer();
 	const client = await Client.start(server, { guest: 'Writer' });
@@ -214,7 +214,7 @@ async function killedDataDir(n) {
 	return { dataDir: server.dataDir, room, last: n + 2, epoch, token };
 }
 
-test('a write-ahead log that was deleted after kill -9 is missed: a warning, and clients begin anew', async () => {
+test('a write-ahead log that was deleted after kill -9 is missed: a warning, and clients begin again', async () => {
 	const { dataDir, room, last, epoch, token } = await killedDataDir(20);
 	const untouched = join(temporaryDir(), 'untouched');
 	cpSync(dataDir, untouched, { recursive: true, filter: (path) => !path.endsWith('.sock') });

@@ -62,7 +62,7 @@ const table = [
 	[['EIO'], 'write', INDEX, 'ends', `ENOSPC write ${FILE}`],
 ];
 
-// A small write may fit where a large one did not, but not for ever.
+// A small write may fit where a large one did not, but only a few times.
 const noRoomForAnything = ({ server, send }) => until(30000, '/readyz to be red', async () => {
 	await send(10);
 	return (await get(server, '/readyz')).status === 503;

@@ -1,4 +1,4 @@
-// A log that is damaged or cut short after the server was killed: what is missing of what was acknowledged is noticed, and nothing else is.
+// A log that is damaged or cut short after the server was killed: missing events that were acknowledged are noticed, and nothing else is.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -120,7 +120,7 @@ test('a log that holds nothing is as lost as none, whatever its bytes are', { ti
 		writeFileSync(log(dir), bytes);
 		assert.ok(await lossAfter(was, dir) > 0, `bytes ${i}`);
 	}
-	// As an earlier version left it: without a proof.
+	// The state that an earlier version left: without a proof.
 	const dir = copyOf(was);
 	rmSync(reach(dir));
 	writeFileSync(log(dir), rubbish[1]);
@@ -179,7 +179,7 @@ test('a damaged log that was copied, and had more since: what came since is miss
 	}
 });
 
-// Somebody who reads on and on: what comes after the moment that he reads cannot be copied into the file.
+// Somebody who reads without a pause: commits after the moment that is read cannot be copied into the file.
 const READ_ON = `import sqlite3, sys
 c = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
 c.execute('BEGIN')

@@ -33,7 +33,7 @@ function openCountdown() {
 	};
 }
 
-// Everything else that allocates: coming and going, pages of history, HTTP, event streams. What fails is the participants' business.
+// Everything else that allocates: coming and going, pages of history, HTTP, event streams. The participants notice its failures.
 async function otherWork(target, room, going) {
 	for (let i = 0; going(); i++) {
 		const server = target();

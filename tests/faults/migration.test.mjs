@@ -31,7 +31,7 @@ async function startToBeKilled(dataDir, at) {
 	}
 }
 
-// The next start has everything, and the copy is whole as long as it is there.
+// The next start has everything, and the copy is complete while it exists.
 async function assertGoesOn(dataDir, where) {
 	if (existsSync(copyIn(dataDir))) {
 		assert.equal(dump(copyIn(dataDir)), wanted, `${where}: the copy is not whole`);

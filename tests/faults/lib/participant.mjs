@@ -1,5 +1,5 @@
-// One who chats through faults: sends with client_ids and repeats what was not acknowledged, comes back with its cursors, and keeps
-// records of all that it was told. What the checker proves, it proves from these records.
+// A user who chats through faults: sends with client_ids and repeats what was not acknowledged, comes back with its cursors, and keeps
+// records of everything that it was told. The checker proves everything from these records.
 import { randomUUID } from 'node:crypto';
 import { Client, WireError } from '../../e2e/lib/client.mjs';
 import { scaled, sleep } from '../../e2e/lib/env.mjs';

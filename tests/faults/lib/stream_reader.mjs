@@ -1,4 +1,4 @@
-// One who follows a room as an event stream through faults, with somebody's token, and comes back with the newest id. Keeps the records that the checker reads.
+// A user who follows a room as an event stream through faults, with somebody's token, and comes back with the newest id. Keeps the records that the checker reads.
 import { sleep } from '../../e2e/lib/env.mjs';
 import { EventStream } from '../../e2e/lib/http.mjs';
 
@@ -8,7 +8,7 @@ export class StreamReader {
 	gaps = [];
 	nConnections = 0;
 
-	// Where the participant is now it begins. target() gives where to connect now.
+	// It begins at the participant's present place. target() gives where to connect now.
 	constructor(name, target, { room, user, token, last, epoch }) {
 		Object.assign(this, { name, target, room, user, token, last });
 		this.cursor = `${room}:${last}@${epoch}`;
