@@ -1,4 +1,4 @@
-// The connection is lost around a COMMIT: whoever asked is told what the database has, never the opposite.
+// The connection is lost around a COMMIT: the client that asked is told what the database has, never the opposite.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { fresh } from '../e2e/lib/client.mjs';
@@ -8,13 +8,13 @@ import { until, within } from '../e2e/lib/wait.mjs';
 import { Stage, outcome, summary, times } from './lib/stage.mjs';
 
 const CUTS = times(10, 200);
-const STAGES = times(2, 4); // beside each other: a connection that is lost soon again is made after a pause that grows
+const STAGES = times(2, 4); // at the same time, because a connection that is lost again soon is made after a pause that grows
 
 // The answer to a request that was cut comes a moment before the server counts the database as back.
 const ask = (stage, ...request) => until(60000, 'the database to be back', () => command(stage.server, ...request).catch(({ answer }) => assert.equal(answer.status, 503)));
 const guest = (stage) => ask(stage, 'session.start', { guest: fresh('Guest') });
 
-// Each prepares, gives what to ask, what its transaction is known by, and how often the database has what was asked for.
+// Each prepares, gives what to ask, how its transaction is recognised, and how often the database has what was asked for.
 const OPERATIONS = {
 	async 'message.send'({ room, sender }) {
 		const text = fresh('said');

@@ -1,4 +1,4 @@
-// Another database takes the place of the one that died: everybody is told that the history is another one, goes on with what it has, and finds all that it has.
+// Another database takes the place of the one that died: everybody is told that the history is another one, goes on with it, and finds everything that it has.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// kill -9 under load, of the server and of its database: nothing acknowledged is lost or doubled, and who is connected to a server that lives stays so.
+// kill -9 under load, of the server and of its database: nothing acknowledged is lost or doubled, and clients of a server that lives stay connected.
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { untilReadyIs } from '../e2e/lib/http.mjs';

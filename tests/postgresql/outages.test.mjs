@@ -1,4 +1,4 @@
-// The database does not answer, refuses, waits, or has no room, while a server and its people stay: nothing acknowledged is lost or doubled, and all goes on when it is over.
+// The database does not answer, refuses, waits, or has no room, while a server and its people stay: nothing acknowledged is lost or doubled, and everything goes on when it is over.
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -30,7 +30,7 @@ async function open(t, options) {
 	return stage;
 }
 
-// It is over: all goes on. Nobody had to come back meanwhile.
+// It is over: everything goes on. Nobody had to come back meanwhile.
 async function goesOn(t, stage, what = '') {
 	const backMs = await stage.untilAcknowledged();
 	await getThrough(stage.writers, 20);
@@ -50,7 +50,7 @@ test(`the network stands still for ${STALL_MS} ms, each way and both`, { timeout
 	const backMs = [];
 	for (const ways of [['toServer'], ['toClient'], ['toServer', 'toClient']]) {
 		ways.forEach((way) => stage.proxy.stall(way));
-		await sleep(STALL_MS); // how long is what is tested
+		await sleep(STALL_MS); // the time is what is tested
 		ways.forEach((way) => stage.proxy.flow(way));
 		backMs.push(await stage.untilAcknowledged());
 		await getThrough(stage.writers, 20);

@@ -1,4 +1,4 @@
-// Two servers on one PostgreSQL under load: everybody's record is whole, whichever server they are at, go to, or come back to.
+// Two servers on one PostgreSQL under load: everybody's record is complete, at any server that they are at, go to, or come back to.
 // PAIR_ROOMS=200 PAIR_CLIENTS=2000 PAIR_SECONDS=40 PAIR_MESSAGES=200 (a second) is the full size; PAIR_P99_MS is the most that 99 in 100 of the other's events may take.
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';

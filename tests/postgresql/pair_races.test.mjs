@@ -1,4 +1,4 @@
-// Two servers on one PostgreSQL want the same at the same time: one gets it, the other is told, and the database holds together.
+// Two servers on one PostgreSQL want the same at the same time: one gets it, the other is told, and the database stays consistent.
 // PAIR_RACES=10000 is how often the cheap ones are run.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
@@ -42,7 +42,7 @@ async function onBoth(t, token, on = pair) {
 	return clients;
 }
 
-// What came of a request: its data, or the code with which it was refused.
+// The outcome of a request: its data, or the code with which it was refused.
 const outcome = (promise) => promise.then((ok) => ({ ok }), (error) => (error instanceof WireError ? { code: error.code } : Promise.reject(error)));
 
 function shuffled(list) {
@@ -75,7 +75,7 @@ async function tell(t, began) {
 	t.diagnostic(`${RACES} in ${ms} ms; deadlocks so far: ${await deadlocks()}`);
 }
 
-// Of the two outcomes of each number one is good, and the other is refused with this code.
+// One of the two outcomes of each number is good, and the other is refused with this code.
 function assertOneEach(outcomes, code) {
 	const [one, other] = outcomes;
 	for (const i of one.keys()) {
@@ -83,7 +83,7 @@ function assertOneEach(outcomes, code) {
 	}
 }
 
-// The same name by its case, or one that looks alike ("1" and "l").
+// The same name in another case, or a name that looks alike ("1" and "l").
 const NAMES = [(i) => `Name p1q${i}`, (i) => (i % 2 ? `NAME P1Q${i}` : `Name plq${i}`)];
 
 test(`${RACES} names of rooms, and names that look like them, wanted at both`, TIMEOUT, async (t) => {
@@ -275,7 +275,7 @@ test('who waits for one account holds up no other: accounts are locked in one or
 	await room.release();
 	await sent;
 	await account.isWaitedForBy(1);
-	// Much sooner than those who wait give up (lock_timeout).
+	// Much sooner than the waiting ones give up (lock_timeout).
 	await within(2000, 'the other account to join at the other server', second[1].request('room.join', { room: rooms[3] }));
 	await account.release();
 	await Promise.all(joined);

@@ -1,4 +1,4 @@
-// Two servers on one database: what is done through one of them is so on the other within a second and a half, and after an outage as soon as that is over.
+// Two servers on one database: the effects of one are there on the other within a second and a half, and after an outage as soon as that is over.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
@@ -43,7 +43,7 @@ async function account() {
 
 const login = async ({ name }) => (await command(here, 'account.login', { name, password: PASSWORD })).token;
 
-// Does it here, and waits for what is seen there. The time counts from the answer on.
+// Does it here, and waits until it shows there. The time counts from the answer on.
 async function inTime(t, what, act, seen) {
 	const waiting = seen();
 	waiting.catch(() => {});
@@ -63,7 +63,7 @@ const signedOut = async (...clients) => {
 };
 const eventOf = (client, type, room) => client.waitEvent((event) => event.type === type && event.room === room);
 
-// Whoever is in a room of Ann's, connected there.
+// Anybody in a room of Ann's, connected there.
 async function roomWith(t, people = 1) {
 	const ann = await clientFor(t, here, { token: (await account()).token });
 	const name = fresh('room');
@@ -256,7 +256,7 @@ test('the log is no room of anybody\'s: no list, no id and no export shows it, a
 	assert.equal(listed.length, nRooms);
 	const verified = await operator(here, 'admin.verify', {});
 	assert.deepEqual([verified.rooms, verified.faults], [nRooms, []]);
-	// As upkeep leaves it: without its beginning.
+	// The state that upkeep leaves: without its beginning.
 	await cluster.query('DELETE FROM event WHERE pk > 134217726::bigint << 36 AND pk < (134217726::bigint << 36) + 3', { database });
 	assert.deepEqual((await operator(here, 'admin.verify', {})).faults, []);
 });

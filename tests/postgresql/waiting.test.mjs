@@ -47,7 +47,7 @@ test(`${CLIENTS} clients try ${ROUNDS} times while the database is away`, { time
 	const descriptors = server.fds();
 	await cluster.kill();
 	await stage.untilAway();
-	await tryAll(clients); // what memory it takes to refuse all at once, it has now
+	await tryAll(clients); // the memory that it takes to refuse all at once, it has now
 	const [began, memory] = [performance.now(), server.rss()];
 	for (let i = 0; i < ROUNDS; i++) {
 		assert.deepEqual([...new Set(await tryAll(clients))], ['unavailable']);

@@ -1,4 +1,4 @@
-// Two servers on one database, and what must hold in it whatever they did at the same time.
+// Two servers on one database, and what must hold in it after anything that they did at the same time.
 import assert from 'node:assert/strict';
 import { EventStream } from '../../e2e/lib/http.mjs';
 import { Cluster } from '../../e2e/lib/postgres.mjs';
@@ -54,7 +54,7 @@ export async function pairFor(t, cluster, options) {
 // Its database has no fsync: what tests of two servers wait for is the other server, not the disk.
 export const startCluster = () => Cluster.start({ durable: false, settings: { max_connections: 200 } });
 
-// Each question's rows are what is wrong.
+// Each question finds only rows that are wrong.
 const FAULTS = {
 	'a name is taken twice': 'SELECT name_key FROM account WHERE kind <> 2 GROUP BY name_key HAVING count(*) > 1',
 	'two names look alike': 'SELECT skeleton FROM account WHERE kind <> 2 GROUP BY skeleton HAVING count(*) > 1',
@@ -88,7 +88,7 @@ export async function assertState(pair) {
 
 const cursorOf = ({ room, last }) => `${room}:${last}`;
 
-// One who reads a room over server-sent events, with the records that the checker wants.
+// A reader of a room over server-sent events, with the records that the checker wants.
 class StreamReader {
 	constructor(name, target, { room, user, token }) {
 		Object.assign(this, { name, target, room, user, token, acknowledged: [], seen: [], gaps: [], nConnections: 0, leaving: false });
@@ -145,7 +145,7 @@ class StreamReader {
 	}
 }
 
-// A participant who is at one of two servers, can go to the other, and notes how long messages take.
+// A participant at one of two servers, who can go to the other one, and who notes how long messages take.
 export class PairParticipant extends Participant {
 	constructor(name, pair, side, crowd, options) {
 		super(name, () => pair.servers[this.side], options);
@@ -219,7 +219,7 @@ export class Crowd {
 		return crowd;
 	}
 
-	// At random moments: not all in one batch.
+	// At random moments, so that not all are in one batch.
 	startSending() {
 		this.starts = this.participants.map(async (participant) => {
 			await sleep(Math.random() * participant.pauseMs);

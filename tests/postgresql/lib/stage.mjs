@@ -14,7 +14,7 @@ import { StreamReader } from '../../faults/lib/stream_reader.mjs';
 export const isFull = Number(process.env.POSTGRES_FAULTS ?? 0) > 0;
 export const times = (usual, full) => (isFull ? full : usual);
 
-// The death of processes loses nothing that the system has, so nobody waits for the disk. But it may tear a page.
+// The death of processes loses nothing that the system has, so nobody waits for the disk. But a page may be torn.
 export const startKillable = (options) => Cluster.start({ durable: false, settings: { full_page_writes: 'on' }, ...options });
 
 export class Stage {
