@@ -143,7 +143,7 @@ try {
 		const row = { name, goal, ...middle(figures[at]) };
 		console.log(line(COLUMNS.map(([, , text]) => text(row))));
 	}
-	console.log('acknowledged: on disk, and told to whoever sent it. 2000 are under way; round trips are counted by the driver; done: from the send to the acknowledgement.');
+	console.log('acknowledged: on disk, and told to its sender. 2000 are under way; round trips are counted by the driver; done: from the send to the acknowledgement.');
 } finally {
 	await cluster?.destroy();
 }

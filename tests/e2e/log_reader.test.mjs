@@ -150,7 +150,7 @@ test('a reader of the log that goes away does not take the server with it', asyn
 	assert.ok(await dropped(server) >= 5);
 });
 
-test('a file for the log goes on where it was, and so does whoever shares it', async (t) => {
+test('a file for the log goes on where it was, and so does a process that shares it', async (t) => {
 	const file = join(temporaryDir(), 'log');
 	const server = await startServer({ launcher: ['sh', '-c', `exec 2>'${file}'; echo before >&2; "$0" "$@"; echo "after $?" >&2`] });
 	const pid = Number(readFileSync(`/proc/${server.pid}/task/${server.pid}/children`, 'utf8'));

@@ -103,7 +103,7 @@ test('an acknowledged message is there after SIGKILL', async (t) => {
 	}
 });
 
-test('an event is delivered to nobody before it is committed: whoever saw it finds it after SIGKILL', async (t) => {
+test('an event is delivered to nobody before it is committed: a client that saw it finds it after SIGKILL', async (t) => {
 	const first = await startServer();
 	const sender = await Client.start(first, { guest: 'Sender' });
 	const reader = await Client.start(first, { guest: 'Reader' });

@@ -224,7 +224,7 @@ test('member.add puts nobody into more rooms than three quarters of user_rooms',
 	const answers = await Promise.allSettled(rooms.slice(0, 2).map((room) => ann.request('member.add', { room, user: bob.user.id })));
 	assert.deepEqual(answers.map(({ status, reason }) => reason?.code ?? status).sort(), ['fulfilled', 'limit_reached']);
 	const { reason } = answers.find(({ status }) => status === 'rejected');
-	assert.equal(reason.field, 'user', 'it is not the limit of whoever asked');
+	assert.equal(reason.field, 'user', 'it is not the limit of the user who asked');
 	assert.match(reason.wireMessage, /^who would be added is in as many rooms as others may/);
 	await bob.request('room.create', { name: fresh('of his own') });
 });

@@ -128,7 +128,7 @@ class World {
 			['joins', () => counter.ask('room.join', { room }, (object) => counter.take(object))],
 			['leaves', () => counter.leave(room)],
 			['sets a topic', () => counter.ask('room.update', { room, topic: `${this.pick(9)}` })],
-			['comes anew', () => this.reload(person, counter)],
+			['comes back', () => this.reload(person, counter)],
 		];
 		const [what, run] = steps[[0, 0, 0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8][this.pick(13)]];
 		this.did.push(`${person.name} ${what} in ${this.rooms.indexOf(room)}`);

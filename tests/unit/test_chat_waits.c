@@ -46,7 +46,7 @@ static void settle(struct place *p)
 			return;
 		usleep(NAP_US);
 	}
-	fail_msg("something is under way for ever");
+	fail_msg("something under way does not end");
 }
 
 /* The code of the answer. */

@@ -89,7 +89,7 @@ static void a_killed_server_is_noticed_and_met_again(void **state)
 		postgres_server_start(&f->server);
 		assert_int_equal(fixture_connect(db, 20), DB_OK);
 		assert_int_equal(fixture_number(db, &writer_count), 0);
-		assert_int_equal(transaction(f, db, N_PHASES), DB_OK); /* all is prepared anew */
+		assert_int_equal(transaction(f, db, N_PHASES), DB_OK); /* all is prepared again */
 		assert_int_equal(fixture_number(db, &writer_count), 2);
 	}
 }
@@ -154,7 +154,7 @@ static void a_server_that_stands_still_is_given_up(void **state)
 	assert_int_not_equal(fixture_number(db, &backend_pid), backend);
 }
 
-/* A Flush in place of the Sync would leave the locks of a process that stands still for ever: the server would not count it as idle. */
+/* With a Flush in place of the Sync a process that stands still keeps its locks without end, because the server does not count it as idle. */
 static void the_locks_of_a_writer_that_stands_still_are_freed(void **state)
 {
 	static const struct db_statement lock = {.sql = "SELECT 1 FROM writer WHERE id = 'one' FOR UPDATE", .parameters = ""};

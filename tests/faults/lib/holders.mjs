@@ -1,4 +1,4 @@
-// A process of its own that holds connections to a server and does not let them come to anything: forked with a JSON of {port, n, addresses, kind} as its argument. One that the server closes is made anew
+// A process of its own that holds connections to a server and does not let them come to anything: forked with a JSON of {port, n, addresses, kind} as its argument. One that the server closes is made again
 // a second later. Tells its parent {held, made, refused} each tenth of a second; ends with it.
 import net from 'node:net';
 
