@@ -3,6 +3,7 @@
 #include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/user.h"
+#include "chat/user_refresh.h"
 #include "room/room.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@ struct sign_in {
 	struct chat *chat;
 	uint64_t session_id;
 	uint64_t n_unloads, n_changes; /* when the store was asked */
+	uint64_t told_no, n_told; /* at that time: user.n_told of this user, when it is asked for their memberships; told_no 0: it is not */
 	void (*then)(struct session *s, enum wire_error error, void *arg);
 	void *arg;
 };
@@ -56,6 +58,38 @@ static bool may_be_old(const struct sign_in *in)
 		return true;
 	return !user_by_no(c, op->user.no) &&
 	       (in->n_unloads != chat_n_unloads(c) || user_rooms_are_old(c, op->memberships, op->n_memberships, in->n_changes));
+}
+
+static void ask_again(struct sign_in *in)
+{
+	const struct user *u = user_by_no(in->chat, in->op.user.no);
+	in->told_no = u ? u->no : 0;
+	in->n_told = u ? u->n_told : 0;
+	store_sign_in_finish(&in->op);
+	ask(in);
+}
+
+/*
+ * A user in memory may lack rooms that were joined through another server a moment ago: its notice is still to come. Whoever signs in then is not refused what they
+ * have. Memory learns these memberships from the answer, unless it was told something of the user since the store was asked: false, the store is asked again.
+ */
+static bool memberships_are_known(struct sign_in *in)
+{
+	const struct store_sign_in *op = &in->op;
+	struct user *u = user_by_no(in->chat, op->user.no);
+	if (!u || !in->chat->store->is_shared)
+		return true;
+	bool may_learn = in->told_no == u->no && in->n_told == u->n_told && in->n_unloads == chat_n_unloads(in->chat) &&
+			 !user_rooms_are_old(in->chat, op->memberships, op->n_memberships, in->n_changes);
+	for (size_t i = 0; i < op->n_memberships; i++) {
+		const struct room *r = room_by_id(&in->chat->rooms, &op->memberships[i].room.id);
+		if (r && user_member_of(u, r))
+			continue;
+		if (!may_learn)
+			return false;
+		user_learn_membership(u, &op->memberships[i]);
+	}
+	return true;
 }
 
 static void signed_in(struct store_op *op);
@@ -108,9 +142,8 @@ static void signed_in(struct store_op *op)
 		finish(in, s, error);
 		return;
 	}
-	if (may_be_old(in)) {
-		store_sign_in_finish(&in->op);
-		ask(in);
+	if (may_be_old(in) || !memberships_are_known(in)) {
+		ask_again(in);
 		return;
 	}
 	if (in->chat->store->is_shared && session_receives(s) && !rooms_have_caught_up(in))

@@ -102,6 +102,25 @@ test('a session that is signed out here is closed there, and one with a newer to
 	assert.equal(newer.close_, undefined);
 });
 
+test('who joined here is not refused there, before the other server was told', async (t) => {
+	const { ann, room } = await roomWith(t, 0);
+	const { id: hut } = await ann.request('room.create', { name: fresh('hut'), private: true });
+	const bob = await account();
+	const remote = await clientFor(t, there, { token: bob.token }); // Bob is in memory there
+	for (let i = 0; i < 5; i++) {
+		await command(here, 'room.join', { room }, { token: bob.token });
+		await command(there, 'message.send', { room, text: `joined ${i}` }, { token: bob.token });
+		await command(there, 'room.leave', { room }, { token: bob.token });
+	}
+	await ann.request('member.add', { room: hut, user: bob.id });
+	const stream = await EventStream.open(there, `room=${hut}`, { token: bob.token });
+	await command(there, 'message.send', { room: hut, text: 'added' }, { token: bob.token });
+	await stream.waitEvents(1);
+	assert.equal(stream.events[0].data.data.text, 'added');
+	stream.close();
+	await eventOf(remote, 'room.added', hut);
+});
+
 test('a bot whose token is replaced here is signed out there', async (t) => {
 	const name = fresh('Bot');
 	const { token } = await operator(here, 'admin.bot', { name });

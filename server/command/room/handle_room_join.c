@@ -76,8 +76,11 @@ static void ask(struct wait *w)
 static void found(struct wait *w, struct room *r)
 {
 	const struct member *m = r ? user_member_of(w->user, r) : NULL;
-	if (m && !m->leaving) {
+	bool is_member = m && !m->leaving;
+	if (is_member && (r->kind == ROOM_PRIVATE || !w->answer.chat->store->is_shared)) {
 		answer_member(w, m);
+	} else if (is_member) {
+		ask(w); /* the membership may have ended through another server a moment ago */
 	} else if (!r || (r->kind == ROOM_PRIVATE && w->user->role != USER_ROLE_OWNER)) { /* the user is leaving a private room */
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	} else if (!user_room_claim(w->user)) {
