@@ -41,6 +41,17 @@ void store_op_finish_data(struct store_op *op)
 #undef X
 }
 
+size_t store_op_data_bytes(const struct store_op *op)
+{
+	size_t n = 0;
+#define X(KIND, noun, member) \
+	if (op->kind == STORE_##KIND) \
+		n += list_entry(op, const struct store_##noun, op)->member.len;
+	STORE_OP_DATA_TABLE(X)
+#undef X
+	return n;
+}
+
 void store_op_set_room(struct store_op *op, uint64_t room_no)
 {
 #define SET_ROOM(noun) list_entry(op, struct store_##noun, op)->room_no = room_no

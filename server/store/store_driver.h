@@ -15,6 +15,9 @@ struct store_driver;
 struct store_driver_methods {
 	/* Before each transaction, and again after its commit, before anybody is told of it: whether what is written can be found again. False, for good: -ESTALE. */
 	bool (*is_in_place)(struct store_driver *d);
+	/* In each transaction before anything else, where others write too: its operations bring n_bytes of data, or fewer. A db_result. NULL: no transaction ends for
+	 * standing still. */
+	int (*begun)(struct store_driver *d, size_t n_bytes);
 	/* At the end of each transaction, which stores n_events: what the driver wants stored with it. A db_result. */
 	int (*before_commit)(struct store_driver *d, uint64_t n_events);
 	/* It is on disk, and nobody was told of it. */

@@ -71,6 +71,8 @@ const char *store_op_name(enum store_op_kind kind);
 void store_op_finish(struct store_op *op);
 /* Frees the buffers that the caller filled, which its row names, where nothing else owns them. */
 void store_op_finish_data(struct store_op *op);
+/* How many bytes these buffers hold. */
+size_t store_op_data_bytes(const struct store_op *op);
 /* Names the room of an operation whose row says ROOM. */
 void store_op_set_room(struct store_op *op, uint64_t room_no);
 /* The size of the struct of this kind. */

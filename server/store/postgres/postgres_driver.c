@@ -130,6 +130,19 @@ static bool is_in_place(struct store_driver *driver)
 	return true;
 }
 
+/* Messages of many megabytes take time to be encoded and sent, and the server counts that as standing still. */
+static int begun(struct store_driver *driver, size_t n_bytes)
+{
+	static const struct db_statement set_idle = {.sql = "SELECT set_config('idle_in_transaction_session_timeout', $1, true)",
+						     .parameters = "t"};
+	struct postgres_driver *d = driver_of(driver);
+	if (n_bytes < POSTGRES_DRIVER_BIG_BYTES)
+		return DB_OK;
+	unsigned long long ms = (unsigned long long)d->writer_idle_ms + n_bytes / POSTGRES_DRIVER_BYTES_PER_MS;
+	int n = snprintf(d->idle_text, sizeof(d->idle_text), "%llu", ms);
+	return db_send(driver->db, &set_idle, db_text((struct text){d->idle_text, (size_t)n}));
+}
+
 static int before_commit(struct store_driver *driver, uint64_t n_events)
 {
 	(void)driver;
@@ -289,6 +302,7 @@ static void close_driver(struct store_driver *driver)
 
 static const struct store_driver_methods methods = {
 	.is_in_place = is_in_place,
+	.begun = begun,
 	.before_commit = before_commit,
 	.after_commit = after_commit,
 	.after_answers = after_answers,
@@ -317,6 +331,7 @@ struct postgres_driver *postgres_driver_new(struct loop *l, const struct db_post
 	struct db_postgres_options for_writer = *options;
 	if (for_writer.idle_ms == 0)
 		for_writer.idle_ms = POSTGRES_DRIVER_WRITER_IDLE_MS;
+	d->writer_idle_ms = for_writer.idle_ms;
 	for (size_t i = 0; i < d->n_connections; i++)
 		d->connections[i].db = db_postgres_new(i == 0 ? &for_writer : options);
 	d->driver.db = d->connections[0].db;

@@ -28,6 +28,9 @@ enum { POSTGRES_CONNECTIONS_MAX = 1 + STORE_READERS_MAX + STORE_SLOW_READERS, PO
  * (db_postgres_options.lock_ms): everybody needs the server's log now and then. */
 enum { POSTGRES_DRIVER_WRITER_IDLE_MS = 2500 };
 
+/* A transaction with so many bytes has more time: what a megabyte takes in a second. */
+enum { POSTGRES_DRIVER_BIG_BYTES = 1 << 20, POSTGRES_DRIVER_BYTES_PER_MS = 1000 };
+
 struct postgres_connection {
 	struct db *db;
 	postgres_epoch epoch; /* with the lock; of its last connect */
@@ -44,6 +47,8 @@ struct postgres_driver {
 	struct postgres_connection connections[POSTGRES_CONNECTIONS_MAX]; /* the writer's first */
 	struct store_reader readers[POSTGRES_CONNECTIONS_MAX];
 	struct postgres_mark mark; /* the writer's thread's */
+	int writer_idle_ms;
+	char idle_text[24]; /* the writer's thread's: of the transaction that is under way */
 
 	pthread_mutex_t lock; /* guards what follows */
 	struct loop_call look;

@@ -166,6 +166,16 @@ static int run_ops(struct batch_runner *r, struct list *ready, struct run *t)
 	return rc;
 }
 
+static int tell_begun(struct batch_runner *r, const struct list *ready)
+{
+	size_t n_bytes = 0;
+	if (!r->driver->methods->begun)
+		return DB_OK;
+	list_for_each(it, ready)
+		n_bytes += store_op_data_bytes(list_entry(it, const struct store_op, link));
+	return r->driver->methods->begun(r->driver, n_bytes);
+}
+
 /* Moves operations from `ready` to the run while it does them. A db_result: the transaction is committed, or failed. */
 static int run_transaction(struct batch_runner *r, struct list *ready, struct run *t)
 {
@@ -173,6 +183,8 @@ static int run_transaction(struct batch_runner *r, struct list *ready, struct ru
 	int rc = db_begin(db, true);
 	if (rc == DB_OK && is_shared(r))
 		rc = db_send(db, &writer_mark, db_uid(&r->driver->writer), db_number(++r->batch_no), db_signed(clock_wall_ms()));
+	if (rc == DB_OK && is_shared(r))
+		rc = tell_begun(r, ready);
 	if (rc == DB_OK)
 		rc = run_ops(r, ready, t);
 	return rc == DB_OK ? finish_transaction(r, t) : rc;
