@@ -5,8 +5,8 @@
  * Where others write too, each operation puts its notices there in its own transaction: none is lost, and none tells what did not happen. An instance
  * follows the log as it follows a room (chat/server_log.h). Where nobody else writes, nothing is stored.
  *
- * The number is the highest there is, and rooms are locked in the order of their numbers: whoever waits for the log holds all other rooms that it
- * needs. A message has no notice: who is connected elsewhere gets the message itself, and its author's mark moves with it there. So sends do not lock the log.
+ * The log is locked last, behind all rooms and accounts that a transaction waits for (batch_lock_log()): who waits for those does not hold up everybody. A message
+ * has no notice: who is connected elsewhere gets the message itself, and its author's mark moves with it there. So sends do not lock the log.
  *
  * Notices are kept for SERVER_LOG_KEPT_MS. The newest one stays.
  *

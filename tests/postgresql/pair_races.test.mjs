@@ -92,12 +92,16 @@ test(`${RACES} names of rooms, and names that look like them, wanted at both`, T
 	for (const _ of numbers(11)) {
 		clients.push(await onBoth(t));
 	}
-	const began = Date.now();
-	const outcomes = await race(RACES, (side, i) => clients[i % clients.length][side].request('room.create', { name: NAMES[side](i) }));
-	await tell(t, began);
-	assertOneEach(outcomes, 'name_taken');
-	await assertState(pair);
-	assert.ok(SIDES.every((side) => outcomes[side].some(({ ok }) => ok)), 'each server got some');
+	const eachGotSome = new Set();
+	for (let first = 0; first < 5 * RACES && eachGotSome.size < SIDES.length; first += RACES) { // one that begins earlier can be first everywhere
+		const began = Date.now();
+		const outcomes = await race(RACES, (side, i) => clients[i % clients.length][side].request('room.create', { name: NAMES[side](first + i) }));
+		await tell(t, began);
+		assertOneEach(outcomes, 'name_taken');
+		await assertState(pair);
+		SIDES.filter((side) => outcomes[side].some(({ ok }) => ok)).forEach((side) => eachGotSome.add(side));
+	}
+	assert.equal(eachGotSome.size, SIDES.length, 'each server got some');
 });
 
 test(`${RACES} names of accounts, and names that look like them, wanted at both`, TIMEOUT, async (t) => {

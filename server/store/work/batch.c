@@ -113,16 +113,11 @@ void batch_lock_rooms(struct batch *b, const struct list *ops)
 	size_t n = 0;
 	if (b->db->is_only_writer)
 		return;
-	bool needs_log = false;
 	list_for_each(it, ops) {
-		const struct store_op *op = list_entry(it, struct store_op, link);
-		uint64_t no = room_of(op);
+		uint64_t no = room_of(list_entry(it, struct store_op, link));
 		if (no != 0)
 			b->room_nos[n++] = (int64_t)no;
-		needs_log |= op_may_have_notices(op);
 	}
-	if (needs_log)
-		b->room_nos[n++] = (int64_t)SERVER_LOG_ROOM_NO;
 	b->n_room_nos = in_order_once(b->room_nos, n);
 	if (b->n_room_nos == 0)
 		return;
@@ -156,6 +151,32 @@ void batch_lock_accounts(struct batch *b, const struct list *ops)
 		b->accounts_asked = db_ask(b->db, &accounts_lock, db_numbers(b->account_nos, n));
 }
 
+void batch_lock_log(struct batch *b, const struct list *ops)
+{
+	if (b->db->is_only_writer)
+		return;
+	list_for_each(it, ops)
+		if (!b->log_asked && op_may_have_notices(list_entry(it, const struct store_op, link)))
+			b->log_asked = db_ask(b->db, &room_get, db_number(SERVER_LOG_ROOM_NO));
+}
+
+/* The server's log, for notices. That there is none is damage: a migration made it. */
+static int find_log(struct batch *b, struct room_counters **out)
+{
+	*out = room_cache_find(&b->rooms, SERVER_LOG_ROOM_NO);
+	if (*out)
+		return DB_OK;
+	struct db_answer *asked = b->log_asked ? b->log_asked : db_ask(b->db, &room_get, db_number(SERVER_LOG_ROOM_NO));
+	b->log_asked = NULL;
+	int rc = db_row(asked);
+	if (rc == DB_ROW)
+		rc = room_cache_read(&b->rooms, asked, out);
+	else if (rc == DB_DONE)
+		rc = DB_DAMAGED;
+	db_done(asked);
+	return rc;
+}
+
 static void let_go_of_rooms(struct batch *b)
 {
 	db_done(b->rooms_asked);
@@ -173,7 +194,8 @@ void batch_end(struct batch *b, bool is_committed)
 {
 	let_go_of_rooms(b);
 	db_done(b->accounts_asked);
-	b->accounts_asked = NULL;
+	db_done(b->log_asked);
+	b->accounts_asked = b->log_asked = NULL;
 	if (!is_committed || b->rooms.is_shared)
 		room_cache_forget(&b->rooms);
 	read_marks_forget(&b->marks);
@@ -384,9 +406,9 @@ static int write_notices(struct batch *b, struct store_op *op)
 		auto_buf data = BUF_INIT;
 		struct room_counters *log;
 		struct event *e = NULL;
-		int rc = find_room(b, op, SERVER_LOG_ROOM_NO, &log);
-		if (rc != DB_OK || !log)
-			return rc != DB_OK ? rc : DB_DAMAGED;
+		int rc = find_log(b, &log);
+		if (rc != DB_OK)
+			return rc;
 		user_notice_encode(&notices[i], &data);
 		rc = batch_add_event(b, log, &(struct batch_event){EVENT_NOTICE, 0, 0, &data, clock_wall_ms()}, &e);
 		keep(b, e);

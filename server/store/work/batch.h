@@ -38,15 +38,15 @@ struct batch {
 	struct room_cache rooms;
 	struct read_marks marks;
 	struct batch_keys keys;
-	struct buf json;                 /* of the event being made */
-	struct id_pool ids;              /* of events */
-	struct skeletons *skeletons;     /* NULL: no name was looked at yet */
-	struct batch_kept *kept;         /* what the transaction's values point to */
-	int64_t room_nos[BATCH_MAX + 1]; /* to be locked: sorted, each once; the server's log is the last */
+	struct buf json;             /* of the event being made */
+	struct id_pool ids;          /* of events */
+	struct skeletons *skeletons; /* NULL: no name was looked at yet */
+	struct batch_kept *kept;     /* what the transaction's values point to */
+	int64_t room_nos[BATCH_MAX]; /* to be locked: sorted, each once */
 	size_t n_room_nos;
 	struct db_answer *rooms_asked, *tops_asked; /* of room_nos; NULL: they are in the cache */
 	int64_t account_nos[BATCH_MAX];             /* the same of accounts */
-	struct db_answer *accounts_asked;
+	struct db_answer *accounts_asked, *log_asked;
 	uint64_t n_events, n_duplicates; /* of this transaction */
 	uint64_t n_notices;              /* in the server's log since old ones were cleared away */
 	struct damage *damage;
@@ -67,6 +67,8 @@ void batch_lock_rooms(struct batch *b, const struct list *ops);
 /* The runner's: behind the rooms the accounts, in the same way: two transactions that lock the same ones do not wait for each other. What depends on an account is asked by a
  * statement behind this one: what a statement sees is of the moment when it began, though it waited for a lock. */
 void batch_lock_accounts(struct batch *b, const struct list *ops);
+/* The runner's: the server's log, behind all that the operations look at, and so behind all that they wait for: whoever waits does not hold up all the others. */
+void batch_lock_log(struct batch *b, const struct list *ops);
 /* The runner's, where others write too: notices that are too old go, in pieces. Before batch_write_back(). */
 int batch_clear_log(struct batch *b, int64_t now_ms);
 /* The runner's: what the operations left in memory goes into the transaction, before the commit: the rooms' counters and the authors' marks. */

@@ -108,6 +108,7 @@ static int run_some(struct batch_runner *r, struct list *ready, struct run *t, s
 	batch_lock_accounts(&r->batch, &some);
 	list_for_each(it, &some)
 		batch_look(&r->batch, list_entry(it, struct store_op, link));
+	batch_lock_log(&r->batch, &some);
 	while (rc == DB_OK && !list_empty(&some)) {
 		struct store_op *op = first_op(&some);
 		rc = batch_write(&r->batch, op);
