@@ -104,12 +104,16 @@ test(`${CUTS} cuts, half of them before COMMIT and half before its answer`, { ti
 
 // The client gave the connection up; what it had sent is still on the way, and the server takes it.
 const LATE = times(5, 20);
+// Connections that are made again and again come more and more slowly, and the server ends a transaction that stands still after 2.5 s.
+const AWAITED_OR_OVER = `SELECT 1 FROM (SELECT bool_or(wait_event_type = 'Lock') AS awaited, bool_or(state = 'idle in transaction') AS open
+	FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()) AS now WHERE awaited OR open IS NOT TRUE`;
+
 test(`${LATE} commits that arrive late, when another connection asks what became of them`, { timeout: 600000 }, async (t) => {
 	const stage = await open(t, 0);
 	const answers = [];
 	for (let i = 0; i < LATE; i++) {
 		answers.push(await cutWhile(stage, TYPES[i % TYPES.length], isSecondGroup, 'late', async ({ deliver }) => {
-			await until(30000, 'somebody to wait for what is still open', () => stage.query('SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = \'Lock\''));
+			await until(30000, 'somebody to wait for what is still open, or the server to end it for standing still', () => stage.query(AWAITED_OR_OVER));
 			deliver();
 		}));
 	}
