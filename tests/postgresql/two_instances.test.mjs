@@ -178,12 +178,17 @@ test('an account that joins, makes, reads or leaves a room here has it so there'
 });
 
 test('a guest who signs out here is gone from rooms there', async (t) => {
-	const { room, members: [bob] } = await roomWith(t);
+	const { ann, room, members: [bob] } = await roomWith(t);
 	const gus = await clientFor(t, here, { guest: fresh('Gus') });
 	await gus.request('room.join', { room });
 	const remote = await clientFor(t, there, { token: gus.token });
 	await eventOf(bob.remote, 'member.joined', room);
-	await inTime(t, 'a guest\'s end', () => command(here, 'account.logout', {}, { token: gus.token }), () => Promise.all([signedOut(remote), bob.remote.waitEvent((event) => event.type === 'member.left' && event.room === room && event.data.user.id === gus.user.id)]));
+	const hasLeft = (client) => client.waitEvent((event) => event.type === 'member.left' && event.room === room && event.data.user.id === gus.user.id);
+	const ended = async () => {
+		await command(here, 'account.logout', {}, { token: gus.token });
+		await hasLeft(ann); // guests end once a second
+	};
+	await inTime(t, 'a guest\'s end', ended, () => Promise.all([signedOut(remote), hasLeft(bob.remote)]));
 });
 
 test('a room that nobody follows there has its new name and owner there', async (t) => {
