@@ -108,17 +108,23 @@ static size_t in_order_once(int64_t *nos, size_t n)
 	return n_once;
 }
 
-void batch_lock_rooms(struct batch *b, const struct list *ops)
+/* What the operations name, as of() tells of each (0: nothing): in order, each once. */
+static size_t numbers_of(const struct list *ops, uint64_t (*of)(const struct store_op *op), int64_t nos[BATCH_MAX])
 {
 	size_t n = 0;
+	list_for_each(it, ops) {
+		uint64_t no = of(list_entry(it, const struct store_op, link));
+		if (no != 0)
+			nos[n++] = (int64_t)no;
+	}
+	return in_order_once(nos, n);
+}
+
+void batch_lock_rooms(struct batch *b, const struct list *ops)
+{
 	if (b->db->is_only_writer)
 		return;
-	list_for_each(it, ops) {
-		uint64_t no = room_of(list_entry(it, struct store_op, link));
-		if (no != 0)
-			b->room_nos[n++] = (int64_t)no;
-	}
-	b->n_room_nos = in_order_once(b->room_nos, n);
+	b->n_room_nos = numbers_of(ops, room_of, b->room_nos);
 	if (b->n_room_nos == 0)
 		return;
 	b->rooms_asked = db_ask(b->db, &rooms_get, db_numbers(b->room_nos, b->n_room_nos));
@@ -138,15 +144,9 @@ static uint64_t account_of(const struct store_op *op)
 
 void batch_lock_accounts(struct batch *b, const struct list *ops)
 {
-	size_t n = 0;
 	if (b->db->is_only_writer)
 		return;
-	list_for_each(it, ops) {
-		uint64_t no = account_of(list_entry(it, struct store_op, link));
-		if (no != 0)
-			b->account_nos[n++] = (int64_t)no;
-	}
-	n = in_order_once(b->account_nos, n);
+	size_t n = numbers_of(ops, account_of, b->account_nos);
 	if (n > 0)
 		b->accounts_asked = db_ask(b->db, &accounts_lock, db_numbers(b->account_nos, n));
 }
