@@ -28,8 +28,9 @@ struct bench_options {
 	uint64_t rate, seconds, warmup, drain, text_bytes;
 	uint64_t window; /* of --saturate */
 	uint64_t idle, pid;
-	const char *sign_in; /* guest or token */
-	const char *peer;    /* ws-broadcast, or NULL */
+	const char *sign_in;               /* guest or token */
+	const char *peer;                  /* ws-broadcast, or NULL */
+	const char *instances, *processes; /* lists, separated by commas, or NULL */
 	bool saturate, verify, json, no_header, client_ids;
 };
 
@@ -39,6 +40,23 @@ struct bench_room {
 	uint64_t acked;     /* messages of this run */
 	uint64_t acked_top; /* the highest seq among them */
 	uint64_t delivered; /* to all connections together */
+};
+
+/* One of several instances of one database; most runs have one. */
+struct bench_server {
+	struct client_url url;
+	struct unix_address unix_address; /* keeps its folder open for `address` */
+	struct sockaddr_storage address;
+	socklen_t address_bytes;
+};
+
+enum { BENCH_SERVERS_MAX = 8, BENCH_PROCESSES_MAX = 64 };
+
+/* When a message arrived at the first reader of each server. */
+struct bench_arrivals {
+	uint32_t index;                 /* of the message */
+	bool counts;                    /* it was due in the measured window */
+	uint64_t at[BENCH_SERVERS_MAX]; /* 0: not yet */
 };
 
 /* The job for which a connection is opened. */
@@ -74,10 +92,8 @@ struct bench_conn {
 
 struct bench {
 	struct bench_options options;
-	struct client_url url;
-	struct unix_address unix_address; /* keeps its folder open for `address` */
-	struct sockaddr_storage address;  /* of the server */
-	socklen_t address_bytes;
+	struct bench_server servers[BENCH_SERVERS_MAX];
+	uint32_t n_servers;
 	bool parley;        /* false: a bare broadcast, for comparison */
 	enum bench_job job; /* of connections that are being opened */
 	struct bench_room *rooms;
@@ -85,6 +101,7 @@ struct bench {
 	uint32_t n_rooms, n_conns;
 	struct bench_conn creator;
 	bool limits_seen;     /* the server's limits were compared with the load */
+	uint64_t sign_ins;    /* that the server takes a second; 0: any number */
 	uint32_t n_opening;   /* connections between closed and done */
 	uint32_t n_done;      /* connections whose job is done */
 	uint32_t *room_table; /* hash of a room's id → number + 1 */
@@ -107,9 +124,13 @@ struct bench {
 	uint64_t sample_every; /* every n-th delivery is timed */
 	uint64_t next_index;   /* --saturate */
 	struct bench_histogram delivery, ack, lateness;
+	struct bench_histogram hop;      /* from the first reader at the sender's server to the first one at another server */
+	struct bench_arrivals *arrivals; /* by a message's number, the latest ones; NULL with one server */
 	uint8_t *acked_bits, *seen_bits; /* by a message's number (--verify) */
 	uint64_t pid;
 	struct bench_process server_before, server_after;
+	uint64_t pids[BENCH_PROCESSES_MAX], cpu_before_ns[BENCH_PROCESSES_MAX], cpu_after_ns[BENCH_PROCESSES_MAX]; /* --processes */
+	size_t n_pids;
 	uint64_t own_cpu_before_us, own_cpu_after_us, delivered_before, delivered_after, counted_ns;
 };
 
@@ -118,6 +139,13 @@ enum { BENCH_BITS = 1 << 26 }; /* messages that --verify can tell apart */
 static inline uint32_t bench_room_of(const struct bench *b, const struct bench_conn *c, uint64_t slot)
 {
 	return (uint32_t)((c->number * b->options.rooms_per_reader + slot) % b->n_rooms);
+}
+
+/* The members of a room are spread over all servers, and the first members of the rooms, too. */
+static inline uint32_t bench_server_of(const struct bench *b, uint32_t conn)
+{
+	uint64_t n_rooms = b->n_rooms ? b->n_rooms : 1, first = conn * b->options.rooms_per_reader;
+	return (uint32_t)((first / n_rooms + first % n_rooms / b->options.rooms_per_reader) % b->n_servers);
 }
 
 uint64_t bench_now(void);
@@ -151,6 +179,8 @@ void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payloa
 /* bench_take.c: takes a text frame of a live connection. */
 void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t came_at);
 bool bench_take_init(struct bench *b);
+/* Counts the hops of what is still among the arrivals. */
+void bench_take_finish(struct bench *b);
 
 /* bench_sender.c: message number `index` as a frame for its publisher; the paced thread; the window of --saturate. */
 struct bench_conn *bench_sender_message(const struct bench *b, uint64_t index, uint64_t stamp, struct buf *out);

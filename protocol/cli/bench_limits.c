@@ -65,6 +65,7 @@ bool bench_limits_allow(struct bench *b, const json_t *hello)
 	};
 	auto_buf options = BUF_INIT;
 
+	b->sign_ins = told(limits, "sign_ins");
 	for (size_t i = 0; i < sizeof needs / sizeof needs[0]; i++) {
 		if (!needs[i].is_too_low)
 			continue;

@@ -46,37 +46,37 @@ void bench_fail(struct bench *b, const char *format, ...)
 }
 
 /* A Unix socket tells the process at its other end, so the server's process is known before the first connection that counts. */
-static void find_process(struct bench *b)
+static void find_process(struct bench *b, const struct bench_server *s)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0 && connect(fd, (struct sockaddr *)&b->address, b->address_bytes) == 0 && b->pid == 0)
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&s->address, s->address_bytes) == 0 && b->pid == 0)
 		b->pid = bench_process_peer(fd);
 	if (fd >= 0)
 		(void)close(fd);
 }
 
-static bool find_address(struct bench *b)
+static bool find_address(struct bench *b, struct bench_server *s)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM}, *found = NULL;
 
-	if (b->url.is_unix) {
-		int failed = unix_address_init(&b->unix_address, b->url.path);
+	if (s->url.is_unix) {
+		int failed = unix_address_init(&s->unix_address, s->url.path);
 		if (failed != 0) {
-			bench_fail(b, "cannot find %s: %s", b->url.path, strerror(-failed));
+			bench_fail(b, "cannot find %s: %s", s->url.path, strerror(-failed));
 			return false;
 		}
-		memcpy(&b->address, &b->unix_address.un, sizeof b->unix_address.un);
-		b->address_bytes = sizeof b->unix_address.un;
-		find_process(b);
+		memcpy(&s->address, &s->unix_address.un, sizeof s->unix_address.un);
+		s->address_bytes = sizeof s->unix_address.un;
+		find_process(b, s);
 		return true;
 	}
-	if (getaddrinfo(b->url.host, b->url.port, &hints, &found) != 0) {
-		bench_fail(b, "cannot find %s", b->url.host);
+	if (getaddrinfo(s->url.host, s->url.port, &hints, &found) != 0) {
+		bench_fail(b, "cannot find %s", s->url.host);
 		return false;
 	}
-	memcpy(&b->address, found->ai_addr, found->ai_addrlen);
-	b->address_bytes = found->ai_addrlen;
+	memcpy(&s->address, found->ai_addr, found->ai_addrlen);
+	s->address_bytes = found->ai_addrlen;
 	freeaddrinfo(found);
 	return true;
 }
@@ -86,7 +86,10 @@ bool bench_loop_init(struct bench *b)
 	b->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	b->buffer = malloc(HEADROOM_BYTES + READ_BYTES);
 	assert(b->epoll_fd >= 0 && b->buffer != NULL);
-	return find_address(b);
+	for (uint32_t i = 0; i < b->n_servers; i++)
+		if (!find_address(b, &b->servers[i]))
+			return false;
+	return true;
 }
 
 void bench_loop_finish(struct bench *b)
@@ -109,16 +112,17 @@ static void watch(struct bench *b, struct bench_conn *c, int operation, bool wri
 
 bool bench_loop_open(struct bench *b, struct bench_conn *c)
 {
+	const struct bench_server *s = &b->servers[bench_server_of(b, c->number)];
 	uint8_t random[WS_KEY_BYTES] = {0};
 	int on = 1;
 
 	/* A Unix socket connects at once or waits for the server's queue. Reading and writing do not wait (MSG_DONTWAIT). */
-	c->fd = socket(b->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (b->url.is_unix ? 0 : SOCK_NONBLOCK), 0);
-	if (c->fd < 0 || (connect(c->fd, (struct sockaddr *)&b->address, b->address_bytes) != 0 && errno != EINPROGRESS)) {
+	c->fd = socket(s->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | (s->url.is_unix ? 0 : SOCK_NONBLOCK), 0);
+	if (c->fd < 0 || (connect(c->fd, (const struct sockaddr *)&s->address, s->address_bytes) != 0 && errno != EINPROGRESS)) {
 		bench_fail(b, "cannot connect to the server (connection %u of %u): %s", c->number + 1, b->n_conns, strerror(errno));
 		return false;
 	}
-	if (!b->url.is_unix) {
+	if (!s->url.is_unix) {
 		(void)setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 		(void)setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &on, sizeof on);
 	}
@@ -128,7 +132,7 @@ bool bench_loop_open(struct bench *b, struct bench_conn *c)
 	memcpy(random, &c->number, sizeof c->number);
 	memcpy(random + 4, b->run, 8);
 	client_handshake_init(c->handshake, random);
-	client_handshake_request(c->handshake, b->url.host_header, &c->out);
+	client_handshake_request(c->handshake, s->url.host_header, &c->out);
 	c->state = BENCH_UPGRADING;
 	c->asked = c->answered = c->owed = 0;
 	watch(b, c, EPOLL_CTL_ADD, true);

@@ -3,6 +3,7 @@
  */
 #include "cli/bench_process.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,28 @@ struct bench_process bench_process_read(uint64_t pid)
 		p.rss_bytes = read_rss(pid);
 	}
 	return p;
+}
+
+uint64_t bench_process_threads_ns(uint64_t pid)
+{
+	char path[sizeof "/proc//task//schedstat" + 20 + sizeof((struct dirent *)NULL)->d_name];
+	uint64_t sum = 0;
+	const struct dirent *thread;
+
+	(void)snprintf(path, sizeof path, "/proc/%llu/task", (unsigned long long)pid);
+	DIR *threads = opendir(path);
+	while (threads != NULL && (thread = readdir(threads)) != NULL) {
+		unsigned long long ran = 0;
+		(void)snprintf(path, sizeof path, "/proc/%llu/task/%s/schedstat", (unsigned long long)pid, thread->d_name);
+		FILE *in = thread->d_name[0] == '.' ? NULL : fopen(path, "re");
+		if (in != NULL && fscanf(in, "%llu", &ran) == 1)
+			sum += ran;
+		if (in != NULL)
+			(void)fclose(in);
+	}
+	if (threads != NULL)
+		(void)closedir(threads);
+	return sum;
 }
 
 uint64_t bench_process_own_cpu_us(void)

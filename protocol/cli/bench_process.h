@@ -13,6 +13,8 @@ struct bench_process {
 };
 
 struct bench_process bench_process_read(uint64_t pid);
+/* Processor time of all threads that the process has now, in nanoseconds: exact where clock ticks are too coarse. */
+uint64_t bench_process_threads_ns(uint64_t pid);
 /* Processor time of this process. */
 uint64_t bench_process_own_cpu_us(void);
 /* Returns the process at the other end of a Unix socket, or 0 when the socket is another one. */

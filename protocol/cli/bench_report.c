@@ -86,6 +86,14 @@ static void print_json(const struct bench *b, const struct result *r)
 			       "cpu_per_message_us", r->cpu_per_message_us, "server_cores", r->server_cpu, "load_cores", r->load_cpu,
 			       "server_waited", r->waited, "server_rss_mib", r->rss_mib, "event_bytes",
 			       r->made > 0 ? (double)b->delivered_bytes / (double)r->made : 0.0, "whole", r->whole, "fault", b->fault));
+	if (b->n_servers > 1)
+		(void)json_object_set_new(out, "hop_ms", milliseconds(&b->hop));
+	json_t *processes = json_array();
+	for (size_t i = 0; i < b->n_pids; i++)
+		(void)json_array_append_new(processes, json_real((double)(b->cpu_after_ns[i] - b->cpu_before_ns[i]) / 1e3));
+	(void)json_object_set_new(out, "processes_cpu_us", processes);
+	(void)json_object_set_new(out, "counted_seconds", json_real((double)b->counted_ns / 1e9));
+	(void)json_object_set_new(out, "counted_deliveries", json_integer((json_int_t)(b->delivered_after - b->delivered_before)));
 	char *text = json_dumps(out, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	assert(text != NULL);
 	cli_print_json_bytes(text, strlen(text));

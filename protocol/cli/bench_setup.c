@@ -137,17 +137,23 @@ void bench_setup_frame(struct bench *b, struct bench_conn *c, const char *payloa
 	}
 }
 
+/* Whether one more connection may sign in, after `opened` since `from`: setting up stays below the server's rate of sign-ins. */
+static bool is_in_pace(const struct bench *b, uint32_t opened, uint64_t from)
+{
+	return b->sign_ins == 0 || opened <= (double)b->sign_ins * 0.75 * (double)(bench_now() - from) / 1e9;
+}
+
 /* Turns the loop until `n` jobs are done, and opens the remaining connections meanwhile. */
 static bool work_off(struct bench *b, struct bench_conn *conns, uint32_t n)
 {
-	uint64_t until = bench_now() + SETUP_SECONDS * 1000000000ull;
+	uint64_t from = bench_now(), until = from + SETUP_SECONDS * 1000000000ull;
 	uint32_t opened = 0;
 
 	b->n_done = 0;
 	while (b->n_done < n && b->fault[0] == '\0') {
-		while (opened < n && b->n_opening < OPENING_MAX && bench_loop_open(b, &conns[opened]))
+		while (opened < n && b->n_opening < OPENING_MAX && is_in_pace(b, opened, from) && bench_loop_open(b, &conns[opened]))
 			opened++;
-		bench_loop_turn(b, 100);
+		bench_loop_turn(b, b->sign_ins == 0 ? 100 : 1);
 		if (bench_now() > until)
 			bench_fail(b, "not ready after %d seconds: %u of %u connections are", SETUP_SECONDS, b->n_done, n);
 	}

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { ARRIVALS = 1 << 16 };
+
 /* Hashes the last eight characters of a UUID, which are random. */
 static uint32_t room_hash(const char *id)
 {
@@ -32,6 +34,10 @@ bool bench_take_init(struct bench *b)
 		while (b->room_table[at] != 0)
 			at = (at + 1) & b->room_table_mask;
 		b->room_table[at] = r + 1;
+	}
+	if (b->n_servers > 1) {
+		b->arrivals = calloc(ARRIVALS, sizeof *b->arrivals);
+		assert(b->arrivals != NULL);
 	}
 	if (b->options.verify) {
 		b->acked_bits = calloc(1, BENCH_BITS / 8);
@@ -104,6 +110,36 @@ static void take_delivery(struct bench *b, const struct bench_seen *seen, uint64
 		bench_histogram_add(&b->delivery, came_at > seen->stamp ? came_at - seen->stamp : 0);
 }
 
+static void count_hops(struct bench *b, const struct bench_arrivals *a)
+{
+	uint64_t from = a->at[bench_server_of(b, (uint32_t)(a->index % b->options.publishers))];
+
+	for (uint32_t s = 0; a->counts && from != 0 && s < b->n_servers; s++)
+		if (a->at[s] != 0 && a->at[s] != from)
+			bench_histogram_add(&b->hop, a->at[s] > from ? a->at[s] - from : 0);
+}
+
+/* Readers are not read in the order in which the message arrived at them, so a message is counted when its place is needed for another one. */
+static void note_arrival(struct bench *b, const struct bench_conn *c, const struct bench_seen *seen, uint64_t came_at)
+{
+	struct bench_arrivals *a = &b->arrivals[seen->index % ARRIVALS];
+	uint64_t *at = &a->at[bench_server_of(b, c->number)];
+
+	if (a->index != seen->index) {
+		count_hops(b, a);
+		*a = (struct bench_arrivals){.index = seen->index};
+	}
+	a->counts = seen->stamp >= b->counts_from && seen->stamp < b->counts_to;
+	if (*at == 0 || came_at < *at)
+		*at = came_at;
+}
+
+void bench_take_finish(struct bench *b)
+{
+	for (uint32_t i = 0; b->arrivals != NULL && i < ARRIVALS; i++)
+		count_hops(b, &b->arrivals[i]);
+}
+
 static void take_event(struct bench *b, struct bench_conn *c, const struct bench_seen *seen, bool message, uint64_t came_at)
 {
 	uint32_t r = find_room(b, seen->room);
@@ -120,6 +156,8 @@ static void take_event(struct bench *b, struct bench_conn *c, const struct bench
 	if (b->seen_bits != NULL && b->rooms[r].witness == c->number && !set_bit(b->seen_bits, seen->index))
 		b->repeats++;
 	take_delivery(b, seen, came_at);
+	if (b->arrivals != NULL)
+		note_arrival(b, c, seen, came_at);
 }
 
 void bench_take_frame(struct bench *b, struct bench_conn *c, const char *payload, size_t n, uint64_t came_at)

@@ -15,6 +15,14 @@ enum cli_kind {
 	CLI_FLAG,   /* bool: true when given */
 	CLI_TEXT,   /* const char * */
 	CLI_NUMBER, /* uint64_t, with `most` as the largest value */
+	CLI_LIST,   /* struct cli_list: may be given again */
+};
+
+enum { CLI_LIST_MAX = 100 };
+
+struct cli_list {
+	const char *texts[CLI_LIST_MAX];
+	size_t n;
 };
 
 /* Tables of options end with a row without a name. */
@@ -49,7 +57,8 @@ struct cli_command {
 	int (*run)(const struct cli_common *common, const void *options, int n_words, char **words); /* an exit code */
 };
 
-extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_room, cmd_bench, cmd_admin;
+extern const struct cli_command cmd_send, cmd_tail, cmd_pipe, cmd_room, cmd_hook, cmd_consumer, cmd_webhook, cmd_bench, cmd_health,
+	cmd_admin;
 
 /* All commands, in the order of help; NULL at the end. */
 extern const struct cli_command *const cli_commands[];

@@ -97,5 +97,5 @@ void cli_help_man(void)
 		".TP\n.B PARLEY_TOKEN\nThe token to sign in with, when neither \\-\\-token\\-file nor \\-\\-guest is given.\n"
 		".SH OUTPUT\nCharacters that a terminal would obey are shown as JSON escapes them (\\eu001b).\n"
 		".SH EXIT STATUS\n0 done, 1 refused or failed, or output was lost, 2 wrong usage.\nA closed standard output is an error before anything is "
-		"done; a reader of it that goes away ends the program with 1 and without a word.\n.SH SEE ALSO\n.BR parleyd (8)\n");
+		"done; a reader of it that goes away ends the program with 1, without a message.\n.SH SEE ALSO\n.BR parleyd (8)\n");
 }

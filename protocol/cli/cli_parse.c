@@ -31,6 +31,16 @@ static bool parse_number(const char *text, uint64_t most, uint64_t *out)
 	return errno == 0 && *end == '\0' && value <= most;
 }
 
+static int store_again(const struct cli_option *o, struct cli_list *list, const char *value)
+{
+	if (list->n == CLI_LIST_MAX) {
+		cli_tell("--%s: given more than %d times", o->name, CLI_LIST_MAX);
+		return CLI_USAGE;
+	}
+	list->texts[list->n++] = value;
+	return CLI_OK;
+}
+
 static int store(const struct cli_option *o, char *base, const char *value)
 {
 	char *at = base + o->offset;
@@ -47,6 +57,8 @@ static int store(const struct cli_option *o, char *base, const char *value)
 			return CLI_OK;
 		cli_tell("--%s: not a number from 0 to %llu: %s", o->name, (unsigned long long)o->most, value);
 		return CLI_USAGE;
+	case CLI_LIST:
+		return store_again(o, (struct cli_list *)(void *)at, value);
 	}
 	return CLI_USAGE;
 }

@@ -12,6 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+struct waiting_call {
+	struct waiting_call *next; /* in session.left: the caller does not wait any more */
+	json_t *reply;             /* owned by the function that takes it; NULL: there is none yet */
+};
+
 /* Refuses blanks, quotes and line ends around a token. They come from files and shells, and a server would only say that the token is unknown. */
 static bool is_token(const char *where, const char *token)
 {
@@ -76,6 +81,12 @@ void cli_session_close(struct cli_session *s)
 		parley_client_leave(s->client);
 	parley_client_destroy(s->client);
 	s->client = NULL;
+	while (s->left != NULL) {
+		struct waiting_call *call = s->left;
+		s->left = call->next;
+		json_decref(call->reply);
+		free(call);
+	}
 }
 
 void cli_session_tell(const char *what, const char *about, const json_t *reply)
@@ -84,43 +95,50 @@ void cli_session_tell(const char *what, const char *about, const json_t *reply)
 		 parley_reply_code(reply));
 }
 
-/* A NULL room means that the request names none. */
-static void tell_refusal(const char *type, const char *room, const json_t *reply)
+/* Returns what the request is about, or NULL. */
+static const char *subject_of(const json_t *data)
 {
-	if (room != NULL && strcmp(parley_reply_code(reply), "not_found") == 0)
-		cli_tell("%s: %s: %s (not_found); `parley room create` makes one", type, room, parley_reply_message(reply));
-	else
-		cli_session_tell(type, room, reply);
+	static const char *const members[] = {"consumer", "webhook", "hook", "room", "name"};
+	const char *subject = NULL;
+
+	for (size_t i = 0; subject == NULL && i < sizeof members / sizeof members[0]; i++)
+		subject = json_string_value(json_object_get(data, members[i]));
+	return subject;
 }
 
-struct waiting_call {
-	json_t *reply; /* owned by the function that takes it */
-	bool left;     /* the caller does not wait any more */
-};
+static void tell_refusal(const char *type, const json_t *data, const json_t *reply)
+{
+	const char *subject = subject_of(data);
+
+	if (subject != NULL && subject == json_string_value(json_object_get(data, "room")) &&
+	    strcmp(parley_reply_code(reply), "not_found") == 0)
+		cli_tell("%s: %s: %s (not_found); `parley room create` makes one", type, subject, parley_reply_message(reply));
+	else
+		cli_session_tell(type, subject, reply);
+}
 
 static void take_reply(void *arg, json_t *reply)
 {
 	struct waiting_call *call = arg;
 
-	if (call->left)
-		free(call);
-	else
-		call->reply = json_incref(reply);
+	call->reply = json_incref(reply);
 }
 
-/* Returns a new reference, or NULL after the deadline or when the client has ended. */
-static json_t *call_until(struct cli_session *s, const char *type, json_t *data, int64_t until)
+/* Returns a new reference, or NULL after the deadline, when the client has ended, or when stop_fd (-1: none) can be read. */
+static json_t *call_until(struct cli_session *s, const char *type, json_t *data, int64_t until, int stop_fd)
 {
 	struct waiting_call *call = calloc(1, sizeof *call);
+	bool stopped = false;
 	assert(call != NULL);
 	parley_client_request(s->client, type, data, take_reply, call);
 	while (call->reply == NULL) {
 		int64_t left = until - client_clock_ms();
-		if (left <= 0) {
-			call->left = true; /* the reply frees it, or the end of the process does */
+		if (left <= 0 || stopped) {
+			call->next = s->left; /* its reply may still come */
+			s->left = call;
 			return NULL;
 		}
-		(void)parley_client_run(s->client, left > 1000 ? 1000 : (int)left, -1, NULL);
+		(void)parley_client_run(s->client, left > 1000 ? 1000 : (int)left, stop_fd, &stopped);
 	}
 	json_t *reply = call->reply;
 	free(call);
@@ -133,14 +151,35 @@ json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, 
 
 	/* The patience is somewhat shorter than the time that is left, so that the server's refusal is told and not a timeout. */
 	parley_client_be_patient(s->client, timeout_ms < 0 ? UINT32_MAX : (uint32_t)(timeout_ms - timeout_ms / 10));
-	json_t *reply = call_until(s, type, json_incref(kept), timeout_ms < 0 ? INT64_MAX : client_clock_ms() + timeout_ms);
+	json_t *reply = call_until(s, type, json_incref(kept), timeout_ms < 0 ? INT64_MAX : client_clock_ms() + timeout_ms, -1);
 	if (reply == NULL) {
 		const char *why = parley_client_fault(s->client);
 		cli_tell("%s: no answer in time%s%s", type, why[0] == '\0' ? "" : ": ", why);
 	} else if (!parley_reply_ok(reply) && (quiet_code == NULL || strcmp(parley_reply_code(reply), quiet_code) != 0)) {
-		tell_refusal(type, json_string_value(json_object_get(kept, "room")), reply);
+		tell_refusal(type, kept, reply);
 	}
 	return reply;
+}
+
+json_t *cli_session_wait(struct cli_session *s, const char *type, json_t *data, int stop_fd)
+{
+	json_auto_t *kept = data;
+
+	parley_client_be_patient(s->client, UINT32_MAX);
+	json_t *reply = call_until(s, type, json_incref(kept), INT64_MAX, stop_fd);
+	if (reply != NULL && !parley_reply_ok(reply))
+		tell_refusal(type, kept, reply);
+	return reply;
+}
+
+json_t *cli_session_room_id(struct cli_session *s, const char *room, int timeout_ms)
+{
+	json_auto_t *joined = cli_session_room(s, room, timeout_ms);
+	json_t *id = json_object_get(joined, "id");
+
+	if (joined != NULL && id == NULL)
+		cli_tell("the server's reply is not understood");
+	return json_incref(id);
 }
 
 json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms)

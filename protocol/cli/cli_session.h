@@ -12,6 +12,7 @@
 
 struct cli_session {
 	struct parley_client *client; /* NULL when closed */
+	struct waiting_call *left;    /* calls that nobody waits for any more */
 	char token[512];
 	char guest[80];
 };
@@ -24,8 +25,14 @@ void cli_session_close(struct cli_session *s);
  * told on stderr unless its code is `quiet_code`, which may be NULL. */
 json_t *cli_session_call(struct cli_session *s, const char *type, json_t *data, int timeout_ms, const char *quiet_code);
 
+/* Makes a call that may wait for any time, and ends the waiting when stop_fd can be read: then it returns NULL. A failure is told on stderr. */
+json_t *cli_session_wait(struct cli_session *s, const char *type, json_t *data, int stop_fd);
+
 /* Joins the room if the user is not in it. Returns the room object as a new reference, or NULL with the failure told. */
 json_t *cli_session_room(struct cli_session *s, const char *room, int timeout_ms);
+
+/* The same, and returns its id alone. */
+json_t *cli_session_room_id(struct cli_session *s, const char *room, int timeout_ms);
 
 /* Tells a refused reply on stderr. `about` is the room or name that was given, or NULL. */
 void cli_session_tell(const char *what, const char *about, const json_t *reply);

@@ -36,6 +36,9 @@ static const struct cli_option options_table[] = {
 	{"sign-in", "HOW", CLI_TEXT, AT(sign_in), 0, "for --idle: guest (default) or token"},
 	{"pid", "PID", CLI_NUMBER, AT(pid), 4194304,
 	 "the server's process, for its processor time and memory (known by itself on a Unix socket)"},
+	{"instances", "URLS", CLI_TEXT, AT(instances), 0,
+	 "further servers of the same database, separated by commas: the members of each room are spread over all servers"},
+	{"processes", "PIDS", CLI_TEXT, AT(processes), 0, "with --json: also the processor time of these processes, separated by commas"},
 	{"verify", NULL, CLI_FLAG, AT(verify), 0, "also prove that each acknowledged message was seen, once, by its number"},
 	{"peer", "KIND", CLI_TEXT, AT(peer), 0,
 	 "ws-broadcast: the server is no Parley; it sends every text it gets to everybody (one room)"},
@@ -79,6 +82,8 @@ static const char *options_fault(const struct bench_options *o)
 		return "--peer: one room, paced, without --verify";
 	if (o->text_bytes < BENCH_MARK_BYTES)
 		return "--text-bytes: at least 25";
+	if (o->instances != NULL && (o->peer != NULL || o->idle > 0))
+		return "--instances: without --peer and --idle";
 	if (o->saturate && o->window == 0)
 		return "--window: at least 1";
 	return NULL;
@@ -99,13 +104,10 @@ static void bench_init(struct bench *b, const struct bench_options *o)
 {
 	struct rlimit files;
 
-	*b = (struct bench){.options = *o,
-			    .parley = o->peer == NULL,
-			    .epoll_fd = -1,
-			    .creator = {.fd = -1},
-			    .unix_address = {.folder_fd = -1},
-			    .pid = o->pid,
-			    .sample_every = 1};
+	*b = (struct bench){
+		.options = *o, .parley = o->peer == NULL, .epoll_fd = -1, .creator = {.fd = -1}, .pid = o->pid, .sample_every = 1};
+	for (uint32_t i = 0; i < BENCH_SERVERS_MAX; i++)
+		b->servers[i].unix_address.folder_fd = -1;
 	if (o->idle > 0)
 		b->n_conns = (uint32_t)o->idle;
 	else
@@ -151,7 +153,9 @@ static void bench_finish(struct bench *b)
 	free(b->acked_bits);
 	free(b->seen_bits);
 	bench_loop_finish(b);
-	unix_address_finish(&b->unix_address);
+	free(b->arrivals);
+	for (uint32_t i = 0; i < BENCH_SERVERS_MAX; i++)
+		unix_address_finish(&b->servers[i].unix_address);
 	(void)pthread_mutex_destroy(&b->write_lock);
 }
 
@@ -180,7 +184,7 @@ static void doze(const struct bench *b)
 {
 	struct timespec half_ms = {.tv_nsec = 500000};
 
-	if (!b->url.is_unix && !b->options.saturate)
+	if (!b->servers[0].url.is_unix && !b->options.saturate)
 		(void)nanosleep(&half_ms, NULL);
 }
 
@@ -196,8 +200,10 @@ static void read_until(struct bench *b, uint64_t until)
 	}
 }
 
-static void sample(struct bench *b, struct bench_process *server, uint64_t *own_cpu_us, uint64_t *delivered)
+static void sample(struct bench *b, struct bench_process *server, uint64_t *cpu_ns, uint64_t *own_cpu_us, uint64_t *delivered)
 {
+	for (size_t i = 0; i < b->n_pids; i++)
+		cpu_ns[i] = bench_process_threads_ns(b->pids[i]);
 	*server = bench_process_read(b->pid);
 	*own_cpu_us = bench_process_own_cpu_us();
 	*delivered = b->delivered;
@@ -220,17 +226,18 @@ static int measure(struct bench *b)
 	}
 	read_until(b, b->counts_from);
 	uint64_t from = bench_now(), sent = b->sent;
-	sample(b, &b->server_before, &b->own_cpu_before_us, &b->delivered_before);
+	sample(b, &b->server_before, b->cpu_before_ns, &b->own_cpu_before_us, &b->delivered_before);
 	read_until(b, b->counts_to);
 	b->counted_ns = bench_now() - from;
 	b->window_sent = b->sent - sent;
-	sample(b, &b->server_after, &b->own_cpu_after_us, &b->delivered_after);
+	sample(b, &b->server_after, b->cpu_after_ns, &b->own_cpu_after_us, &b->delivered_after);
 	if (o->saturate)
 		b->sender_done = 1;
 	read_until(b, b->counts_to + o->drain * 1000000000u);
 	b->stop = 1;
 	if (!o->saturate)
 		(void)pthread_join(sender, NULL);
+	bench_take_finish(b);
 	return bench_report_load(b);
 }
 
@@ -259,11 +266,50 @@ static bool set_up_idle(struct bench *b)
 	return true;
 }
 
+static bool add_server(struct bench *b, const char *text)
+{
+	struct client_fault fault;
+
+	if (b->n_servers == BENCH_SERVERS_MAX)
+		cli_tell("--instances: at most %d", BENCH_SERVERS_MAX - 1);
+	else if (client_url_parse(text, &b->servers[b->n_servers].url, &fault) != 0)
+		cli_tell("%s", fault.text);
+	else if (b->servers[b->n_servers].url.is_tls)
+		cli_tell("bench speaks no TLS: measure the server over http:// or unix:");
+	else
+		return ++b->n_servers > 0;
+	return false;
+}
+
+static bool add_process(struct bench *b, const char *text)
+{
+	char *end;
+	unsigned long long pid = strtoull(text, &end, 10);
+
+	if (*end != '\0' || pid == 0 || b->n_pids == BENCH_PROCESSES_MAX) {
+		cli_tell("--processes: at most %d numbers of processes, separated by commas: %s", BENCH_PROCESSES_MAX, text);
+		return false;
+	}
+	b->pids[b->n_pids++] = pid;
+	return true;
+}
+
+static bool add_each(struct bench *b, const char *list, bool (*add)(struct bench *b, const char *text))
+{
+	char *copy = strdup(list != NULL ? list : ""), *rest = copy, *text;
+	bool is_right = true;
+
+	assert(copy != NULL);
+	while (is_right && (text = strsep(&rest, ",")) != NULL)
+		is_right = (list == NULL) || add(b, text);
+	free(copy);
+	return is_right;
+}
+
 static int run(const struct cli_common *common, const void *arg, int n_words, char **words)
 {
 	const struct bench_options *options = arg;
 	const char *wrong = options_fault(options);
-	struct client_fault fault;
 	int result = CLI_FAILED;
 
 	(void)n_words;
@@ -275,11 +321,8 @@ static int run(const struct cli_common *common, const void *arg, int n_words, ch
 	struct bench *b = calloc(1, sizeof *b);
 	assert(b != NULL);
 	bench_init(b, options);
-	if (client_url_parse(common->server, &b->url, &fault) != 0) {
-		cli_tell("%s", fault.text);
-		result = CLI_USAGE;
-	} else if (b->url.is_tls) {
-		cli_tell("bench speaks no TLS: measure the server over http:// or unix:");
+	if (!add_server(b, common->server) || !add_each(b, options->instances, add_server) ||
+	    !add_each(b, options->processes, add_process)) {
 		result = CLI_USAGE;
 	} else if (!bench_loop_init(b) || !(options->idle > 0 ? set_up_idle(b) : set_up_load(b))) {
 		cli_tell("%s", b->fault);

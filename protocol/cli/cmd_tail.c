@@ -53,19 +53,41 @@ static const char *name_of(const json_t *data, const char *member)
 	return name == NULL ? "?" : name;
 }
 
+static void print_text(const json_t *data)
+{
+	const char *text = json_string_value(json_object_get(data, "text"));
+
+	cli_print_text(text == NULL ? "" : text);
+}
+
+/* What changes a message names it by its seq. Returns false when the event is another one. */
+static bool print_change(const char *type, const json_t *data)
+{
+	bool edits = strcmp(type, "message.edited") == 0;
+
+	if (!edits && strcmp(type, "message.deleted") != 0)
+		return false;
+	(void)fputs("* ", stdout);
+	cli_print_piece(name_of(data, edits ? "author" : "by"));
+	(void)printf(edits ? " edited %lld: " : " deleted %lld", (long long)json_integer_value(json_object_get(data, "message")));
+	if (edits)
+		print_text(data);
+	return true;
+}
+
 static void print_line(const struct parley_event *e)
 {
 	const json_t *data = json_object_get(e->json, "data");
-	const char *text = json_string_value(json_object_get(data, "text"));
 
 	(void)printf("%llu  ", (unsigned long long)e->seq);
 	print_time(json_string_value(json_object_get(e->json, "timestamp")));
 	(void)fputs("  ", stdout);
 	if (strcmp(e->type, "message.created") == 0) {
 		cli_print_piece(name_of(data, "author"));
-		(void)fputs(": ", stdout);
-		cli_print_text(text == NULL ? "" : text);
-	} else {
+		const char *style = json_string_value(json_object_get(data, "style"));
+		(void)fputs(style != NULL && strcmp(style, "action") == 0 ? " " : ": ", stdout);
+		print_text(data);
+	} else if (!print_change(e->type, data)) {
 		(void)fputs("* ", stdout);
 		cli_print_piece(name_of(data, strncmp(e->type, "member.", 7) == 0 ? "user" : "by"));
 		(void)putchar(' ');

@@ -11,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-const struct cli_command *const cli_commands[] = {&cmd_send, &cmd_tail, &cmd_pipe, &cmd_room, &cmd_bench, &cmd_admin, NULL};
+const struct cli_command *const cli_commands[] = {&cmd_send,    &cmd_tail,  &cmd_pipe,   &cmd_room,  &cmd_hook, &cmd_consumer,
+						  &cmd_webhook, &cmd_bench, &cmd_health, &cmd_admin, NULL};
 
 #define COMMON(member) offsetof(struct cli_common, member)
 const struct cli_option cli_common_options[] = {

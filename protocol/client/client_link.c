@@ -66,7 +66,7 @@ static bool start_tls(struct client_link *l, const struct client_url *url, const
 	short events;
 	int done;
 
-	l->tls = client_tls_create(l->fd, url->host, ca_file, fault);
+	l->tls = client_tls_create(l->fd, url->host, &(struct client_trust){.ca_file = ca_file, .option = "--ca-file"}, fault);
 	if (l->tls == NULL)
 		return false;
 	while ((done = client_tls_handshake(l->tls, &events, fault)) == 0) {

@@ -20,7 +20,7 @@ enum { CLIENT_LINK_MESSAGE_MAX = 64 << 20 };
 
 struct client_link;
 
-/* Connects within timeout_ms and does the handshake within timeout_ms. Returns NULL with *fault filled. ca_file is that of client_tls_create(), for
+/* Connects within timeout_ms and does the handshake within timeout_ms. Returns NULL with *fault filled. ca_file is that of struct client_trust, for
  * https. */
 struct client_link *client_link_open(const struct client_url *url, const char *ca_file, uint32_t timeout_ms, struct client_fault *fault);
 void client_link_destroy(struct client_link *l);

@@ -13,13 +13,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { CLIENT_TLS_RECORD_BYTES = 16384 };
+enum { CLIENT_TLS_RECORD_BYTES = 16384, CLIENT_TLS_HOST_BYTES = 256 };
 
 struct client_tls;
 
-/* ca_file holds PEM certificates of the authorities to trust; NULL means the system's. host is a name, or an address without brackets. Returns NULL with
- * *fault filled. */
-struct client_tls *client_tls_create(int fd, const char *host, const char *ca_file, struct client_fault *fault);
+struct client_trust {
+	const char *ca_file; /* PEM certificates of the authorities to trust; NULL: the system's */
+	const char *option;  /* what names that file, for a fault's words; lives as long as the client_tls */
+};
+
+/* host is a name, or an address without brackets, shorter than CLIENT_TLS_HOST_BYTES. Returns NULL with *fault filled. */
+struct client_tls *client_tls_create(int fd, const char *host, const struct client_trust *trust, struct client_fault *fault);
 /* Sends close_notify if that is still possible, and frees. */
 void client_tls_destroy(struct client_tls *t);
 
@@ -31,5 +35,7 @@ int client_tls_handshake(struct client_tls *t, short *events, struct client_faul
  * EAGAIN means not now, EPROTO means that TLS was broken. */
 ssize_t client_tls_read(struct client_tls *t, void *out, size_t n);
 ssize_t client_tls_write(struct client_tls *t, const void *bytes, size_t n);
+/* What poll(2) has to wait for after the last EAGAIN: TLS may have to write before it can read. */
+short client_tls_waits_for(const struct client_tls *t);
 
 #endif

@@ -1,45 +1,25 @@
 #include "json_plain.h"
 
-#include <stdbool.h>
-#include <string.h>
-
-enum { DIGITS_MAX = 18 }; /* of a whole number that surely fits */
+#include "json_scan.h"
 
 struct source {
-	const uint8_t *at, *end;
+	struct json_scan scan;
 	const uint8_t *twice; /* behind the name of a member that was there already, or NULL */
 };
 
 static json_t *parse_value(struct source *s);
 
-static void skip_space(struct source *s)
-{
-	while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\r' || *s->at == '\t'))
-		s->at++;
-}
-
-/* Steps over this byte and the space around it. */
-static bool skip(struct source *s, uint8_t byte)
-{
-	skip_space(s);
-	if (s->at == s->end || *s->at != byte)
-		return false;
-	s->at++;
-	skip_space(s);
-	return true;
-}
-
 /* What stands between two quotes; NULL when that is not plain. UTF-8 is left to whoever makes a value of it. */
 static const char *parse_text(struct source *s, size_t *n)
 {
-	if (s->at == s->end || *s->at != '"')
+	if (s->scan.at == s->scan.end || *s->scan.at != '"')
 		return NULL;
-	const uint8_t *first = ++s->at;
-	while (s->at < s->end && *s->at != '"' && *s->at != '\\' && *s->at >= 0x20)
-		s->at++;
-	if (s->at == s->end || *s->at != '"')
+	const uint8_t *first = ++s->scan.at;
+	while (s->scan.at < s->scan.end && *s->scan.at != '"' && *s->scan.at != '\\' && *s->scan.at >= 0x20)
+		s->scan.at++;
+	if (s->scan.at == s->scan.end || *s->scan.at != '"')
 		return NULL;
-	*n = (size_t)(s->at++ - first);
+	*n = (size_t)(s->scan.at++ - first);
 	return (const char *)first;
 }
 
@@ -53,24 +33,18 @@ static json_t *parse_string(struct source *s)
 
 static json_t *parse_number(struct source *s)
 {
-	const uint8_t *first = s->at;
+	const uint8_t *first = s->scan.at;
 	json_int_t value = 0;
+	size_t n = json_scan_digits(&s->scan);
 
-	while (s->at < s->end && *s->at >= '0' && *s->at <= '9' && s->at - first < DIGITS_MAX)
-		value = value * 10 + (*s->at++ - '0');
-	bool goes_on = s->at < s->end && strchr("0123456789.eE", *s->at) != NULL;
-	bool has_zero_before = *first == '0' && s->at - first > 1;
-	return goes_on || has_zero_before ? NULL : json_integer(value);
+	for (size_t i = 0; i < n; i++)
+		value = value * 10 + (first[i] - '0');
+	return n > 0 ? json_integer(value) : NULL;
 }
 
 static json_t *parse_word(struct source *s, const char *word, json_t *value)
 {
-	size_t n = strlen(word);
-
-	if ((size_t)(s->end - s->at) < n || memcmp(s->at, word, n) != 0)
-		return NULL;
-	s->at += n;
-	return value;
+	return json_scan_word(&s->scan, word) ? value : NULL;
 }
 
 static bool parse_member(struct source *s, json_t *object)
@@ -78,7 +52,7 @@ static bool parse_member(struct source *s, json_t *object)
 	size_t n, before = json_object_size(object);
 	const char *key = parse_text(s, &n);
 
-	if (key == NULL || !skip(s, ':'))
+	if (key == NULL || !json_scan_skip(&s->scan, ':'))
 		return false;
 	json_t *value = parse_value(s);
 	if (value == NULL || json_object_setn_new(object, key, n, value) != 0)
@@ -92,18 +66,18 @@ static json_t *parse_object(struct source *s)
 {
 	json_t *object = json_object();
 
-	s->at++;
-	skip_space(s);
-	if (s->at < s->end && *s->at == '}') {
-		s->at++;
+	s->scan.at++;
+	json_scan_space(&s->scan);
+	if (s->scan.at < s->scan.end && *s->scan.at == '}') {
+		s->scan.at++;
 		return object;
 	}
 	while (parse_member(s, object)) {
-		if (skip(s, ','))
+		if (json_scan_skip(&s->scan, ','))
 			continue;
-		if (s->at == s->end || *s->at != '}')
+		if (s->scan.at == s->scan.end || *s->scan.at != '}')
 			break;
-		s->at++;
+		s->scan.at++;
 		return object;
 	}
 	json_decref(object);
@@ -112,9 +86,9 @@ static json_t *parse_object(struct source *s)
 
 static json_t *parse_value(struct source *s)
 {
-	if (s->at == s->end)
+	if (s->scan.at == s->scan.end)
 		return NULL;
-	switch (*s->at) {
+	switch (*s->scan.at) {
 	case '{':
 		return parse_object(s);
 	case '"':
@@ -126,23 +100,23 @@ static json_t *parse_value(struct source *s)
 	case 'n':
 		return parse_word(s, "null", json_null());
 	default:
-		return *s->at >= '0' && *s->at <= '9' ? parse_number(s) : NULL;
+		return *s->scan.at >= '0' && *s->scan.at <= '9' ? parse_number(s) : NULL;
 	}
 }
 
 json_t *json_plain_parse(const uint8_t *bytes, size_t n, size_t *twice_at)
 {
-	struct source s = {.at = bytes, .end = bytes + n};
+	struct source s = {.scan = {.at = bytes, .end = bytes + n}};
 
 	*twice_at = 0;
-	skip_space(&s);
-	if (s.at == s.end || *s.at != '{')
+	json_scan_space(&s.scan);
+	if (s.scan.at == s.scan.end || *s.scan.at != '{')
 		return NULL;
 	json_t *root = parse_object(&s);
 	if (s.twice != NULL)
 		*twice_at = (size_t)(s.twice - bytes);
-	skip_space(&s);
-	if (root != NULL && s.at < s.end) {
+	json_scan_space(&s.scan);
+	if (root != NULL && s.scan.at < s.scan.end) {
 		json_decref(root);
 		return NULL;
 	}

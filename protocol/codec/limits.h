@@ -10,9 +10,12 @@
 #include <stdint.h>
 
 enum {
-	LIMIT_HEAD_BYTES_MOST = 32768, /* what may be kept for each head being read */
-	LIMIT_JSON_DEPTH_MOST = 512,   /* of the JSON parser's stack */
-	LIMIT_STREAM_ROOMS_MOST = 64,  /* their names are kept on the stack while a stream begins */
+	LIMIT_HEAD_BYTES_MOST = 32768,      /* what may be kept for each head being read */
+	LIMIT_ACCOUNT_CONSUMERS_MOST = 500, /* they are listed in one answer */
+	LIMIT_ACCOUNT_WEBHOOKS_MOST = 500,  /* the same */
+	LIMIT_JSON_DEPTH_MOST = 512,        /* of the JSON parser's stack */
+	LIMIT_ROOM_HOOKS_MOST = 500,        /* they are listed in one answer */
+	LIMIT_STREAM_ROOMS_MOST = 64,       /* their names are kept on the stack while a stream begins */
 };
 
 /*      name                          default   unit       meaning, most (0: any) */
@@ -30,6 +33,17 @@ enum {
 	X(page_bytes,                    262144,   "bytes",   "most bytes in one page of history", 0) \
 	X(resume_events,                 100000,   "events",  "furthest a cursor may be behind before the reader gets room.gap instead", 0) \
 	X(stream_rooms,                  32,       "rooms",   "most rooms in one event stream", LIMIT_STREAM_ROOMS_MOST) \
+	X(hook_bytes,                    1048576,  "bytes",   "largest body of a post to an incoming webhook", 0) \
+	X(room_hooks,                    50,       "hooks",   "most incoming webhooks of one room", LIMIT_ROOM_HOOKS_MOST) \
+	X(hook_posts,                    1,        "posts/s", "posts to one incoming webhook per second, with a burst of ten seconds", 0) \
+	X(hook_asks_bytes,               16384,    "bytes",   "largest description of the service that a hook asks", 0) \
+	X(asks,                          5,        "questions/s", "questions to services of hooks per second, of one room and of one account, with a burst of ten seconds", 0) \
+	X(account_consumers,             32,       "consumers", "most consumers of one account", LIMIT_ACCOUNT_CONSUMERS_MOST) \
+	X(consumer_waiting,              1000,     "events",  "most events of a consumer that are handed out and not acknowledged, and of a webhook that are tried again", 0) \
+	X(consumer_set_aside,            10000,    "events",  "most events of a consumer or webhook that are set aside; beyond that they come back", 0) \
+	X(filter_bytes,                  4096,     "bytes",   "largest filter of a consumer or webhook", 0) \
+	X(account_webhooks,              32,       "webhooks", "most outgoing webhooks of one account", LIMIT_ACCOUNT_WEBHOOKS_MOST) \
+	X(webhook_headers_bytes,         4096,     "bytes",   "largest headers that an outgoing webhook sends besides", 0) \
 	X(user_rooms,                    1000,     "rooms",   "most rooms one account may be a member of", 0) \
 	X(account_sessions,              100,      "sessions", "WebSockets and event streams of one account at once", 0) \
 	X(outbox_bytes,                  262144,   "bytes",   "replies waiting for a slow socket before the server stops reading from it", 0) \
@@ -46,6 +60,7 @@ enum {
 	X(connection_requests,           50,       "requests/s", "requests of one connection per second, with a burst of ten seconds", 0) \
 	X(account_requests,              100,      "requests/s", "requests of one account per second, with a burst of ten seconds", 0) \
 	X(address_requests,              1000,     "requests/s", "requests from one address per second, with a burst of ten seconds", 0) \
+	X(sign_ins,                      5000,     "sign-ins/s", "sign-ins for events per second, of everybody together, with a burst of a tenth of a second; an account in many rooms counts as several", 0) \
 	X(account_rooms,                 60,       "rooms/min",    "attempts of one account to make a room or to add somebody to one, per minute", 0) \
 	X(address_accounts,              60,       "accounts/min", "guests and accounts made from one address per minute", 0) \
 	X(password_attempts,             10,       "attempts/min", "password attempts from one address in a minute; on one account, from all addresses together, eight times as many", 0) \
@@ -72,7 +87,11 @@ enum {
 	X(topic_bytes,    LIMIT_HELD_TOPIC_BYTES) \
 	X(signal_bytes,   LIMIT_HELD_BYTES) \
 	X(password_bytes, LIMIT_HELD_BYTES) \
-	X(page_bytes,     LIMIT_HELD_BYTES)
+	X(page_bytes,     LIMIT_HELD_BYTES) \
+	X(hook_bytes,     LIMIT_HELD_BYTES) \
+	X(filter_bytes,   LIMIT_HELD_NAME_BYTES) \
+	X(webhook_headers_bytes, LIMIT_HELD_NAME_BYTES) \
+	X(hook_asks_bytes, LIMIT_HELD_NAME_BYTES)
 /* clang-format on */
 
 struct limits {

@@ -1,18 +1,6 @@
 #include "reply_encode.h"
 
-#include <assert.h>
 #include <string.h>
-
-struct reply_ref reply_ref_of(const struct request *r)
-{
-	struct reply_ref ref = {.is_number = r->ref_is_number};
-
-	assert(r->ref.n < sizeof(ref.text));
-	if (r->ref.n > 0)
-		memcpy(ref.text, r->ref.s, r->ref.n);
-	ref.n = (uint8_t)r->ref.n;
-	return ref;
-}
 
 static void append_ref(struct buf *out, const struct reply_ref *ref)
 {
@@ -31,8 +19,13 @@ void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *d
 	buf_append_str(out, "{\"type\":\"ok\"");
 	append_ref(out, ref);
 	buf_append_str(out, ",\"data\":");
+	if (ref != NULL && ref->ran != NULL) {
+		buf_append_str(out, "{\"ran\":\"");
+		buf_append_str(out, ref->ran);
+		buf_append_str(out, "\",\"reply\":");
+	}
 	buf_append(out, data, n);
-	buf_append_byte(out, '}');
+	buf_append_str(out, ref != NULL && ref->ran != NULL ? "}}" : "}");
 }
 
 struct error_form {

@@ -7,16 +7,7 @@
 #include "buf.h"
 #include "request_decode.h"
 
-/* How a reply names its request: kept across a wait without the request itself. */
-struct reply_ref {
-	char text[66]; /* NUL-terminated */
-	uint8_t n;     /* 0: the request had none */
-	bool is_number;
-};
-
-struct reply_ref reply_ref_of(const struct request *r);
-
-/* `data` is an encoded JSON object of n bytes. */
+/* `data` is an encoded JSON object of n bytes. Of what was run in the place of what was asked for, it is told beside ref->ran (command.run). */
 void reply_encode_ok(struct buf *out, const struct reply_ref *ref, const void *data, size_t n);
 /* message NULL: the table's; retry_after_ms 0: none. */
 void reply_encode_error(struct buf *out, const struct reply_ref *ref, enum wire_error code, const char *message, uint32_t retry_after_ms);

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { REF_BYTES_MAX = 64, REF_JSON_BYTES_MAX = 6 * REF_BYTES_MAX + 2, TYPE_QUOTED_BYTES = 64 };
+enum { REF_JSON_BYTES_MAX = 6 * REF_BYTES_MAX + 2, TYPE_QUOTED_BYTES = 64 };
 
 static const char *const types[CMD_COUNT] = {
 #define X(symbol, type, ident) [symbol] = type,
@@ -37,19 +37,20 @@ bool command_repeatable(enum command c, const json_t *data)
 	return false;
 }
 
-/* `ref` is borrowed from out->json; NULL: absent. */
+/* `ref` NULL: absent. */
 static bool decode_ref(json_t *ref, struct request *out, struct request_fault *fault)
 {
 	if (ref == NULL || json_is_null(ref))
 		return true;
 	if (json_is_integer(ref)) {
-		out->ref_is_number = true;
-		int n = snprintf(out->ref_number, sizeof(out->ref_number), "%" JSON_INTEGER_FORMAT, json_integer_value(ref));
-		out->ref = (struct text){out->ref_number, (size_t)n};
+		out->ref.is_number = true;
+		int n = snprintf(out->ref.text, sizeof(out->ref.text), "%" JSON_INTEGER_FORMAT, json_integer_value(ref));
+		out->ref.n = (uint8_t)n;
 		return true;
 	}
 	if (json_is_string(ref) && json_string_length(ref) > 0 && json_string_length(ref) <= REF_BYTES_MAX) {
-		out->ref = (struct text){json_string_value(ref), json_string_length(ref)};
+		out->ref.n = (uint8_t)json_string_length(ref);
+		memcpy(out->ref.text, json_string_value(ref), out->ref.n);
 		return true;
 	}
 	return request_fault_set(fault, WIRE_INVALID_REQUEST, "ref: must be a string of 1 to %d bytes or an integer", REF_BYTES_MAX);

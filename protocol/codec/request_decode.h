@@ -23,17 +23,25 @@ enum command {
 		CMD_COUNT
 };
 
+enum { REF_BYTES_MAX = 64 };
+
+/* How a reply names its request. It stands for itself: it is kept across a wait without the request, and goes with a request that is moved. */
+struct reply_ref {
+	char text[REF_BYTES_MAX + 2]; /* NUL-terminated */
+	uint8_t n;                    /* 0: the request had none */
+	bool is_number;
+	const char *ran; /* NULL, or a constant: the command that is run in the place of the one that was asked for. The reply tells it */
+};
+
 struct request {
 	enum command command;
-	struct text ref; /* given back in the reply; NULL: none. On the wire a string of at most 64 bytes or an integer */
-	bool ref_is_number;
+	struct reply_ref ref; /* given back in the reply. On the wire a string of at most REF_BYTES_MAX bytes or an integer */
 	union {
 #define X(symbol, type, ident) struct data_##ident ident;
 		COMMAND_TABLE(X)
 #undef X
 	} data;
-	json_t *json;        /* owned; of what is no JSON its ref alone, or NULL */
-	char ref_number[24]; /* storage for a numeric ref */
+	json_t *json; /* owned; of what is no JSON its ref alone, or NULL */
 };
 
 /* What was wrong; the code is a row of the table. The message is for people where the member is one that people fill in; else it names the member. */

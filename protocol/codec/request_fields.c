@@ -253,9 +253,7 @@ static bool walk_list(const struct walk *w)
 		return refuse(w, "must be an array");
 	if (n > most)
 		return refuse_size(w, n, most, "values");
-	if (n == 0)
-		return true;
-	char *items = calloc(n, w->field->item_bytes);
+	char *items = calloc(n > 0 ? n : 1, w->field->item_bytes); /* an empty list is not an absent one */
 	if (items == NULL)
 		abort();
 	*(void **)w->at = items; /* freed by request_fields_free(), also after a fault */

@@ -13,7 +13,7 @@ from .fields import SchemaError, fields_of
 ACCESS = ('anyone', 'user', 'member', 'operator')
 ANSWERS = ('short', 'page')
 ON_LOST_CONNECTION = ('fail', 'repeat', 'repeat_with_client_id')
-TO = ('room', 'account', 'connection')
+TO = ('room', 'server', 'account', 'connection')
 FIRST_NOT_REMEMBERED = 100  # stored numbers are below
 NOTICE_NUMBER = 99  # what the server's own log is made of, which no schema tells
 COMMAND_NAME = re.compile(r'[a-z]+(\.[a-z_]+)+')
@@ -98,10 +98,12 @@ class Event:
         if self.number == NOTICE_NUMBER:
             raise SchemaError(f'{file}: x-parley: number {NOTICE_NUMBER} is that of the notices in the server\'s own log')
         self.is_remembered = self.number < FIRST_NOT_REMEMBERED
-        if self.is_remembered and (self.to != 'room' or 'has_room' in parley):
-            raise SchemaError(f'{file}: x-parley: numbers below {FIRST_NOT_REMEMBERED} are of events that a room remembers: to must be room, and has_room not be there')
+        if self.is_remembered and (self.to not in ('room', 'server') or 'has_room' in parley):
+            raise SchemaError(f'{file}: x-parley: numbers below {FIRST_NOT_REMEMBERED} are of events that are remembered: to must be room or server, and has_room not be there')
+        if self.to == 'server' and not self.is_remembered:
+            raise SchemaError(f'{file}: x-parley: server-wide events are remembered: the number must be below {FIRST_NOT_REMEMBERED}')
         skipped = set() if self.is_remembered else {'id', 'seq'}
-        if not parley.get('has_room', True):
+        if self.to == 'server' or not parley.get('has_room', True):
             skipped.add('room')
         self.envelope = {member: {'$ref': ref} for member, ref in EVENT_MEMBERS.items() if member not in skipped}
         check_examples(file, self.examples, ('event',), lambda shape: name)

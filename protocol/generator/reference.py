@@ -13,7 +13,7 @@ ACCESS = {'anyone': 'Also before signing in.', 'user': 'For who is signed in.', 
 LOST = {'repeat': 'When the answer was lost, make the same request again.',
         'repeat_with_client_id': 'When the answer was lost, make the same request again if it has a `client_id`.',
         'fail': 'When the answer was lost, do not repeat it: it would do something twice, or be refused because it was done.'}
-TO = {'room': 'Sent to the members of the room.', 'account': 'Sent to all connections of one account.', 'connection': 'Sent to one connection.'}
+TO = {'room': 'Sent to the members of the room.', 'server': 'Handed to consumers of the server\'s owners.', 'account': 'Sent to all connections of one account.', 'connection': 'Sent to one connection.'}
 
 
 def anchor(name):

@@ -1,7 +1,9 @@
 #include "app/app.h"
 
+#include "app/app_bus.h"
 #include "app/app_store.h"
 #include "app/service_notify.h"
+#include "ask/ask.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/memory.h"
@@ -9,6 +11,7 @@
 #include "base/outlet.h"
 #include "base/secret.h"
 #include "chat/chat.h"
+#include "delivery/deliveries.h"
 #include "net/net_server.h"
 
 #include <errno.h>
@@ -21,14 +24,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILES_NEEDED = 64, FILES_WHEN_INFINITE = 1048576, LAST_TURNS = 100, LOG_FLUSH_MS = 1000, PRINT_WAIT_MS = 1000 };
+enum {
+	FILES_NEEDED = 64,
+	FILES_WHEN_INFINITE = 1048576,
+	LAST_TURNS = 100,
+	LOG_FLUSH_MS = 1000,
+	PRINT_WAIT_MS = 1000,
+	STORE_CLOSES_MS = 20000
+};
 
 struct app {
 	const struct config *config;
 	struct loop *loop;
 	struct metrics *metrics;
 	struct app_store store;
+	struct bus *bus; /* or NULL */
 	struct chat *chat;
+	struct asks *asks;
 	struct net_server *net;
 	struct service_notify *notify;
 	struct loop_timer *log_timer;
@@ -99,6 +111,7 @@ static void net_config_of(struct app *a, struct net_config *out)
 		.hsts_seconds = config->hsts_seconds,
 		.web_dir = config->web_dir,
 		.heartbeat_ms = config->heartbeat_ms,
+		.drain_grace_ms = config->drain_grace_ms,
 		.drain_ms = config->drain_ms,
 		.limits = config->limits,
 	};
@@ -126,7 +139,17 @@ static int start(struct app *a)
 	log_count_dropped(&a->metrics->log_dropped_total);
 	if (app_store_open(&a->store, a->loop, a->metrics, config, fault) != 0)
 		return complain(fault);
+	if (app_bus_open(&a->bus, a->loop, a->metrics, config, fault) != 0) {
+		app_store_undo(&a->store);
+		return complain(fault);
+	}
+	chat_config.bus = a->bus;
 	a->chat = chat_new(a->loop, a->store.store, a->metrics, &chat_config);
+	deliveries_begin(a->chat, &(struct delivery_config){
+					  .policy = {.allow = config->webhook_allow, .n_allow = config->n_webhook_allow},
+					  .schedule = {.attempts = config->webhook_attempts, .retry_ms = config->webhook_retry_ms},
+				  });
+	a->asks = asks_open(a->chat, (struct webhook_policy){.allow = config->webhook_allow, .n_allow = config->n_webhook_allow});
 	net_config_of(a, &net_config);
 	a->net = net_server_new(a->loop, a->chat, a->metrics, &net_config, fault);
 	if (a->net == NULL) {
@@ -171,15 +194,22 @@ static void note_page(void *arg, const char *address, bool is_ops)
 		*page = address;
 }
 
+static const char *page_of(const struct app *a)
+{
+	const char *page = a->config->n_origins > 0 ? a->config->origins[0] : NULL;
+
+	net_server_addresses(a->net, note_page, &page);
+	return page;
+}
+
 /* The code is in the fragment, which browsers do not send, so no log of a proxy and no log of ours has it. */
 static void print_owner_link(struct app *a)
 {
 	const char *code = chat_owner_code(a->chat);
-	const char *page = a->config->n_origins > 0 ? a->config->origins[0] : NULL;
+	const char *page = page_of(a);
 
 	if (code == NULL)
 		return;
-	net_server_addresses(a->net, note_page, &page);
 	int failed = print_line(a, "parleyd: nobody owns this server yet; the owner's account is made at %s/own#%s",
 				page != NULL ? page : "", code);
 	if (failed < 0)
@@ -199,13 +229,23 @@ static void on_drained(void *arg)
 	loop_stop(a->loop);
 }
 
+/* The manager waits at least this long, also where its own time to stop is less: the drain, and then the store. */
+static void tell_stopping(struct app *a)
+{
+	char state[80];
+
+	snprintf(state, sizeof state, "STOPPING=1\nEXTEND_TIMEOUT_USEC=%llu",
+		 (unsigned long long)(net_server_drain_most_ms(a->net) + STORE_CLOSES_MS) * 1000);
+	service_notify_send(a->notify, state);
+}
+
 static void on_stop_signal(void *arg)
 {
 	struct app *a = arg;
 
 	if (a->is_ending)
 		return;
-	service_notify_send(a->notify, "STOPPING=1");
+	tell_stopping(a);
 	net_server_drain(a->net, on_drained, a);
 }
 
@@ -232,6 +272,9 @@ static void run(struct app *a)
 	    loop_on_signal(a->loop, SIGHUP, on_reload_signal, a) < 0)
 		LOG_WARN("signals.not_watched", LOG_S("fault", "the process ends without draining"));
 	log_start(a->config);
+	const char *page = page_of(a);
+	if (page != NULL)
+		asks_set_base(a->asks, page);
 	outlet_init(&a->printed, STDOUT_FILENO);
 	net_server_addresses(a->net, print_address, a);
 	print_owner_link(a);
@@ -265,16 +308,24 @@ static void finish(struct app *a)
 	loop_timer_destroy(a->log_timer);
 	service_notify_destroy(a->notify);
 	a->notify = NULL;
+	asks_end(a->asks); /* its thread opens sockets, and libwebsockets closes a number twice when it ends */
 	net_server_stop(a->net);
+	if (a->chat != NULL)
+		chat_drop_hashing(a->chat);
 	if (a->chat != NULL)
 		for (int i = 0; i < LAST_TURNS && chat_pending(a->chat) > 0; i++)
 			loop_run_once(a->loop);
 	if (a->chat != NULL)
 		chat_lose_store(a->chat); /* a thread may still hash a password for an account that is not made any more */
+	if (a->bus != NULL)
+		a->bus->methods->leave(a->bus);
 	app_store_close(&a->store);
 	if (a->loop != NULL)
 		loop_run_once(a->loop); /* what the store posted last */
+	asks_destroy(a->asks);
 	chat_destroy(a->chat);
+	if (a->bus != NULL)
+		a->bus->methods->destroy(a->bus);
 	net_server_destroy(a->net);
 	hold_signals();
 	loop_destroy(a->loop);

@@ -2,6 +2,8 @@
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/secret.h"
+#include "base/secret_file.h"
 #include "store/postgres/store_postgres.h"
 #include "store/sqlite/data_dir.h"
 #include "store/sqlite/store_sqlite.h"
@@ -15,8 +17,6 @@
 _Static_assert((int)CONFIG_FAULT_BYTES == (int)DATA_DIR_FAULT_BYTES && (int)CONFIG_FAULT_BYTES == (int)STORE_POSTGRES_FAULT_BYTES,
 	       "one buffer for the sentences of all");
 
-enum { PASSWORD_BYTES = 1024 };
-
 static struct store *open_sqlite(struct loop *l, struct metrics *m, const struct config *config, char fault[CONFIG_FAULT_BYTES])
 {
 	struct store_sqlite_config store_config = {
@@ -28,29 +28,13 @@ static struct store *open_sqlite(struct loop *l, struct metrics *m, const struct
 	return store_sqlite_open(l, m, &store_config, fault);
 }
 
-/* The first line of the file. 0, or -1 with a sentence, which has nothing of the file in it. */
-static int read_password(const char *path, char password[PASSWORD_BYTES], char fault[CONFIG_FAULT_BYTES])
+static int read_password(const char *path, char password[SECRET_FILE_BYTES], char fault[CONFIG_FAULT_BYTES])
 {
-	FILE *file = fopen(path, "re");
-	if (!file) {
-		snprintf(fault, CONFIG_FAULT_BYTES, "--database-password-file %s cannot be read: %s", path, strerror(errno));
-		return -1;
-	}
-	setvbuf(file, NULL, _IONBF, 0); /* no copy of it stays in a buffer */
-	size_t n = fread(password, 1, PASSWORD_BYTES, file);
-	fclose(file);
-	size_t line = n;
-	for (size_t i = 0; i < n && line == n; i++) {
-		if (password[i] == '\n' || password[i] == '\r' || password[i] == '\0')
-			line = i;
-	}
-	if (line > 0 && line < PASSWORD_BYTES) {
-		password[line] = '\0';
-		return 0;
-	}
-	snprintf(fault, CONFIG_FAULT_BYTES, "--database-password-file %s: its first line %s", path,
-		 line == 0 ? "is empty, and has to be the password" : "is longer than 1023 bytes");
-	return -1;
+	char why[SECRET_FILE_WHY_BYTES];
+	int failed = secret_file_read(path, password, why);
+	if (failed)
+		snprintf(fault, CONFIG_FAULT_BYTES, "--database-password-file %s: %s", path, why);
+	return failed;
 }
 
 static struct store *open_postgres(struct loop *l, struct metrics *m, const struct config *config, const char *password,
@@ -86,7 +70,7 @@ static int open_dir(struct app_store *s, const struct config *config, char fault
 static int open_in_postgres(struct app_store *s, struct loop *l, struct metrics *m, const struct config *config,
 			    char fault[CONFIG_FAULT_BYTES])
 {
-	char password[PASSWORD_BYTES] = "";
+	char password[SECRET_FILE_BYTES] = "";
 	if (config->database_password_shows)
 		LOG_WARN("database.password_shows", LOG_S("what", "whoever may list processes (ps) reads the password of --database"),
 			 LOG_S("instead", "--database-password-file"));

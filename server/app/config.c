@@ -202,6 +202,10 @@ void config_finish(struct config *c)
 	free(c->data_dir);
 	free(c->database);
 	free(c->database_password_file);
+	free(c->redis_password_file);
+	free(c->redis_sentinel_name);
+	free(c->redis_sentinel_password_file);
+	free(c->redis_ca_file);
 	free(c->tls_cert);
 	free(c->tls_key);
 	free(c->config_file);

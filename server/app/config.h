@@ -9,7 +9,9 @@
 #define PARLEY_APP_CONFIG_H
 
 #include "base/log.h"
+#include "bus/redis/redis_address.h"
 #include "codec/limits.h"
+#include "webhook/webhook_address.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,7 +47,13 @@ struct config {
 	char *database_password_file;  /* or NULL */
 	uint32_t database_connections; /* for reading; 0: the store's choice */
 	bool database_allow_asynchronous_commit;
-	bool start_moved; /* on data that was moved to another database (parley admin copy) */
+	struct redis_address redis[CONFIG_LIST_MAX]; /* servers, Sentinels or nodes of a Cluster that carry the bus between instances */
+	size_t n_redis;                              /* 0: instances meet in the database alone */
+	char *redis_password_file;                   /* or NULL */
+	char *redis_sentinel_name;                   /* or NULL */
+	char *redis_sentinel_password_file;          /* or NULL */
+	char *redis_ca_file;                         /* or NULL */
+	bool start_moved;                            /* on data that was moved to another database (parley admin copy) */
 	bool guests;
 	bool accounts_closed;           /* people cannot make an account for themselves */
 	char *tls_cert, *tls_key;       /* files; both or neither (NULL) */
@@ -53,13 +61,16 @@ struct config {
 	size_t n_origins;               /* 0: the host that the request names counts, if it is one of the machine's own */
 	struct config_network trusted_proxies[CONFIG_LIST_MAX];
 	size_t n_trusted_proxies;
+	struct webhook_allow webhook_allow[CONFIG_LIST_MAX]; /* what webhooks may reach beside public addresses */
+	size_t n_webhook_allow;
+	uint32_t webhook_attempts, webhook_retry_ms;
 	bool proxy_protocol; /* true only with a trusted proxy */
 	uint32_t hsts_seconds;
 	enum log_format log_format;
 	enum log_level log_level;
 	char *config_file; /* or NULL */
 	char *web_dir;     /* NULL: the page inside the binary */
-	uint32_t drain_ms;
+	uint32_t drain_grace_ms, drain_ms;
 	uint32_t heartbeat_ms;                              /* as given; a default is lowered to fit limits.idle_ms */
 	uint32_t sweep_slice, write_bytes, room_tail_bytes; /* 0: chat's default */
 	uint32_t sweep_rest;                                /* percent */

@@ -179,7 +179,7 @@ static const char *set_trusted_proxy(struct config *c, const struct config_optio
 	(void)o;
 	if (c->n_trusted_proxies == CONFIG_LIST_MAX)
 		return too_many;
-	if (!config_value_network(text, &c->trusted_proxies[c->n_trusted_proxies]))
+	if (!config_value_peers(text, &c->trusted_proxies[c->n_trusted_proxies]))
 		return "an address or a network like 127.0.0.1, 10.0.0.0/8 or fd00::/8 (with no bits behind those that count), or unix";
 	c->n_trusted_proxies++;
 	return NULL;
@@ -189,6 +189,47 @@ static void clear_trusted_proxies(struct config *c)
 {
 	while (c->n_trusted_proxies)
 		free(c->trusted_proxies[--c->n_trusted_proxies].text);
+}
+
+static const char *set_webhook_allow(struct config *c, const struct config_option *o, const char *text)
+{
+	(void)o;
+	if (c->n_webhook_allow == CONFIG_LIST_MAX)
+		return too_many;
+	if (!config_value_allow(text, &c->webhook_allow[c->n_webhook_allow]))
+		return "an address or a network like 10.0.0.0/8 or fd00::/8 (with no bits behind those that count), or a host's name without a port";
+	c->n_webhook_allow++;
+	return NULL;
+}
+
+static void clear_webhook_allow(struct config *c)
+{
+	c->n_webhook_allow = 0;
+}
+
+static const char *set_redis(struct config *c, const struct config_option *o, const char *text)
+{
+	(void)o;
+	if (c->n_redis == CONFIG_LIST_MAX)
+		return too_many;
+	const char *expected = redis_address_parse(text, &c->redis[c->n_redis]);
+	c->n_redis += !expected;
+	return expected;
+}
+
+static void clear_redis(struct config *c)
+{
+	c->n_redis = 0;
+}
+
+static const char *set_word(struct config *c, const struct config_option *o, const char *text)
+{
+	if (!*text || strpbrk(text, " \t\r\n"))
+		return "a name without blanks";
+	char **to = member(c, o);
+	free(*to);
+	*to = mem_strndup(text, strlen(text));
+	return NULL;
 }
 
 /* clang-format off */
@@ -203,6 +244,11 @@ static const struct config_option table[] = {
 	{"database_password_file", "FILE", NULL, "file whose first line is the password for --database", .set = set_path, AT(database_password_file)},
 	{"database_connections", "N", "0", "connections that read from the database, beside the one that writes; 0: the server's choice", .set = set_number, AT(database_connections), .most = 64},
 	{"database_allow_asynchronous_commit", "on|off", "off", "whether a PostgreSQL database with synchronous_commit off is taken: then what was acknowledged may be lost when it crashes", .set = set_switch, AT(database_allow_asynchronous_commit)},
+	{"redis", "ADDRESS", NULL, "Redis or Valkey that carries what several instances of one --database tell each other: redis://[USER@]HOST[:PORT], rediss:// (TLS) or unix:/PATH; or Sentinels, or nodes of a Cluster; without it instances see each other's events within a second", .set = set_redis, .clear = clear_redis, .may_hold_secret = true},
+	{"redis_password_file", "FILE", NULL, "file whose first line is the password for the Redis servers; read at each connect", .set = set_path, AT(redis_password_file)},
+	{"redis_sentinel_name", "NAME", NULL, "name of the master that the Sentinels of --redis watch; default: the only one", .set = set_word, AT(redis_sentinel_name)},
+	{"redis_sentinel_password_file", "FILE", NULL, "file whose first line is the password for the Sentinels of --redis; then --redis-password-file is for the servers alone", .set = set_path, AT(redis_sentinel_password_file)},
+	{"redis_ca_file", "FILE", NULL, "certificates (PEM) of the authorities that vouch for the servers of rediss://; default: the system's", .set = set_path, AT(redis_ca_file)},
 	{"guests", "on|off", "on", "whether people may come in with no more than a name", .set = set_switch, AT(guests)},
 	{"accounts", "open|closed", "open", "whether people may make accounts for themselves; closed: only the operator makes them (parley admin account), and bots are made as before", .set = set_accounts},
 	{"tls_cert", "FILE", NULL, "certificate chain (PEM): serve https and wss; read again on SIGHUP", .set = set_path, AT(tls_cert)},
@@ -210,14 +256,18 @@ static const struct config_option table[] = {
 	{"origin", "ORIGIN", NULL, "origin of pages that may open a WebSocket and use cookies, like https://chat.example; default: the host that the request names, where it is localhost, an address or this machine's name", .set = set_origin, .clear = clear_origins},
 	{"trusted_proxy", "NETWORK", NULL, "address or network (10.0.0.0/8) of a reverse proxy whose X-Forwarded-For and X-Forwarded-Proto are believed; unix: whoever connects to a Unix socket of --listen", .set = set_trusted_proxy, .clear = clear_trusted_proxies},
 	{"proxy_protocol", "on|off", "off", "whether connections begin with a PROXY header (version 1 or 2): then only trusted proxies may connect, and must send it", .set = set_switch, AT(proxy_protocol)},
+	{"webhook_allow", "NETWORK|HOST", NULL, "network (10.0.0.0/8), address or name of a host that webhooks may reach although it is not public, at any port; a name with whatever addresses it has; default: public addresses alone, at ports 80, 443 and from 1024 on", .set = set_webhook_allow, .clear = clear_webhook_allow},
+	{"webhook_attempts", "N", "10", "attempts to deliver an event to a webhook before it is set aside", .set = set_number, AT(webhook_attempts), .least = 1, .most = 10},
+	{"webhook_retry_ms", "N", "5000", "milliseconds from the first attempt to the second; the pauses after it grow in proportion: with the default to a day", .set = set_number, AT(webhook_retry_ms), .least = 1, .most = 60000},
 	{"hsts_seconds", "N", "31536000", "seconds for which browsers that came over TLS, to this server or to a trusted proxy, use nothing else for this host (Strict-Transport-Security); 0: not told, 1: forget it", .set = set_number, AT(hsts_seconds), .most = 63072000},
 	{"log_format", "text|json", "text", "format of the log on standard error", .set = set_log_format},
 	{"log_level", "LEVEL", "info", "least level that is logged: debug, info, warn or error", .set = set_log_level},
 	{"config", "FILE", NULL, "file of further options: lines of `name = value`, names as the flags without dashes in front, values without quotes; lines that start with # are comments", .set = set_path, AT(config_file)},
 	{"web_dir", "DIR", NULL, "directory to serve the page from instead of the copy inside the program; for developing it", .set = set_path, AT(web_dir)},
+	{"drain_grace_ms", "N", "0", "milliseconds for which /readyz is red and the server still accepts connections before it ends, so that a load balancer stops sending new ones", .set = set_number, AT(drain_grace_ms), .most = 3600000},
 	{"drain_ms", "N", "10000", "milliseconds over which clients are told to come back when the server is ending", .set = set_number, AT(drain_ms), .most = 3600000},
 	{"heartbeat_ms", "N", "25000", "milliseconds between two pings to a client; the default is less where two would not fit into limit-idle-ms", .set = set_number, AT(heartbeat_ms), .least = 50, .most = 3600000},
-	{"sweep_rest", "PERCENT", "120", "rest of a big, busy room, in percent of the time its sweeps cost: more makes writes fewer and fuller, and delivery later; 0: none",
+	{"sweep_rest", "PERCENT", "120", "most rest of a big room of which more is asked than there is time for, in percent of the time its sweeps cost: more makes writes fewer and fuller, and delivery later; 0: none",
 		.set = set_number, AT(sweep_rest), .most = 10000},
 	{"sweep_slice", "N", "0", "readers written to in one slice of a sweep; 0: the server's choice", .set = set_number, AT(sweep_slice), .most = 1000000},
 	{"write_bytes", "N", "0", "most bytes in one write to a reader; 0: the server's choice", .set = set_number, AT(write_bytes), .most = 16777216},

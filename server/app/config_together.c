@@ -136,6 +136,30 @@ static bool check_database(struct config_parser *p)
 	return true;
 }
 
+static bool check_redis(struct config_parser *p)
+{
+	const struct config *c = p->config;
+	const char *alone = c->n_redis                        ? NULL
+			    : c->redis_password_file          ? "--redis-password-file"
+			    : c->redis_sentinel_name          ? "--redis-sentinel-name"
+			    : c->redis_sentinel_password_file ? "--redis-sentinel-password-file"
+			    : c->redis_ca_file                ? "--redis-ca-file"
+							      : NULL;
+	bool has_tls = false;
+	for (size_t i = 0; i < c->n_redis; i++)
+		has_tls = has_tls || c->redis[i].is_tls;
+	if (alone)
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "%s is for the servers of --redis, which is missing", alone);
+	else if (c->n_redis && !c->database)
+		snprintf(p->fault, CONFIG_FAULT_BYTES,
+			 "--redis is for several instances of one --database, which is missing: an SQLite file has one instance");
+	else if (c->redis_ca_file && !has_tls)
+		snprintf(p->fault, CONFIG_FAULT_BYTES, "--redis-ca-file is for TLS, and no --redis begins with rediss://");
+	else
+		return true;
+	return false;
+}
+
 bool config_together_check(struct config_parser *p)
 {
 	const struct config *c = p->config;
@@ -152,5 +176,5 @@ bool config_together_check(struct config_parser *p)
 		if (!check_pair(p, &pairs[i]))
 			return false;
 	}
-	return check_database(p) && check_addresses(p);
+	return check_database(p) && check_redis(p) && check_addresses(p);
 }

@@ -199,6 +199,14 @@ static bool has_bits_after(const uint8_t address[16], unsigned n_bits)
 	return false;
 }
 
+bool config_value_peers(const char *text, struct config_network *out)
+{
+	if (strcmp(text, "unix"))
+		return config_value_network(text, out);
+	*out = (struct config_network){.n_bits = 128, .text = mem_strndup(text, strlen(text))};
+	return true;
+}
+
 bool config_value_network(const char *text, struct config_network *out)
 {
 	static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
@@ -209,11 +217,6 @@ bool config_value_network(const char *text, struct config_network *out)
 	memcpy(address, text, n);
 	address[n] = '\0';
 	*out = (struct config_network){0};
-	if (!strcmp(text, "unix")) {
-		out->n_bits = 128;
-		out->text = mem_strndup(text, strlen(text));
-		return true;
-	}
 	unsigned before = 0;
 	if (inet_pton(AF_INET, address, out->address + 12) == 1) {
 		before = 96;
@@ -228,5 +231,16 @@ bool config_value_network(const char *text, struct config_network *out)
 	if (has_bits_after(out->address, out->n_bits))
 		return false;
 	out->text = mem_strndup(text, strlen(text));
+	return true;
+}
+
+bool config_value_allow(const char *text, struct webhook_allow *out)
+{
+	struct config_network network;
+	if (!config_value_network(text, &network))
+		return webhook_allow_host(text, out);
+	*out = (struct webhook_allow){.n_bits = network.n_bits};
+	memcpy(out->address, network.address, sizeof(out->address));
+	free(network.text);
 	return true;
 }

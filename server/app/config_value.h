@@ -23,5 +23,9 @@ bool config_value_listen(const char *text, struct config_listen *out);
 bool config_value_origin(const char *text, char **out);
 /* 10.0.0.0/8, fd00::/8, or one address. A bit beyond the network's length is a fault. */
 bool config_value_network(const char *text, struct config_network *out);
+/* The same, or "unix": whoever connects to a Unix socket. */
+bool config_value_peers(const char *text, struct config_network *out);
+/* A network, or the name of a host. There is nothing to free. */
+bool config_value_allow(const char *text, struct webhook_allow *out);
 
 #endif

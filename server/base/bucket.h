@@ -14,5 +14,9 @@ struct bucket {
 uint32_t bucket_take(struct bucket *b, uint64_t rate, uint64_t per_ms, uint64_t burst, uint64_t now_ms);
 /* Takes n at once. An n above the burst counts as the burst. */
 uint32_t bucket_take_many(struct bucket *b, uint64_t n, uint64_t rate, uint64_t per_ms, uint64_t burst, uint64_t now_ms);
+/* Takes n, or what is left. */
+void bucket_drain(struct bucket *b, uint64_t n, uint64_t rate, uint64_t per_ms, uint64_t burst, uint64_t now_ms);
+/* Puts one back. */
+void bucket_give_back(struct bucket *b, uint64_t rate, uint64_t per_ms);
 
 #endif

@@ -50,6 +50,17 @@ void id_map_finish(struct id_map *m)
 	*m = (struct id_map){0};
 }
 
+void id_map_clear(struct id_map *m)
+{
+	if (m->n_used * 8 < m->n_slots && m->n_slots > SLOTS_MIN) {
+		id_map_finish(m);
+		return;
+	}
+	if (m->n_used)
+		memset(m->slots, 0, m->n_slots * sizeof(*m->slots));
+	m->n_used = 0;
+}
+
 void *id_map_get(const struct id_map *m, const uint8_t key[16])
 {
 	return m->n_slots ? m->slots[find(m, key)].value : NULL;
@@ -105,6 +116,17 @@ void *id_map_next(const struct id_map *m, size_t *at)
 			return value;
 	}
 	return NULL;
+}
+
+/* Spreads the numbers, which are dense: the map may then take the first bytes for a hash (the finalizer of splitmix64). */
+void id_map_key_of_no(uint64_t no, uint8_t out[16])
+{
+	uint64_t mixed = no;
+	mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
+	mixed ^= mixed >> 31;
+	memcpy(out, &mixed, sizeof(mixed));
+	memcpy(out + sizeof(mixed), &no, sizeof(no));
 }
 
 /* The process has one key, which is made once and never changes: a name hashes to the same bytes in every map. */

@@ -14,6 +14,8 @@ struct id_map {
 };
 
 void id_map_finish(struct id_map *m);
+/* Empties it. Memory that it used well is kept for what comes next. */
+void id_map_clear(struct id_map *m);
 void *id_map_get(const struct id_map *m, const uint8_t key[16]);
 /* Adds the value, or replaces the one that the key has. `value` is not NULL. */
 void id_map_put(struct id_map *m, const uint8_t key[16], void *value);
@@ -23,5 +25,7 @@ void *id_map_remove(struct id_map *m, const uint8_t key[16]);
 void *id_map_next(const struct id_map *m, size_t *at);
 /* Writes a keyed hash of n bytes. The key of the hash is random and belongs to the process. */
 void id_map_key_of(const void *bytes, size_t n, uint8_t out[16]);
+/* The same for a number of the store's, which no client chooses. */
+void id_map_key_of_no(uint64_t no, uint8_t out[16]);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -45,6 +46,8 @@ struct loop_timer {
 
 struct loop_watch {
 	uv_poll_t uv;
+	int events;
+	bool is_paused;
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -89,6 +92,8 @@ static void run_hooks(struct loop *l)
 		l->hooks[i].fn(l->hooks[i].arg);
 	if (!l->again)
 		uv_idle_stop(&l->idle);
+	else
+		(void)sched_yield(); /* a thread that shares this processor, as the store's writer may, has its turn, too */
 }
 
 /*
@@ -288,13 +293,24 @@ void loop_timer_destroy(struct loop_timer *t)
 		uv_close((uv_handle_t *)&t->uv, free_timer);
 }
 
-/* The owner meets an error when it reads. */
-static void on_readable(uv_poll_t *h, int status, int events)
+static void watch(struct loop_watch *w);
+
+/*
+ * The owner meets an error when it reads or writes. libuv ends a poll with its first error, but the owner may have taken only a part of what came before it: so the
+ * watch goes on until the owner ends it.
+ */
+static void on_watch(uv_poll_t *h, int status, int events)
 {
 	struct loop_watch *w = h->data;
-	(void)status;
 	(void)events;
 	w->fn(w->arg);
+	if (status < 0 && !w->is_paused && !uv_is_closing((const uv_handle_t *)h))
+		watch(w);
+}
+
+static void watch(struct loop_watch *w)
+{
+	must(uv_poll_start(&w->uv, w->events, on_watch));
 }
 
 static void free_watch(uv_handle_t *h)
@@ -309,16 +325,28 @@ struct loop_watch *loop_watch_readable(struct loop *l, int fd, void (*fn)(void *
 	w->uv.data = w;
 	w->fn = fn;
 	w->arg = arg;
-	must(uv_poll_start(&w->uv, UV_READABLE, on_readable));
+	w->events = UV_READABLE;
+	watch(w);
 	return w;
+}
+
+void loop_watch_writable(struct loop_watch *w, bool wanted)
+{
+	int events = wanted ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+	if (w->events == events)
+		return;
+	w->events = events;
+	if (!w->is_paused)
+		watch(w);
 }
 
 void loop_watch_pause(struct loop_watch *w, bool paused)
 {
+	w->is_paused = paused;
 	if (paused)
 		uv_poll_stop(&w->uv);
 	else
-		must(uv_poll_start(&w->uv, UV_READABLE, on_readable));
+		watch(w);
 }
 
 void loop_watch_destroy(struct loop_watch *w)

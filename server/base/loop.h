@@ -60,6 +60,8 @@ void loop_timer_destroy(struct loop_timer *t); /* accepts NULL */
 
 /* Calls fn(arg) when the descriptor can be read. The descriptor stays the caller's. */
 struct loop_watch *loop_watch_readable(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
+/* Calls fn(arg) also when the descriptor can be written, for as long as that is wanted. fn tries both: it is not told which of them it is. */
+void loop_watch_writable(struct loop_watch *w, bool wanted);
 void loop_watch_pause(struct loop_watch *w, bool paused);
 void loop_watch_destroy(struct loop_watch *w); /* accepts NULL */
 

@@ -117,6 +117,25 @@ int worker_submit(struct worker_pool *p, struct worker_job *j)
 	return error;
 }
 
+void worker_pool_drop(struct worker_pool *p)
+{
+	struct list dropped;
+	list_init(&dropped);
+	pthread_mutex_lock(&p->lock);
+	while (!list_empty(&p->queue)) {
+		struct list *first = p->queue.next;
+		list_remove(first);
+		list_append(&dropped, first);
+		p->n_unfinished--;
+	}
+	pthread_mutex_unlock(&p->lock);
+	list_for_each_safe(it, &dropped) {
+		struct worker_job *j = list_entry(it, struct worker_job, link);
+		list_remove(it);
+		loop_post(p->loop, &j->call);
+	}
+}
+
 void worker_pool_destroy(struct worker_pool *p)
 {
 	if (!p)

@@ -25,6 +25,8 @@ struct worker_job {
 struct worker_pool *worker_pool_new(struct loop *l, const char *name, size_t n_threads, size_t queue_max, void **thread_states);
 /* Loop thread only. Returns 0, or -EBUSY when the queue is full. */
 int worker_submit(struct worker_pool *p, struct worker_job *j) __attribute__((warn_unused_result));
+/* The jobs that no thread has begun are not run: only their done() calls are posted. Loop thread only. */
+void worker_pool_drop(struct worker_pool *p);
 /* Runs the queued jobs, posts their done() calls and ends the threads. Accepts NULL. */
 void worker_pool_destroy(struct worker_pool *p);
 

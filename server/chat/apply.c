@@ -119,6 +119,14 @@ static void noticed(struct chat *c, const struct event *e)
 		server_log_skipped(c);
 }
 
+static void tell_watchers(const struct chat *c, const struct room *r)
+{
+	list_for_each(it, &c->watchers) {
+		struct chat_watcher *w = list_entry(it, struct chat_watcher, in_chat);
+		w->methods->applied(w, r);
+	}
+}
+
 void apply_event(struct room *r, const struct event *e)
 {
 	switch (e->type) {
@@ -144,6 +152,7 @@ void apply_event(struct room *r, const struct event *e)
 	default: /* most new events change nothing in memory and need no case */
 		break;
 	}
+	tell_watchers(chat_of_rooms(r->rooms), r);
 }
 
 /* Nobody here has the room in memory, so no user in memory is a member of it. Only this event can make one a member. */
@@ -167,26 +176,31 @@ static void foresee(struct room *r, uint64_t user_no, uint64_t seq)
 		member_left_elsewhere(m);
 }
 
-static void offer(struct room *r, struct event *e)
+static void into_feed(struct room *r, struct event *e, void (*take)(struct room *r, struct event *e))
 {
 	uint64_t seq = e->seq, author_no = e->author_no;
 	bool ends = e->type == EVENT_MEMBER_LEFT;
 	room_hold(r);
-	room_offer(r, e);
+	take(r, e);
 	if (ends && seq > r->feed.last_seq)
 		foresee(r, author_no, seq);
 	room_release(r);
 }
 
-void apply_arrived(struct chat *c, struct event *e)
+static void apply_to(struct chat *c, struct event *e, void (*take)(struct room *r, struct event *e))
 {
 	struct room *r = room_by_id(&c->rooms, &e->room);
 	if (r) {
-		offer(r, e);
+		into_feed(r, e, take);
 		return;
 	}
 	without_room(c, e);
 	event_free(e);
+}
+
+void apply_arrived(struct chat *c, struct event *e)
+{
+	apply_to(c, e, room_hear);
 }
 
 static void hand_on(const struct chat *c, const struct event *e)
@@ -200,7 +214,7 @@ void apply_committed(struct chat *c, struct event *e)
 	if (!e)
 		return;
 	hand_on(c, e);
-	apply_arrived(c, e);
+	apply_to(c, e, room_offer);
 }
 
 void apply_committed_in(struct room *r, struct event *e)
@@ -208,7 +222,7 @@ void apply_committed_in(struct room *r, struct event *e)
 	if (!e)
 		return;
 	hand_on(chat_of_rooms(r->rooms), e);
-	offer(r, e);
+	into_feed(r, e, room_offer);
 }
 
 static void take(struct chat *c, struct event **event)

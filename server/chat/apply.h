@@ -16,7 +16,7 @@
 void apply_committed(struct chat *c, struct event *e);
 /* The same for a room that the caller has. */
 void apply_committed_in(struct room *r, struct event *e);
-/* Hands an event that came from elsewhere to its room. Takes it over. */
+/* Hands an event to its room that another instance says was committed. Takes it over. */
 void apply_arrived(struct chat *c, struct event *e);
 /* Applies a join or a leave of our own that had result 0: its events as above, which the operation owns no more, and the notice to the user (user_tell.h). */
 void apply_joined(struct chat *c, struct store_join *op);

@@ -1,10 +1,12 @@
 #include "chat/chat.h"
 
-#include "base/secret.h"
+#include "chat/across.h"
 #include "chat/apply.h"
 #include "chat/chat_state.h"
+#include "chat/consumer_lag.h"
 #include "chat/follow.h"
 #include "chat/guests_end.h"
+#include "chat/owner_link.h"
 #include "chat/rate.h"
 #include "chat/server_log.h"
 #include "chat/session.h"
@@ -22,6 +24,11 @@
 #include <string.h>
 
 enum { HASHERS = 2, HOUSEKEEPING_MS = 1000 };
+
+static struct chat_watcher *watcher_of(struct list *it)
+{
+	return list_entry(it, struct chat_watcher, in_chat);
+}
 
 static void slice_turn(struct chat *c)
 {
@@ -46,8 +53,12 @@ static void drop_slices(struct chat *c)
 
 static void tell(void *arg)
 {
+	struct chat *c = arg;
+	list_for_each(it, &c->watchers)
+		watcher_of(it)->methods->turn(watcher_of(it));
 	user_news_turn(arg);
 	slice_turn(arg);
+	across_turn(arg);
 }
 
 static void housekeeping(void *arg)
@@ -57,7 +68,11 @@ static void housekeeping(void *arg)
 	rooms_tend(&c->rooms);
 	rate_table_clean(c->rates, loop_now_ms(c->loop));
 	guests_end_step(c);
+	consumer_lag_step(c);
 	user_refresh_retry(c);
+	owner_link_step(c);
+	list_for_each(it, &c->watchers)
+		watcher_of(it)->methods->second(watcher_of(it));
 }
 
 struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const struct chat_config *config)
@@ -79,14 +94,14 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	rooms_init(&c->rooms, l, s, m, &engine, c->epoch);
 	c->rooms.applied = apply_event;
 	c->rooms.skipped = apply_skipped;
-	if (!s->has_owner)
-		secret_token(c->owner_code);
+	owner_link_begin(c);
 	list_init(&c->telling);
 	list_init(&c->slices);
+	list_init(&c->watchers);
 	list_init(&c->probes);
 	list_init(&c->idle_users);
 	list_init(&c->stale_users);
-	c->rates = rate_table_new();
+	c->rates = rate_table_new(config->bus != NULL);
 	c->hashers = worker_pool_new(l, "hash", HASHERS, config->limits.password_queue, NULL);
 	c->probe_room = room_new_hidden(&c->rooms);
 	c->housekeeping = loop_timer_new(l, housekeeping, c);
@@ -94,7 +109,9 @@ struct chat *chat_new(struct loop *l, struct store *s, struct metrics *m, const 
 	loop_at_turn_end(l, TURN_END_REPLIES, tell, c);
 	c->server_log = server_log_new(c);
 	c->follow = follow_new(c);
+	c->across = config->bus ? across_new(c, config->bus) : NULL;
 	store_watch_begin(c);
+	owner_link_step(c);
 	return c;
 }
 
@@ -112,14 +129,15 @@ uint32_t chat_admit_upgrade(struct chat *c, const struct conn *conn)
 	return rate_upgrade(c, conn);
 }
 
-const char *chat_owner_code(const struct chat *c)
+void chat_drop_hashing(struct chat *c)
 {
-	return c->owner_code[0] ? c->owner_code : NULL;
+	worker_pool_drop(c->hashers);
 }
 
 void chat_lose_store(struct chat *c)
 {
 	store_watch_end(c);
+	owner_link_end(c);
 	c->no_store.methods = &refusing;
 	c->store = c->rooms.store = &c->no_store;
 }
@@ -136,6 +154,9 @@ void chat_destroy(struct chat *c)
 	loop_run_once(c->loop); /* the hashers' last answers, and sign-ins that waited for a room */
 	probe_drop_all(c);
 	drop_slices(c);
+	list_for_each_safe(it, &c->watchers)
+		watcher_of(it)->methods->destroy(watcher_of(it));
+	across_destroy(c->across);
 	follow_destroy(c->follow);
 	server_log_destroy(c->server_log);
 	user_unload_idle(c, true);
@@ -145,13 +166,16 @@ void chat_destroy(struct chat *c)
 	loop_timer_destroy(c->housekeeping);
 	id_map_finish(&c->users);
 	buf_finish(&c->scratch);
-	chat_forget_owner_code(c);
+	owner_link_void(c);
 	free(c->slots);
 	free(c);
 }
 
 void chat_announce_leaving(struct chat *c, uint32_t spread_ms)
 {
+	c->is_leaving = true;
+	list_for_each(it, &c->watchers)
+		watcher_of(it)->methods->leaving(watcher_of(it));
 	for (uint32_t i = 0; i < c->n_slots; i++) {
 		struct session *s = c->slots[i].session;
 		if (!s || !session_receives(s))

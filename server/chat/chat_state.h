@@ -23,16 +23,27 @@
 
 #include <string.h>
 
+struct across;
+struct asker;
 struct follow;
 struct rate_table;
 struct server_log;
 struct user_news;
-struct user_notice;
+struct told;
 
 /* How many lines an address or account may still have in the log (command/trail.h). Zeroed: all of them. */
 struct trail_budget {
 	struct bucket lines;
 	uint64_t n_unlogged; /* since the last line */
+};
+
+/* owner_link.h */
+struct owner_link {
+	char code[SECRET_TOKEN_CHARS + 1]; /* "": there is an owner */
+	uint8_t hash[SECRET_HASH_BYTES];   /* of the code */
+	bool is_stored;                    /* other instances know it */
+	bool asking;
+	struct store_owner_link op;
 };
 
 struct session_slot {
@@ -49,12 +60,25 @@ struct probe_result {      /* of the last probe */
 
 /* Hands on to other instances what happened here, before it takes effect here. */
 struct chat_outgoing {
-	void (*event)(void *arg, const struct event *e); /* was committed here; NULL: handed to nobody */
-	void (*notice)(void *arg, const struct user_notice *n);
+	void (*event)(void *arg, const struct event *e);     /* was committed here; NULL: handed to nobody */
+	void (*notices)(void *arg, const struct told *told); /* there is at least one */
 	void *arg;
 };
 
 enum { CHANGE_SLOTS = 256 };
+
+/* Who wants to know what happens here. Its owner is the one who appends it, once there is a need. */
+struct chat_watcher {
+	struct list in_chat; /* chat.watchers */
+	const struct chat_watcher_methods {
+		void (*applied)(struct chat_watcher *w, const struct room *r); /* an event has left the feed of this room */
+		void (*server_event)(struct chat_watcher *w);                  /* this instance committed a server-wide event */
+		void (*turn)(struct chat_watcher *w);                          /* at the end of each turn */
+		void (*second)(struct chat_watcher *w);                        /* once a second */
+		void (*leaving)(struct chat_watcher *w);                       /* the server takes no more work */
+		void (*destroy)(struct chat_watcher *w);                       /* the chat ends */
+	} * methods;
+};
 
 /* Work that is too long for one turn. All such work takes turns, before the replies go out. Its owner is the one who appends it; it leaves the list when it ends. */
 struct chat_slice {
@@ -66,20 +90,23 @@ struct chat_slice {
 /* What a session's command keeps while it waits. The session lets go of it when it ends. */
 struct session_call {
 	void (*drop)(struct session_call *call);
+	void (*writable)(struct session_call *call); /* the connection of a stream takes more; NULL: nobody waits for that */
 };
 
 struct chat {
 	struct loop *loop;
-	struct store *store;                     /* or &no_store */
-	struct store no_store;                   /* refuses everything, once the store is gone */
-	char epoch[STORE_EPOCH_BYTES + 1];       /* the store's epoch that memory belongs to */
-	char owner_code[SECRET_TOKEN_CHARS + 1]; /* allows making the account of the server's owner; "" once there is one */
+	struct store *store;               /* or &no_store */
+	struct store no_store;             /* refuses everything, once the store is gone */
+	char epoch[STORE_EPOCH_BYTES + 1]; /* the store's epoch that memory belongs to */
+	struct owner_link owner_link;
 	struct metrics *metrics;
 	struct rooms rooms;
 	struct chat_config config;
 	struct worker_pool *hashers; /* passwords */
 	struct id_map users;         /* by number */
 	struct list telling;         /* user_news.in_chat: accounts whose sessions are being told something */
+	struct list watchers;        /* chat_watcher.in_chat; empty: nobody wants to know */
+	bool is_leaving;             /* the server takes no more work */
 	struct list slices;          /* chat_slice.in_chat: work that is done a slice a turn */
 	struct list idle_users;      /* user.in_idle, longest idle first */
 	struct session_slot *slots;
@@ -90,6 +117,8 @@ struct chat {
 	struct probe_result probed;
 	uint64_t guests_end_ms;            /* when to look for guests without a token next */
 	bool guests_ending;                /* the store is asked for them now */
+	uint64_t lag_ms;                   /* when to ask how far consumers are behind */
+	bool lag_asking;                   /* the store is asked now */
 	struct room *probe_room;           /* nobody sees it; /readyz publishes there */
 	size_t n_pending;                  /* operations under way, except those of the rooms */
 	uint32_t n_entered;                /* sessions that signed in so far; wraps */
@@ -101,8 +130,10 @@ struct chat {
 	uint32_t n_refreshing;                  /* users that the store is being asked for */
 	struct follow *follow;                  /* finds what other writers committed in the rooms that are followed */
 	struct server_log *server_log;          /* finds what they did besides */
+	struct across *across;                  /* what goes to other instances at once; NULL: there is no bus */
 	struct chat_outgoing outgoing;
-	struct buf scratch; /* for building one message; emptied by its user */
+	struct asker *asker; /* asks the services of hooks; NULL: nobody does */
+	struct buf scratch;  /* for building one message; emptied by its user */
 };
 
 struct user {
@@ -163,9 +194,10 @@ struct session {
 		uint32_t n_unsigned_bytes; /* until it is signed in: what came so far, at most UINT32_MAX */
 		uint32_t n_entered;        /* from then on: chat.n_entered at the sign-in */
 	};
-	uint32_t retry_ms;  /* after a refused sign-in (WIRE_RATE_LIMITED) */
-	uint32_t n_waiting; /* its requests under way */
-	uint32_t n_pages;   /* those of them whose answer is a page */
+	uint32_t retry_ms;            /* after a refused sign-in (WIRE_RATE_LIMITED) */
+	uint32_t n_waiting;           /* its requests under way */
+	uint32_t n_holding;           /* those of them during which it is not read from */
+	uint64_t n_handing_out_bytes; /* of events that consumer.read is about to answer with */
 };
 
 /* Whether cursors of this epoch are valid here. */
@@ -215,12 +247,6 @@ static inline void users_have_changed(struct chat *c)
 	c->n_changes++;
 	for (size_t i = 0; i < CHANGE_SLOTS; i++)
 		c->changed_at[i] = c->n_changes;
-}
-
-/* The server has an owner now. */
-static inline void chat_forget_owner_code(struct chat *c)
-{
-	secret_wipe(c->owner_code, sizeof(c->owner_code));
 }
 
 /* probe.c: frees the probes that are not answered yet, without answering. */

@@ -11,9 +11,9 @@
 struct follow {
 	struct store_room_tops op; /* first: the store hands this back */
 	struct chat *chat;
-	struct loop_timer *timer;
-	uint32_t round; /* room.follow_round of the rooms that were asked for in this round; wraps */
-	bool asking;
+	struct loop_timer *timer, *rooms_soon;
+	uint32_t round;     /* room.follow_round of the rooms that were asked for in this round; wraps */
+	bool asking, again; /* again: everything is asked for, behind the question that is under way */
 	uint64_t began_ns;
 	struct store_room_top tops[FOLLOW_CHUNK];
 	struct room *rooms[FOLLOW_CHUNK]; /* held while the store is asked for them */
@@ -78,17 +78,32 @@ static void answered(struct store_op *op)
 		metric_observe(&m->tops_seconds, clock_mono_ns() - f->began_ns);
 }
 
+/* Asks for the rooms that were not asked for in this round. A question under way goes on with them. */
+static void ask(struct follow *f)
+{
+	const struct store *store = f->chat->store;
+	if (f->asking || !store->is_shared || store->is_away)
+		return;
+	f->began_ns = clock_mono_ns();
+	ask_on(f);
+}
+
 static void tick(void *arg)
 {
 	struct follow *f = arg;
-	const struct store *store = f->chat->store;
 	loop_timer_start(f->timer, FOLLOW_EVERY_MS - FOLLOW_VARY_MS + secret_random_below(2 * FOLLOW_VARY_MS + 1), 0);
-	if (f->asking || !store->is_shared || store->is_away)
+	if (f->asking && !f->again)
 		return;
-	server_log_find(f->chat->server_log);
+	f->again = false;
+	if (f->chat->store->is_shared && !f->chat->store->is_away)
+		server_log_find(f->chat->server_log);
 	f->round++;
-	f->began_ns = clock_mono_ns();
-	ask_on(f);
+	ask(f);
+}
+
+static void rooms_soon(void *arg)
+{
+	ask(arg);
 }
 
 struct follow *follow_new(struct chat *c)
@@ -96,6 +111,7 @@ struct follow *follow_new(struct chat *c)
 	struct follow *f = mem_new(struct follow);
 	f->chat = c;
 	f->timer = loop_timer_new(c->loop, tick, f);
+	f->rooms_soon = loop_timer_new(c->loop, rooms_soon, f);
 	loop_timer_start(f->timer, 0, 0);
 	return f;
 }
@@ -106,10 +122,21 @@ void follow_destroy(struct follow *f)
 		return;
 	assert(!f->asking);
 	loop_timer_destroy(f->timer);
+	loop_timer_destroy(f->rooms_soon);
 	free(f);
 }
 
 void follow_soon(struct follow *f)
 {
+	f->again = true;
 	loop_timer_start(f->timer, 0, 0);
+}
+
+void follow_room_soon(struct follow *f, struct room *r)
+{
+	struct list *followed = &f->chat->rooms.followed;
+	r->follow_round = f->round - 1;
+	list_remove(&r->in_followed);
+	list_insert_before(followed->next, &r->in_followed);
+	loop_timer_start(f->rooms_soon, 0, 0);
 }

@@ -7,6 +7,9 @@
  * other, so that 10,000 rooms do not load a turn; there are never two questions at once. A question that fails is not repeated, because the next second asks again.
  * The second varies, so that several servers do not ask together.
  *
+ * A bus is the usual way. The store is then asked as well for the rooms that the bus has just begun to tell of, at once and together: what was published before is
+ * missed otherwise.
+ *
  * Owner: struct chat. Loop thread only.
  */
 #ifndef PARLEY_CHAT_FOLLOW_H
@@ -19,7 +22,9 @@ enum { FOLLOW_CHUNK = 512, FOLLOW_EVERY_MS = 1000, FOLLOW_VARY_MS = 250 };
 struct follow *follow_new(struct chat *c);
 /* No operation may be under way. Accepts NULL. */
 void follow_destroy(struct follow *f);
-/* Asks in the next turn, unless a question is under way: the store is back. */
+/* Asks for all rooms in the next turn, or behind the question that is under way: the store or the bus is back. */
 void follow_soon(struct follow *f);
+/* The same for this room alone, which is followed. */
+void follow_room_soon(struct follow *f, struct room *r);
 
 #endif

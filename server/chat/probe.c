@@ -10,6 +10,7 @@
 #include "chat/chat.h"
 
 #include "base/clock.h"
+#include "bus/bus.h"
 #include "chat/chat_state.h"
 #include "codec/event_encode.h"
 #include "room/room.h"
@@ -132,4 +133,10 @@ void chat_probe(struct chat *c, uint32_t timeout_ms, void (*done)(void *arg, boo
 		c->n_pending++;
 	else
 		p->deadline_ms = 0; /* the next look answers it */
+}
+
+const char *chat_degraded(const struct chat *c)
+{
+	const struct bus *b = c->config.bus;
+	return b && b->state == BUS_DEGRADED ? b->why : NULL;
 }

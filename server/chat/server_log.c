@@ -2,7 +2,6 @@
 
 #include "chat/user_refresh.h"
 #include "room/room.h"
-#include "store/notices.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -34,7 +33,7 @@ void server_log_forget(struct server_log *log)
 {
 	if (!log->room)
 		return;
-	list_remove(&log->room->in_followed);
+	room_unfollow(log->room);
 	room_release(log->room);
 	log->room = NULL;
 }
@@ -48,7 +47,7 @@ static void found(struct store_op *op)
 	if (op->result == 0) {
 		log->room = room_load(&c->rooms, &log->op.room);
 		room_hold(log->room);
-		list_append(&c->rooms.followed, &log->room->in_followed);
+		room_follow(log->room);
 		server_log_skipped(c); /* users that were read before the log's end was known */
 	}
 	store_op_finish(op);
@@ -70,8 +69,25 @@ void server_log_skipped(struct chat *c)
 	user_refresh_all(c);
 }
 
-void server_log_wrote(struct server_log *log, size_t n, uint64_t seq)
+static void into_feed(const struct server_log *log, const struct user_notice *notices, size_t n, uint64_t seq,
+		      void (*take)(struct room *r, struct event *e))
 {
-	if (log->room && seq != 0 && log->room->feed.last_seq + n == seq)
+	for (size_t i = 0; i < n; i++)
+		take(log->room, user_notice_to_event(&notices[i], &log->room->id, seq - n + 1 + i));
+}
+
+void server_log_wrote(struct server_log *log, const struct user_notice *notices, size_t n, uint64_t seq)
+{
+	if (!log->room || seq < n)
+		return;
+	if (log->room->feed.last_seq + n == seq)
 		room_pass(log->room, seq);
+	else if (log->room->is_heard)
+		into_feed(log, notices, n, seq, room_offer);
+}
+
+void server_log_heard(struct server_log *log, const struct user_notice *notices, size_t n, uint64_t seq)
+{
+	if (log->room && seq >= n)
+		into_feed(log, notices, n, seq, room_hear);
 }

@@ -4,7 +4,8 @@
  * (user_tell.h).
  *
  * What this instance wrote itself is known when it is committed, and is passed over. Where a notice of another instance comes between, our own notices come again
- * with it and change nothing.
+ * with it and change nothing. While a bus tells of the log, both stand in the feed until what is missing before them has come: notices of several instances
+ * cross all the time.
  *
  * Notices may be cleared away, damaged, or of a kind that only a newer version knows. Then the same happens as after an outage: everybody in memory is read again.
  *
@@ -14,6 +15,7 @@
 #define PARLEY_CHAT_SERVER_LOG_H
 
 #include "chat/chat_state.h"
+#include "store/notices.h"
 
 struct server_log *server_log_new(struct chat *c);
 /* No operation may be under way. Accepts NULL. */
@@ -25,6 +27,8 @@ void server_log_forget(struct server_log *log);
 /* The feed has lost notices, or one was not understood. */
 void server_log_skipped(struct chat *c);
 /* Passes over n notices of an operation of our own, which were applied; seq: the last one's, or 0 when they were not written. */
-void server_log_wrote(struct server_log *log, size_t n, uint64_t seq);
+void server_log_wrote(struct server_log *log, const struct user_notice *notices, size_t n, uint64_t seq);
+/* An instance says that it wrote n notices, the last with this seq. They are applied when all before them are. */
+void server_log_heard(struct server_log *log, const struct user_notice *notices, size_t n, uint64_t seq);
 
 #endif

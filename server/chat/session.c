@@ -98,6 +98,11 @@ bool session_signed_in(const struct session *s)
 	return s->user != NULL || s->operator_socket;
 }
 
+bool session_is_starting(const struct session *s)
+{
+	return s->follower.starting;
+}
+
 void session_enter(struct session *s, struct user *u, const uint8_t *token_hash, enum token_kind kind)
 {
 	assert(!s->user);
@@ -139,4 +144,6 @@ void session_cut_all(struct user *u, enum token_kind up_to)
 void session_writable(struct session *s)
 {
 	follower_writable(&s->follower);
+	if (s->call && s->call->writable)
+		s->call->writable(s->call);
 }

@@ -1,7 +1,9 @@
 #include "chat/store_watch.h"
 
 #include "base/secret.h"
+#include "chat/across.h"
 #include "chat/follow.h"
+#include "chat/owner_link.h"
 #include "chat/server_log.h"
 #include "chat/session.h"
 #include "chat/user.h"
@@ -10,6 +12,7 @@
 #include "room/reader.h"
 #include "room/reader_log.h"
 #include "room/room.h"
+#include "room/rooms.h"
 
 enum { RETRY_LEAST_MS = 1000, RETURNS_PER_MS = 1 };
 
@@ -25,6 +28,7 @@ static void away(void *arg)
 	metric_change(&c->metrics->store_away, c->store->is_away ? 1 : -1);
 	if (c->store->is_away) {
 		metric_add(&c->metrics->store_outages_total, 1);
+		rooms_away(&c->rooms);
 		return;
 	}
 	room_fetch_again(&c->rooms);
@@ -52,8 +56,7 @@ static void restored(void *arg)
 	struct chat *c = arg;
 	uint32_t spread_ms = (uint32_t)atomic_load(&c->metrics->sessions) / RETURNS_PER_MS;
 	memcpy(c->epoch, c->store->epoch, sizeof(c->epoch));
-	if (c->store->has_owner)
-		chat_forget_owner_code(c);
+	owner_link_restored(c);
 	for (uint32_t i = 0; i < c->n_slots; i++) {
 		struct session *s = c->slots[i].session;
 		if (s && s->user && session_receives(s))
@@ -62,6 +65,7 @@ static void restored(void *arg)
 	user_void_all(c); /* first: users hold rooms */
 	server_log_forget(c->server_log);
 	room_void_all(&c->rooms);
+	across_restored(c->across);
 	c->n_unloads++; /* what was read of them and is not used yet is void too */
 	users_have_changed(c);
 	c->guests_end_ms = 0;

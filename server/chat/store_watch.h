@@ -1,7 +1,7 @@
 /*
  * What the chat does when its store's database goes away, comes back, or goes back to an earlier state.
  *
- * Away: sessions stay, signed in, and get the events that still come. What needs the store is refused as `unavailable`. Readers behind the ring and rooms that miss
+ * Away: sessions stay, signed in, and get the events that still come. What needs the store is refused as `unavailable`, and so is what waits for a room before it does anything. Readers behind the ring and rooms that miss
  * events wait, and go on when it is back. Where others write to it too, every user in memory is then read again, because nobody here may have been told what they
  * did.
  *

@@ -8,21 +8,10 @@
 
 enum { MEMBERS_WALKED = 16 }; /* a list this short is walked, which takes no memory */
 
-/* Spreads the numbers, which are dense: the map may then take the first bytes for a hash (the finalizer of splitmix64). */
-static void key_of_no(uint64_t no, uint8_t key[16])
-{
-	uint64_t mixed = no;
-	mixed = (mixed ^ mixed >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	mixed = (mixed ^ mixed >> 27) * UINT64_C(0x94d049bb133111eb);
-	mixed ^= mixed >> 31;
-	memcpy(key, &mixed, sizeof(mixed));
-	memcpy(key + sizeof(mixed), &no, sizeof(no));
-}
-
 struct user *user_by_no(struct chat *c, uint64_t no)
 {
 	uint8_t key[16];
-	key_of_no(no, key);
+	id_map_key_of_no(no, key);
 	return id_map_get(&c->users, key);
 }
 
@@ -46,7 +35,7 @@ struct user *user_load(struct chat *c, const struct store_user *known, const str
 	list_init(&u->in_stale);
 	u->idle_since_ms = loop_now_ms(c->loop);
 	list_append(&c->idle_users, &u->in_idle);
-	key_of_no(u->no, key);
+	id_map_key_of_no(u->no, key);
 	id_map_put(&c->users, key, u);
 	metric_change(&c->metrics->users_loaded, 1);
 	for (size_t i = 0; i < n; i++)
@@ -124,7 +113,7 @@ void user_unload_idle(struct chat *c, bool everything)
 		if (!everything && now - u->idle_since_ms < c->rooms.config.room_idle_ms)
 			break;
 		if (!u->is_void) {
-			key_of_no(u->no, key);
+			id_map_key_of_no(u->no, key);
 			id_map_remove(&c->users, key);
 		}
 		user_free(u);
@@ -136,7 +125,7 @@ void user_unload_idle(struct chat *c, bool everything)
 void user_void(struct user *u)
 {
 	uint8_t key[16];
-	key_of_no(u->no, key);
+	id_map_key_of_no(u->no, key);
 	id_map_remove(&u->chat->users, key);
 	u->is_void = true;
 	list_remove(&u->in_stale);
@@ -185,7 +174,7 @@ struct member *user_private_room(struct user *u, const void *name_key, size_t n)
 bool user_room_claim(struct user *u)
 {
 	uint64_t most = u->chat->config.limits.user_rooms;
-	if (most && (uint64_t)u->n_members + u->n_claims >= most)
+	if (most && !u->chat->store->is_shared && (uint64_t)u->n_members + u->n_claims >= most)
 		return false;
 	u->n_claims++;
 	return true;

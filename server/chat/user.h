@@ -24,7 +24,7 @@ void user_void_all(struct chat *c);
 
 /*
  * Claims a place for one more room, before the store is asked. It counts in limits.user_rooms until user_room_unclaim(), which comes after user_add_member(). False
- * when the limit is reached.
+ * when the limit is reached. Where others write to the store too, only the store knows that (-EDQUOT).
  */
 bool user_room_claim(struct user *u);
 void user_room_unclaim(struct user *u);

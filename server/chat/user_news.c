@@ -5,6 +5,7 @@
 #include "chat/state_encode.h"
 #include "room/follower.h"
 #include "room/reader.h"
+#include "room/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +81,18 @@ static void drop_older_mark(struct user_news *all, const struct uid *room)
 	}
 }
 
+static struct news *append(struct user_news *all, enum event_type type, const struct room *r)
+{
+	struct news *n = mem_new(struct news);
+	n->type = type;
+	n->room = r->id;
+	n->n_entered = all->user->chat->n_entered;
+	list_append(&all->all, &n->in_user);
+	all->n++;
+	loop_again(all->user->chat->loop);
+	return n;
+}
+
 /* NULL when there is nobody to tell, or too much to tell already. */
 static struct news *add(struct user *u, const struct session *except, enum event_type type, const struct room *r, const struct buf *data)
 {
@@ -96,15 +109,9 @@ static struct news *add(struct user *u, const struct session *except, enum event
 		}
 		return NULL;
 	}
-	struct news *n = mem_new(struct news);
-	n->type = type;
-	n->room = r->id;
+	struct news *n = append(all, type, r);
 	n->except = except ? except->id : 0;
-	n->n_entered = u->chat->n_entered;
 	event_encode(&n->json, type, NULL, clock_wall_ms(), &r->id, 0, data->data, data->len);
-	list_append(&all->all, &n->in_user);
-	all->n++;
-	loop_again(u->chat->loop);
 	return n;
 }
 
@@ -131,6 +138,15 @@ void user_news_room_entered(struct member *m, struct session *s)
 {
 	if (s && s->follower.transport == TRANSPORT_WEBSOCKET && s->user == m->user && !reader_of(&s->follower, m->room))
 		reader_attach(&s->follower, m->room, &m->readers, m->room->feed.last_seq + 1);
+}
+
+void user_news_tell(struct member *m, const struct event *e)
+{
+	if (!has_others(m->user, NULL) || (m->user->news && m->user->news->n >= USER_NEWS_ASIDE_MOST))
+		return;
+	size_t n;
+	const uint8_t *json = event_json(e, &n);
+	buf_append(&append(news_of(m->user), e->type, m->room)->json, json, n);
 }
 
 /* Sessions that were not told of the room yet are not told of it any more. They are still told that it is gone. */
@@ -183,8 +199,19 @@ void user_news_enter_again(struct session *s)
 	s->n_entered = ++s->chat->n_entered;
 }
 
+static bool follows(struct session *s, const struct news *n)
+{
+	const struct room *r = room_by_id(&s->chat->rooms, &n->room);
+	return r && reader_of(&s->follower, r);
+}
+
 static void tell(struct session *s, const struct news *n)
 {
+	if (n->type == EVENT_MESSAGE_EPHEMERAL) {
+		if (follows(s, n))
+			follower_tell(&s->follower, n->json.data, n->json.len);
+		return;
+	}
 	if (n->added && s->follower.transport == TRANSPORT_WEBSOCKET && reader_of(&s->follower, n->added->room))
 		return; /* it asked for this, and knows from its reply */
 	if (n->type == EVENT_READ_MARKED || s->follower.transport == TRANSPORT_WEBSOCKET)

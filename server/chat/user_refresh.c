@@ -137,7 +137,7 @@ static void end_user(struct user *u)
 	user_void(u);
 }
 
-static void learn_all(struct user *u, const struct store_sign_in *op)
+void user_learn(struct user *u, const struct store_sign_in *op)
 {
 	u->role = op->user.role;
 	for (size_t i = 0; i < op->n_memberships; i++)
@@ -161,7 +161,7 @@ static void refreshed(struct store_op *op)
 	if (!is_void && op->result == -ENOENT)
 		end_user(u);
 	if (!is_void && is_answered && !may_be_old)
-		learn_all(u, &f->op);
+		user_learn(u, &f->op);
 	if (!is_void && (!is_whole || (!is_settled && (!is_answered || may_be_old))))
 		wait_in_line(u);
 	end(f);

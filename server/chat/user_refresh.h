@@ -25,6 +25,9 @@ void user_refresh_members(struct room *r);
 /* Asks for those for whom the store could not be asked. Called by the housekeeping, and when the store is back. */
 void user_refresh_retry(struct chat *c);
 
+/* Takes what the store has just said of the user: role, memberships and marks. What is different is told to the user's sessions. Nothing may have been told of the user since the store was
+ * asked (user.n_told, chat_n_unloads(), user_rooms_are_old()). */
+void user_learn(struct user *u, const struct store_sign_in *op);
 /* Takes what the store has just said of a membership. The room is loaded where it is not in memory, and a member that is new here is told to the user's sessions. */
 struct member *user_learn_membership(struct user *u, const struct store_membership *known);
 

@@ -1,5 +1,6 @@
 #include "chat/user_tell.h"
 
+#include "chat/owner_link.h"
 #include "chat/server_log.h"
 #include "chat/session.h"
 #include "chat/user.h"
@@ -43,7 +44,7 @@ static void room_removed(struct user *u, struct room *r, const struct user_notic
 static void role_set(struct chat *c, struct user *u, enum user_role role)
 {
 	if (role == USER_ROLE_OWNER)
-		chat_forget_owner_code(c);
+		owner_link_void(c);
 	if (!u)
 		return;
 	u->role = role;
@@ -96,10 +97,8 @@ void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker
 	}
 }
 
-void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker)
+static void tell(struct chat *c, const struct user_notice *n, uint64_t asker)
 {
-	if (c->outgoing.notice)
-		c->outgoing.notice(c->outgoing.arg, n);
 	user_tell_apply(c, n, asker);
 	struct user *u = n->kind == NOTICE_TOKENS_ENDED ? user_by_no(c, n->user_no) : NULL;
 	if (u)
@@ -110,14 +109,27 @@ struct told user_told_by(const struct store_op *op)
 {
 	struct told told = {.log_seq = op->log_seq};
 	told.n = op_notices(op, told.notices);
+	told.has_server_event = op->result == 0 && op_may_have_server_event(op);
 	return told;
+}
+
+static void tell_watchers(const struct chat *c)
+{
+	list_for_each(it, &c->watchers) {
+		struct chat_watcher *w = list_entry(it, struct chat_watcher, in_chat);
+		w->methods->server_event(w);
+	}
 }
 
 void user_tell_all(struct chat *c, const struct told *told, uint64_t asker)
 {
+	if (c->outgoing.notices && told->n > 0)
+		c->outgoing.notices(c->outgoing.arg, told);
 	for (size_t i = 0; i < told->n; i++)
-		user_tell(c, &told->notices[i], asker);
-	server_log_wrote(c->server_log, told->n, told->log_seq);
+		tell(c, &told->notices[i], asker);
+	server_log_wrote(c->server_log, told->notices, told->n, told->log_seq);
+	if (told->has_server_event)
+		tell_watchers(c);
 }
 
 void user_tell_op(struct chat *c, const struct store_op *op, uint64_t asker)

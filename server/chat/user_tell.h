@@ -13,23 +13,24 @@
 #define PARLEY_CHAT_USER_TELL_H
 
 #include "chat/chat_state.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 
 /* What an operation did that concerns people. It is taken while the operation has its events, and told when they are handed on. */
 struct told {
 	struct user_notice notices[OP_NOTICES_MAX];
 	size_t n;
 	uint64_t log_seq;
+	bool has_server_event;
 };
 
-struct told user_told_by(const struct store_op *op);
+/* Hands it to chat.outgoing, applies it here, and says that it did not come from another instance (server_log_wrote()). Watchers of
+ * server-wide events are told. `asker`: as below. */
 void user_tell_all(struct chat *c, const struct told *told, uint64_t asker);
+struct told user_told_by(const struct store_op *op);
 /* Takes and tells at once, for an operation without events. */
 void user_tell_op(struct chat *c, const struct store_op *op, uint64_t asker);
 
-/* Applies here what the store has done, and hands it to chat.outgoing. `asker`: the id of the session that knows from its reply, or 0. */
-void user_tell(struct chat *c, const struct user_notice *n, uint64_t asker);
-/* The same without handing it on. */
+/* Applies what an instance has done. `asker`: the id of the session here that knows from its reply, or 0. */
 void user_tell_apply(struct chat *c, const struct user_notice *n, uint64_t asker);
 
 #endif

@@ -1,5 +1,6 @@
 #include "command/answer.h"
 
+#include "chat/rate.h"
 #include "chat/session.h"
 #include "chat/store_watch.h"
 #include "chat/user.h"
@@ -16,8 +17,7 @@ enum {
 
 struct answer answer_of(const struct call *call)
 {
-	return (struct answer){
-		.chat = call->chat, .session_id = call->session->id, .ref = reply_ref_of(call->request), .trail = trail_of(call)};
+	return (struct answer){.chat = call->chat, .session_id = call->session->id, .ref = call->request->ref, .trail = trail_of(call)};
 }
 
 struct session *answer_session(const struct answer *a)
@@ -125,12 +125,31 @@ void call_refuse(const struct call *call, const char *field, const char *message
 	call_fault(call, &fault);
 }
 
+void call_leave_to(struct call *call, enum command command, struct buf *data)
+{
+	call->instead_command = command;
+	call->instead = *data;
+	*data = BUF_INIT;
+}
+
 bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message)
 {
 	struct answer a = answer_of(call);
 	if (wait_ms)
 		answer_error(&a, WIRE_RATE_LIMITED, message, wait_ms);
 	return wait_ms > 0;
+}
+
+bool call_all_rooms_must_wait(const struct call *call)
+{
+	return call_must_wait(call, rate_all_rooms(call->session), "too much is asked of all rooms of this account");
+}
+
+static void hold_reading(const struct session *s)
+{
+	uint64_t most = s->chat->config.limits.connection_waiting;
+	if (s->follower.transport == TRANSPORT_WEBSOCKET)
+		conn_hold_reading(s->follower.conn, s->n_holding > 0 || (most && s->n_waiting >= most));
 }
 
 /*
@@ -141,14 +160,13 @@ static void count_waiting(const struct wait *w, bool begins)
 {
 	struct session *s = answer_session(&w->answer);
 	uint32_t change = begins ? 1 : UINT32_MAX; /* adds -1 */
-	uint64_t most = w->answer.chat->config.limits.connection_waiting;
 	if (!s)
 		return;
-	s->n_waiting += change;
-	if (rights_answers_page(w->request.command))
-		s->n_pages += change;
-	if (s->follower.transport == TRANSPORT_WEBSOCKET)
-		conn_hold_reading(s->follower.conn, s->n_pages > 0 || (most && s->n_waiting >= most));
+	if (!w->is_stream)
+		s->n_waiting += change;
+	if (w->holds_reading)
+		s->n_holding += change;
+	hold_reading(s);
 	if (s->n_waiting == 0)
 		conn_all_answered(s->follower.conn);
 }
@@ -159,6 +177,7 @@ void wait_begin(struct wait *w, const struct call *call, struct room *room)
 	w->user = call->user;
 	w->room = room;
 	w->request = *call->request;
+	w->holds_reading = rights_answers_page(w->request.command);
 	*call->request = (struct request){0};
 	if (w->user)
 		user_hold(w->user);
@@ -166,6 +185,22 @@ void wait_begin(struct wait *w, const struct call *call, struct room *room)
 		room_hold(w->room);
 	call->chat->n_pending++;
 	count_waiting(w, true);
+}
+
+void wait_hold_reading(struct wait *w)
+{
+	struct session *s = answer_session(&w->answer);
+	if (!s || w->holds_reading)
+		return;
+	w->holds_reading = true;
+	s->n_holding++;
+	hold_reading(s);
+}
+
+void wait_as_stream(struct wait *w)
+{
+	count_waiting(w, false);
+	w->is_stream = true;
 }
 
 void wait_end(struct wait *w)
@@ -229,9 +264,6 @@ void wait_answer_failure(const struct wait *w, int result, enum wire_error absen
 		break;
 	case -EDQUOT:
 		answer_rooms_full(&w->answer);
-		break;
-	case -EPERM:
-		answer_error(&w->answer, WIRE_FORBIDDEN, "this server has an owner already", 0);
 		break;
 	case -EAGAIN:
 		answer_error(&w->answer, WIRE_UNAVAILABLE, "the store cannot write now: its disk is full", RETRY_BUSY_MS);

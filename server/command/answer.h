@@ -22,6 +22,8 @@ struct call {
 	struct user *user;     /* NULL where the command may be called before signing in */
 	struct member *member; /* for commands about a room that the caller must be a member of */
 	struct request *request;
+	struct buf instead; /* owned: the data of the command that the answer is left to (call_leave_to()); empty: none */
+	enum command instead_command;
 };
 
 struct answer answer_of(const struct call *call);
@@ -45,10 +47,15 @@ void call_error(const struct call *call, enum wire_error code, const char *messa
 void call_fault(const struct call *call, const struct request_fault *fault);
 /* Answers `invalid_request` about a member of `data`. `field` is a constant. */
 void call_refuse(const struct call *call, const char *field, const char *message);
+/* Leaves the answer to another command, which dispatch handles when the handler returns. `data` is the JSON object that a client would send with it, and is taken
+ * over. It is checked and allowed as that client's request; the answer has this call's reference, and tells the command. */
+void call_leave_to(struct call *call, enum command command, struct buf *data);
 /* Answers rate_limited when wait_ms is not 0. Whether it did. */
 bool call_must_wait(const struct call *call, uint32_t wait_ms, const char *message);
+/* The same of what reads or writes in all rooms of the caller, which counts by their number (rate_all_rooms()). */
+bool call_all_rooms_must_wait(const struct call *call);
 
-enum { WAIT_KEPT_MAX = 3 };
+enum { WAIT_KEPT_MAX = 4 };
 
 /* A request that waits for the store or a worker. It keeps what the operation points to, and holds the user and the room in memory. */
 struct wait {
@@ -60,6 +67,8 @@ struct wait {
 	void *op;   /* owned: a struct store_…, followed by what else the command keeps */
 	int result; /* the result of the operation that came back last */
 	unsigned n_under_way;
+	bool holds_reading; /* the session is not read from meanwhile */
+	bool is_stream;     /* it goes on until the session ends: no request that a connection awaits the answer of */
 	void (*done)(struct wait *w);
 	void (*finish)(struct wait *w); /* NULL: nothing else to undo */
 	struct buf kept[WAIT_KEPT_MAX]; /* what the operation points to */
@@ -74,6 +83,10 @@ struct wait {
 /* room NULL: none to hold. The call's request is empty afterwards: use wait->request. */
 void wait_begin(struct wait *w, const struct call *call, struct room *room);
 void wait_end(struct wait *w);
+/* The answer has begun, and goes on until the session ends. */
+void wait_as_stream(struct wait *w);
+/* The session is not read from until the wait ends: what it asks behind this comes behind it. */
+void wait_hold_reading(struct wait *w);
 /* Whether the request is about something of an epoch that is over; answers `unavailable` then. */
 bool wait_is_void(const struct wait *w);
 /* Submits. Answers `unavailable` and returns false when the store is too busy or away, or the request is about something of an epoch that is over. The caller

@@ -1,6 +1,7 @@
 #include "command/dispatch.h"
 
 #include "chat/rate.h"
+#include "chat/user.h"
 #include "command/rights.h"
 #include "command/room_lookup.h"
 
@@ -29,6 +30,36 @@ static bool allowed(struct call *call)
 	return false;
 }
 
+static void dispatch_decoded(struct session *s, bool good, struct request *r, const struct request_fault *fault);
+
+static void handle(struct call *call)
+{
+	handlers[call->request->command](call);
+	auto_buf data = call->instead;
+	if (data.len == 0)
+		return;
+	struct request r = {0};
+	struct request_fault fault = {0};
+	bool good = request_decode_data(call->instead_command, data.data, data.len, &call->chat->config.limits, &r, &fault);
+	r.ref = call->request->ref;
+	r.ref.ran = command_type(call->instead_command);
+	dispatch_decoded(call->session, good, &r, &fault);
+}
+
+/* Memory knew of no membership; the store was asked. */
+static void looked_up(struct wait *w, struct room *r)
+{
+	struct session *s = answer_session(&w->answer);
+	struct member *m = r ? user_member_of(w->user, r) : NULL;
+	if (!m || m->leaving) {
+		room_lookup_refuse(w, r);
+		return;
+	}
+	struct call call = {.chat = w->answer.chat, .session = s, .user = w->user, .member = m, .request = &w->request};
+	if (s)
+		handle(&call);
+}
+
 static void dispatch(struct session *s, struct request *r)
 {
 	struct call call = {.chat = s->chat, .session = s, .user = s->user, .request = r};
@@ -37,17 +68,17 @@ static void dispatch(struct session *s, struct request *r)
 	if (rights_access(r->command) == ACCESS_MEMBER) {
 		call.member = room_lookup_member(s->user, room_ref_of(r));
 		if (!call.member) {
-			room_lookup_refuse(&call);
+			room_lookup(&call, looked_up);
 			return;
 		}
 	}
-	handlers[r->command](&call);
+	handle(&call);
 }
 
 static void refuse(struct session *s, struct request *r, enum wire_error code, const char *message, uint32_t retry_after_ms)
 {
 	/* The request was not understood, so the log has nothing to say of it. */
-	struct answer a = {.chat = s->chat, .session_id = s->id, .ref = reply_ref_of(r)};
+	struct answer a = {.chat = s->chat, .session_id = s->id, .ref = r->ref};
 	answer_error(&a, code, message, retry_after_ms);
 }
 

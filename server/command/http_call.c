@@ -5,6 +5,7 @@
 #include "command/dispatch.h"
 #include "command/requests.h"
 #include "command/rights.h"
+#include "command/stream/consumer_stream.h"
 #include "command/stream/stream_start.h"
 
 #include <stdlib.h>
@@ -34,6 +35,17 @@ static void refuse(struct session *s, enum wire_error error)
 	answer_sign_in_refused(s, &a, error);
 }
 
+static void start_of_consumer(struct session *s)
+{
+	struct http_call *h = http_call_of(s);
+	auto_buf request = h->body;
+	uint64_t up_to = h->up_to;
+	h->body = BUF_INIT;
+	http_call_end(s);
+	consumer_stream_start(s, up_to);
+	dispatch_data(s, CMD_CONSUMER_READ, request.data, request.len);
+}
+
 static void signed_in(struct session *s, enum wire_error error, void *arg)
 {
 	(void)arg;
@@ -46,7 +58,9 @@ static void signed_in(struct session *s, enum wire_error error, void *arg)
 	conn_renew_cookie(s->follower.conn);
 	trail_token_taken(s);
 	const struct http_call *h = http_call_of(s);
-	if (s->follower.transport == TRANSPORT_STREAM)
+	if (h->is_of_consumer)
+		start_of_consumer(s);
+	else if (s->follower.transport == TRANSPORT_STREAM)
 		stream_start(s);
 	else
 		dispatch_data(s, h->command, h->body.data, h->body.len);
@@ -85,5 +99,35 @@ void session_stream_request(struct session *s, const struct text *rooms, size_t 
 		h->rooms[h->n_rooms] = (struct text){mem_strndup(rooms[h->n_rooms].s, rooms[h->n_rooms].n), rooms[h->n_rooms].n};
 	if (last_event_id.s)
 		h->cursors = mem_strndup(last_event_id.s, last_event_id.n);
+	sign_in_first(s);
+}
+
+static void append_member(struct buf *b, const char *before, struct text value)
+{
+	buf_append_str(b, before);
+	buf_append_json_string(b, value.s, value.n);
+}
+
+/* Of what the client has, a delivery or nothing that is known. */
+static uint64_t delivery_of(struct text id)
+{
+	uint64_t n = 0;
+	for (size_t i = 0; i < id.n; i++) {
+		if (id.s[i] < '0' || id.s[i] > '9' || n > EVENT_SEQ_MOST / 10)
+			return 0;
+		n = n * 10 + (uint64_t)(id.s[i] - '0');
+	}
+	return n;
+}
+
+void session_consumer_stream_request(struct session *s, const struct consumer_stream_request *request)
+{
+	struct http_call *h = begin(s);
+	h->is_of_consumer = true;
+	append_member(&h->body, "{\"consumer\":", request->consumer);
+	if (request->worker.s)
+		append_member(&h->body, ",\"worker\":", request->worker);
+	buf_append_byte(&h->body, '}');
+	h->up_to = request->acknowledges ? delivery_of(request->last_event_id) : 0;
 	sign_in_first(s);
 }

@@ -10,7 +10,9 @@ struct http_call {
 	struct session_call call; /* first: the part that the session knows */
 	enum command command;
 	struct buf body;
-	struct text *rooms; /* event stream; each s is owned */
+	bool is_of_consumer; /* event stream: body is the data of a consumer.read */
+	uint64_t up_to;      /* what its worker has done */
+	struct text *rooms;  /* event stream; each s is owned */
 	size_t n_rooms;
 	char *cursors; /* event stream; NULL: none */
 };

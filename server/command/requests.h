@@ -14,4 +14,14 @@ void session_http_request(struct session *s, enum command command, const uint8_t
  * otherwise conn_start_stream() and events follow. */
 void session_stream_request(struct session *s, const struct text *rooms, size_t n_rooms, struct text last_event_id);
 
+/* Which consumer is streamed. */
+struct consumer_stream_request {
+	struct text consumer, worker; /* worker.s NULL: it has no name */
+	bool acknowledges;            /* what came to this worker, up to last_event_id */
+	struct text last_event_id;    /* s NULL: none */
+};
+
+/* The same of what a consumer hands out. */
+void session_consumer_stream_request(struct session *s, const struct consumer_stream_request *request);
+
 #endif

@@ -1,10 +1,12 @@
 #include "command/room_lookup.h"
 
 #include "chat/user.h"
+#include "chat/user_news.h"
+#include "chat/user_refresh.h"
 #include "codec/text_clean.h"
 #include "command/rights.h"
 #include "room/room.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 
 #include <errno.h>
 
@@ -21,7 +23,7 @@ static struct room *in_memory(struct chat *c, struct user *u, const struct room_
 {
 	if (ref->is_id) {
 		struct room *r = room_by_id(&c->rooms, &ref->id);
-		return r && r->no != SERVER_LOG_ROOM_NO ? r : NULL;
+		return r && !room_no_is_hidden(r->no) ? r : NULL;
 	}
 	struct member *m = u ? user_private_room(u, key->data, key->len) : NULL;
 	return m ? m->room : room_by_name_key(&c->rooms, key->data, key->len);
@@ -42,6 +44,14 @@ static bool may_see(struct user *u, const struct room *r)
 	return r->kind == ROOM_PUBLIC || (u && user_member_of(u, r));
 }
 
+/* Whether what the store found is a private room of others. All rooms of a user in memory are in memory, so where nobody else writes the user is a member of no other room. */
+static bool is_hidden(const struct wait *w, const struct search *s, const struct room *r)
+{
+	if (s->sees_all || s->op.room.kind == ROOM_PUBLIC)
+		return false;
+	return s->op.user_no ? !s->op.is_member : !r || !may_see(w->user, r);
+}
+
 static void hold_and_go_on(struct wait *w, struct room *r, void (*then)(struct wait *w, struct room *r))
 {
 	if (r)
@@ -50,33 +60,92 @@ static void hold_and_go_on(struct wait *w, struct room *r, void (*then)(struct w
 	then(w, r);
 }
 
+static void found(struct wait *w);
+
+static void ask_again(struct wait *w)
+{
+	struct search *s = w->op;
+	s->n_unloads = chat_n_unloads(w->answer.chat);
+	s->n_changes = w->answer.chat->n_changes;
+	store_op_finish(&s->op.op);
+	wait_also(w, STORE_ROOM_FIND, &s->op.op, found);
+}
+
+/* Memory learns what the store said of the caller in the room, which has come at least as far as the store was. False: it is further and knows nothing of a membership. */
+static bool learn_member(const struct wait *w, const struct search *s)
+{
+	struct store_membership known = {
+		.room = s->op.room, .role = s->op.role, .read_seq = s->op.read_seq, .read_messages = s->op.read_messages};
+	struct member *m = s->op.is_member ? user_member_of(w->user, w->room) : NULL;
+	if (!s->op.is_member)
+		return true;
+	if (!m && w->room->feed.last_seq != known.room.last_seq)
+		return false;
+	if (!m)
+		user_learn_membership(w->user, &known);
+	else if (member_read_to(m, known.read_seq, known.read_messages))
+		user_news_read_marked(m, NULL);
+	return true;
+}
+
+static void caught_up(struct wait *w)
+{
+	struct search *s = w->op;
+	if (learn_member(w, s)) {
+		s->then(w, w->room);
+		return;
+	}
+	room_release(w->room);
+	w->room = NULL;
+	ask_again(w);
+}
+
+static void learn_role(struct wait *w, struct search *s)
+{
+	if (!s->op.user_no || s->op.user_role != USER_ROLE_OWNER)
+		return;
+	s->sees_all = true;
+	if (w->user->role == USER_ROLE_OWNER)
+		return;
+	w->user->role = USER_ROLE_OWNER;
+	w->user->n_told++; /* a state that is being made may contain the old role */
+}
+
+/* The room that the store found, as memory has it. NULL: the store is asked again, because memory may have been further, and has let go of the room. */
+static struct room *room_found(struct wait *w, const struct search *s)
+{
+	struct chat *c = w->answer.chat;
+	struct room *r = room_by_id(&c->rooms, &s->op.room.id);
+	if (r || (s->n_unloads == chat_n_unloads(c) && !room_changed_since(c, &s->op.room.id, s->n_changes)))
+		return r ? r : room_load(&c->rooms, &s->op.room);
+	ask_again(w);
+	return NULL;
+}
+
 static void found(struct wait *w)
 {
 	struct search *s = w->op;
-	struct chat *c = w->answer.chat;
 	if (w->result == -ENOENT) {
 		s->then(w, NULL);
 		return;
 	}
-	if (wait_failed(w, WIRE_NOT_FOUND, NULL))
+	if (wait_failed(w, WIRE_NOT_FOUND, NULL) || wait_is_void(w))
 		return;
-	if (s->op.room.no == SERVER_LOG_ROOM_NO) { /* it has no members */
+	learn_role(w, s);
+	/* The server's logs have no members. */
+	if (room_no_is_hidden(s->op.room.no) || is_hidden(w, s, room_by_id(&w->answer.chat->rooms, &s->op.room.id))) {
 		s->then(w, NULL);
 		return;
 	}
-	struct room *r = room_by_id(&c->rooms, &s->op.room.id);
-	/* All rooms of a user in memory are in memory, so the user is not a member of any other room. */
-	bool hidden = !s->sees_all && (r ? !may_see(w->user, r) : s->op.room.kind == ROOM_PRIVATE);
-	if (!r && !hidden && (s->n_unloads != chat_n_unloads(c) || room_changed_since(c, &s->op.room.id, s->n_changes))) {
-		s->n_unloads = chat_n_unloads(c);
-		s->n_changes = c->n_changes;
-		store_op_finish(&s->op.op);
-		wait_also(w, STORE_ROOM_FIND, &s->op.op, found);
+	struct room *r = room_found(w, s);
+	if (!r)
 		return;
-	}
-	if (!r && !hidden)
-		r = room_load(&c->rooms, &s->op.room);
-	hold_and_go_on(w, hidden ? NULL : r, s->then);
+	room_hold(r);
+	w->room = r;
+	bool is_shared = w->answer.chat->store->is_shared;
+	if (is_shared)
+		room_expect(r, s->op.room.last_seq);
+	wait_room_or_away(w, is_shared ? s->op.room.last_seq : 0, caught_up);
 }
 
 void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r))
@@ -88,7 +157,8 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 		text_name_key(ref->name.s, ref->name.n, &key);
 	struct room *r = in_memory(call->chat, call->user, ref, &key);
 	bool sees_all = rights_access(call->request->command) == ACCESS_OPERATOR || (call->user && call->user->role == USER_ROLE_OWNER);
-	if ((r && (sees_all || may_see(call->user, r))) || (!ref->is_id && key.len == 0)) {
+	bool is_known = r && !call->chat->store->is_shared && (sees_all || may_see(call->user, r));
+	if (is_known || (!ref->is_id && key.len == 0)) {
 		hold_and_go_on(wait_of(s), r, then);
 		wait_drop(s);
 		return;
@@ -98,13 +168,16 @@ void room_lookup(struct call *call, void (*then)(struct wait *w, struct room *r)
 	s->n_unloads = chat_n_unloads(call->chat);
 	s->n_changes = call->chat->n_changes;
 	s->op.by_id = ref->is_id;
+	s->op.user_no = wait_asker_no(wait_of(s));
 	s->op.private_too = sees_all;
 	s->op.id = ref->id;
 	s->op.name_key = wait_keep(s, &key);
+	if (rights_access(call->request->command) == ACCESS_MEMBER)
+		wait_hold_reading(wait_of(s));
 	wait_go(s);
 }
 
-static void refuse(struct wait *w, struct room *r)
+void room_lookup_refuse(struct wait *w, struct room *r)
 {
 	if (r && (r->kind == ROOM_PUBLIC || w->user->role == USER_ROLE_OWNER)) /* a member of a private room is just leaving */
 		answer_error(&w->answer, WIRE_FORBIDDEN, "join the room first", 0);
@@ -121,11 +194,6 @@ bool room_lookup_rules(struct wait *w, struct room *r)
 	if (m && !m->leaving)
 		answer_error(&w->answer, WIRE_FORBIDDEN, "only the room's owner may do this, or the server's", 0);
 	else
-		refuse(w, r);
+		room_lookup_refuse(w, r);
 	return false;
-}
-
-void room_lookup_refuse(struct call *call)
-{
-	room_lookup(call, refuse);
 }

@@ -20,6 +20,9 @@ static const struct {
 	[TRAIL_ACCOUNT] = {"account.created", NULL, "account"},
 	[TRAIL_BOT] = {"bot.created", NULL, "account"},
 	[TRAIL_OWNER] = {"account.created", "sign_in.failed", "account"},
+	[TRAIL_HOOK_CREATE] = {"hook.created", NULL, "hook"},
+	[TRAIL_HOOK_ROTATE] = {"hook.rotated", NULL, "hook"},
+	[TRAIL_HOOK_DELETE] = {"hook.deleted", NULL, "hook"},
 	[TRAIL_OPERATOR] = {"admin.done", "admin.failed", "subject"},
 };
 
@@ -40,6 +43,11 @@ static struct trail operators(struct room_ref subject, const char *how)
 	return (struct trail){.kind = TRAIL_OPERATOR, .subject = subject, .how = how};
 }
 
+static struct room_ref identified(const struct uid *id)
+{
+	return (struct room_ref){.given = true, .is_id = true, .id = *id};
+}
+
 static struct trail trail_of_request(const struct request *r)
 {
 	switch (r->command) {
@@ -57,6 +65,12 @@ static struct trail trail_of_request(const struct request *r)
 		return (struct trail){.kind = TRAIL_ACCOUNT, .subject = named(r->data.account_create.name)};
 	case CMD_BOT_CREATE:
 		return (struct trail){.kind = TRAIL_BOT, .subject = named(r->data.bot_create.name)};
+	case CMD_HOOK_CREATE:
+		return (struct trail){.kind = TRAIL_HOOK_CREATE, .subject = named(r->data.hook_create.name)};
+	case CMD_HOOK_ROTATE:
+		return (struct trail){.kind = TRAIL_HOOK_ROTATE, .subject = identified(&r->data.hook_rotate.hook)};
+	case CMD_HOOK_DELETE:
+		return (struct trail){.kind = TRAIL_HOOK_DELETE, .subject = identified(&r->data.hook_delete.hook)};
 	case CMD_ADMIN_OWNER:
 		return operators(named(r->data.admin_owner.name), r->data.admin_owner.password.s ? "create" : "promote");
 	case CMD_ADMIN_ACCOUNT:
@@ -203,13 +217,23 @@ void trail_token_taken(struct session *s)
 	log_write(LOG_LEVEL_INFO, words[TRAIL_SIGN_IN].done, l.fields, l.n);
 }
 
-void trail_token_refused(const struct session *s, enum wire_error error)
+static void say_refused(const struct session *s, const char *reason, const char *how)
 {
 	struct line l = {.n = 0};
 	const char *address = conn_address(s->follower.conn);
 	add_string(&l, "address", address);
-	add_string(&l, "reason", wire_error_code(error));
-	add_string(&l, "how", how_of_token(s));
+	add_string(&l, "reason", reason);
+	add_string(&l, "how", how);
 	if (spend(s->chat, rate_trail(s), address, &l))
 		log_write(LOG_LEVEL_INFO, words[TRAIL_SIGN_IN].failed, l.fields, l.n);
+}
+
+void trail_token_refused(const struct session *s, enum wire_error error)
+{
+	say_refused(s, wire_error_code(error), how_of_token(s));
+}
+
+void trail_hook_refused(const struct session *s, const char *reason)
+{
+	say_refused(s, reason, "hook");
 }

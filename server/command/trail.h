@@ -18,7 +18,18 @@ struct call;
 struct session;
 struct user;
 
-enum trail_kind { TRAIL_NONE, TRAIL_SIGN_IN, TRAIL_SIGN_OUT, TRAIL_ACCOUNT, TRAIL_OWNER, TRAIL_BOT, TRAIL_OPERATOR };
+enum trail_kind {
+	TRAIL_NONE,
+	TRAIL_SIGN_IN,
+	TRAIL_SIGN_OUT,
+	TRAIL_ACCOUNT,
+	TRAIL_OWNER,
+	TRAIL_BOT,
+	TRAIL_HOOK_CREATE,
+	TRAIL_HOOK_ROTATE,
+	TRAIL_HOOK_DELETE,
+	TRAIL_OPERATOR
+};
 
 /* What the log will say of the answer to a request; a part of struct answer. Lives as long as the request. */
 struct trail {
@@ -36,5 +47,7 @@ void trail_answered(const struct answer *a, enum wire_error code);
 /* A session entered with a token, to get events; or a token was refused. */
 void trail_token_taken(struct session *s);
 void trail_token_refused(const struct session *s, enum wire_error error);
+/* A post to an incoming webhook that does not exist, or with a wrong signature. */
+void trail_hook_refused(const struct session *s, const char *reason);
 
 #endif

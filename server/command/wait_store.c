@@ -86,6 +86,11 @@ struct text wait_keep(void *op, struct buf *b)
 	return (struct text){w->kept[i].data ? (const char *)w->kept[i].data : "", w->kept[i].len};
 }
 
+uint64_t wait_asker_no(const struct wait *w)
+{
+	return w->user && w->answer.chat->store->is_shared ? w->user->no : 0;
+}
+
 bool wait_go(void *op)
 {
 	struct wait *w = wait_of(op);
@@ -133,12 +138,17 @@ void wait_answer_seq(const struct wait *w, uint64_t seq)
 	answer_ok(&w->answer, &data);
 }
 
-void *wait_next(struct wait *w, enum store_op_kind kind, wait_done *done)
+void *wait_next_with(struct wait *w, enum store_op_kind kind, size_t n_bytes, wait_done *done)
 {
 	let_go_of_op(w);
-	w->op = mem_zalloc(store_op_bytes(kind));
+	w->op = mem_zalloc(n_bytes);
 	place_op(w, kind, w->op, done);
 	return w->op;
+}
+
+void *wait_next(struct wait *w, enum store_op_kind kind, wait_done *done)
+{
+	return wait_next_with(w, kind, store_op_bytes(kind), done);
 }
 
 void wait_also(struct wait *w, enum store_op_kind kind, struct store_op *op, wait_done *done)
@@ -182,6 +192,7 @@ static void hashed_for_op(struct worker_job *job)
 static bool begin_hashing(struct wait *w, wait_hasher *hash, void (*done)(struct worker_job *job))
 {
 	w->hash = hash;
+	w->is_hashed = false; /* where it is dropped before its turn (chat_drop_hashing()) */
 	w->hashing = (struct worker_job){.run = run_hash, .done = done};
 	if (worker_submit(w->answer.chat->hashers, &w->hashing) == 0)
 		return true;
@@ -205,8 +216,24 @@ void wait_hash_and_go(void *op, wait_hasher *hash)
 static void come(struct room_wait *waiting)
 {
 	struct wait *w = list_entry(waiting, struct wait, come);
-	if (w->done && !wait_is_void(w))
+	bool gives_up = waiting->ends_when_away && w->room->feed.last_seq < waiting->seq;
+	bool goes_on = w->done && !wait_is_void(w);
+	if (goes_on && gives_up)
+		answer_away(&w->answer);
+	else if (goes_on)
 		w->done(w);
+	one_less(w);
+}
+
+void wait_pause(struct wait *w)
+{
+	w->n_under_way++;
+}
+
+void wait_resume(struct wait *w, wait_done *done)
+{
+	if (!wait_is_void(w))
+		done(w);
 	one_less(w);
 }
 
@@ -215,4 +242,11 @@ void wait_room(struct wait *w, uint64_t seq, wait_done *done)
 	w->done = done;
 	w->n_under_way++;
 	room_await(w->room, seq, &w->come, come);
+}
+
+void wait_room_or_away(struct wait *w, uint64_t seq, wait_done *done)
+{
+	w->done = done;
+	w->n_under_way++;
+	room_await_or_away(w->room, seq, &w->come, come);
 }

@@ -31,6 +31,8 @@ static inline struct wait *wait_of(const void *op)
 }
 /* Keeps what the operation points to: takes the buffer over and returns its text, which is "" and not NULL when it is empty. At most WAIT_KEPT_MAX of them. */
 struct text wait_keep(void *op, struct buf *b);
+/* Who asks, for an operation that looks whether they (still) may: the number of the user where others write to the store too; 0 where memory knows. */
+uint64_t wait_asker_no(const struct wait *w);
 /* Submits it. False when that was refused and answered: op is void then. */
 bool wait_go(void *op);
 /* The same after hash() on a hashing thread (wait_hash()). */
@@ -50,11 +52,18 @@ void wait_answer_member(struct wait *w, void (*encode)(struct buf *b, const stru
 void wait_answer_seq(const struct wait *w, uint64_t seq);
 /* Replaces the operation that came back, which is void now, by another one. Fill it, then wait_go(). */
 void *wait_next(struct wait *w, enum store_op_kind kind, wait_done *done);
+/* The same where the command keeps more: see wait_store_with(). */
+void *wait_next_with(struct wait *w, enum store_op_kind kind, size_t n_bytes, wait_done *done);
 /* Submits one more operation, which the command keeps behind the first one and has filled. w->op stays. */
 void wait_also(struct wait *w, enum store_op_kind kind, struct store_op *op, wait_done *done);
 /* Runs hash() on a hashing thread, then done(). Answers when too much waits there, and when hash() returns false. */
 void wait_hash(struct wait *w, wait_hasher *hash, wait_done *done);
+/* Goes on without an operation, until wait_resume() calls done(). */
+void wait_pause(struct wait *w);
+void wait_resume(struct wait *w, wait_done *done);
 /* Calls done(), unless NULL, when the room has come to this seq (room_await()). */
 void wait_room(struct wait *w, uint64_t seq, wait_done *done);
+/* The same before anything is done: answers `unavailable` when the store goes away before the room has come to this seq (room_await_or_away()). */
+void wait_room_or_away(struct wait *w, uint64_t seq, wait_done *done);
 
 #endif

@@ -197,7 +197,8 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	admission_init(&s->admission, connections_max(config), (size_t)config->limits.address_connections);
 	s->wheel = wheel_new(loop_now_ms(l), NET_TICK_MS, WHEEL_SLOTS);
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-	if (!read_certificate(s, fault)) {
+	/* Before the library, which cannot be shut down without turns of the loop, in which others already work (net_server_stop()). */
+	if (!read_certificate(s, fault) || listeners_open(s, fault) < 0) {
 		net_server_destroy(s);
 		return NULL;
 	}
@@ -208,10 +209,6 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	}
 	if (!make_vhosts(s)) {
 		snprintf(fault, 400, "libwebsockets cannot use the certificate %s with the key %s", config->tls_cert, config->tls_key);
-		net_server_destroy(s);
-		return NULL;
-	}
-	if (listeners_open(s, fault) < 0) {
 		net_server_destroy(s);
 		return NULL;
 	}
@@ -263,7 +260,7 @@ void net_server_stop(struct net_server *s)
 	if (s == NULL || s->is_stopped)
 		return;
 	s->is_stopped = true;
-	s->draining = true;
+	s->leaving = s->draining = true;
 	s->drained = NULL;
 	listeners_close(s);
 	loop_timer_destroy(s->tick);

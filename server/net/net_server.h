@@ -47,7 +47,7 @@ struct net_config {
 	bool proxy_protocol; /* only trusted proxies may connect, and begin with a PROXY header; not on the listeners of the operator and of health and metrics */
 	uint32_t hsts_seconds; /* Strict-Transport-Security, to clients that speak TLS; 0: none */
 	const char *web_dir;   /* NULL: the page inside the binary */
-	uint32_t heartbeat_ms, drain_ms;
+	uint32_t heartbeat_ms, drain_grace_ms, drain_ms;
 	struct limits limits;
 };
 
@@ -57,10 +57,12 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 /* Calls put(arg, address, is_ops) for each listener but the operator's socket. The address is "http://127.0.0.1:8080" or "unix:/path". */
 void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address, bool is_ops), void *arg);
 /* Reads certificate and key again for new connections (SIGHUP). Returns 0, or -EINVAL after it has logged the fault: the old pair then stays in
- * use. Does nothing without TLS, and while the server leaves, because it accepts no connections then. */
+ * use. Does nothing without TLS, and when no more connections are accepted. */
 int net_server_reload(struct net_server *s);
 /* Ends without losing answers (promise 10), see drain.c, and then calls done(arg). A second call ends at once. */
 void net_server_drain(struct net_server *s, void (*done)(void *arg), void *arg);
+/* How long net_server_drain() takes at most. */
+uint64_t net_server_drain_most_ms(const struct net_server *s);
 /* Closes every session, cuts every connection, and runs the loop until the library has shut down. Accepts NULL. */
 void net_server_stop(struct net_server *s);
 /* Calls net_server_stop() if it was not called, and frees. The loop must not run again after this. Accepts NULL. */

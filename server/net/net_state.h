@@ -78,7 +78,9 @@ struct net_server {
 	bool is_stopped;
 
 	/* drain.c */
-	bool draining;
+	bool leaving;  /* /readyz is red, and each answer ends its connection */
+	bool draining; /* no more connections are accepted, and those that are there are closed */
+	uint64_t leaving_since_ms;
 	uint64_t drain_started_ms;
 	size_t drain_total;  /* connections at the beginning of the end */
 	size_t drain_closed; /* connections told to close so far */

@@ -47,15 +47,21 @@ enum close_reason {
 /* A reply: n bytes of JSON. Framed and put in the outbox; written at the end of the turn.
  * For HTTP this is the whole response: `code` gives the status, retry_after_ms a Retry-After header. */
 void conn_append(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms);
+/* HTTP: the whole response where the client expects no JSON: a text. */
+void conn_append_text(struct conn *c, int status, const char *text, uint32_t retry_after_ms);
 /* WebSocket: a personal event, through the outbox too. Other users cause these, and without a limit. So while the outbox is full and the socket takes nothing,
  * the connection is closed instead, and its client comes back for the whole state. */
 void conn_tell(struct conn *c, const void *json, size_t n);
 
+/* WebSocket: more replies wait for the socket than limits.outbox_bytes. */
+bool conn_is_full(const struct conn *c);
 /* Whether events may be written now: not closing, outbox empty, and the library holds back nothing. */
 bool conn_writable(const struct conn *c);
 /* Writes whole frames (WebSocket) or whole chunks of text (event stream). The memory is only read, and may go away after the call. Only when conn_writable(). The
  * library keeps what the socket does not take, at most n bytes: callers cut at --write-bytes. */
 void conn_write(struct conn *c, const uint8_t *bytes, size_t n);
+/* It will be written to in a moment: brings what that touches into the processor's cache. Accepts NULL. */
+void conn_prefetch(const struct conn *c);
 /* Asks for one session_writable() when the socket takes more. */
 void conn_want_writable(struct conn *c);
 
@@ -66,10 +72,13 @@ void conn_set_cookie(struct conn *c, const char *token);
 /* HTTP: the request was signed in. If the session cookie did that, the response sets it again, so that it lasts as long as its token, which use prolongs. */
 void conn_renew_cookie(struct conn *c);
 
-/* Stops reading from a WebSocket, which has as many requests under way as are allowed; or goes on reading. */
+/* Stops reading from a WebSocket, which has as many requests under way as are allowed, or the body of an HTTP request; or goes on reading. */
 void conn_hold_reading(struct conn *c, bool held);
 /* The session has no request under way any more (session_awaits_answers()): a connection that is being closed may end. */
 void conn_all_answered(struct conn *c);
+
+/* The client was told to sign in in_ms from now: a WebSocket's time to do so begins then. */
+void conn_await_sign_in(struct conn *c, uint32_t in_ms);
 
 /* Ends it with a reason, after the outbox went out; session_close() follows later. */
 void conn_close(struct conn *c, enum close_reason reason);

@@ -79,7 +79,7 @@ struct reader *reader_attach(struct follower *f, struct room *r, struct list *gr
 	list_append(&r->readers, &reader->in_room);
 	list_append(&f->readers, &reader->in_follower);
 	if (r->n_readers++ == 0)
-		list_append(&r->rooms->followed, &r->in_followed);
+		room_follow(r);
 	metric_change(&f->rooms->metrics->readers, 1);
 	room_hold(r);
 	if (room_tail_has(&r->tail, reader->next_seq))
@@ -105,7 +105,7 @@ void reader_detach(struct reader *reader)
 	list_remove(&reader->in_follower);
 	list_remove(&reader->in_group);
 	if (--reader->room->n_readers == 0)
-		list_remove(&reader->room->in_followed);
+		room_unfollow(reader->room);
 	room_release(reader->room);
 	free(reader);
 }

@@ -3,17 +3,16 @@
 #include "codec/text_clean.h"
 #include "codec/ws_frame.h"
 #include "room/reader.h"
+#include "room/room_hole.h"
 #include "room/room_sweep.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { TAIL_KEEP_EVENTS = 128 }; /* a resume within these never touches the store */
 
 static void room_out(void *arg, struct event *e);
-static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq);
 
 static void hash_name(const char *name, uint8_t out[16])
 {
@@ -34,7 +33,7 @@ static struct room *room_new(struct rooms *rooms, const struct store_room *known
 	r->n_messages = known->n_messages;
 	r->n_members = known->n_members;
 	r->created_ms = known->created_ms;
-	room_feed_init(&r->feed, known->last_seq, room_out, room_fetch, r);
+	room_feed_init(&r->feed, known->last_seq, room_out, room_hole_fetch, r);
 	room_tail_init(&r->tail, known->last_seq + 1);
 	list_init(&r->readers);
 	list_init(&r->in_idle);
@@ -42,6 +41,7 @@ static struct room *room_new(struct rooms *rooms, const struct store_room *known
 	list_init(&r->in_long_tails);
 	list_init(&r->in_holes);
 	list_init(&r->in_followed);
+	list_init(&r->in_patient);
 	list_init(&r->waiting);
 	return r;
 }
@@ -53,6 +53,7 @@ static void room_free(struct room *r)
 	list_remove(&r->in_sweep);
 	list_remove(&r->in_long_tails);
 	list_remove(&r->in_holes);
+	list_remove(&r->in_patient);
 	room_feed_finish(&r->feed);
 	room_tail_empty(&r->tail);
 	free(r->name);
@@ -126,6 +127,7 @@ void room_void_all(struct rooms *rooms)
 	for (struct room *r; (r = id_map_next(&rooms->by_id, &at));) {
 		r->is_void = true;
 		list_remove(&r->in_holes);
+		list_remove(&r->in_patient);
 		room_end_waits(r, UINT64_MAX);
 	}
 	id_map_finish(&rooms->by_id);
@@ -232,15 +234,38 @@ void room_end_waits(struct room *r, uint64_t up_to_seq)
 	}
 }
 
+static void await(struct room *r, struct room_wait *w)
+{
+	list_init(&w->in_room);
+	if (w->seq <= r->feed.last_seq || (w->ends_when_away && r->rooms->store->is_away)) {
+		w->then(w);
+		return;
+	}
+	list_append(&r->waiting, &w->in_room);
+	room_hole_hurry(r);
+}
+
 void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w))
 {
-	w->then = then;
-	w->seq = seq;
-	list_init(&w->in_room);
-	if (seq <= r->feed.last_seq)
+	*w = (struct room_wait){.seq = seq, .then = then};
+	await(r, w);
+}
+
+void room_await_or_away(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w))
+{
+	*w = (struct room_wait){.seq = seq, .ends_when_away = true, .then = then};
+	await(r, w);
+}
+
+void room_end_waits_of_away(struct room *r)
+{
+	list_for_each_safe(it, &r->waiting) {
+		struct room_wait *w = list_entry(it, struct room_wait, in_room);
+		if (!w->ends_when_away)
+			continue;
+		list_remove(&w->in_room);
 		w->then(w);
-	else
-		list_append(&r->waiting, &w->in_room);
+	}
 }
 
 /* Takes an event from the feed, in order: into the tail, then into what is known, and the room is swept. The tail comes first, so that a new member's reader
@@ -265,6 +290,25 @@ void room_offer(struct room *r, struct event *e)
 		room_feed_offer(&r->feed, e);
 }
 
+void room_hear(struct room *r, struct event *e)
+{
+	room_feed_hear(&r->feed, e);
+}
+
+void room_follow(struct room *r)
+{
+	list_append(&r->rooms->followed, &r->in_followed);
+	if (r->rooms->follows)
+		r->rooms->follows(r, true);
+}
+
+void room_unfollow(struct room *r)
+{
+	list_remove(&r->in_followed);
+	if (r->rooms->follows)
+		r->rooms->follows(r, false);
+}
+
 void room_pass_on(struct room *r, const void *json, size_t n)
 {
 	uint8_t frame_header[WS_FRAME_HEADER_MAX];
@@ -284,96 +328,8 @@ void room_pass_on(struct room *r, const void *json, size_t n)
 	room_sweep_want(r);
 }
 
-/* ---- a hole in what the feed was offered: read it from the store ---- */
-
-struct hole_fetch {
-	struct store_log_page op; /* first: the store hands this back */
-	struct room *room;        /* held */
-};
-
-/* The hole cannot be read. Readers are told so when they read on from the log (reader_log.c), and the feed lets out what is behind it. */
-static void skip_damage(struct room *r, const struct store_log_page *page)
-{
-	bool known = page->damaged_to > r->feed.last_seq && page->damaged_to < page->before_seq;
-	uint64_t to = known ? page->damaged_to : page->before_seq - 1;
-	if (to <= r->feed.last_seq)
-		return;
-	room_tail_skip(&r->tail, to + 1);
-	room_feed_skip(&r->feed, to);
-	room_sweep_want(r);
-	r->rooms->skipped(r);
-	room_end_waits(r, r->feed.last_seq);
-}
-
-/* What is missing could not be read. The next offer would ask again but may be far off, so the housekeeping asks too. */
-static void fetch_later(struct room *r)
-{
-	if (list_empty(&r->in_holes))
-		list_append(&r->rooms->holes, &r->in_holes);
-}
-
-static void hole_fetched(struct store_op *op)
-{
-	struct hole_fetch *f = (struct hole_fetch *)(void *)op;
-	struct room *r = f->room;
-	for (size_t i = 0; i < f->op.n_events; i++) {
-		room_feed_offer(&r->feed, f->op.events[i]);
-		f->op.events[i] = NULL;
-	}
-	if (op->result == -EBADMSG)
-		skip_damage(r, &f->op);
-	bool again = op->result == -EBADMSG || (op->result == 0 && f->op.n_events > 0);
-	room_feed_fetched(&r->feed, again);
-	if (!again)
-		fetch_later(r);
-	r->rooms->n_pending--;
-	room_release(r);
-	store_log_page_finish(&f->op);
-	free(f);
-}
-
-static void room_fetch(void *arg, uint64_t after_seq, uint64_t before_seq)
-{
-	struct room *r = arg;
-	struct hole_fetch *f = mem_new(struct hole_fetch);
-	f->op = (struct store_log_page){.op = {.kind = STORE_LOG_PAGE, .done = hole_fetched},
-					.room_no = r->no,
-					.after_seq = after_seq,
-					.before_seq = before_seq,
-					.limit = ROOM_FEED_HELD_MAX};
-	f->room = r;
-	room_hold(r);
-	if (r->rooms->store->methods->submit(r->rooms->store, &f->op.op) == 0) {
-		r->rooms->n_pending++;
-		return;
-	}
-	room_release(r);
-	free(f);
-	room_feed_fetched(&r->feed, false);
-	fetch_later(r);
-}
-
-void room_expect(struct room *r, uint64_t seq)
-{
-	room_feed_expect(&r->feed, seq);
-}
-
 void room_pass(struct room *r, uint64_t seq)
 {
 	room_tail_skip(&r->tail, seq + 1);
 	room_feed_skip(&r->feed, seq);
-}
-
-void room_fetch_again(struct rooms *rooms)
-{
-	struct list again;
-	if (rooms->store->is_away)
-		return;
-	list_init(&again);
-	list_splice(&again, &rooms->holes);
-	list_for_each_safe(it, &again) {
-		struct room *r = list_entry(it, struct room, in_holes);
-		list_remove(&r->in_holes);
-		room_feed_expect(&r->feed, 0);
-	}
 }

@@ -32,6 +32,8 @@ void room_forget_quiet_tails(struct rooms *rooms, uint64_t quiet_ms);
 
 /* Offers an event that was committed to the feed, which lets it out in order to the tail and the sweep. Takes it over; NULL is ignored. */
 void room_offer(struct room *r, struct event *e);
+/* The same for one that another instance says was committed. */
+void room_hear(struct room *r, struct event *e);
 /* The room has at least come to this seq: what is missing is fetched. */
 void room_expect(struct room *r, uint64_t seq);
 /* What comes next in the room, up to this seq, is known already: nobody is told of it. */
@@ -44,12 +46,21 @@ void room_fetch_again(struct rooms *rooms);
 struct room_wait {
 	struct list in_room; /* room.waiting */
 	uint64_t seq;
+	bool ends_when_away;
 	void (*then)(struct room_wait *w);
 };
 void room_await(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w));
+/* The same for who has done nothing yet: the wait ends as well when the store is away, and the room has not come to the seq then. */
+void room_await_or_away(struct room *r, uint64_t seq, struct room_wait *w, void (*then)(struct room_wait *w));
 
 /* Ends the waits up to this seq. */
 void room_end_waits(struct room *r, uint64_t up_to_seq);
+/* Ends those that end when the store is away. */
+void room_end_waits_of_away(struct room *r);
+
+/* The room's events are wanted as soon as they are committed anywhere. */
+void room_follow(struct room *r);
+void room_unfollow(struct room *r);
 
 /* Passes on an event that is not remembered: n bytes of JSON. Dropped when the tail is under pressure. */
 void room_pass_on(struct room *r, const void *json, size_t n);

@@ -39,18 +39,28 @@ static void hold(struct room_feed *f, struct event *e)
 	f->n_held++;
 }
 
-/* Asks for what is missing before the first held event; with none held, for what was dropped because too many were. */
+/* What is missing before the first held event; with none held, what was dropped because too many were. */
+uint64_t room_feed_hole(const struct room_feed *f)
+{
+	if (f->n_held)
+		return f->held[0]->seq;
+	return f->last_seq < f->newest_seq ? f->newest_seq + 1 : 0;
+}
+
 static void fetch_hole(struct room_feed *f)
 {
-	if (f->last_seq >= f->newest_seq || f->fetching)
+	uint64_t before_seq = f->fetching ? 0 : room_feed_hole(f);
+	if (!before_seq)
 		return;
 	f->fetching = true;
-	f->fetch(f->arg, f->last_seq, f->n_held ? f->held[0]->seq : f->newest_seq + 1);
+	f->fetch(f->arg, f->last_seq, before_seq);
 }
 
 static void let_out(struct room_feed *f, struct event *e)
 {
 	f->last_seq = e->seq;
+	if (f->newest_seq < e->seq)
+		f->newest_seq = e->seq;
 	f->out(f->arg, e);
 }
 
@@ -68,14 +78,12 @@ static void let_out_held(struct room_feed *f)
 	}
 }
 
-void room_feed_offer(struct room_feed *f, struct event *e)
+void room_feed_hear(struct room_feed *f, struct event *e)
 {
 	if (e->seq <= f->last_seq) {
 		event_free(e);
 		return;
 	}
-	if (e->seq > f->newest_seq)
-		f->newest_seq = e->seq;
 	if (e->seq > f->last_seq + 1) {
 		hold(f, e);
 	} else {
@@ -84,6 +92,19 @@ void room_feed_offer(struct room_feed *f, struct event *e)
 			let_out_held(f);
 	}
 	fetch_hole(f);
+}
+
+void room_feed_offer(struct room_feed *f, struct event *e)
+{
+	if (e->seq > f->newest_seq)
+		f->newest_seq = e->seq;
+	room_feed_hear(f, e);
+}
+
+void room_feed_doubt(struct room_feed *f)
+{
+	while (f->n_held && f->held[f->n_held - 1]->seq > f->newest_seq)
+		event_free(f->held[--f->n_held]);
 }
 
 void room_feed_expect(struct room_feed *f, uint64_t seq)

@@ -25,7 +25,7 @@ struct room;
 
 struct rooms_config {
 	uint32_t sweep_slice;     /* readers written to per slice (0: default) */
-	uint32_t sweep_rest;      /* in percent of what a pass costs; 0: none */
+	uint32_t sweep_rest;      /* at most, in percent of what a pass costs; 0: none */
 	uint32_t write_bytes;     /* most bytes in one write (0: default 65536) */
 	uint32_t room_tail_bytes; /* most bytes of recent frames kept per room, each twice (0: default 1 MiB) */
 	uint32_t room_idle_ms;    /* an unused room leaves memory after this (0: default 5 min) */
@@ -47,12 +47,17 @@ struct rooms {
 	struct list sweeping;  /* room.in_sweep: rooms with news */
 	struct list resting;   /* room.in_sweep: rooms with news whose pass rests until its next readers are due */
 	struct loop_timer *rest_over;
-	struct list long_tails;    /* room.in_long_tails, longest quiet first */
-	struct list log_waiting;   /* follower.in_log_wait: followers with readers behind that wait for their turn at the store */
-	uint32_t n_log_pages;      /* pages that the store is asked for now, for readers */
-	struct list idle;          /* room.in_idle, longest idle first */
-	struct list holes;         /* room.in_holes: rooms whose missing events could not be asked for */
-	struct list followed;      /* room.in_followed: rooms with readers */
+	struct list long_tails;  /* room.in_long_tails, longest quiet first */
+	struct list log_waiting; /* follower.in_log_wait: followers with readers behind that wait for their turn at the store */
+	uint32_t n_log_pages;    /* pages that the store is asked for now, for readers */
+	struct list idle;        /* room.in_idle, longest idle first */
+	struct list holes;       /* room.in_holes: rooms whose missing events could not be asked for */
+	struct list followed;    /* room.in_followed: rooms with readers */
+	/* The room is followed from now on, or no more: it enters or leaves `followed`. NULL: nobody wants to know. */
+	void (*follows)(struct room *r, bool is_followed);
+	uint32_t patience_ms; /* not 0: a bus is whole, and a hole in a room that it tells of is given this time to fill by itself */
+	struct list patient;  /* room.in_patient, the earliest patient_until_ms first */
+	struct loop_timer *patience_over;
 	size_t n_pending;          /* operations under way */
 	uint64_t n_unloads;        /* rooms that left memory: a reading from before the last of them may be stale */
 	struct buf scratch;        /* for building one frame; emptied by its user */
@@ -76,12 +81,16 @@ struct room {
 	uint32_t n_readers;
 	uint32_t follow_round;   /* the last round of questions for the rooms' newest seqs that asked for it; wraps */
 	struct list in_followed; /* rooms.followed, while it has readers */
-	uint32_t n_holds;        /* members in memory and operations under way */
-	bool is_void;            /* belongs to an epoch that is over: nobody finds it, and nothing is asked for it */
-	uint32_t n_updates;      /* updates under way: name and topic may change in a moment */
-	struct list waiting;     /* room_wait.in_room */
-	struct list in_holes;    /* rooms.holes */
-	struct list in_idle;     /* rooms.idle, while n_holds == 0 */
+	bool is_heard;           /* a bus tells of its events */
+	bool is_impatient;       /* the hole in its feed is fetched at once */
+	struct list in_patient;  /* rooms.patient, while a hole in its feed may fill by itself */
+	uint64_t patient_until_ms, patient_after_seq;
+	uint32_t n_holds;     /* members in memory and operations under way */
+	bool is_void;         /* belongs to an epoch that is over: nobody finds it, and nothing is asked for it */
+	uint32_t n_updates;   /* updates under way: name and topic may change in a moment */
+	struct list waiting;  /* room_wait.in_room */
+	struct list in_holes; /* rooms.holes */
+	struct list in_idle;  /* rooms.idle, while n_holds == 0 */
 	uint64_t idle_since_ms;
 	/* the sweep */
 	struct list in_sweep;    /* rooms.sweeping or .resting */
@@ -94,6 +103,8 @@ struct room {
 	uint64_t late_writes;
 	uint64_t pass_lasts_ns; /* how long the pass lasts; 0: it goes as fast as it can */
 	uint32_t pass_writes, pass_visits;
+	uint32_t pass_news; /* frames that came since the pass began */
+	uint32_t demand;    /* percent of a processor that the room would take without joining events in writes */
 	bool pass_had_news; /* there was more when the last pass ended */
 	uint64_t n_passes;  /* finished passes */
 };

@@ -7,6 +7,8 @@ static const uint64_t PACE_FROM_NS = 2000000; /* shorter passes are not paced: t
 static const uint64_t TICK_NS = 1000000;
 enum {
 	TICK_MS = 1,
+	DEMAND_MAX = 10000,    /* percent of a processor */
+	REST_BY_DEMAND = 35,   /* percent of rest for each processor that the room would take beyond the first */
 	LATE_WRITES = 1 << 17, /* a second of a room of a thousand readers, so that one stall changes the pace little */
 	FULL_BYTES = 9 * 1024, /* joining more saves little: the bytes are a large part of what such a write costs */
 };
@@ -27,6 +29,7 @@ static void rest(struct room *r)
 
 void room_sweep_want(struct room *r)
 {
+	r->pass_news++;
 	if (list_empty(&r->in_sweep))
 		list_append(&r->rooms->sweeping, &r->in_sweep); /* behind the other rooms */
 }
@@ -59,23 +62,37 @@ static void note_cost(struct room *r)
 }
 
 /*
- * How long the pass that begins now lasts: the usual cost of as many writes as the last pass made, and config.sweep_rest percent more. It is not paced (0) unless it
- * follows the last one at once or nearly: the room would be swept for more than two thirds of the time. The cost is taken as at most twice that of the last pass, so
- * that one cheap pass shortens the next.
+ * What part of a processor the room would take if every event were written by itself, in percent, as it was in the last passes. A pass that does not follow the one
+ * before at once comes alone: there was time, whatever was asked before.
  */
-static uint64_t pace(const struct room *r, uint64_t now_ns)
+static void note_demand(struct room *r, uint64_t now_ns)
 {
-	uint64_t rest = r->rooms->config.sweep_rest, costs_ns = usual_ns(r), most_ns = 2 * r->pass_worked_ns;
-	bool follows = r->pass_had_news || now_ns - r->pass_started_ns < costs_ns * 3 / 2;
-	if (!follows || rest == 0 || r->pass_worked_ns < PACE_FROM_NS)
+	uint64_t since_ns = now_ns - r->pass_started_ns;
+	uint64_t demand = since_ns ? 100 * r->pass_news * usual_ns(r) / since_ns : 0;
+	demand = (7 * (uint64_t)r->demand + (demand < DEMAND_MAX ? demand : DEMAND_MAX)) / 8;
+	r->demand = r->pass_had_news ? (uint32_t)demand : 0;
+	r->pass_news = 0;
+}
+
+/*
+ * How long the pass that begins now lasts: the usual cost of as many writes as the last pass made, and a rest. While there is time for each event by itself there is
+ * none (0). From then on it grows with what is asked beyond that, up to config.sweep_rest percent of the cost. The cost is taken as at most twice that of the last
+ * pass, so that one cheap pass shortens the next.
+ */
+static uint64_t pace(const struct room *r)
+{
+	uint64_t most = r->rooms->config.sweep_rest, costs_ns = usual_ns(r), most_ns = 2 * r->pass_worked_ns;
+	uint64_t rest = r->demand > 100 ? (r->demand - 100) * REST_BY_DEMAND / 100 : 0;
+	if (rest == 0 || most == 0 || r->pass_worked_ns < PACE_FROM_NS)
 		return 0;
-	return (costs_ns < most_ns ? costs_ns : most_ns) * (100 + rest) / 100;
+	return (costs_ns < most_ns ? costs_ns : most_ns) * (100 + (rest < most ? rest : most)) / 100;
 }
 
 static void begin_pass(struct room *r)
 {
 	uint64_t now_ns = clock_mono_ns();
-	r->pass_lasts_ns = pace(r, now_ns);
+	note_demand(r, now_ns);
+	r->pass_lasts_ns = pace(r);
 	r->pass_keep = r->pass_head;
 	r->pass_head = r->tail.head;
 	r->pass_started_ns = now_ns;
@@ -103,6 +120,26 @@ static uint64_t due(const struct room *r, uint64_t now_ns)
 	return until_ns < r->pass_lasts_ns ? r->n_readers * until_ns / r->pass_lasts_ns : UINT64_MAX;
 }
 
+/* What serving a reader touches is scattered over memory. Each part is fetched while others are served: the reader three turns ahead, its follower two, its
+ * connection one. */
+static void fetch_ahead(const struct room *r, const struct list *at)
+{
+	const struct list *one = at->next, *two, *three;
+	if (one == &r->readers)
+		return;
+	conn_prefetch(list_entry(one, struct reader, in_room)->follower->conn);
+	two = one->next;
+	if (two == &r->readers)
+		return;
+	__builtin_prefetch(list_entry(two, struct reader, in_room)->follower);
+	three = two->next;
+	if (three == &r->readers)
+		return;
+	const struct reader *reader = list_entry(three, struct reader, in_room);
+	__builtin_prefetch(reader);
+	__builtin_prefetch(&reader->place);
+}
+
 /* Serves readers until the pass or the budget ends, or the next is not due; returns what is left of the budget. */
 static uint32_t sweep_on(struct room *r, uint32_t budget, bool *rests)
 {
@@ -115,6 +152,8 @@ static uint32_t sweep_on(struct room *r, uint32_t budget, bool *rests)
 			*rests = true;
 			break;
 		}
+		if (wants)
+			fetch_ahead(r, r->sweep_next);
 		r->sweep_next = r->sweep_next->next;
 		r->pass_visits++;
 		if (wants) {

@@ -2,6 +2,7 @@
 
 #include "room/reader_log.h"
 #include "room/room.h"
+#include "room/room_hole.h"
 #include "room/room_sweep.h"
 
 enum {
@@ -20,6 +21,11 @@ static void sweep(void *arg)
 static void rest_over(void *arg)
 {
 	room_sweep_rest_over(arg);
+}
+
+static void patience_over(void *arg)
+{
+	room_hole_patience_over(arg);
 }
 
 static uint32_t or_default(uint32_t v, uint32_t otherwise)
@@ -55,6 +61,8 @@ void rooms_init(struct rooms *rooms, struct loop *l, struct store *s, struct met
 	list_init(&rooms->idle);
 	list_init(&rooms->holes);
 	list_init(&rooms->followed);
+	list_init(&rooms->patient);
+	rooms->patience_over = loop_timer_new(l, patience_over, rooms);
 	rooms->rest_over = loop_timer_new(l, rest_over, rooms);
 	loop_at_turn_end(l, TURN_END_EVENTS, sweep, rooms);
 }
@@ -66,11 +74,19 @@ void rooms_end_waits(struct rooms *rooms)
 		room_end_waits(r, UINT64_MAX);
 }
 
+void rooms_away(struct rooms *rooms)
+{
+	size_t at = 0;
+	for (struct room *r; (r = id_map_next(&rooms->by_id, &at));)
+		room_end_waits_of_away(r);
+}
+
 void rooms_finish(struct rooms *rooms)
 {
 	loop_not_at_turn_end(rooms->loop, sweep, rooms);
 	room_unload_idle(rooms, true);
 	loop_timer_destroy(rooms->rest_over);
+	loop_timer_destroy(rooms->patience_over);
 	id_map_finish(&rooms->by_id);
 	id_map_finish(&rooms->by_name);
 	buf_finish(&rooms->scratch);

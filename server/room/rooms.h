@@ -13,6 +13,8 @@ void rooms_init(struct rooms *rooms, struct loop *l, struct store *s, struct met
 void rooms_finish(struct rooms *rooms);
 /* The store is gone: the waits for events (room_await()) end. */
 void rooms_end_waits(struct rooms *rooms);
+/* The store is away: the waits end that end with it. */
+void rooms_away(struct rooms *rooms);
 /* Called every second: unused rooms leave memory, and the store is asked again for what it was too busy for. */
 void rooms_tend(struct rooms *rooms);
 

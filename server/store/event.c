@@ -59,14 +59,20 @@ void event_pack(const struct event *e, struct buf *out)
 	buf_append(out, json, n);
 }
 
-static bool is_possible(const struct event *e)
+static bool is_remembered(const struct event *e)
 {
-	bool is_remembered = e->type < EVENT_TYPING && event_type_name(e->type);
-	bool is_in_time = e->timestamp_ms >= 0 && e->timestamp_ms < timestamp_end_ms;
-	return is_remembered && is_in_time && e->seq > 0 && e->seq <= EVENT_SEQ_MOST && e->n_messages <= e->seq && e->target_seq < e->seq;
+	return e->type < EVENT_TYPING && event_type_name(e->type) && e->seq > 0 && e->seq <= EVENT_SEQ_MOST && e->n_messages <= e->seq &&
+	       e->target_seq < e->seq;
 }
 
-struct event *event_unpack(const uint8_t *bytes, size_t n)
+static bool is_passing(const struct event *e)
+{
+	static const struct uid none;
+	bool is_type = e->type == EVENT_TYPING || e->type == EVENT_SIGNAL || e->type == EVENT_MESSAGE_EPHEMERAL;
+	return is_type && e->seq == 0 && e->n_messages == 0 && e->target_seq == 0 && memcmp(&e->id, &none, sizeof(none)) == 0;
+}
+
+static struct event *unpack(const uint8_t *bytes, size_t n, bool (*is_possible)(const struct event *e))
 {
 	if (n < EVENT_HEAD_BYTES || bytes[AT_VERSION] != EVENT_PACKED_VERSION || bytes[AT_ZERO] || bytes[AT_ZERO + 1] ||
 	    packed_u64(bytes + AT_ZEROES) != 0 || packed_u32(bytes + AT_JSON_BYTES) != n - EVENT_HEAD_BYTES)
@@ -83,8 +89,19 @@ struct event *event_unpack(const uint8_t *bytes, size_t n)
 	};
 	memcpy(head.room.b, bytes + AT_ROOM, sizeof(head.room.b));
 	memcpy(head.id.b, bytes + AT_ID, sizeof(head.id.b));
-	if (n_json > UINT32_MAX - WS_FRAME_HEADER_MAX || !is_possible(&head) ||
-	    !event_check(json, n_json, head.type, &head.id, head.timestamp_ms, &head.room, head.seq))
+	bool is_in_time = head.timestamp_ms >= 0 && head.timestamp_ms < timestamp_end_ms;
+	if (n_json > UINT32_MAX - WS_FRAME_HEADER_MAX || !is_in_time || !is_possible(&head) ||
+	    !event_check(json, n_json, head.type, head.seq ? &head.id : NULL, head.timestamp_ms, &head.room, head.seq))
 		return NULL;
 	return event_of(&head, json, n_json);
+}
+
+struct event *event_unpack(const uint8_t *bytes, size_t n)
+{
+	return unpack(bytes, n, is_remembered);
+}
+
+struct event *event_unpack_passing(const uint8_t *bytes, size_t n)
+{
+	return unpack(bytes, n, is_passing);
 }

@@ -3,7 +3,8 @@
  * needs and the JSON does not say. The store's writer and a page of the log fill them in the same way, from the row. (How many members a room has is not
  * among them: each member.joined is one more and each member.left one less, and events are applied in order.)
  *
- * Packed, as one instance passes it to another: EVENT_HEAD_BYTES, then the JSON. All numbers are little-endian.
+ * Packed, as one instance passes it to another: EVENT_HEAD_BYTES, then the JSON. All numbers are little-endian. An event that is not remembered (typing, a signal) has no
+ * seq and no id. The room's number is not in it: it is the channel (bus/bus.h).
  *
  *    0  u8   EVENT_PACKED_VERSION      16  id of the room      56  i64  timestamp_ms
  *    1  u8   type                      32  id of the event     64  u64  n_messages
@@ -28,6 +29,7 @@ enum { EVENT_HEAD_BYTES = 88, EVENT_PACKED_VERSION = 1 };
 struct event {
 	struct uid room;
 	struct uid id;
+	uint64_t room_no; /* 0: it came from another instance */
 	uint64_t seq;
 	uint64_t n_messages; /* messages in the room up to and including this event */
 	uint64_t author_no;  /* the user who wrote it; of member.*: whom it is about; 0: nobody */
@@ -58,5 +60,7 @@ void event_pack(const struct event *e, struct buf *out);
 /* From n bytes that came from outside; NULL when they are not exactly one packed event: its numbers are possible, and its JSON is what event_encode() makes
  * of them around some object. */
 struct event *event_unpack(const uint8_t *bytes, size_t n);
+/* The same for an event that is not remembered: one that clients send to each other, or one for an account alone (message.ephemeral), whose number is the author's. */
+struct event *event_unpack_passing(const uint8_t *bytes, size_t n);
 
 #endif

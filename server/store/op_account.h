@@ -6,6 +6,8 @@
 
 #include "store/store_op.h"
 
+enum { STORE_OWNER_LINKS_MAX = 16 };
+
 /* STORE_USER_CREATE: a user, and a token for it when token_hash is given. -EEXIST: name_key is taken by a person or bot, or
  * easily taken for one that is (guests are checked against those too, but do not take the name). */
 struct store_user_create {
@@ -14,6 +16,8 @@ struct store_user_create {
 	enum user_kind kind;
 	enum user_role role;
 	bool first_owner; /* -EPERM where the server has an owner */
+	const uint8_t
+		*owner_link; /* -EACCES where it is the hash of no link that is there (STORE_OWNER_LINK); NULL: that is not looked at */
 	struct text name, name_key;
 	const char *password_hash; /* NULL: cannot sign in by password */
 	bool has_token;
@@ -23,6 +27,14 @@ struct store_user_create {
 	uint64_t user_no;       /* out */
 };
 STORE_OP(user_create, WRITE, NOTHING, NO_ROOM);
+
+/* STORE_OWNER_LINK: the hash of the code in a link that makes the server's owner, on any instance. Of more than STORE_OWNER_LINKS_MAX the oldest go. ends: it goes. */
+struct store_owner_link {
+	struct store_op op;
+	uint8_t hash[SECRET_HASH_BYTES];
+	bool ends;
+};
+STORE_OP(owner_link, WRITE, NOTHING, NO_ROOM);
 
 /* STORE_USER_SET: password hash and/or role of an existing person or bot, by name. Deletes the user's session tokens when the password changes.
  * -ENOENT: nobody, or a bot when there is a password. */

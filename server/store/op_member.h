@@ -74,13 +74,15 @@ struct store_read_mark {
 	uint64_t room_no, user_no, seq;
 	struct uid room;                  /* out */
 	uint64_t read_seq, read_messages; /* out: as they are now */
+	uint64_t last_seq;                /* out: of the room */
 };
 STORE_OP(read_mark, WRITE, NOTHING, ROOM);
 
-/* STORE_MEMBER_PAGE: members of a room in the order of their accounts, after the user `after` (zero or unknown: from the start). */
+/* STORE_MEMBER_PAGE: members of a room in the order of their accounts, after the user `after` (zero or unknown: from the start). -EACCES: member_no is none of them. */
 struct store_member_page {
 	struct store_op op;
 	uint64_t room_no;
+	uint64_t member_no; /* 0: it is not looked whether somebody is a member */
 	struct uid after;
 	uint64_t limit;
 	/* out */

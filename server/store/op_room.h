@@ -42,15 +42,21 @@ static inline void store_room_update_finish(struct store_room_update *op)
 	event_drop(&op->event);
 }
 
-/* STORE_ROOM_FIND: by no, id or name key (the first that is given). By name only public rooms are found; with private_too also a private one, when
- * no other has its name. -ENOENT. */
+/* STORE_ROOM_FIND: by no, id or name key (the first that is given). By name the private room of this name that user_no is in is found first (the oldest of several), then a
+ * public one; with private_too, or where user_no owns the server, also a private one of others, when no other has its name. -ENOENT. */
 struct store_room_find {
 	struct store_op op;
 	uint64_t room_no;
+	uint64_t user_no; /* who asks; 0: nobody */
 	bool by_id, private_too;
 	struct uid id;
 	struct text name_key;
-	struct store_room room; /* out */
+	/* out */
+	struct store_room room;
+	bool is_member; /* user_no is; then its membership: */
+	enum member_role role;
+	uint64_t read_seq, read_messages;
+	enum user_role user_role; /* of user_no, on the server */
 };
 STORE_OP(room_find, READ, OWNS, NO_ROOM);
 static inline void store_room_find_finish(struct store_room_find *op)
@@ -59,7 +65,8 @@ static inline void store_room_find_finish(struct store_room_find *op)
 }
 
 /* STORE_ROOM_PAGE: rooms that the user may see (public ones and their own; with `all` every room), by name key, after `after_key`. Rooms with one key are in one page, which may
- * be longer by the user's own; of all rooms there may be any number with one key, so a page of those goes on after the room `after_room` (-ENOENT: there is none). */
+ * be longer by the user's own; of all rooms there may be any number with one key, so a page of those goes on after the room `after_room` (-ENOENT: there is none). Only who owns
+ * the server sees all: -EACCES. */
 struct store_room_page {
 	struct store_op op;
 	uint64_t user_no;

@@ -11,6 +11,8 @@ const char *person_kind(enum user_kind k)
 		return "bot";
 	case USER_GUEST:
 		return "guest";
+	case USER_HOOK:
+		return "hook";
 	}
 	return "person";
 }

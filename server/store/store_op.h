@@ -12,6 +12,7 @@
  *   -ENOENT  no such thing (the comment at each operation says what)     -EEXIST  the name is taken, or looks like one that is
  *   -EDQUOT  a limit that the operation names is reached
  *   -EPERM   the server has an owner already
+ *   -EACCES  who asks may not (the comment at each operation says why)
  *   -EAGAIN  the store has no room to write now (disk full); nothing was stored   -EIO    it failed; logged by the store
  *   -ENOTCONN  the database is away, or was too busy with other writers; nothing was stored. A write whose outcome is not known when the connection breaks is not
  *            answered before it is known, unless the store is closed before. The store says that it is away (store_state.h) before it brings back the first of these
@@ -40,7 +41,10 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-enum user_kind { USER_PERSON = 0, USER_BOT = 1, USER_GUEST = 2 };   /* stored */
+/* Stored. A hook posts and does nothing else: it has no token, signs in nowhere and is a member of no room. Names of kinds below USER_GUEST are unique. */
+enum user_kind { USER_PERSON = 0, USER_BOT = 1, USER_GUEST = 2, USER_HOOK = 3 };
+/* For a WHERE of SQL, in the words of the indexes on names: accounts whose names are unique. */
+#define ACCOUNT_IS_NAMED(kind) kind " <> 2 AND " kind " <> 3"
 enum user_role { USER_ROLE_NONE = 0, USER_ROLE_OWNER = 1 };         /* stored; on the server */
 enum member_role { MEMBER_ROLE_MEMBER = 0, MEMBER_ROLE_OWNER = 1 }; /* stored; in a room */
 enum token_kind { TOKEN_SESSION = 0, TOKEN_BOT = 1 };               /* stored */

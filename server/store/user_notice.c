@@ -99,6 +99,15 @@ void user_notice_encode(const struct user_notice *n, struct buf *data)
 	buf_append_str(data, data_end);
 }
 
+struct event *user_notice_to_event(const struct user_notice *n, const struct uid *log, uint64_t seq)
+{
+	auto_buf data = BUF_INIT, json = BUF_INIT;
+	const struct event head = {.room = *log, .seq = seq, .type = EVENT_NOTICE};
+	user_notice_encode(n, &data);
+	event_encode(&json, head.type, &head.id, head.timestamp_ms, log, seq, data.data, data.len);
+	return event_of(&head, json.data, json.len);
+}
+
 /* 16: it is none. */
 static uint8_t digit_of(uint8_t c)
 {

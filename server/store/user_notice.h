@@ -50,6 +50,8 @@ bool user_notice_unpack(const uint8_t *bytes, size_t n, struct user_notice *out)
 
 /* The `data` of an event of the server's log (notices.h): {"notice":"…"}, the packed bytes in hexadecimal digits. */
 void user_notice_encode(const struct user_notice *n, struct buf *data);
+/* An event of that log around it, with this seq, for the log's feed. */
+struct event *user_notice_to_event(const struct user_notice *n, const struct uid *log, uint64_t seq);
 /* From such an event. False: it says no notice that this version knows. */
 bool user_notice_of_event(const struct event *e, struct user_notice *out);
 

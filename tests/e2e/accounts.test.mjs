@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import test, { after, before } from 'node:test';
 import { Client, clientFor, finish, fresh } from './lib/client.mjs';
+import { slowPasswords } from './lib/env.mjs';
 import { command, post, sessionCookie } from './lib/http.mjs';
 import { metricsOf, untilMetrics } from './lib/metrics.mjs';
 import { serverFor, startServer } from './lib/server.mjs';
@@ -169,13 +170,14 @@ test('the number of accounts and guests made from one address is limited', async
 });
 
 test('many logins at once are answered while other connections go on', async (t) => {
+	const busy = await serverFor(t, { env: slowPasswords });
 	const name = fresh('Busy');
-	await command(server, 'account.create', { name, password: PASSWORD });
-	const other = await clientFor(t, server, { guest: fresh('Unhurried') });
-	const before = (await metricsOf(server)).get('parley_requests_total');
+	await command(busy, 'account.create', { name, password: PASSWORD });
+	const other = await clientFor(t, busy, { guest: fresh('Unhurried') });
+	const before = (await metricsOf(busy)).get('parley_requests_total');
 	let answered = 0;
-	const logins = Promise.all(Array.from({ length: 16 }, () => post(server, 'account.login', { name, password: PASSWORD }).finally(() => { answered++; })));
-	await untilMetrics(server, 'the logins to be under way', (now) => now.get('parley_requests_total') >= before + 16);
+	const logins = Promise.all(Array.from({ length: 16 }, () => post(busy, 'account.login', { name, password: PASSWORD }).finally(() => { answered++; })));
+	await untilMetrics(busy, 'the logins to be under way', (now) => now.get('parley_requests_total') >= before + 16);
 	let nMeanwhile = 0;
 	for (; answered < 16; nMeanwhile++) {
 		await other.settle();

@@ -6,6 +6,7 @@ import test from 'node:test';
 import tls from 'node:tls';
 import { clientFor, fresh } from './lib/client.mjs';
 import { memoryScale, scaled } from './lib/env.mjs';
+import { command, request } from './lib/http.mjs';
 import { metricsOf, restAfter } from './lib/metrics.mjs';
 import { RawSocket, frame, openWebSocket, upgradeRequest } from './lib/raw.mjs';
 import { serverFor, temporaryDir } from './lib/server.mjs';
@@ -131,4 +132,27 @@ test('a stalled event stream of many rooms is given no more in one write than on
 	const each = (server.rss() - before) / 20;
 	t.diagnostic(`${Math.round(each / 1024)} KiB for each stream`);
 	assert.ok(each < bound(0.25), `${each} bytes`);
+});
+
+test('bodies for hooks that do not exist are not kept, however many come at once, and right ones get through meanwhile', { timeout: scaled(120000) }, async (t) => {
+	const SENDERS = 2000;
+	const SENT = 100000;
+	const server = await serverFor(t, { env });
+	const { token } = await command(server, 'session.start', { guest: fresh('Owner') });
+	const room = (await command(server, 'room.create', { name: fresh('room') }, { token })).id;
+	const { url } = await command(server, 'hook.create', { room, name: 'Right' }, { token });
+	const earlier = await metricsOf(server);
+	const before = server.rss();
+	const begun = Buffer.concat([Buffer.from(`POST /hooks/${'x'.repeat(43)} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`), Buffer.alloc(SENT, ' ')]);
+	for (let i = 0; i < SENDERS; i += 100) {
+		const some = await Promise.all(Array.from({ length: 100 }, () => RawSocket.connect(server)));
+		some.forEach((raw) => raw.write(begun));
+		t.after(() => some.forEach((raw) => raw.destroy()));
+	}
+	await restAfter(server, earlier, 'parley_bytes_in_total', SENDERS * begun.length);
+	const growth = server.rss() - before;
+	t.diagnostic(`memory grew by ${Math.round(growth / 1024)} KiB for ${Math.round((SENDERS * SENT) / MIB)} MiB`);
+	assert.ok(growth < bound(32), `${growth} bytes`);
+	const right = await request(server, 'POST', url, { body: JSON.stringify({ text: 'right', more: 'x'.repeat(1000000) }) });
+	assert.deepEqual([right.status, right.text], [200, 'ok']);
 });

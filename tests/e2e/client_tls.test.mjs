@@ -114,7 +114,7 @@ test('a --ca-file that cannot be used is named', async () => {
 test('a server that speaks no TLS, or nothing at all, is told of', async (t) => {
 	const plain = await startServer();
 	t.after(() => plain.stop());
-	await refused({ url: plain.url.replace('http', 'https') }, /^parley: no TLS with 127\.0\.0\.1: .*; does it speak https there\?\n$/);
+	await refused({ url: plain.url.replace('http', 'https') }, /^parley: no TLS with 127\.0\.0\.1: .*; does it speak TLS there\?\n$/);
 	const closing = net.createServer((socket) => socket.end()).listen(0, '127.0.0.1');
 	t.after(() => closing.close());
 	await until(30000, 'the listener', () => closing.address());

@@ -173,7 +173,7 @@ test('a server is found by host and port alone', async () => {
 test('help, version and the manual page name every command', async () => {
 	const help = await run(clientBinary, ['--help']);
 	const man = await run(clientBinary, ['--man']);
-	for (const name of ['send', 'tail', 'pipe', 'room', 'bench', 'admin']) {
+	for (const name of ['send', 'tail', 'pipe', 'room', 'hook', 'consumer', 'webhook', 'bench', 'admin']) {
 		assert.match(help.stdout, new RegExp(`^  ${name} `, 'm'));
 		assert.match(man.stdout, new RegExp(`^\\.SS parley ${name} `, 'm'));
 		assert.equal((await run(clientBinary, [name, '--help'])).code, 0);
@@ -245,6 +245,17 @@ test('tail shows no control characters to the terminal', async (t) => {
 	await owner.request('message.send', { room: id, text: 'a\u009b31mred\u202e end' });
 	await tail.says(' end');
 	assert.doesNotMatch(tail.out, /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/);
+});
+
+test('tail tells which message became what', async (t) => {
+	const { owner, name, id } = await publicRoom(t);
+	const { seq } = await owner.request('message.send', { room: id, text: 'wrold' });
+	await owner.request('message.edit', { room: id, seq, text: 'world' });
+	await owner.request('message.delete', { room: id, seq });
+	const tail = keepRunning(t, clientBinary, ['--server', server.url, '--guest', fresh('Tail'), 'tail', name, '--after', String(seq)]);
+	await tail.says('joined');
+	const lines = tail.lines().slice(0, 2).map((line) => line.replace(/^(\d+)  [-\d]+ [:\d]+  /, '$1 '));
+	assert.deepEqual(lines, [`${seq + 1} * ${owner.user.name} edited ${seq}: world`, `${seq + 2} * ${owner.user.name} deleted ${seq}`]);
 });
 
 test('pipe passes requests, replies and events; ends when stdin does', async (t) => {
@@ -320,14 +331,15 @@ test('bench names the limits that are in the way of its load', async (t) => {
 });
 
 for (const [bot, program, args, env, text, answer] of [
-	['curl-bot.sh', 'sh', (dir, room) => [join(dir, 'curl-bot.sh'), server.url, room], {}, '!ping', 'pong'],
-	['echo-bot.mjs', process.execPath, (dir, room) => ['--require', join(projectDir, 'tests', 'e2e', 'lib', 'websocket.cjs'),
+	['curl-bot.sh', 'sh', (server, dir, room) => [join(dir, 'curl-bot.sh'), server.url, room], {}, '!ping', 'pong'],
+	['echo-bot.mjs', process.execPath, (server, dir, room) => ['--require', join(projectDir, 'tests', 'e2e', 'lib', 'websocket.cjs'),
 		join(dir, 'echo-bot.mjs'), server.wsUrl, room], {}, '!echo a "b"', 'a "b"'],
 ]) {
 	test(`${bot} answers once`, async (t) => {
-		const { owner, name, id } = await publicRoom(t);
+		const server = await serverFor(t); // of its own: readers that go meanwhile would hide the bot that comes
+		const { owner, name, id } = await publicRoom(t, server);
 		const readers = (await metricsOf(server)).get('parley_readers');
-		const running = keepRunning(t, program, args(join(projectDir, 'protocol', 'examples', 'bots'), name), { ...env, BOT_NAME: fresh('Bot') });
+		const running = keepRunning(t, program, args(server, join(projectDir, 'protocol', 'examples', 'bots'), name), { ...env, BOT_NAME: fresh('Bot') });
 		await running.says('listening');
 		await untilMetrics(server, 'the bot to read the room', (now) => now.get('parley_readers') > readers);
 		await owner.request('message.send', { room: id, text: 'no command' });

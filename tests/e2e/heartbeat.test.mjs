@@ -19,7 +19,7 @@ async function silent(server) {
 // Each test waits most of its time, so they run side by side.
 describe('heartbeats', { concurrency: true }, () => {
 	test('the server pings, and who answers stays', async (t) => {
-		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '300'] });
+		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '2000'] });
 		const client = await clientFor(t, server, { guest: 'Alive' });
 		assert.equal(client.hello.heartbeat_ms, 200);
 		const later = await silent(server); // it came later and is closed for its silence, so its answers keep the first one
@@ -38,7 +38,7 @@ describe('heartbeats', { concurrency: true }, () => {
 	});
 
 	// Two pings fit into limits.idle_ms, for any heartbeat and any time to sign in.
-	for (const [name, args] of [['heartbeat of default', ['--limit-sign-in-ms', '300']], ['time to sign in', ['--limit-sign-in-ms', '60000', '--heartbeat-ms', '1000']]]) {
+	for (const [name, args] of [['heartbeat of default', ['--limit-sign-in-ms', '2000']], ['time to sign in', ['--limit-sign-in-ms', '60000', '--heartbeat-ms', '1000']]]) {
 		test(`a ${name} longer than the silence that is allowed closes nobody who answers`, async (t) => {
 			const server = await serverFor(t, { args: ['--limit-idle-ms', '3000', ...args] });
 			const client = await clientFor(t, server, { guest: 'Listening' });
@@ -59,7 +59,7 @@ describe('heartbeats', { concurrency: true }, () => {
 	}
 
 	test('a black-holed connection is let go of, and others are not', async (t) => {
-		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '300'] });
+		const server = await serverFor(t, { args: ['--heartbeat-ms', '200', '--limit-idle-ms', '3000', '--limit-sign-in-ms', '2000'] });
 		const proxy = await Proxy.start(server.port);
 		t.after(() => proxy.close());
 		const alive = await clientFor(t, server, { guest: 'Alive' });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import test, { after, before } from 'node:test';
 import WebSocket from 'ws';
 import { clientFor, fresh } from './lib/client.mjs';
-import { clientBinary } from './lib/env.mjs';
+import { clientBinary, slowPasswords } from './lib/env.mjs';
 import { command, post } from './lib/http.mjs';
 import { run, serverFor, startServer, temporaryDir } from './lib/server.mjs';
 
@@ -13,7 +13,7 @@ const PASSWORD = 'correct horse battery';
 let server;
 let operator;
 before(async () => {
-	server = await startServer();
+	server = await startServer({ env: slowPasswords });
 	operator = { socketPath: server.operatorSocket };
 });
 after(() => server.stop());

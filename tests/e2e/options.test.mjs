@@ -270,6 +270,22 @@ test('a database elsewhere is refused in one sentence, without its password, and
 	assert.doesNotMatch(wrong.stderr, /hidden/);
 });
 
+test('a Redis is for several instances of one database, and its address holds no password', async () => {
+	const start = (...args) => runServer(['--listen', '127.0.0.1:0', '--data', join(temporaryDir(), 'data'), ...args]);
+	for (const [args, why] of [
+		[['--redis', 'redis://127.0.0.1'], /--redis is for several instances of one --database, which is missing/],
+		[['--redis', 'redis://parley:hidden@h', '--database', 'dbname=x'], /--redis: the value is not an address without a password: --redis-password-file/],
+		[['--redis', 'http://h', '--database', 'dbname=x'], /--redis: the value is not the address of a Redis like/],
+		[['--redis-sentinel-name', 'x', '--database', 'dbname=x'], /--redis-sentinel-name is for the servers of --redis, which is missing/],
+		[['--redis', 'redis://h', '--redis-ca-file', 'x', '--database', 'dbname=x'], /--redis-ca-file is for TLS, and no --redis begins with rediss/],
+	]) {
+		const { code, stderr } = await start(...args);
+		assert.equal(code, 2, stderr);
+		assert.match(stderr, why);
+		assert.doesNotMatch(stderr, /hidden/);
+	}
+});
+
 test('the database file of a directory that another database is used with is left alone', async () => {
 	const server = await startServer();
 	await server.stop();

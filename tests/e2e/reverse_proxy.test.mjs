@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { clientFor, fresh } from './lib/client.mjs';
-import { EventStream, command, get, post } from './lib/http.mjs';
+import { EventStream, command, get, post, request } from './lib/http.mjs';
 import { PROXIED, PROXIED_BY_RULE, PROXIES } from './lib/proxies.mjs';
 import { serverFor } from './lib/server.mjs';
 import { until } from './lib/wait.mjs';
@@ -43,6 +43,22 @@ for (const [name, start] of Object.entries(PROXIES)) {
 			await command(server, 'message.send', { room, text: `${i}` }, { token });
 			await stream.waitFor(`message ${i}`, () => stream.events.some(({ data }) => data.data?.text === `${i}`));
 		}
+	});
+
+	test(`${name}: a hook is posted to, and its address is in no log`, async (t) => {
+		const { server, proxy } = await proxied(t, (...args) => start(...args, { tls: false }));
+		const who = await command(server, 'account.create', { name: fresh('Owner'), password: 'correct horse battery' });
+		const room = await command(server, 'room.create', { name: fresh('room') }, { token: who.token });
+		const { url } = await command(server, 'hook.create', { room: room.id, name: 'Logged' }, { token: who.token });
+		const say = () => request(proxy, 'POST', url, { body: JSON.stringify({ text: 'logged' }), headers: { Host: 'chat.example' } });
+		const said = await say();
+		assert.deepEqual([said.status, said.text], [200, 'ok']);
+		await server.kill();
+		server.stop = () => {};
+		assert.ok((await say()).status >= 502);
+		await get(proxy, '/the-last');
+		await until(30000, 'the last request in the log', () => name !== 'nginx' || proxy.said().includes('/the-last'));
+		assert.ok(!proxy.said().includes(url.slice('/hooks/'.length)), proxy.said());
 	});
 
 	test(`${name}: health and metrics are not there`, async (t) => {

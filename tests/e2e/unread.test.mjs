@@ -238,7 +238,7 @@ test('what is left out by a room.gap of a connection that stays is counted after
 	}
 	slow.client.resume();
 	await slow.client.waitSeq(room, last, 60000);
-	assert.deepEqual(slow.rule.left, [room], 'it was behind, and the server skipped');
+	assert.deepEqual([...new Set(slow.rule.left)], [room], 'it was behind, and the server skipped, once or more often');
 	await slow.ask('room.get', { room }, (answer) => slow.take(answer.room));
 	assert.equal(slow.rule.of(room).unread, 4000);
 	await slow.agrees(room, 'after a gap');

@@ -86,8 +86,8 @@ async function certified() {
 
 const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
 
-// Each holds its connections for seconds in which little happens: four at a time.
-describe('strangers beside holders', { concurrency: 4 }, () => {
+// Each holds its connections for seconds in which little happens: eight at a time.
+describe('strangers beside holders', { concurrency: 8 }, () => {
 	for (const kind of KINDS) {
 		for (const addresses of ADDRESSES) {
 			for (const limit of LIMITS) {

@@ -1,6 +1,7 @@
 /* jansson takes everything that the plain parser takes, with the same result. jansson also refuses what the plain parser refuses for a member given
- * twice, or it reports a fault that comes before it. */
+ * twice, or it reports a fault that comes before it. It takes everything that is said to be surely valid. */
 #include "codec/json_plain.h"
+#include "codec/json_valid.h"
 
 #include <assert.h>
 
@@ -25,6 +26,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	json_auto_t *whole = json_loadb((const char *)data, n, JSON_REJECT_DUPLICATES, NULL);
 
 	assert(plain == NULL || (whole != NULL && json_equal(plain, whole)));
+	assert(whole != NULL || !json_valid_object(data, n, 64));
 	if (twice_at > 0) {
 		assert(plain == NULL && whole == NULL && twice_at <= n && data[twice_at - 1] == '"');
 	}

@@ -56,7 +56,7 @@ static void check_data(const struct request *r, const struct limits *limits)
 
 void request_check(bool ok, struct request *request, const struct request_fault *fault, const struct limits *limits)
 {
-	const struct reply_ref ref = reply_ref_of(request);
+	const struct reply_ref ref = request->ref;
 	auto_buf reply = BUF_INIT;
 
 	if (ok) {

@@ -146,6 +146,35 @@ test(`${RACES} times one user joins and leaves at both`, TIMEOUT, async (t) => {
 	await assertState(pair);
 });
 
+test('consumers are read, acknowledged, moved and made at both while their owner leaves and joins', TIMEOUT, async (t) => {
+	const owner = await onBoth(t);
+	const clients = await onBoth(t, (await person()).token);
+	const rooms = [];
+	for (const _ of numbers(5)) {
+		rooms.push((await owner[0].request('room.create', { name: fresh('room') })).id);
+		await clients[0].request('room.join', { room: rooms.at(-1) });
+	}
+	await clients[0].request('consumer.create', { name: 'kept' });
+	const read = async (side) => {
+		const { events } = await clients[side].request('consumer.read', { consumer: 'kept', limit: 10 });
+		await clients[side].request('consumer.ack', { consumer: 'kept', deliveries: events.slice(0, 5).map(({ delivery }) => delivery) });
+	};
+	const parts = [
+		(side, i) => clients[side].request('room.leave', { room: rooms[i % rooms.length] }),
+		(side, i) => clients[side].request('room.join', { room: rooms[(i >> 1) % rooms.length] }),
+		(side, i) => owner[side].request('message.send', { room: rooms[i % rooms.length], text: `${i}` }),
+		read, read, read,
+		(side, i) => clients[side].request('consumer.seek', { consumer: 'kept', to: i % 16 ? 'start' : 'end' }),
+		(side, i) => clients[side].request('consumer.create', { name: `made ${side} ${i}`, from: 'start' }).then(({ consumer: { id } }) => clients[side].request('consumer.delete', { consumer: id })),
+	];
+	const before = await deadlocks(), began = Date.now();
+	const outcomes = await race(8 * RACES, (side, i) => parts[(i * 5 + side * 3) % parts.length](side, i), 24);
+	await tell(t, began);
+	assert.deepEqual(outcomes.flat().map(({ code }) => code).filter((code) => code && code !== 'not_found' && code !== 'forbidden'), []); // those two: it had left
+	assert.equal(await deadlocks(), before);
+	await assertState(pair);
+});
+
 test('nobody gets into more rooms than the limit by joining and making rooms at both', TIMEOUT, async (t) => {
 	const MOST = 6;
 	const narrow = await pairFor(t, cluster, { args: ['--limit-user-rooms', `${MOST}`] });

@@ -1,16 +1,19 @@
-// Two servers on one database: the effects of one are there on the other within a second and a half, and after an outage as soon as that is over.
+// Two servers on one database: what happens on one shows on the other with one of its next questions to the database, and after an outage as soon as that is over.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import test, { after, before } from 'node:test';
 import { clientFor, finish, fresh } from '../e2e/lib/client.mjs';
 import { scaled } from '../e2e/lib/env.mjs';
 import { EventStream, command, post, untilReadyIs } from '../e2e/lib/http.mjs';
+import { metricsOf } from '../e2e/lib/metrics.mjs';
 import { Cluster } from '../e2e/lib/postgres.mjs';
 import { PostgresProxy, isSecondGroup } from '../e2e/lib/postgres_proxy.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
 
 const PASSWORD = 'correct horse battery';
-const WORST_MS = 1500; // the database is asked once a second, give or take a quarter
+// A question may be under way when something happens: the next one finds it. One more may come until it shows and the questions are counted. They come once a
+// second, which chat_follow (tests/unit/) shows on a clock of its own.
+const QUESTIONS_MAX = 3;
 const STANDS_MS = 7000; // the database ends such a transaction after 2.5 s
 const SIGNED_OUT = 4003;
 
@@ -43,16 +46,19 @@ async function account() {
 
 const login = async ({ name }) => (await command(here, 'account.login', { name, password: PASSWORD })).token;
 
-// Does it here, and waits until it shows there. The time counts from the answer on.
+// How often the server there has asked the database what is new.
+const countQuestions = async () => (await metricsOf(there)).get('parley_tops_seconds_count');
+
+// Does it here, and waits until it shows there. The questions count from the answer on.
 async function inTime(t, what, act, seen) {
 	const waiting = seen();
 	waiting.catch(() => {});
 	const answer = await act();
-	const began = performance.now();
+	const [before, began] = [await countQuestions(), performance.now()];
 	await waiting;
-	const tookMs = performance.now() - began;
-	t.diagnostic(`${what}: ${Math.round(tookMs)} ms`);
-	assert.ok(tookMs < scaled(WORST_MS), `${what} took ${tookMs} ms`);
+	const n = await countQuestions() - before;
+	t.diagnostic(`${what}: ${n} questions, ${Math.round(performance.now() - began)} ms`);
+	assert.ok(n <= QUESTIONS_MAX, `${what} took ${n} questions`);
 	return answer;
 }
 
@@ -235,11 +241,11 @@ test('what happened while the other server\'s database was away is so as soon as
 	assert.equal(bob.remote.close_, undefined);
 	comeBack();
 	await untilReadyIs(there, 200);
-	const began = performance.now();
+	const before = await countQuestions();
 	await Promise.all([signedOut(bob.remote), eventOf(cy.remote, 'room.removed', room), eventOf(remote, 'room.added', added)]);
-	const tookMs = performance.now() - began;
-	t.diagnostic(`after an outage: ${Math.round(tookMs)} ms`);
-	assert.ok(tookMs < scaled(WORST_MS), `${tookMs} ms`);
+	const n = await countQuestions() - before;
+	t.diagnostic(`after an outage: ${n} questions`);
+	assert.ok(n <= QUESTIONS_MAX, `${n} questions`);
 	assert.ok((cy.remote.last.get(room) ?? 0) < seq);
 });
 
@@ -255,17 +261,20 @@ test('a server that is started again begins at the end of the log, and follows i
 	await finish(remote);
 });
 
-test('the log is no room of anybody\'s: no list, no id and no export shows it, and verify finds it whole', async (t) => {
+test('the server\'s logs are no rooms of anybody\'s: no list, no id and no export shows them, and verify finds them whole', async (t) => {
 	const person = await account();
 	await operator(here, 'admin.owner', { name: person.name });
 	const owner = await clientFor(t, here, { token: person.token });
-	const [[id, lastSeq]] = (await cluster.query('SELECT encode(id, \'hex\'), last_seq FROM room WHERE no = 134217726', { database })).split('\n').map((row) => row.split('|'));
-	assert.ok(Number(lastSeq) > 0);
-	const uuid = id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
-	for (const [type, data] of [['room.get', {}], ['room.join', {}], ['history.read', {}], ['room.members', {}], ['message.send', { text: 'x' }], ['member.add', { user: person.id }], ['room.update', { topic: 'x' }]]) {
-		await owner.refused(type, { room: uuid, ...data }, 'not_found');
+	const logs = (await cluster.query('SELECT encode(id, \'hex\'), last_seq FROM room WHERE no >= 134217725', { database })).split('\n').map((row) => row.split('|'));
+	assert.equal(logs.length, 2);
+	assert.ok(logs.every(([, lastSeq]) => Number(lastSeq) > 0));
+	const uuids = logs.map(([id]) => id.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'));
+	for (const uuid of uuids) {
+		for (const [type, data] of [['room.get', {}], ['room.join', {}], ['history.read', {}], ['room.members', {}], ['message.send', { text: 'x' }], ['member.add', { user: person.id }], ['room.update', { topic: 'x' }]]) {
+			await owner.refused(type, { room: uuid, ...data }, 'not_found');
+		}
+		assert.equal((await post({ socketPath: here.operatorSocket }, 'admin.export', { room: uuid })).json.data.code, 'not_found');
 	}
-	assert.equal((await post({ socketPath: here.operatorSocket }, 'admin.export', { room: uuid })).json.data.code, 'not_found');
 	const listed = [];
 	for (let after; ;) {
 		const page = await owner.request('room.list', { all: true, limit: 100, ...after });
@@ -275,8 +284,8 @@ test('the log is no room of anybody\'s: no list, no id and no export shows it, a
 		}
 		after = { after: page.rooms.at(-1).id };
 	}
-	assert.ok(!listed.some((room) => room.id === uuid));
-	const nRooms = Number(await cluster.query('SELECT count(*) - 1 FROM room', { database }));
+	assert.ok(!listed.some((room) => uuids.includes(room.id)));
+	const nRooms = Number(await cluster.query('SELECT count(*) FROM room WHERE no < 134217725', { database }));
 	assert.equal(listed.length, nRooms);
 	const verified = await operator(here, 'admin.verify', {});
 	assert.deepEqual([verified.rooms, verified.faults], [nRooms, []]);

@@ -67,6 +67,7 @@ const faults = [
 	['a stored number given twice', 'room.updated.event.json', parley({ number: 1 }), /^room\.updated\.event\.json: x-parley: number 1 is that of room\.created$/],
 	['a number that the server keeps for itself', 'room.updated.event.json', parley({ number: 99 }), /^room\.updated\.event\.json: x-parley: number 99 is that of the notices/],
 	['a remembered event of nobody', 'room.updated.event.json', parley({ to: 'account' }), /^room\.updated\.event\.json: x-parley: numbers below 100/],
+	['a server-wide event that is not remembered', 'typing.event.json', parley({ to: 'server' }), /^typing\.event\.json: x-parley: server-wide events are remembered/],
 	['an error code that the codec does not have', 'error.json', (d) => { d.properties.data.properties.code.enum.push('strange'); }, /^error\.json: code: strange is in one of/],
 	['a limit that hello does not tell', 'hello.json', (d) => { delete d.properties.data.properties.limits.properties.text_bytes; }, /^hello\.json: limits: text_bytes is in one of/],
 ];

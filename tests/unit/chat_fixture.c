@@ -10,6 +10,7 @@ void fixture_init(struct chat_fixture *f)
 	*f = (struct chat_fixture){0};
 	assert_int_equal(secret_init(), 0);
 	f->loop = loop_new();
+	f->known = json_object();
 	f->store = held_store_new(&f->metrics);
 	f->config = (struct chat_config){
 		.limits = limits_default(),
@@ -22,7 +23,7 @@ void fixture_init(struct chat_fixture *f)
 	struct limits *l = &f->config.limits;
 	l->account_sessions = 0;
 	l->connection_requests = l->account_requests = l->account_rooms = l->address_requests = l->address_accounts = l->password_attempts =
-		0;
+		l->sign_ins = 0;
 }
 
 void fixture_start(struct chat_fixture *f)
@@ -35,6 +36,7 @@ void fixture_finish(struct chat_fixture *f)
 	for (size_t i = 0; i < f->n_conns; i++)
 		fake_conn_free(f->conns[i]);
 	f->n_conns = 0;
+	json_decref(f->known);
 	for (int i = 0; i < 3; i++) {
 		held_store_settle(f->store, -1);
 		loop_run_once(f->loop);
@@ -111,6 +113,7 @@ struct conn *fixture_open(struct chat_fixture *f, enum transport transport, cons
 {
 	assert_true(f->n_conns < FIXTURE_CONNS_MAX);
 	struct conn *c = fake_conn_open(f->chat, &(struct session_config){.transport = transport, .token = token});
+	c->known = json_incref(f->known);
 	f->conns[f->n_conns++] = c;
 	return c;
 }

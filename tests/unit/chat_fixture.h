@@ -23,6 +23,7 @@ struct chat_fixture {
 	struct chat *chat;
 	struct conn *conns[FIXTURE_CONNS_MAX];
 	size_t n_conns;
+	json_t *known; /* the connections' (fake_conn.h) */
 };
 
 /* No rates and no limit of sessions, a small ring (4 KiB) and small writes; change f->config before fixture_start() for others. */

@@ -1,6 +1,6 @@
 /*
  * Two chats in one process on one real store, like two instances. People act at `here`. What it hands on (chat.outgoing) is kept, packed, and given to `there` when
- * and in which order the test says. Otherwise `there` learns only from the store. The clock is the test's own (fake_clock.h): no housekeeping runs unless the test
+ * and in which order the test says; with a hub they have a bus instead (memory_bus.h). Otherwise `there` learns only from the store. The clock is the test's own (fake_clock.h): no housekeeping runs unless the test
  * calls it.
  */
 #ifndef PARLEY_TESTS_CHAT_PAIR_H
@@ -11,6 +11,7 @@
 #include "chat/apply.h"
 #include "chat/user.h"
 #include "chat/user_tell.h"
+#include "memory_bus.h"
 #include "store_fixture.h"
 
 enum { PAIR_PACKETS_MAX = 64, PAIR_PEOPLE = 4 };
@@ -33,6 +34,7 @@ struct chat_pair {
 	struct conn *operator;
 	struct packet packets[PAIR_PACKETS_MAX];
 	size_t n_packets;
+	struct memory_hub *hub; /* NULL: they have no bus */
 };
 
 static inline void pair_keep(struct chat_pair *p, struct buf bytes, bool is_notice)
@@ -48,13 +50,15 @@ static inline void pair_keep_event(void *arg, const struct event *e)
 	pair_keep(arg, bytes, false);
 }
 
-static inline void pair_keep_notice(void *arg, const struct user_notice *n)
+static inline void pair_keep_notices(void *arg, const struct told *told)
 {
-	struct buf bytes = BUF_INIT;
-	uint8_t packed[USER_NOTICE_BYTES];
-	user_notice_pack(n, packed);
-	buf_append(&bytes, packed, sizeof(packed));
-	pair_keep(arg, bytes, true);
+	for (size_t i = 0; i < told->n; i++) {
+		struct buf bytes = BUF_INIT;
+		uint8_t packed[USER_NOTICE_BYTES];
+		user_notice_pack(&told->notices[i], packed);
+		buf_append(&bytes, packed, sizeof(packed));
+		pair_keep(arg, bytes, true);
+	}
 }
 
 /* Gives it to the other chat. */
@@ -155,16 +159,18 @@ static inline void pair_add_people(struct chat_pair *p)
 
 static inline struct chat *pair_chat(struct chat_pair *p, int which)
 {
+	p->config.bus = p->hub ? &p->hub->buses[which].base : NULL;
 	struct chat *c = chat_new(p->f->loop, p->f->store, &p->metrics[which], &p->config);
 	c->guests_end_ms = UINT64_MAX; /* held back until the test says so */
 	return c;
 }
 
 /* A room "hall" of ann, with bob and gus; everybody is signed in, at both. */
-static inline int pair_setup_with(void **state, void (*with_writer)(struct store_driver *driver, void *arg))
+static inline int pair_setup_with(void **state, void (*with_writer)(struct store_driver *driver, void *arg), struct memory_hub *hub)
 {
 	struct chat_pair *p = calloc(1, sizeof *p);
 	*state = p;
+	p->hub = hub;
 	if (secret_init() != 0)
 		return -1;
 	p->f = store_fixture_new("/tmp");
@@ -185,23 +191,29 @@ static inline int pair_setup_with(void **state, void (*with_writer)(struct store
 		p->remote[i] = pair_sign_in(p, p->there, i);
 	}
 	p->operator= fake_conn_open(p->here, &(struct session_config){.transport = TRANSPORT_WEBSOCKET, .operator_socket = true});
-	p->here->outgoing = (struct chat_outgoing){pair_keep_event, pair_keep_notice, p};
+	if (!hub)
+		p->here->outgoing = (struct chat_outgoing){pair_keep_event, pair_keep_notices, p};
 	return 0;
 }
 
 static inline int pair_setup(void **state)
 {
-	return pair_setup_with(state, NULL);
+	return pair_setup_with(state, NULL, NULL);
 }
 
 /* On a store that says that others write to it: there is a log of the server, and both chats follow it. */
-static inline int pair_setup_shared(void **state)
+static inline int pair_setup_shared_with(void **state, struct memory_hub *hub)
 {
-	if (pair_setup_with(state, store_shared_writer) != 0)
+	if (pair_setup_with(state, store_shared_writer, hub) != 0)
 		return -1;
 	struct chat_pair *p = *state;
 	p->f->store->is_shared = true;
 	return 0;
+}
+
+static inline int pair_setup_shared(void **state)
+{
+	return pair_setup_shared_with(state, NULL);
 }
 
 /* So that each chat asks how far the rooms are. */
@@ -228,6 +240,8 @@ static inline int pair_teardown(void **state)
 	chat_destroy(p->there);
 	uint64_t faults = count_faults(p->f);
 	store_fixture_destroy(p->f);
+	if (p->hub)
+		memory_hub_free(p->hub);
 	free(p);
 	return faults == 0 ? 0 : -1;
 }

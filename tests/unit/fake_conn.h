@@ -20,11 +20,13 @@ struct conn {
 	enum close_reason reason;
 	json_t *outbox;    /* array of replies, not yet sent */
 	json_t *heard;     /* array of JSON: replies and events of a WebSocket, replies of HTTP */
+	json_t *known;     /* frame → its JSON, shared by connections that hear the same events, and not changed; NULL: each is parsed */
 	struct buf stream; /* what an event stream got */
 	size_t n_wanted, n_written, largest_write, largest_frame;
 	enum wire_error last_code;
 	uint32_t last_retry_after_ms;
-	char *cookie; /* the last one set; NULL: none or deleted */
+	uint32_t sign_in_in_ms; /* conn_await_sign_in() */
+	char *cookie;           /* the last one set; NULL: none or deleted */
 	bool cookie_deleted, cookie_renewed;
 	uint8_t key[16];
 };

@@ -56,6 +56,8 @@ struct event *held_store_event(struct held_store *h, uint64_t room_no, uint64_t 
 uint64_t held_store_add_user(struct held_store *h, const char *name);
 /* With the only token of the guest, "token-<name>", written to token. */
 uint64_t held_store_add_guest(struct held_store *h, const char *name, char token[80]);
+/* Of the server. */
+void held_store_make_owner(struct held_store *h, const char *name);
 uint64_t held_store_add_room(struct held_store *h, const char *name, enum room_kind kind, uint64_t owner_no);
 void held_store_add_member(struct held_store *h, uint64_t room_no, uint64_t user_no);
 void held_store_remove_member(struct held_store *h, uint64_t room_no, uint64_t user_no);

@@ -80,6 +80,14 @@ uint64_t held_store_add_guest(struct held_store *h, const char *name, char token
 	return add_user(h, name, &op);
 }
 
+void held_store_make_owner(struct held_store *h, const char *name)
+{
+	auto_buf shown = BUF_INIT, key = BUF_INIT;
+	clean(name, &shown, &key);
+	struct store_user_set op = {.name_key = text_of(&key), .make_owner = true};
+	run(h, &op.op, STORE_USER_SET);
+}
+
 void held_store_add_token(struct held_store *h, uint64_t user_no, enum token_kind kind, const char *label, char token[80])
 {
 	struct store_token_create op = {.user_no = user_no, .kind = kind};

@@ -96,6 +96,8 @@ void postgres_server_set(const struct postgres_server *s, const char *line)
 
 void postgres_server_folder(struct postgres_server *s)
 {
+	const char *place = getenv("TMPDIR");
+	snprintf(s->folder, sizeof s->folder, "%s/parley-postgres-XXXXXX", place ? place : "/tmp");
 	assert_non_null(mkdtemp(s->folder));
 	if (geteuid() == 0) {
 		const struct passwd *user = find_user();
@@ -127,7 +129,7 @@ static void make_data(const struct postgres_server *s)
 
 void postgres_server_make(struct postgres_server *s)
 {
-	*s = (struct postgres_server){.folder = "/tmp/parley-postgres-XXXXXX"};
+	*s = (struct postgres_server){0};
 	find_programs(s);
 	postgres_server_folder(s);
 	make_data(s);

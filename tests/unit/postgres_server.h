@@ -18,7 +18,7 @@ struct postgres_server {
 	pid_t pid; /* 0: it does not run */
 };
 
-/* An empty folder for a cluster, after the pattern in `folder`, owned by the server's user. */
+/* An empty folder for a cluster, in TMPDIR or /tmp, owned by the server's user. */
 void postgres_server_folder(struct postgres_server *s);
 /* Makes the cluster and starts it. */
 void postgres_server_make(struct postgres_server *s);

@@ -228,7 +228,7 @@ static inline void store_fixture_change(struct store_fixture *f, const char *sql
 /* For store_fixture_change(): back from the newest version to version 1, the state that the last parleyd without migrations left. What came to version 1 column
  * by column can then be taken away. */
 #define STORE_FIXTURE_VERSION_1_SQL \
-	"PRAGMA user_version = 1; DELETE FROM event WHERE pk >> 36 = 134217726; DELETE FROM room WHERE no = 134217726; ALTER TABLE account RENAME TO user;" \
+	"PRAGMA user_version = 1; DROP TABLE hook; DROP TABLE hook_ask; DROP TABLE hook_reply; DROP TABLE subscription; DROP TABLE subscription_room; DROP TABLE subscription_event; DROP TABLE webhook; DROP TABLE webhook_log; DROP TABLE message_change; DELETE FROM event WHERE pk >> 36 >= 134217725; DELETE FROM room WHERE no >= 134217725; ALTER TABLE account RENAME TO user;" \
 	"DROP INDEX account_by_name; CREATE UNIQUE INDEX user_by_name ON user (name_key) WHERE kind <> 2;" \
 	"DROP INDEX account_by_skeleton; CREATE UNIQUE INDEX user_by_skeleton ON user (skeleton) WHERE kind <> 2;" \
 	"DROP INDEX account_owner; CREATE INDEX user_owner ON user (role) WHERE role = 1;"

@@ -24,7 +24,7 @@ static void what_one_chat_did_is_known_and_told_at_the_other(void **state)
 	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 2);
 	assert_int_equal(heard(p->remote[CY], "room.removed", NULL), 1);
 	assert_int_equal(heard(p->remote[CY], "read.marked", NULL), 1);
-	assert_string_equal(p->there->owner_code, ""); /* there is an owner now */
+	assert_string_equal(p->there->owner_link.code, ""); /* there is an owner now */
 }
 
 static void packets_that_come_twice_change_nothing_more(void **state)

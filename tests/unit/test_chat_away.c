@@ -1,6 +1,7 @@
 /* The database is away: what needs it is refused, everybody stays, and requests that wait for it go on when it is back. */
 #include "chat_den.h"
 
+#include "bus/bus.h"
 #include "room/room.h"
 #include "store/store_state.h"
 
@@ -262,9 +263,26 @@ static void a_store_may_be_away_from_the_start(void **state)
 	fixture_finish(&d.f);
 }
 
+static void a_bus_that_is_away_is_told_with_its_reason(void **state)
+{
+	(void)state;
+	struct bus bus = {.state = BUS_WHOLE, .why = "redis.example:6379: no answer"};
+	struct chat_fixture f;
+	fixture_init(&f);
+	fixture_start(&f);
+	assert_null(chat_degraded(f.chat)); /* there is none */
+	f.chat->config.bus = &bus;
+	assert_null(chat_degraded(f.chat));
+	bus.state = BUS_DEGRADED;
+	assert_string_equal(chat_degraded(f.chat), bus.why);
+	f.chat->config.bus = NULL;
+	fixture_finish(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_bus_that_is_away_is_told_with_its_reason),
 		cmocka_unit_test(every_command_that_needs_it_is_refused_and_everybody_stays),
 		cmocka_unit_test(a_refusal_says_another_time_to_each),
 		cmocka_unit_test(signing_in_is_refused_and_the_connection_stays),

@@ -246,6 +246,7 @@ static void what_waits_is_void(void **state)
 	held_store_add_messages(h.f.store, h.rooms[0], h.ann, 3); /* by another writer */
 	room_offer(room_by_id(&h.f.chat->rooms, room_id_of(&h.f, h.rooms[0])), held_store_event(h.f.store, h.rooms[0], last + 3));
 	say(h.writer, "{\"type\":\"member.add\",\"ref\":\"a\",\"data\":{\"room\":\"hut\",\"user\":\"bob\"}}");
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_ROOM_FIND));
 	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_JOIN));
 	assert_non_null(user_by_no(h.f.chat, h.bob));
 	held_store_set_back(h.f.store);
@@ -273,6 +274,8 @@ static void requests_that_wait_for_an_event_are_answered(void **state)
 	house_start(&h);
 	struct conn *bob = follow(&h, "replay"), *http = fixture_open(&h.f, TRANSPORT_HTTP, h.bob_token);
 	static const char join[] = "{\"room\":\"hut\"}";
+	say(h.writer, "{\"type\":\"room.update\",\"ref\":\"u\",\"data\":{\"room\":\"r2\",\"topic\":\"dust\"}}");
+	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_ROOM_FIND));
 	held_store_add_messages(h.f.store, hut, h.ann, 3); /* by another writer */
 	held_store_add_messages(h.f.store, h.rooms[0], h.ann, 3);
 	held_store_add_messages(h.f.store, h.rooms[1], h.ann, 3);
@@ -280,7 +283,6 @@ static void requests_that_wait_for_an_event_are_answered(void **state)
 	held_store_deliver(h.f.store, held_store_find(h.f.store, STORE_SIGN_IN));
 	say(bob, "{\"type\":\"room.join\",\"ref\":\"j\",\"data\":{\"room\":\"hut\"}}");
 	say(bob, "{\"type\":\"room.leave\",\"ref\":\"l\",\"data\":{\"room\":\"r1\"}}");
-	say(h.writer, "{\"type\":\"room.update\",\"ref\":\"u\",\"data\":{\"room\":\"r2\",\"topic\":\"dust\"}}");
 	while (held_store_settle(h.f.store, STORE_LOG_PAGE))
 		fixture_turns(&h.f);
 	assert_int_equal(h.f.store->n_in_flight[STORE_LOG_PAGE], ROOMS); /* each waits for its hole */

@@ -104,6 +104,27 @@ static void a_hole_is_fetched_once(void **state)
 	room_feed_finish(&s.feed);
 }
 
+static void what_is_only_heard_is_held_and_dropped_when_the_store_does_not_have_it(void **state)
+{
+	(void)state;
+	struct sink s;
+	begin(&s, 5);
+	room_feed_hear(&s.feed, event_with(6));
+	assert_int_equal(s.next, 7);
+	room_feed_hear(&s.feed, event_with(9));
+	room_feed_hear(&s.feed, event_with(12));
+	assert_int_equal(s.feed.newest_seq, 6);
+	assert_int_equal(s.before, 9);
+	assert_int_equal(room_feed_hole(&s.feed), 9);
+	room_feed_offer(&s.feed, event_with(10)); /* this one the store has, so it has 9 too */
+	room_feed_doubt(&s.feed);
+	assert_int_equal(s.feed.n_held, 2);
+	answer(&s, 2);
+	assert_int_equal(s.next, 11);
+	assert_int_equal(room_feed_hole(&s.feed), 0);
+	room_feed_finish(&s.feed);
+}
+
 static void a_hole_that_fills_by_itself_is_let_out_at_once(void **state)
 {
 	(void)state;
@@ -212,6 +233,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(events_go_out_once_and_in_order),
 		cmocka_unit_test(a_hole_is_fetched_once),
+		cmocka_unit_test(what_is_only_heard_is_held_and_dropped_when_the_store_does_not_have_it),
 		cmocka_unit_test(a_hole_that_fills_by_itself_is_let_out_at_once),
 		cmocka_unit_test(events_that_are_held_at_the_end_are_freed),
 		cmocka_unit_test(more_than_can_be_held_is_fetched),

@@ -19,7 +19,7 @@ static void what_nobody_handed_over_is_found_in_the_log(void **state)
 	assert_int_equal(heard(p->remote[CY], "room.added", NULL), 2);
 	assert_int_equal(heard(p->remote[CY], "room.removed", NULL), 1);
 	assert_int_equal(heard(p->remote[CY], "read.marked", NULL), 1);
-	assert_string_equal(p->there->owner_code, "");
+	assert_string_equal(p->there->owner_link.code, "");
 }
 
 static uint64_t counted_pages;

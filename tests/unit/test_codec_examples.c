@@ -149,16 +149,14 @@ static void every_event_example_is_encoded_byte_for_byte(void **state)
 
 static struct reply_ref ref_of(const json_t *ref)
 {
-	struct request request = {0};
+	struct reply_ref out = {.is_number = json_is_integer(ref)};
 
-	if (json_is_integer(ref)) {
-		snprintf(request.ref_number, sizeof(request.ref_number), "%" JSON_INTEGER_FORMAT, json_integer_value(ref));
-		request.ref = (struct text){request.ref_number, strlen(request.ref_number)};
-		request.ref_is_number = true;
-	} else if (ref != NULL) {
-		request.ref = (struct text){json_string_value(ref), json_string_length(ref)};
-	}
-	return reply_ref_of(&request);
+	if (out.is_number)
+		snprintf(out.text, sizeof(out.text), "%" JSON_INTEGER_FORMAT, json_integer_value(ref));
+	else if (ref != NULL)
+		snprintf(out.text, sizeof(out.text), "%s", json_string_value(ref));
+	out.n = (uint8_t)strlen(out.text);
+	return out;
 }
 
 static void every_reply_example_is_encoded_byte_for_byte(void **state)

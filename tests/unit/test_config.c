@@ -252,6 +252,31 @@ static void what_is_no_address_is_refused(void **state)
 	}
 }
 
+static void webhooks_reach_networks_and_hosts(void **state)
+{
+	(void)state;
+	struct parsed *p = parse(WORDS("--webhook-allow", "10.0.0.0/8", "--webhook-allow=fd00::1", "--webhook-allow=Build.Internal.",
+				       "--webhook-allow=unix"),
+				 NULL);
+	assert_string_equal(p->fault, "");
+	const struct webhook_allow *allow = p->config.webhook_allow;
+	assert_int_equal(p->config.n_webhook_allow, 4);
+	assert_int_equal(allow[0].n_bits, 104);
+	assert_memory_equal(allow[0].address, "\0\0\0\0\0\0\0\0\0\0\xff\xff\x0a\0\0\0", 16);
+	assert_int_equal(allow[1].n_bits, 128);
+	assert_string_equal(allow[1].host, "");
+	assert_string_equal(allow[2].host, "build.internal");
+	assert_string_equal(allow[3].host, "unix"); /* a name as any other */
+	finish(p);
+	static const char *const wrong[] = {"", "10.0.0.1/8", "10.0.0.0/33", "127.1", "host:80", "http://host", "*.host", "[::1]"};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		p = parse(WORDS("--webhook-allow", wrong[i]), NULL);
+		if (p->outcome != CONFIG_FAULT)
+			fail_msg("%s was taken", wrong[i]);
+		finish(p);
+	}
+}
+
 static void lists_are_bounded(void **state)
 {
 	(void)state;
@@ -320,6 +345,7 @@ int main(void)
 		cmocka_unit_test(numbers_are_strict),
 		cmocka_unit_test(a_fault_names_the_option),
 		cmocka_unit_test(what_is_no_address_is_refused),
+		cmocka_unit_test(webhooks_reach_networks_and_hosts),
 		cmocka_unit_test(lists_are_bounded),
 		cmocka_unit_test(help_and_manual_tell_of_every_option),
 		cmocka_unit_test(a_page_that_cannot_be_written_is_a_fault),

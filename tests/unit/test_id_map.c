@@ -112,6 +112,27 @@ static void walks_over_each_once(void **state)
 	id_map_finish(&m);
 }
 
+static void clear_forgets_all_and_keeps_what_was_used_well(void **state)
+{
+	(void)state;
+	struct id_map m = {0};
+	uint8_t key[16];
+	id_map_clear(&m);
+	for (uint32_t round = 0; round < 3; round++) {
+		uint32_t n = round == 2 ? 1 : 100;
+		for (uint32_t i = 0; i < n; i++) {
+			number_key(i, key);
+			assert_null(id_map_get(&m, key));
+			id_map_put(&m, key, &m);
+		}
+		assert_int_equal(m.n_used, n);
+		id_map_clear(&m);
+		assert_int_equal(m.n_used, 0);
+		assert_true(round == 2 ? m.n_slots == 0 : m.n_slots > 100); /* a peak is not kept */
+	}
+	id_map_finish(&m);
+}
+
 static void equal_bytes_have_equal_keys(void **state)
 {
 	(void)state;
@@ -131,6 +152,7 @@ int main(void)
 		cmocka_unit_test(removal_hides_nothing),
 		cmocka_unit_test(shrinks_when_emptied),
 		cmocka_unit_test(walks_over_each_once),
+		cmocka_unit_test(clear_forgets_all_and_keeps_what_was_used_well),
 		cmocka_unit_test(equal_bytes_have_equal_keys),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,9 +3,12 @@
 #include "base/clock.h"
 #include "base/loop.h"
 
+#include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* What happened, a letter each. */
@@ -291,6 +294,68 @@ static void watches_fire_unless_paused(void **state)
 	close(pipe_ends[1]);
 }
 
+/* Two ends of a connection over TCP; the first is ours. */
+static void connect_pair(int ends[2])
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t n = sizeof(at);
+	int listener = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(bind(listener, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(listener, 1), 0);
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+	ends[0] = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(ends[0], (struct sockaddr *)&at, n), 0);
+	ends[1] = accept(listener, NULL, NULL);
+	assert_true(ends[1] >= 0);
+	close(listener);
+}
+
+struct bytewise {
+	struct loop *loop;
+	int fd, fault;
+	size_t n;
+};
+
+static void read_a_byte(void *arg)
+{
+	struct bytewise *b = arg;
+	char byte;
+	ssize_t n = recv(b->fd, &byte, 1, MSG_DONTWAIT);
+	if (n > 0) {
+		b->n++;
+		return;
+	}
+	b->fault = errno;
+	loop_stop(b->loop);
+}
+
+static void give_up(void *arg)
+{
+	loop_stop(arg);
+}
+
+/* libuv ends a watch with its first error, and what came before that is still to be read. */
+static void a_watch_goes_on_until_its_owner_has_met_the_error(void **state)
+{
+	(void)state;
+	int ends[2];
+	connect_pair(ends);
+	struct bytewise b = {.loop = loop_new(), .fd = ends[0]};
+	struct loop_watch *w = loop_watch_readable(b.loop, ends[0], read_a_byte, &b);
+	struct loop_timer *limit = loop_timer_new(b.loop, give_up, b.loop);
+	loop_timer_start(limit, LIMIT_MS, 0);
+	assert_int_equal(send(ends[1], "xyz", 3, 0), 3);
+	assert_int_equal(setsockopt(ends[1], SOL_SOCKET, SO_LINGER, &(struct linger){.l_onoff = 1}, sizeof(struct linger)), 0);
+	close(ends[1]); /* resets the connection */
+	loop_run(b.loop);
+	assert_int_equal(b.n, 3);
+	assert_int_equal(b.fault, ECONNRESET);
+	loop_watch_destroy(w);
+	loop_timer_destroy(limit);
+	loop_destroy(b.loop);
+	close(ends[0]);
+}
+
 static void signals_arrive_on_the_loop(void **state)
 {
 	(void)state;
@@ -313,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_call_posted_before_the_end_still_runs),
 		cmocka_unit_test(timers_repeat_and_may_destroy_themselves),
 		cmocka_unit_test(watches_fire_unless_paused),
+		cmocka_unit_test(a_watch_goes_on_until_its_owner_has_met_the_error),
 		cmocka_unit_test(signals_arrive_on_the_loop),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,7 @@ static void what_an_earlier_operation_changed_is_looked_at_again(void **state)
 
 	struct store_append first = message(w, data), repeated = first, reply = message(w, data);
 	first.has_client_id = repeated.has_client_id = true;
-	reply.reply_to = 5;
+	reply.target_seq = 5;
 	before = n_commits(w);
 	submit(w, &first.op, STORE_APPEND); /* seq 5: after the room's two, the join and the leave */
 	submit(w, &repeated.op, STORE_APPEND);
@@ -102,7 +102,7 @@ static void an_event_that_is_new_in_the_batch_is_looked_at_again(void **state)
 	struct store_read_mark mark = {.room_no = w->room, .user_no = make_user(w->f, "bob", USER_PERSON), .seq = 4};
 	join_room(w->f, w->room, mark.user_no); /* seq 3 */
 	before = n_commits(w);
-	reply.reply_to = 4;
+	reply.target_seq = 4;
 	submit(w, &first.op, STORE_APPEND);
 	submit(w, &reply.op, STORE_APPEND);
 	store_fixture_wait(w->f, &reply.op);
@@ -154,9 +154,9 @@ static void what_another_writer_did_is_read_again_for_each_batch(void **state)
 	struct world *w = *state;
 	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 3);
 	store_fixture_change(w->f, "INSERT INTO event (pk, id, type, at_ms, n_messages, json)"
-				   " SELECT pk + 1, randomblob(16), type, at_ms, n_messages + 1, json FROM event WHERE pk < 134217726 << 36"
+				   " SELECT pk + 1, randomblob(16), type, at_ms, n_messages + 1, json FROM event WHERE pk < 134217725 << 36"
 				   " ORDER BY pk DESC LIMIT 1;"
-				   "UPDATE room SET last_seq = last_seq + 1, n_messages = n_messages + 1 WHERE no < 134217726");
+				   "UPDATE room SET last_seq = last_seq + 1, n_messages = n_messages + 1 WHERE no < 134217725");
 	assert_int_equal(send_text(w->f, w->room, w->ann, "{}"), 5);
 	store_fixture_close(w->f); /* unverified: the event's JSON is another one's */
 }

@@ -102,10 +102,11 @@ static void a_verification_checks_the_rooms_before_one_that_cannot_be_read(void 
 	struct world *w = *state;
 	store_fixture_close(w->f);
 	store_fixture_change(
-		w->f, "WITH RECURSIVE more (no) AS (SELECT 4 UNION ALL SELECT no + 1 FROM more WHERE no < 40)"
-		      "INSERT INTO room SELECT no, randomblob(16), 1, printf('%0300d', no), NULL, '', 1, 0, 0, 0, NULL, NULL FROM more;"
-		      "INSERT INTO event SELECT no << 36 | 1, randomblob(16), 0, NULL, 0, 0, NULL, '{}', 0 FROM room WHERE no > 3;"
-		      "UPDATE event SET json = replace(json, 'hurt', 'torn') WHERE pk = 2 << 36 | 50");
+		w->f,
+		"WITH RECURSIVE more (no) AS (SELECT 4 UNION ALL SELECT no + 1 FROM more WHERE no < 40)"
+		"INSERT INTO room SELECT no, randomblob(16), 1, printf('%0300d', no), NULL, '', 1, 0, 0, 0, NULL, NULL FROM more;"
+		"INSERT INTO event SELECT no << 36 | 1, randomblob(16), 0, NULL, 0, 0, NULL, '{}', 0 FROM room WHERE no BETWEEN 4 AND 40;"
+		"UPDATE event SET json = replace(json, 'hurt', 'torn') WHERE pk = 2 << 36 | 50");
 	assert_true(store_fixture_open(w->f));
 	overwrite_page(w, find_text(w, "00000000000000000000000000000000000000000000000000039"));
 	assert_verify_says(w, "room 2 (");

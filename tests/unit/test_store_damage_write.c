@@ -114,7 +114,7 @@ static void replies_marks_and_repeats_meet_damage(void **state)
 	assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), -EBADMSG);
 	assert_false(op.duplicate);
 	op.has_client_id = false;
-	op.reply_to = 50;
+	op.target_seq = 50;
 	assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), -EBADMSG);
 	struct store_user_create bob = {.id = fresh_id(), .name = text_from("bob"), .name_key = text_from("bob")};
 	assert_int_equal(store_fixture_do(w->f, &bob.op, STORE_USER_CREATE), 0);

@@ -53,6 +53,40 @@ static void a_packed_event_that_was_changed_is_none_or_another(void **state)
 	event_free(e);
 }
 
+static struct event *passing(enum event_type type, struct event head)
+{
+	auto_buf json = BUF_INIT, packed = BUF_INIT;
+	head.type = type;
+	event_encode(&json, type, NULL, 0, &head.room, 0, "{\"typing\":true}", 15);
+	struct event *e = event_of(&head, json.data, json.len);
+	event_pack(e, &packed);
+	event_free(e);
+	assert_null(event_unpack(packed.data, packed.len));
+	return event_unpack_passing(packed.data, packed.len);
+}
+
+static void an_event_that_is_not_remembered_is_packed_without_a_seq(void **state)
+{
+	(void)state;
+	struct event *typing = passing(EVENT_TYPING, (struct event){.author_no = 7, .room.b = {1}});
+	assert_non_null(typing);
+	assert_int_equal(typing->author_no, 7);
+	assert_int_equal(typing->room.b[0], 1);
+	event_free(typing);
+	event_free(passing(EVENT_SIGNAL, (struct event){.author_no = 7}));
+	assert_null(passing(EVENT_READ_MARKED, (struct event){.author_no = 7}));
+	assert_null(passing(EVENT_SERVER_LEAVING, (struct event){.author_no = 7}));
+	assert_null(passing(EVENT_MESSAGE_CREATED, (struct event){.author_no = 7}));
+	assert_null(passing(EVENT_SIGNAL, (struct event){.seq = 1}));
+	assert_null(passing(EVENT_SIGNAL, (struct event){.target_seq = 1}));
+	assert_null(passing(EVENT_SIGNAL, (struct event){.id.b = {1}}));
+	auto_buf packed = BUF_INIT;
+	struct event *e = some_event();
+	event_pack(e, &packed);
+	assert_null(event_unpack_passing(packed.data, packed.len));
+	event_free(e);
+}
+
 static void assert_refused(struct event head)
 {
 	auto_buf json = BUF_INIT, packed = BUF_INIT;
@@ -80,6 +114,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_packed_event_comes_out_as_it_went_in),
 		cmocka_unit_test(a_packed_event_that_was_changed_is_none_or_another),
+		cmocka_unit_test(an_event_that_is_not_remembered_is_packed_without_a_seq),
 		cmocka_unit_test(numbers_that_no_event_has_are_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

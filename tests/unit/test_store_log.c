@@ -128,7 +128,7 @@ static void replies_name_a_message_of_the_room(void **state)
 	} rows[] = {{1, -ENOENT}, {3, -ENOENT}, {UINT64_MAX, -ENOENT}, {(uint64_t)1 << 36, -ENOENT}, {0, 0}, {3, 0}};
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		struct store_append op = message(w, data);
-		op.reply_to = rows[i].reply_to;
+		op.target_seq = rows[i].reply_to;
 		assert_int_equal(store_fixture_do(w->f, &op.op, STORE_APPEND), rows[i].result);
 		event_free(op.event);
 	}
@@ -152,7 +152,7 @@ static void a_refusal_does_not_hurt_its_batch(void **state)
 		ids[i] = fresh_id();
 	for (size_t i = 0; i < MANY; i++) {
 		ops[i] = message(w, data);
-		ops[i].reply_to = i % 5 == 1 ? 1 : 0;
+		ops[i].target_seq = i % 5 == 1 ? 1 : 0;
 		ops[i].room_no = i % 5 == 2 ? 4711 : w->room;
 		ops[i].has_client_id = i % 5 == 3;
 		ops[i].client_id = ids[i / 5 % 5];

@@ -316,7 +316,6 @@ static void a_standby_is_waited_for_and_brings_a_new_epoch(void **state)
 
 	make_database(f, "copied", "");
 	epoch_of(f, "copied", first);
-	snprintf(standby.server.folder, sizeof standby.server.folder, "/tmp/parley-standby-XXXXXX");
 	standby.server.pid = 0;
 	postgres_server_folder(&standby.server);
 	snprintf(line, sizeof line, "pg_basebackup -h %s -U parley -D data -R -c fast", f->server.folder);

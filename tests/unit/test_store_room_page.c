@@ -80,6 +80,9 @@ static void pages_of_all_rooms_have_each_once_however_many_share_a_name(void **s
 		make_room_of_kind(f, "b", ROOM_PRIVATE, make_user(f, (char[]){'u', (char)('a' + i), 0}, USER_PERSON));
 	make_room_of_kind(f, "c", ROOM_PRIVATE, eve);
 	struct store_room_page page = {.user_no = ann, .limit = LIMIT, .all = true};
+	assert_int_equal(store_fixture_do(f, &page.op, STORE_ROOM_PAGE), -EACCES);
+	struct store_user_set owner = {.name_key = text_from("ann"), .make_owner = true};
+	assert_int_equal(store_fixture_do(f, &owner.op, STORE_USER_SET), 0);
 	size_t n = 0;
 	uint64_t last_no = 0;
 	for (bool more = true; more; n += page.n_rooms, store_room_page_finish(&page)) {

@@ -172,7 +172,7 @@ static void other_versions_and_strangers_are_refused(void **state)
 	assert_refused(f, "not a database of parleyd");
 	store_fixture_change(
 		f,
-		"PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event WHERE pk < 134217726 << 36)");
+		"PRAGMA application_id = 1349676153; DELETE FROM event WHERE pk = (SELECT max(pk) FROM event WHERE pk < 134217725 << 36)");
 	assert_refused(f, "newest events");
 	store_fixture_change(f, "DROP TABLE client_id");
 	assert_refused(f, "tables are missing");

@@ -109,12 +109,45 @@ static void destroying_finishes_what_was_queued(void **state)
 	loop_destroy(w.loop);
 }
 
+static void done_without_a_run(struct worker_job *j)
+{
+	struct job *job = (struct job *)(void *)j;
+	if (++job->world->n_done == job->world->stop_after)
+		loop_stop(job->world->loop);
+}
+
+static void dropped_jobs_are_done_and_not_run(void **state)
+{
+	(void)state;
+	enum { N = 5 };
+	struct world w = {.loop = loop_new(), .loop_thread = pthread_self(), .stop_after = N, .gated = true};
+	struct job jobs[N];
+	sem_init(&w.gate, 0, 0);
+	struct worker_pool *p = worker_pool_new(w.loop, "test", 1, 0, NULL);
+	for (unsigned i = 0; i < N; i++) {
+		jobs[i] = job_of(&w);
+		jobs[i].job.done = done_without_a_run;
+		assert_int_equal(worker_submit(p, &jobs[i].job), 0);
+	}
+	worker_pool_drop(p);
+	for (unsigned i = 0; i < N; i++)
+		sem_post(&w.gate);
+	loop_run(w.loop);
+	assert_int_equal(w.n_done, N);
+	for (unsigned i = 1; i < N; i++)
+		assert_false(jobs[i].ran); /* the thread may have begun with the first */
+	worker_pool_destroy(p);
+	loop_destroy(w.loop);
+	sem_destroy(&w.gate);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_job_runs_on_a_thread_and_is_done_on_the_loop),
 		cmocka_unit_test(a_full_queue_refuses),
 		cmocka_unit_test(destroying_finishes_what_was_queued),
+		cmocka_unit_test(dropped_jobs_are_done_and_not_run),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
 #include "codec/text_clean.h"
 #include "command/account/password.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 bool account_clean_name(const struct call *call, const char *member, struct text name, struct buf *shown, struct buf *key)
@@ -32,6 +33,10 @@ static void make_finish(struct wait *w)
 static void stored(struct wait *w)
 {
 	const struct account_make *m = w->op;
+	if (m->refuse_code && (w->result == -EACCES || w->result == -EPERM)) {
+		m->refuse_code(&w->answer);
+		return;
+	}
 	if (wait_failed(w, WIRE_INTERNAL, NULL))
 		return;
 	user_tell_op(w->answer.chat, &m->op.op, 0);

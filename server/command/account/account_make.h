@@ -11,7 +11,9 @@ struct account_make {
 	struct buf password;
 	char password_hash[SECRET_PASSWORD_CHARS];
 	char token[SECRET_TOKEN_CHARS + 1];
-	wait_done *then; /* runs on the loop when the user is stored, and answers */
+	uint8_t owner_link[SECRET_HASH_BYTES];       /* what op.owner_link points to */
+	void (*refuse_code)(const struct answer *a); /* answers that the link makes nobody the owner; NULL: there is none */
+	wait_done *then;                             /* runs on the loop when the user is stored, and answers */
 };
 
 /* Checks the name and begins a wait. NULL when the name has a fault, which was answered. In then() the result is the wait's `op`. */

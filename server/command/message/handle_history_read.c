@@ -23,5 +23,6 @@ void handle_history_read(struct call *call)
 		call_refuse(call, "before", "data.before: must be at least 1");
 		return;
 	}
+	range.with_changes = true;
 	history_page_go(wait_store(call, STORE_LOG_PAGE, history_page_arrived), range);
 }

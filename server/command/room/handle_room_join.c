@@ -14,18 +14,13 @@ static void unclaim(struct wait *w)
 	user_room_unclaim(w->user);
 }
 
-static void answer_member(const struct wait *w, const struct member *m)
-{
-	auto_buf data = BUF_INIT;
-	state_encode_room(&data, m->room, m);
-	answer_ok(&w->answer, &data);
-}
-
 static void ask(struct wait *w);
 
 static void enter(const struct wait *w, struct member *m)
 {
-	answer_member(w, m);
+	auto_buf data = BUF_INIT;
+	state_encode_room(&data, m->room, m);
+	answer_ok(&w->answer, &data);
 	user_news_room_entered(m, answer_session(&w->answer));
 }
 
@@ -75,12 +70,9 @@ static void ask(struct wait *w)
 
 static void found(struct wait *w, struct room *r)
 {
-	const struct member *m = r ? user_member_of(w->user, r) : NULL;
-	bool is_member = m && !m->leaving;
-	if (is_member && (r->kind == ROOM_PRIVATE || !w->answer.chat->store->is_shared)) {
-		answer_member(w, m);
-	} else if (is_member) {
-		ask(w); /* the membership may have ended through another server a moment ago */
+	struct member *m = r ? user_member_of(w->user, r) : NULL;
+	if (m && !m->leaving) {
+		enter(w, m);
 	} else if (!r || (r->kind == ROOM_PRIVATE && w->user->role != USER_ROLE_OWNER)) { /* the user is leaving a private room */
 		answer_error(&w->answer, WIRE_NOT_FOUND, "there is no such room, or you may not see it", 0);
 	} else if (!user_room_claim(w->user)) {

@@ -4,10 +4,18 @@
 #include "command/dispatch.h"
 #include "command/wait_store.h"
 
+#include <errno.h>
+
 static void listed(struct wait *w)
 {
 	const struct store_room_page *op = w->op;
 	auto_buf data = BUF_INIT;
+	if (w->result == -EACCES) {
+		struct request_fault fault;
+		request_fault_of(&fault, WIRE_FORBIDDEN, "all", "%s", "only the owner of the server sees all rooms");
+		answer_fault(&w->answer, &fault);
+		return;
+	}
 	if (wait_failed_field(w, "after", "data.after: there is no room with this id"))
 		return;
 	buf_append_str(&data, "{\"rooms\":[");
@@ -23,12 +31,6 @@ static void listed(struct wait *w)
 void handle_room_list(struct call *call)
 {
 	const struct data_room_list *d = &call->request->data.room_list;
-	struct request_fault fault;
-	if (d->all && call->user->role != USER_ROLE_OWNER) {
-		request_fault_of(&fault, WIRE_FORBIDDEN, "all", "%s", "only the owner of the server sees all rooms");
-		call_fault(call, &fault);
-		return;
-	}
 	struct store_room_page *op = wait_store(call, STORE_ROOM_PAGE, listed);
 	auto_buf key = BUF_INIT;
 	d = &call->request->data.room_list;

@@ -1,8 +1,9 @@
 #include "chat/state_encode.h"
 #include "command/dispatch.h"
-#include "command/wait_store.h"
+#include "command/room_lookup.h"
 #include "store/person.h"
 
+#include <errno.h>
 #include <string.h>
 
 static void encode_member(struct buf *b, const struct store_user *u, enum member_role role)
@@ -18,6 +19,10 @@ static void listed(struct wait *w)
 {
 	const struct store_member_page *op = w->op;
 	auto_buf data = BUF_INIT;
+	if (w->result == -EACCES) {
+		room_lookup_refuse(w, w->room);
+		return;
+	}
 	if (wait_failed_field(w, "after", "data.after: no such user"))
 		return;
 	buf_append_str(&data, "{\"members\":[");
@@ -40,6 +45,7 @@ void handle_room_members(struct call *call)
 	}
 	struct store_member_page *op = wait_store(call, STORE_MEMBER_PAGE, listed);
 	op->room_no = call->member->room->no;
+	op->member_no = wait_asker_no(wait_of(op));
 	op->limit = d.limit;
 	op->after = after;
 	wait_go(op);

@@ -205,11 +205,15 @@ static void start_as_guest(struct call *call)
 		call_error(call, WIRE_GUESTS_OFF, NULL);
 		return;
 	}
-	if (call_must_wait(call, rate_account_made(call->session), "too many guests from this address"))
+	if (call_must_wait(call, sign_in_admit(call->session), NULL))
 		return;
-	struct account_make *m = account_make_begin(call, call->request->data.session_start.guest, USER_GUEST, guest_made);
-	if (!m)
+	struct account_make *m = NULL;
+	if (!call_must_wait(call, rate_account_made(call->session), "too many guests from this address"))
+		m = account_make_begin(call, call->request->data.session_start.guest, USER_GUEST, guest_made);
+	if (!m) {
+		sign_in_give_back(call->session);
 		return;
+	}
 	call->session->follower.starting = true;
 	account_make_go(m, (struct text){0});
 }

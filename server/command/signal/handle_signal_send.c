@@ -1,7 +1,6 @@
-#include "base/clock.h"
+#include "chat/across.h"
 #include "chat/state_encode.h"
 #include "command/dispatch.h"
-#include "room/room.h"
 
 static int append(const char *bytes, size_t n, void *b)
 {
@@ -12,8 +11,7 @@ static int append(const char *bytes, size_t n, void *b)
 void handle_signal_send(struct call *call)
 {
 	const struct data_signal_send *d = &call->request->data.signal_send;
-	struct room *r = call->member->room;
-	auto_buf data = BUF_INIT, json = BUF_INIT;
+	auto_buf data = BUF_INIT;
 	buf_append_str(&data, "{\"user\":");
 	state_encode_person(&data, call->user);
 	if (d->name.s) {
@@ -25,7 +23,6 @@ void handle_signal_send(struct call *call)
 		json_dump_callback(d->data, append, &data, JSON_COMPACT | JSON_ENCODE_ANY);
 	}
 	buf_append_byte(&data, '}');
-	event_encode(&json, EVENT_SIGNAL, NULL, clock_wall_ms(), &r->id, 0, data.data, data.len);
-	room_pass_on(r, json.data, json.len);
+	across_pass_on(call->member->room, call->user, EVENT_SIGNAL, &data);
 	call_ok(call, NULL);
 }

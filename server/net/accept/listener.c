@@ -180,7 +180,7 @@ static struct listener *add(struct net_server *s, int fd, bool is_unix, const st
 	l->is_unix = is_unix;
 	l->is_operator = listen_on != NULL && listen_on->is_operator;
 	l->is_ops = listen_on != NULL && listen_on->is_ops;
-	l->is_tls = !is_unix && !l->is_ops && s->vhost_tls != NULL;
+	l->is_tls = !is_unix && !l->is_ops && s->config.tls_cert != NULL;
 	s->has_ops = s->has_ops || l->is_ops;
 	l->watch = loop_watch_readable(s->loop, fd, accept_ready, l);
 	list_append(&s->listeners, &l->link);

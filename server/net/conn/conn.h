@@ -43,14 +43,14 @@ struct conn {
 	struct wheel_timer timer;   /* its deadline, see phase */
 	struct buf
 		in; /* bytes that could not be taken yet: a part of a head or frame, or what waits for its turn; freed when it is empty */
-	struct buf pieces;           /* fragments of a WebSocket message that is not whole yet */
-	struct buf out;              /* outbox: whole frames, or one HTTP response; freed when it is empty */
-	uint32_t heard_s;            /* loop's clock when something last arrived, in seconds */
-	uint32_t upgraded_ms;        /* loop's clock when it became a WebSocket, its lower bits */
-	uint8_t phase;               /* enum conn_phase */
-	uint8_t reason;              /* enum close_reason or end_reason: why it ends */
-	uint16_t close_code;         /* of the close frame that answers the client's; 0: one without a code */
-	struct peer_address peer;    /* who connected */
+	struct buf pieces;        /* fragments of a WebSocket message that is not whole yet */
+	struct buf out;           /* outbox: whole frames, or one HTTP response; freed when it is empty */
+	uint32_t heard_s;         /* loop's clock when something last arrived, in seconds */
+	uint32_t sign_in_from_ms; /* loop's clock when its time to sign in begins: when it became a WebSocket, or later; its lower bits */
+	uint8_t phase;            /* enum conn_phase */
+	uint8_t reason;           /* enum close_reason or end_reason: why it ends */
+	uint16_t close_code;      /* of the close frame that answers the client's; 0: one without a code */
+	struct peer_address peer; /* who connected */
 	struct peer_address address; /* the client of the last request behind a trusted proxy, otherwise the peer */
 	bool is_websocket : 1;
 	bool is_stream : 1; /* the event stream's head was sent */

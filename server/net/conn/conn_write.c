@@ -1,5 +1,5 @@
 /*
- * All writing of a connection. conn_write_raw() is the one place that hands events and replies to the library.
+ * All writing of a connection. conn_write_raw() is the one place that hands events and replies to the socket, or to the library.
  *
  * Everything goes out as bytes of whole frames. To the library the connection is a raw socket: it passes the bytes on and does not change them
  * (lws_issue_raw() of lib/core-net/output.c, in 4.1.6 and 4.3.5). The library copies what the socket does not take, and sends that first. While it
@@ -16,6 +16,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <sys/socket.h>
 
 void conn_mark_dirty(struct conn *c)
 {
@@ -24,17 +25,28 @@ void conn_mark_dirty(struct conn *c)
 	list_append(&c->server->dirty, &c->dirty);
 }
 
+/* Returns how much a plain socket takes at once. Nearly always that is all. */
+static size_t send_directly(const struct conn *c, const uint8_t *bytes, size_t n)
+{
+	if (c->is_tls || lws_partial_buffered(c->wsi))
+		return 0;
+	ssize_t sent = send(lws_get_socket_fd(c->wsi), bytes, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return sent > 0 ? (size_t)sent : 0; /* an error is the library's to find */
+}
+
 bool conn_write_raw(struct conn *c, const uint8_t *bytes, size_t n)
 {
 	if (c->is_gone || c->is_broken)
 		return false;
+	size_t sent = send_directly(c, bytes, n);
+	metric_add(&c->server->metrics->bytes_out_total, n);
+	if (sent == n)
+		return true;
 	/* The library's signature has no const, but the library only reads, see above. */
-	int written = lws_write(c->wsi, (unsigned char *)(uintptr_t)bytes, n, LWS_WRITE_RAW);
-	if (written < 0) {
+	if (lws_write(c->wsi, (unsigned char *)(uintptr_t)(bytes + sent), n - sent, LWS_WRITE_RAW) < 0) {
 		conn_cut(c, END_BY_CLIENT);
 		return false;
 	}
-	metric_add(&c->server->metrics->bytes_out_total, n);
 	if (lws_partial_buffered(c->wsi))
 		conn_mark_dirty(c); /* so that it is paused if something arrives */
 	return true;
@@ -64,7 +76,7 @@ bool conn_reads(const struct conn *c)
 		return true; /* to the end */
 	if (c->is_websocket)
 		return !c->is_full && !c->is_held;
-	return !http_exchange_answers(c);
+	return !c->is_held && !http_exchange_answers(c);
 }
 
 /*
@@ -86,7 +98,9 @@ static void control_reading(struct conn *c)
 void conn_hold_reading(struct conn *c, bool held)
 {
 	c->is_held = held;
-	if (c->in.len > 0)
+	if (!c->is_websocket && !held)
+		http_exchange_go_on(c);
+	if (c->in.len > 0 || !c->is_websocket)
 		conn_mark_dirty(c);
 }
 
@@ -199,12 +213,23 @@ void conn_append(struct conn *c, const void *json, size_t n, enum wire_error cod
 	append_frame(c, WS_OP_TEXT, json, n);
 }
 
+void conn_append_text(struct conn *c, int status, const char *text, uint32_t retry_after_ms)
+{
+	if (!c->is_gone && !c->is_broken && !c->is_websocket)
+		http_exchange_reply_text(c, status, text, retry_after_ms);
+}
+
 void conn_tell(struct conn *c, const void *json, size_t n)
 {
 	if (c->is_full && !c->is_gone && !c->is_broken && lws_partial_buffered(c->wsi))
 		conn_close(c, CLOSE_TOO_SLOW);
 	else if (!c->is_closing)
 		conn_append(c, json, n, WIRE_OK, 0);
+}
+
+bool conn_is_full(const struct conn *c)
+{
+	return c->is_full;
 }
 
 bool conn_writable(const struct conn *c)
@@ -217,6 +242,15 @@ void conn_write(struct conn *c, const uint8_t *bytes, size_t n)
 {
 	assert(conn_writable(c));
 	conn_write_raw(c, bytes, n);
+}
+
+void conn_prefetch(const struct conn *c)
+{
+	if (!c)
+		return;
+	__builtin_prefetch(c);
+	__builtin_prefetch(&c->out);
+	__builtin_prefetch(&c->close_code);
 }
 
 void conn_want_writable(struct conn *c)

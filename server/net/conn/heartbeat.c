@@ -8,6 +8,8 @@
 #include "net/conn/conn.h"
 #include "net/drain.h"
 
+enum { STARTING_LOOK_MS = 1000 };
+
 static const uint8_t ping_frame[] = {0x89, 0x01, 'p'};
 static const uint8_t stream_comment[] = ": keep-alive\n\n";
 
@@ -41,18 +43,24 @@ void heartbeat_heard(struct conn *c)
 static bool await_sign_in(struct conn *c)
 {
 	uint64_t sign_in_ms = c->server->config.limits.sign_in_ms, beat_ms = heartbeat_interval(c);
-	uint32_t waited_ms = (uint32_t)loop_now_ms(c->server->loop) - c->upgraded_ms;
+	int32_t waited_ms = (int32_t)((uint32_t)loop_now_ms(c->server->loop) - c->sign_in_from_ms); /* less than 0: it was told to wait */
+	int64_t left_ms = (int64_t)sign_in_ms - waited_ms;
 
-	if (waited_ms >= sign_in_ms)
+	if (left_ms <= 0 || sign_in_ms == 0)
 		return false;
-	conn_set_deadline(c, CONN_SIGN_IN, sign_in_ms - waited_ms < beat_ms ? sign_in_ms - waited_ms : beat_ms);
+	conn_set_deadline(c, CONN_SIGN_IN, (uint64_t)left_ms < beat_ms ? (uint64_t)left_ms : beat_ms);
 	return true;
+}
+
+void conn_await_sign_in(struct conn *c, uint32_t in_ms)
+{
+	c->sign_in_from_ms = (uint32_t)loop_now_ms(c->server->loop) + in_ms; /* seen when the deadline that is set passes */
 }
 
 void heartbeat_begin_websocket(struct conn *c)
 {
 	heartbeat_heard(c);
-	c->upgraded_ms = (uint32_t)loop_now_ms(c->server->loop);
+	c->sign_in_from_ms = (uint32_t)loop_now_ms(c->server->loop);
 	if (c->is_operator || !await_sign_in(c))
 		conn_set_deadline(c, CONN_LIVE, heartbeat_interval(c));
 }
@@ -133,6 +141,8 @@ static void deadline_passed(struct wheel_timer *t, void *arg)
 	case CONN_SIGN_IN:
 		if (c->session == NULL || session_signed_in(c->session))
 			beat_websocket(c);
+		else if (session_is_starting(c->session)) /* it came in time; the store takes longer, as it does when a crowd comes */
+			conn_set_deadline(c, CONN_SIGN_IN, STARTING_LOOK_MS);
 		else if (!await_sign_in(c))
 			conn_close(c, CLOSE_NO_SIGN_IN);
 		break;

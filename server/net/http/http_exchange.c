@@ -19,6 +19,8 @@ void http_exchange_free(struct conn *c)
 	c->http = NULL;
 	list_remove(&e->probe_link);
 	buf_finish(&e->body);
+	hook_request_free(e->hook);
+	slack_call_free(e->slack);
 	free(e->token);
 	free(e);
 }
@@ -75,13 +77,20 @@ static void answer_without_body(struct conn *c)
 	c->http->awaits_body = false;
 }
 
-void http_exchange_refuse(struct conn *c, enum wire_error code, int status, const char *message, const char *headers)
+static void drop_body(struct conn *c)
 {
 	struct http_exchange *e = c->http;
 
 	if (e->awaits_body && e->body_left > 0 && e->expects_go_on)
 		answer_without_body(c); /* the body is not asked for with 100 Continue */
 	e->is_refused = true;
+}
+
+void http_exchange_refuse(struct conn *c, enum wire_error code, int status, const char *message, const char *headers)
+{
+	struct http_exchange *e = c->http;
+
+	drop_body(c);
 	http_reply_error(&c->out, c, code, status, message, headers, c->close_after_reply, e->method == HTTP_HEAD);
 	http_exchange_ready(c);
 }
@@ -103,7 +112,7 @@ void http_exchange_append_cookie(const struct http_exchange *e, struct buf *head
 	session_cookie_append(&e->cookie, e->new_token, is_same, headers);
 }
 
-void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms)
+static void reply_with(struct conn *c, int status, const char *type, const void *body, size_t n, uint32_t retry_after_ms)
 {
 	struct http_exchange *e = c->http;
 	auto_buf headers = BUF_INIT;
@@ -115,12 +124,47 @@ void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_e
 	http_exchange_append_cookie(e, &headers);
 	buf_append_byte(&headers, '\0');
 	struct http_reply reply = {
-		.status = wire_error_http_status(code),
-		.type = "application/json",
+		.status = status,
+		.type = type,
 		.headers = (const char *)headers.data,
 		.close = c->close_after_reply,
 	};
-	http_reply_append(&c->out, c, &reply, json, n);
+	http_reply_append(&c->out, c, &reply, body, n);
+	http_exchange_ready(c);
+}
+
+void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms)
+{
+	auto_buf slack = BUF_INIT;
+
+	if (c->http != NULL && c->http->slack != NULL) {
+		slack_api_reply(c->http->slack, (struct text){.s = json, .n = n}, &slack);
+		reply_with(c, code == WIRE_RATE_LIMITED ? 429 : 200, "application/json", slack.data, slack.len, retry_after_ms);
+		return;
+	}
+	reply_with(c, wire_error_http_status(code), "application/json", json, n, retry_after_ms);
+}
+
+void http_exchange_reply_text(struct conn *c, int status, const char *text, uint32_t retry_after_ms)
+{
+	if (c->http != NULL)
+		drop_body(c);
+	reply_with(c, status, "text/plain", text, strlen(text), retry_after_ms);
+}
+
+void http_exchange_refuse_text(struct conn *c, int status, const char *text, const char *headers)
+{
+	struct http_exchange *e = c->http;
+
+	drop_body(c);
+	struct http_reply reply = {
+		.status = status,
+		.type = "text/plain",
+		.headers = headers,
+		.close = c->close_after_reply,
+		.head_only = e->method == HTTP_HEAD,
+	};
+	http_reply_append(&c->out, c, &reply, text, strlen(text));
 	http_exchange_ready(c);
 }
 
@@ -169,8 +213,8 @@ static void make_exchange(struct conn *c, const struct http_request *r)
 	e->expects_go_on = !r->is_http_10 && http_request_field(r, "expect", NULL) != NULL;
 	e->awaits_body = r->method == HTTP_POST;
 	c->http = e;
-	c->close_after_reply = c->server->draining || client_wants_close(r);
-	if (c->server->draining)
+	c->close_after_reply = c->server->leaving || client_wants_close(r);
+	if (c->server->leaving)
 		c->reason = CLOSE_GOING_AWAY;
 }
 
@@ -183,7 +227,7 @@ static void end_body(struct conn *c)
 	if (e->is_ready)
 		conn_mark_dirty(c);
 	else
-		http_api_run(c);
+		http_run(c);
 }
 
 static void begin_body(struct conn *c)
@@ -199,6 +243,12 @@ static void begin_body(struct conn *c)
 		conn_write_raw(c, (const uint8_t *)go_on, sizeof go_on - 1);
 }
 
+void http_exchange_go_on(struct conn *c)
+{
+	if (c->http != NULL && c->http->awaits_body)
+		begin_body(c);
+}
+
 /* Checks what this server demands beyond RFC 9112. Returns NULL when the request is right. */
 static const char *form_fault(const struct http_request *r, int *status)
 {
@@ -211,7 +261,7 @@ static const char *form_fault(const struct http_request *r, int *status)
 
 static void begin(struct conn *c, const struct http_request *r)
 {
-	uint64_t body_max = c->server->config.limits.frame_bytes;
+	uint64_t body_max = http_body_max(c, r);
 	int status;
 	const char *fault = form_fault(r, &status);
 
@@ -231,13 +281,13 @@ static void begin(struct conn *c, const struct http_request *r)
 	make_exchange(c, r);
 	if (body_max > 0 && r->content_length > (int64_t)body_max) {
 		answer_without_body(c);
-		http_exchange_refuse(c, WIRE_TOO_LARGE, 0, "the body is larger than the limit", NULL);
+		http_refuse_body(c, r);
 		return;
 	}
 	http_route(c, r);
 	if (c->http == NULL)
 		return; /* it has become a stream */
-	if (c->http->awaits_body)
+	if (c->http->awaits_body && !c->is_held)
 		begin_body(c);
 	else
 		conn_set_deadline(c, CONN_WORKING, 0);

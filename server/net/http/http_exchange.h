@@ -11,6 +11,8 @@
 #define PARLEY_NET_HTTP_HTTP_EXCHANGE_H
 
 #include "codec/request_decode.h"
+#include "hook/hook_request.h"
+#include "hook/slack_api.h"
 #include "net/conn/conn.h"
 #include "net/http/credentials.h"
 #include "net/http/http_request.h"
@@ -19,8 +21,10 @@ struct http_exchange {
 	struct conn *conn;
 	struct list probe_link; /* net_server.probe_waiters; otherwise it is an empty list */
 	enum http_method method;
-	enum command command; /* http_api.c */
-	size_t body_left;     /* bytes that have not arrived yet */
+	enum command command;      /* http_api.c */
+	struct hook_request *hook; /* http_hook.c; owned. NULL: it is a command */
+	struct slack_call *slack;  /* http_slack.c; owned, with `hook`. NULL: the answer is not Slack's */
+	size_t body_left;          /* bytes that have not arrived yet */
 	struct buf body;
 	char *token; /* or NULL */
 	bool token_is_cookie;
@@ -33,6 +37,8 @@ struct http_exchange {
 	bool is_ready;                   /* the answer is in conn.out, or the library has it */
 };
 
+/* Asks for the body, or goes on without one, when the chat holds the connection back no more. */
+void http_exchange_go_on(struct conn *c);
 /* Takes a whole head, or some of the body, from the front of the bytes. Returns how many bytes it took, or 0 when it needs more. */
 size_t http_exchange_read(struct conn *c, const uint8_t *bytes, size_t n);
 /* Returns whether a request was read and its answer is not out yet. */
@@ -49,6 +55,10 @@ void http_exchange_refuse(struct conn *c, enum wire_error code, int status, cons
 void http_refuse_origin(struct conn *c, const struct http_request *r);
 /* Makes the chat's reply the answer (conn_append). */
 void http_exchange_reply(struct conn *c, const void *json, size_t n, enum wire_error code, uint32_t retry_after_ms);
+/* Makes a text the answer (conn_append_text). */
+void http_exchange_reply_text(struct conn *c, int status, const char *text, uint32_t retry_after_ms);
+/* The same for one that net/ refuses; see http_exchange_refuse(). */
+void http_exchange_refuse_text(struct conn *c, int status, const char *text, const char *headers);
 /* Called at the end of the turn, and when the socket has taken what the library held back. */
 void http_exchange_flush(struct conn *c);
 void http_exchange_free(struct conn *c); /* does nothing when there is none */

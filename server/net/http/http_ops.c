@@ -1,6 +1,6 @@
 /*
  * What operators and their machines ask for: /healthz (the process answers), /readyz (the publish path and the store work; it is red while the
- * server leaves) and /metrics. One probe runs at a time. It serves every request that arrives before its end.
+ * server leaves, and says what is degraded) and /metrics. One probe runs at a time. It serves every request that arrives before its end.
  */
 #include "base/memory.h"
 #include "net/http/http_reply.h"
@@ -32,7 +32,11 @@ static void answer_probe(struct conn *c, bool ok, const char *what)
 {
 	auto_buf text = BUF_INIT;
 
-	buf_appendf(&text, "%s\n", ok ? "ok" : what);
+	const char *degraded = ok ? chat_degraded(c->server->chat) : NULL;
+	if (degraded != NULL)
+		buf_appendf(&text, "ready; degraded: %s\n", degraded);
+	else
+		buf_appendf(&text, "%s\n", ok ? "ok" : what);
 	answer_text(c, ok ? 200 : 503, "text/plain; charset=utf-8", text.data, text.len);
 }
 
@@ -52,7 +56,7 @@ void http_readyz(struct conn *c)
 {
 	struct net_server *s = c->server;
 
-	if (s->draining) {
+	if (s->leaving) {
 		answer_probe(c, false, "the server is leaving");
 		return;
 	}

@@ -4,7 +4,7 @@
 #include "store/copy/copy_meta.h"
 #include "store/copy/copy_side.h"
 #include "store/copy/copy_verify.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -80,12 +80,12 @@ static int check_source(struct copy *c)
 	return check_tables(c, &c->source);
 }
 
-/* The server's own log is copied like any room. An empty database has one already, with nothing in it, which makes way for the source's. */
-static const struct db_statement log_made = {
-	.sql = "SELECT 1 FROM room WHERE no = " SERVER_LOG_ROOM_NO_SQL
-	       " AND last_seq = 0 AND NOT EXISTS (SELECT 1 FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ")",
-	.parameters = ""};
-static const struct db_statement log_gone = {.sql = "DELETE FROM room WHERE no = " SERVER_LOG_ROOM_NO_SQL, .parameters = ""};
+/* The logs of the server are copied like any room. An empty database has them already, with nothing in them. They make way for the source's. */
+static const struct db_statement log_made = {.sql = "SELECT 1 FROM room WHERE no = " SERVER_LOG_ROOM_NO_SQL
+						    " AND NOT EXISTS (SELECT 1 FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL
+						    " OR last_seq > 0)",
+					     .parameters = ""};
+static const struct db_statement log_gone = {.sql = "DELETE FROM room WHERE no >= " SERVER_EVENTS_ROOM_NO_SQL, .parameters = ""};
 
 /* DB_ROW: it holds a row; *what names the table. */
 static int holds_something(struct copy *c, const char **what)
@@ -249,9 +249,10 @@ static int copy_table(struct copy *c, size_t i)
 /* --- the end -------------------------------------------------------------------------------------------------------------------------------- */
 
 static const struct db_statement sequences_set = {
-	.sql = "SELECT setval('room_no', greatest(1, (SELECT coalesce(max(no), 0) FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ")),"
-	       " EXISTS (SELECT 1 FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ")),"
-	       " setval('account_no', greatest(1, (SELECT coalesce(max(no), 0) FROM account)), EXISTS (SELECT 1 FROM account))",
+	.sql = "SELECT setval('room_no', greatest(1, (SELECT coalesce(max(no), 0) FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL ")),"
+	       " EXISTS (SELECT 1 FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL ")),"
+	       " setval('account_no', greatest(1, (SELECT coalesce(max(no), 0) FROM account)), EXISTS (SELECT 1 FROM account)),"
+	       " setval('subscription_no', greatest(1, (SELECT coalesce(max(no), 0) FROM subscription)), EXISTS (SELECT 1 FROM subscription))",
 	.parameters = "",
 };
 

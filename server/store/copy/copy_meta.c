@@ -8,8 +8,19 @@ static const struct {
 	const char *key;
 	char kind;
 } known[] = {
-	{"epoch", 'b'}, {"made_ms", 'n'}, {"pinged_ms", 'n'}, {"tokens_asked_day", 'n'}, {"tokens_watched_ms", 'n'}, {"skeletons", 't'},
-	{"open", 0},    {"schema", 0},    {"ground", 0},      {"quiet_commits", 0},      {COPY_META_UNFINISHED, 0},  {COPY_META_MOVED, 0},
+	{"epoch", 'b'},
+	{"made_ms", 'n'},
+	{"pinged_ms", 'n'},
+	{"tokens_asked_day", 'n'},
+	{"tokens_watched_ms", 'n'},
+	{"skeletons", 't'},
+	{"open", 0},
+	{"schema", 0},
+	{"ground", 0},
+	{"quiet_commits", 0},
+	{"owner_links", 0},
+	{COPY_META_UNFINISHED, 0},
+	{COPY_META_MOVED, 0},
 };
 
 static const struct db_statement all_rows = {

@@ -9,7 +9,7 @@
  * DB_CONFLICT, after which the transaction is made again.
  *
  * Connection life: a db is made away. db_postgres_connect() tries once, and waits before until the next try is due (at first: at once; after a
- * failure a random part of 50 ms, doubled with each further one up to 5 s). While it is away every call of db.h returns DB_AWAY at once. A
+ * failure a random part of 50 ms, doubled with each further one up to 1 s). While it is away every call of db.h returns DB_AWAY at once. A
  * connection is lost when the server closes it, and when an answer does not come within its time; what was prepared on it is prepared anew later.
  *
  *            db_postgres_connect(): DB_OK

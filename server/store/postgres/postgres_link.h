@@ -13,8 +13,8 @@
 
 enum {
 	POSTGRES_LINK_PAUSE_FIRST_MS = 50,
-	POSTGRES_LINK_PAUSE_MOST_MS = 5000,
-	POSTGRES_LINK_LASTS_MS = 1000, /* a connection that lived so long counts as one: the next pause is a first one */
+	POSTGRES_LINK_PAUSE_MOST_MS = 1000, /* an outage is over for all within this time behind its end */
+	POSTGRES_LINK_LASTS_MS = 1000,      /* a connection that lived so long counts as one: the next pause is a first one */
 };
 
 struct postgres_link;

@@ -14,7 +14,8 @@ enum { NAMES_AT_ONCE = 1000 };
 /* Of names that look alike since before they had skeletons, the first has the skeleton and the others stay without one. */
 #define FIND(table, condition) \
 	{ \
-		.sql = "SELECT no, name, skeleton FROM " table " WHERE no > $1 AND " condition " ORDER BY no LIMIT $2", .parameters = "nn" \
+		.sql = "SELECT no, name, skeleton FROM " table " WHERE no > $1 AND " condition("") " ORDER BY no LIMIT $2", \
+		.parameters = "nn" \
 	}
 #define CLEAR(table) \
 	{ \
@@ -24,12 +25,12 @@ enum { NAMES_AT_ONCE = 1000 };
 	{ \
 		.sql = "UPDATE " table " t SET skeleton = n.skeleton FROM (SELECT DISTINCT ON (skeleton) no, skeleton" \
 		       " FROM json_to_recordset($1::json) AS j(no bigint, skeleton text COLLATE \"C\") ORDER BY skeleton, no) n" \
-		       " WHERE t.no = n.no AND NOT EXISTS (SELECT 1 FROM " table " o WHERE o.skeleton = n.skeleton AND o." condition \
-		       ") RETURNING 1", \
+		       " WHERE t.no = n.no AND NOT EXISTS (SELECT 1 FROM " table \
+		       " o WHERE o.skeleton = n.skeleton AND " condition("o.") ") RETURNING 1", \
 		.parameters = "t" \
 	}
-#define IS_UNIQUE_ACCOUNT "kind <> 2"
-#define IS_UNIQUE_ROOM "name_key IS NOT NULL"
+#define IS_UNIQUE_ACCOUNT(of) ACCOUNT_IS_NAMED(of "kind")
+#define IS_UNIQUE_ROOM(of) of "name_key IS NOT NULL"
 
 static const struct names {
 	struct db_statement find, clear, fill;

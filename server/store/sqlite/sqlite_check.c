@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "store/migrations.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 #include "store/sqlite/log_reach.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/sqlite/sqlite_fault.h"
@@ -92,7 +92,7 @@ static bool check_tables(struct sqlite_connection *c, int version, int *rc)
 static bool check_tops(struct sqlite_connection *c, int *rc)
 {
 	return sqlite_connection_number(c,
-					"SELECT count(*) FROM (SELECT * FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL
+					"SELECT count(*) FROM (SELECT * FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL
 					" ORDER BY no DESC LIMIT 1000) r"
 					" LEFT JOIN event e ON e.pk = (r.no << 36 | r.last_seq)"
 					" WHERE e.pk IS NULL OR e.n_messages <> r.n_messages"

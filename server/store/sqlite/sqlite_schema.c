@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/memory.h"
 #include "store/migrations.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 #include "store/sqlite/sqlite_connection.h"
 #include "store/sqlite/sqlite_migrate.h"
 #include "store/work/skeleton.h"
@@ -16,15 +16,30 @@
 #include <unistd.h>
 
 const struct sqlite_schema_table sqlite_schema_tables[] = {
-	{"meta", 1, INT_MAX},   {"user", 1, 1},        {"account", 2, INT_MAX},   {"token", 1, INT_MAX}, {"room", 1, INT_MAX},
-	{"member", 1, INT_MAX}, {"event", 1, INT_MAX}, {"client_id", 1, INT_MAX}, {NULL, 0, 0},
+	{"meta", 1, INT_MAX},
+	{"user", 1, 1},
+	{"account", 2, INT_MAX},
+	{"token", 1, INT_MAX},
+	{"room", 1, INT_MAX},
+	{"member", 1, INT_MAX},
+	{"event", 1, INT_MAX},
+	{"client_id", 1, INT_MAX},
+	{"hook", 4, INT_MAX},
+	{"subscription", 5, INT_MAX},
+	{"subscription_room", 5, INT_MAX},
+	{"subscription_event", 5, INT_MAX},
+	{"webhook", 7, INT_MAX},
+	{"webhook_log", 7, INT_MAX},
+	{"message_change", 8, INT_MAX},
+	{NULL, 0, 0},
 };
 
 /* Of names that look alike since before they had skeletons, the first has the skeleton and the others stay without one. */
 static const char fill_skeletons_sql[] =
-	"UPDATE OR IGNORE account SET skeleton = skeleton(name) WHERE skeleton IS NULL AND kind <> 2;"
-	"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL;"
-	"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
+	"UPDATE OR IGNORE account SET skeleton = skeleton(name) WHERE skeleton IS NULL AND " ACCOUNT_IS_NAMED(
+		"kind") ";"
+			"UPDATE OR IGNORE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND name_key IS NOT NULL;"
+			"UPDATE room SET skeleton = skeleton(name) WHERE skeleton IS NULL AND private_key IS NOT NULL";
 
 static int put_epoch(struct sqlite_connection *c)
 {
@@ -76,7 +91,7 @@ static int read_count(struct sqlite_connection *c, const char *sql, uint64_t *ou
 
 int sqlite_schema_progress(struct sqlite_connection *c, uint64_t *n_events, uint64_t *n_quiet_commits)
 {
-	int rc = read_count(c, "SELECT coalesce(sum(last_seq), 0) FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL, n_events);
+	int rc = read_count(c, "SELECT coalesce(sum(last_seq), 0) FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL, n_events);
 
 	*n_quiet_commits = 0;
 	return rc == SQLITE_OK ? read_count(c, "SELECT coalesce((SELECT value FROM meta WHERE key = 'quiet_commits'), 0)", n_quiet_commits)

@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "base/list.h"
 #include "base/memory.h"
-#include "store/notices.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,9 +14,6 @@ struct batch_kept {
 	void *bytes;                /* owned */
 	struct text name, skeleton; /* name.s not NULL: an operation's; skeleton is in `bytes` */
 };
-
-/* After so many notices, twice as many old ones go: a full log becomes shorter. */
-enum { CLEAR_EVERY = 256, CLEAR_AT_ONCE = 512 };
 
 /* Locked where others write too, until the transaction ends. */
 static const struct db_statement room_get = {.sql = "SELECT " ROOM_COUNTERS_COLUMNS " FROM room WHERE no = $1",
@@ -40,10 +36,10 @@ static const struct db_statement tops_get = {
 static const struct db_statement accounts_lock = {.sql = "SELECT no FROM account WHERE no IN (SELECT value FROM json_each($1)) ORDER BY no",
 						  .postgres = "SELECT no FROM account WHERE no = ANY ($1) ORDER BY no FOR UPDATE",
 						  .parameters = "N"};
-/* Of the oldest: the log is not searched to its end for what is old enough. */
-static const struct db_statement notices_clear = {.sql = "DELETE FROM event WHERE pk IN (SELECT pk FROM (SELECT pk, at_ms FROM event"
-							 " WHERE pk > $1 AND pk < $2 ORDER BY pk LIMIT $3) AS oldest WHERE at_ms < $4)",
-						  .parameters = "nnnn"};
+static const struct db_statement subscriptions_lock = {
+	.sql = "SELECT no FROM subscription WHERE no IN (SELECT value FROM json_each($1)) OR owner_no IN (SELECT value FROM json_each($2)) ORDER BY no",
+	.postgres = "SELECT no FROM subscription WHERE no = ANY ($1) OR owner_no = ANY ($2) ORDER BY no FOR UPDATE",
+	.parameters = "NN"};
 
 void batch_init(struct batch *b, struct db *db, struct damage *damage)
 {
@@ -136,8 +132,12 @@ static uint64_t account_of(const struct store_op *op)
 {
 	if (op->kind == STORE_JOIN)
 		return list_entry(op, struct store_join, op)->user_no;
+	if (op->kind == STORE_LEAVE) /* so that no subscription begins in the room meanwhile */
+		return list_entry(op, struct store_leave, op)->user_no;
 	if (op->kind == STORE_ROOM_CREATE)
 		return list_entry(op, struct store_room_create, op)->owner_no;
+	if (op->kind == STORE_SUBSCRIPTION_CREATE)
+		return list_entry(op, struct store_subscription_create, op)->owner_no;
 	const struct store_token_create *token = op->kind == STORE_TOKEN_CREATE ? list_entry(op, struct store_token_create, op) : NULL;
 	return token && token->password_hash ? token->user_no : 0;
 }
@@ -151,30 +151,35 @@ void batch_lock_accounts(struct batch *b, const struct list *ops)
 		b->accounts_asked = db_ask(b->db, &accounts_lock, db_numbers(b->account_nos, n));
 }
 
-void batch_lock_log(struct batch *b, const struct list *ops)
+static uint64_t subscription_of(const struct store_op *op)
 {
-	if (b->db->is_only_writer)
-		return;
-	list_for_each(it, ops)
-		if (!b->log_asked && op_may_have_notices(list_entry(it, const struct store_op, link)))
-			b->log_asked = db_ask(b->db, &room_get, db_number(SERVER_LOG_ROOM_NO));
+#define SUBSCRIPTION_OF(KIND, noun) \
+	if (op->kind == STORE_##KIND) \
+		return list_entry(op, struct store_##noun, op)->subscription_no;
+	SUBSCRIPTION_OF(SUBSCRIPTION_MOVE, subscription_move)
+	SUBSCRIPTION_OF(SUBSCRIPTION_ACK, subscription_ack)
+	SUBSCRIPTION_OF(SUBSCRIPTION_LEASE, subscription_lease)
+	SUBSCRIPTION_OF(SUBSCRIPTION_SEEK, subscription_seek)
+	SUBSCRIPTION_OF(SUBSCRIPTION_REPLAY, subscription_replay)
+	SUBSCRIPTION_OF(SUBSCRIPTION_UPDATE, subscription_update)
+	SUBSCRIPTION_OF(SUBSCRIPTION_DELETE, subscription_delete)
+	SUBSCRIPTION_OF(WEBHOOK_REPLAY, webhook_replay)
+#undef SUBSCRIPTION_OF
+	return 0;
 }
 
-/* The server's log, for notices. That there is none is damage: a migration made it. */
-static int find_log(struct batch *b, struct room_counters **out)
+/* Whose subscriptions lose a room. */
+static uint64_t loser_of(const struct store_op *op)
 {
-	*out = room_cache_find(&b->rooms, SERVER_LOG_ROOM_NO);
-	if (*out)
-		return DB_OK;
-	struct db_answer *asked = b->log_asked ? b->log_asked : db_ask(b->db, &room_get, db_number(SERVER_LOG_ROOM_NO));
-	b->log_asked = NULL;
-	int rc = db_row(asked);
-	if (rc == DB_ROW)
-		rc = room_cache_read(&b->rooms, asked, out);
-	else if (rc == DB_DONE)
-		rc = DB_DAMAGED;
-	db_done(asked);
-	return rc;
+	return op->kind == STORE_LEAVE ? list_entry(op, struct store_leave, op)->user_no : 0;
+}
+
+void batch_lock_subscriptions(struct batch *b, const struct list *ops)
+{
+	size_t n = numbers_of(ops, subscription_of, b->subscription_nos), n_losers = numbers_of(ops, loser_of, b->loser_nos);
+	if (!b->db->is_only_writer && n + n_losers > 0)
+		b->subscriptions_asked =
+			db_ask(b->db, &subscriptions_lock, db_numbers(b->subscription_nos, n), db_numbers(b->loser_nos, n_losers));
 }
 
 static void let_go_of_rooms(struct batch *b)
@@ -194,8 +199,10 @@ void batch_end(struct batch *b, bool is_committed)
 {
 	let_go_of_rooms(b);
 	db_done(b->accounts_asked);
+	db_done(b->subscriptions_asked);
+	db_done(b->events_asked);
 	db_done(b->log_asked);
-	b->accounts_asked = b->log_asked = NULL;
+	b->accounts_asked = b->subscriptions_asked = b->events_asked = b->log_asked = NULL;
 	if (!is_committed || b->rooms.is_shared)
 		room_cache_forget(&b->rooms);
 	read_marks_forget(&b->marks);
@@ -210,6 +217,18 @@ static struct batch_kept *keep(struct batch *b, void *bytes)
 	*k = (struct batch_kept){.next = b->kept, .bytes = bytes};
 	b->kept = k;
 	return k;
+}
+
+void batch_keep_event(struct batch *b, struct event *e)
+{
+	keep(b, e);
+}
+
+struct text batch_keep(struct batch *b, const void *bytes, size_t n)
+{
+	char *copy = mem_strndup(n ? bytes : "", n);
+	keep(b, copy);
+	return (struct text){copy, n};
 }
 
 struct text batch_skeleton(struct batch *b, struct text name)
@@ -396,53 +415,19 @@ static int write_noun(struct batch *b, struct store_op *op)
 	return DB_FAILED;
 }
 
-/* The counters are all that counts: a damaged place in this log is no reason to refuse what people do. */
-static int write_notices(struct batch *b, struct store_op *op)
-{
-	struct user_notice notices[OP_NOTICES_MAX];
-	size_t n = op_notices(op, notices);
-	op->log_seq = 0;
-	for (size_t i = 0; i < n; i++) {
-		auto_buf data = BUF_INIT;
-		struct room_counters *log;
-		struct event *e = NULL;
-		int rc = find_log(b, &log);
-		if (rc != DB_OK)
-			return rc;
-		user_notice_encode(&notices[i], &data);
-		rc = batch_add_event(b, log, &(struct batch_event){EVENT_NOTICE, 0, 0, &data, clock_wall_ms()}, &e);
-		keep(b, e);
-		if (rc != DB_OK)
-			return rc;
-		op->log_seq = log->last_seq;
-		b->n_events--; /* nobody's message */
-		b->n_notices++;
-	}
-	return DB_OK;
-}
-
 int batch_write(struct batch *b, struct store_op *op)
 {
 	int rc = write_noun(b, op);
+	if (rc == DB_OK)
+		rc = batch_write_server_event(b, op);
 	if (rc != DB_OK || b->db->is_only_writer)
 		return rc;
 	if (op->kind != STORE_GUESTS_END)
-		return write_notices(b, op);
+		return batch_write_notices(b, op);
 	const struct store_guests_end *ends = list_entry(op, const struct store_guests_end, op);
 	for (size_t i = 0; rc == DB_OK && i < ends->n_ended; i++)
-		rc = write_notices(b, &ends->ended[i].leave.op);
+		rc = batch_write_notices(b, &ends->ended[i].leave.op);
 	return rc;
-}
-
-int batch_clear_log(struct batch *b, int64_t now_ms)
-{
-	const struct room_counters *log = room_cache_find(&b->rooms, SERVER_LOG_ROOM_NO);
-	if (b->n_notices < CLEAR_EVERY || !log)
-		return DB_OK;
-	b->n_notices = 0;
-	return db_send(b->db, &notices_clear, db_signed(event_pk(SERVER_LOG_ROOM_NO, 0)),
-		       db_signed(event_pk(SERVER_LOG_ROOM_NO, log->last_seq)), db_number(CLEAR_AT_ONCE),
-		       db_signed(now_ms - SERVER_LOG_KEPT_MS));
 }
 
 void batch_let_go(struct store_op *op)

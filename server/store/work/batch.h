@@ -46,7 +46,9 @@ struct batch {
 	size_t n_room_nos;
 	struct db_answer *rooms_asked, *tops_asked; /* of room_nos; NULL: they are in the cache */
 	int64_t account_nos[BATCH_MAX];             /* the same of accounts */
-	struct db_answer *accounts_asked, *log_asked;
+	int64_t subscription_nos[BATCH_MAX];        /* and of subscriptions */
+	int64_t loser_nos[BATCH_MAX];               /* and of accounts whose subscriptions lose a room */
+	struct db_answer *accounts_asked, *subscriptions_asked, *events_asked, *log_asked;
 	uint64_t n_events, n_duplicates; /* of this transaction */
 	uint64_t n_notices;              /* in the server's log since old ones were cleared away */
 	struct damage *damage;
@@ -67,8 +69,14 @@ void batch_lock_rooms(struct batch *b, const struct list *ops);
 /* The runner's: behind the rooms the accounts, in the same way: two transactions that lock the same ones do not wait for each other. What depends on an account is asked by a
  * statement behind this one: what a statement sees is of the moment when it began, though it waited for a lock. */
 void batch_lock_accounts(struct batch *b, const struct list *ops);
-/* The runner's: the server's log, behind all that the operations look at, and so behind all that they wait for: whoever waits does not hold up all the others. */
-void batch_lock_log(struct batch *b, const struct list *ops);
+/* The runner's: behind those the subscriptions, in the same way. */
+void batch_lock_subscriptions(struct batch *b, const struct list *ops);
+/* The runner's: the logs of the server, behind all that the operations look at, and so behind all that they wait for: whoever waits does not hold up all the others. */
+void batch_lock_logs(struct batch *b, const struct list *ops);
+/* batch_log.c: puts the server-wide event of an operation that is done into its log. */
+int batch_write_server_event(struct batch *b, const struct store_op *op);
+/* batch_log.c: puts the notices of an operation that is done into the server's log. */
+int batch_write_notices(struct batch *b, struct store_op *op);
 /* The runner's, where others write too: notices that are too old go, in pieces. Before batch_write_back(). */
 int batch_clear_log(struct batch *b, int64_t now_ms);
 /* The runner's: what the operations left in memory goes into the transaction, before the commit: the rooms' counters and the authors' marks. */
@@ -98,6 +106,10 @@ static inline void batch_wrote_number(struct batch *b, enum batch_key kind, uint
 {
 	batch_wrote(b, kind, &no, sizeof no);
 }
+/* A copy that lives until the transaction ends. */
+struct text batch_keep(struct batch *b, const void *bytes, size_t n);
+/* Takes the event over until then; NULL is nothing. */
+void batch_keep_event(struct batch *b, struct event *e);
 static inline void batch_wrote_text(struct batch *b, enum batch_key kind, struct text key)
 {
 	batch_wrote(b, kind, key.s, key.n);
@@ -134,6 +146,18 @@ struct batch_event {
 };
 int batch_add_event(struct batch *b, struct room_counters *room, const struct batch_event *what, struct event **out);
 
+/* write_user.c: makes an account; *no is its number. `number` is what batch_ask_account_number() gave. */
+struct batch_account {
+	const struct uid *id;
+	enum user_kind kind;
+	enum user_role role;
+	struct text name, name_key, password_hash; /* password_hash.s NULL: none */
+	uint64_t created_by_no;                    /* 0: nobody */
+	int64_t created_ms;
+};
+struct db_answer *batch_ask_account_number(struct batch *b);
+int batch_add_account(struct batch *b, struct db_answer *number, const struct batch_account *account, uint64_t *no);
+
 /* write_member.c: adds a member who has read what there is; the caller counts it. */
 int batch_add_member(struct batch *b, const struct room_counters *room, enum room_kind kind, uint64_t user_no, enum member_role role);
 /* write_member.c: ends the membership that op names, which is there, and passes the room on to the heir (no 0: to nobody); fills op's events. */
@@ -149,6 +173,14 @@ int batch_can_be(struct batch *b, struct db_answer *asked, bool *can);
 /* write_member.c: whether the user is in `most` rooms or more; 0: any number, NULL is asked. */
 struct db_answer *batch_ask_most_rooms(struct batch *b, uint64_t user_no, uint64_t most);
 int batch_has_most_rooms(struct batch *b, struct db_answer *asked, uint64_t user_no, uint64_t most, bool *has);
+/* write_subscription.c: asks for a subscription, which is locked (batch_lock_subscriptions()); its fence is the first column. */
+struct db_answer *batch_ask_subscription(struct batch *b, uint64_t subscription_no);
+/* The same, found by whoever is going to change it; op->result is set when it is not there. */
+int batch_find_subscription(struct batch *b, struct store_op *op, uint64_t subscription_no, struct db_answer *asked);
+/* write_subscription.c: the user is no member of the room any more: neither are the user's subscriptions. */
+int batch_lose_subscribed_room(struct batch *b, uint64_t user_no, uint64_t room_no);
+/* write_subscription.c: the user owns the server from now on: the user's subscriptions begin at the end of server-wide events, where they did not read them before. */
+int batch_gain_server_events(struct batch *b, uint64_t user_no);
 /* write_room.c: the room as it is within this transaction; its counters may move on until it is answered. */
 struct db_answer *batch_ask_room(struct batch *b, uint64_t room_no);
 int batch_describe_room(struct db_answer *asked, const struct room_counters *room, struct store_room *out);
@@ -167,7 +199,7 @@ STORE_OP_TABLE(X)
 #undef PROTOTYPE_READ
 #undef PROTOTYPE_SLOW_READ
 
-/* Those of an operation of any kind of writing; the write sets op->result, and puts its notices into the server's log where others write too. */
+/* Those of an operation of any kind of writing; the write sets op->result, and puts into the server's logs what belongs there. */
 void batch_look(struct batch *b, struct store_op *op);
 int batch_write(struct batch *b, struct store_op *op);
 /* Lets go of what it asked. */

@@ -21,9 +21,15 @@ enum batch_key {
 	KEY_NAME,    /* of a user, by its folded form */
 	KEY_SKELETON,
 	KEY_USER_ID,
-	KEY_TOKEN,     /* by its hash */
-	KEY_OWNER,     /* whether the server has one */
-	KEY_CLIENT_ID, /* by author and id */
+	KEY_TOKEN,         /* by its hash */
+	KEY_OWNER,         /* whether the server has one */
+	KEY_CLIENT_ID,     /* by author and id */
+	KEY_HOOK,          /* by the id of its account */
+	KEY_HOOKS,         /* how many a room has, by number */
+	KEY_SUBSCRIPTION,  /* one, with its cursors and exceptions, by number */
+	KEY_SUBSCRIPTIONS, /* which ones an account has, by number */
+	KEY_SUBSCRIBER,    /* the fences of all that an account has, by number */
+	KEY_CHANGE,        /* the newest change of a message, by room and seq */
 };
 
 enum { BATCH_KEYS_SLOTS = 8192, BATCH_KEYS_MAX = BATCH_KEYS_SLOTS / 2 };

@@ -2,14 +2,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/server_events.h"
 
 #include <errno.h>
 #include <string.h>
 
 enum { OUTAGE_OVER_MS = 5000 };
 
-static const struct db_statement token_touch = {.sql = "UPDATE token SET used_day = $2 WHERE hash = $1 AND used_day < $2",
-						.parameters = "bn"};
+static const struct db_statement touch[] = {
+	[TOUCH_TOKEN] = {.sql = "UPDATE token SET used_day = $2 WHERE hash = $1 AND used_day < $2", .parameters = "bn"},
+	[TOUCH_HOOK] = {.sql = "UPDATE hook SET used_day = $2 WHERE token_hash = $1 AND used_day < $2", .parameters = "bn"},
+};
 static const struct db_statement writer_enter = {
 	.sql = "INSERT INTO writer (id, batch_no, seen_ms) VALUES ($1, 0, $2) ON CONFLICT DO NOTHING", .parameters = "bn"};
 static const struct db_statement writers_gone = {.sql = "DELETE FROM writer WHERE seen_ms < $1", .parameters = "n"};
@@ -59,7 +62,8 @@ static int touch_tokens(struct batch_runner *r)
 {
 	int rc = DB_OK;
 	for (size_t i = 0; i < r->n_touches && rc == DB_OK; i++)
-		rc = db_send(r->driver->db, &token_touch, db_bytes(r->touches[i].hash, SECRET_HASH_BYTES), db_signed(r->touches[i].day));
+		rc = db_send(r->driver->db, &touch[r->touches[i].of], db_bytes(r->touches[i].hash, SECRET_HASH_BYTES),
+			     db_signed(r->touches[i].day));
 	return rc;
 }
 
@@ -106,9 +110,10 @@ static int run_some(struct batch_runner *r, struct list *ready, struct run *t, s
 	r->batch.is_alone = !r->driver->db->looks_ahead || t->n_looked == 1;
 	batch_lock_rooms(&r->batch, &some);
 	batch_lock_accounts(&r->batch, &some);
+	batch_lock_subscriptions(&r->batch, &some);
 	list_for_each(it, &some)
 		batch_look(&r->batch, list_entry(it, struct store_op, link));
-	batch_lock_log(&r->batch, &some);
+	batch_lock_logs(&r->batch, &some);
 	while (rc == DB_OK && !list_empty(&some)) {
 		struct store_op *op = first_op(&some);
 		rc = batch_write(&r->batch, op);
@@ -230,12 +235,13 @@ static bool can_go_again(struct batch_runner *r, const struct run *t, int rc)
 	return true;
 }
 
-/* The operation that met damage is answered so, and the others are ready again. */
+/* The operation that met damage is answered so, and the others are ready again; with the one whose server-wide event has no place, which is done without it. */
 static void go_again(struct batch_runner *r, struct run *t, struct list *ready, struct list *done)
 {
+	bool is_refused = t->failed && r->batch.failed.room_no != SERVER_EVENTS_ROOM_NO;
 	damage_note(r->batch.damage, &r->batch.failed);
 	roll_back(r, t);
-	if (t->failed) {
+	if (is_refused) {
 		list_remove(&t->failed->link);
 		t->failed->result = -EBADMSG;
 		list_append(done, &t->failed->link);

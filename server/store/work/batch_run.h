@@ -34,6 +34,7 @@ enum { BATCH_US = 5000, BATCH_AHEAD_MIN = 8, BATCH_TOUCHES_MAX = 1024, BATCH_RAC
 static const int64_t BATCH_WRITER_KEPT_MS = (int64_t)30 * 24 * 60 * 60 * 1000;
 
 struct batch_touch {
+	enum touch_of of;
 	uint8_t hash[SECRET_HASH_BYTES];
 	int64_t day;
 };

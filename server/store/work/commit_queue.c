@@ -170,13 +170,14 @@ int commit_queue_submit(struct commit_queue *q, struct store_op *op)
 	return 0;
 }
 
-void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day)
+void commit_queue_touch_token(struct commit_queue *q, enum touch_of of, const uint8_t hash[SECRET_HASH_BYTES], int64_t day)
 {
 	if (!q)
 		return;
 	pthread_mutex_lock(&q->mutex);
 	if (q->n_touches < BATCH_TOUCHES_MAX) {
 		struct batch_touch *t = &q->touches[q->n_touches++];
+		t->of = of;
 		memcpy(t->hash, hash, SECRET_HASH_BYTES);
 		t->day = day;
 	}

@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "store/store_driver.h"
 #include "store/work/damage.h"
+#include "store/work/token_age.h"
 
 enum { COMMIT_QUEUE_HOLD_US = 1000, COMMIT_QUEUE_DECIDE_MS = 50 };
 
@@ -30,7 +31,7 @@ struct commit_queue *commit_queue_new(const struct commit_queue_config *config);
 /* op->call.run is the caller's: it runs on the loop thread when op->result is set. Loop thread; the thread has it at the end of this turn, or of a turn COMMIT_QUEUE_HOLD_US from now. 0, or -EBUSY. */
 int commit_queue_submit(struct commit_queue *q, struct store_op *op) __attribute__((warn_unused_result));
 /* Any thread: notes with the next transaction that a token was used on this day; may be forgotten, and is where q is NULL. */
-void commit_queue_touch_token(struct commit_queue *q, const uint8_t hash[SECRET_HASH_BYTES], int64_t day);
+void commit_queue_touch_token(struct commit_queue *q, enum touch_of of, const uint8_t hash[SECRET_HASH_BYTES], int64_t day);
 /* The loop thread: what comes is of another history. */
 void commit_queue_begin_epoch(struct commit_queue *q);
 /* Commits what waits (done() calls are posted) and ends the thread. Accepts NULL. */

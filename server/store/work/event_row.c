@@ -39,3 +39,18 @@ bool event_row_read(struct db_answer *answer, const struct uid *room, struct eve
 		return event_check(out->json.s, out->json.n, out->type, &out->id, out->at_ms, room, out->seq);
 	return db_column_signed(answer, AT_CHECKSUM) == event_row_checksum(out, room);
 }
+
+struct event *event_of_row(const struct event_row *row, const struct uid *room, uint64_t room_no)
+{
+	struct event *e = event_new(row->json.s, row->json.n);
+	e->room = *room;
+	e->room_no = room_no;
+	e->seq = row->seq;
+	e->id = row->id;
+	e->type = row->type;
+	e->timestamp_ms = row->at_ms;
+	e->n_messages = row->n_messages;
+	e->author_no = row->author_no;
+	e->target_seq = row->target_seq;
+	return e;
+}

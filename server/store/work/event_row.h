@@ -14,6 +14,7 @@
 
 #include "codec/event_encode.h"
 #include "store/db.h"
+#include "store/event.h"
 
 /* A room's events lie next to each other: pk = room number << SEQ_BITS | seq. 2^36 events of a room are more than a file of
  * SQLite can hold (16 TiB with 4 KiB pages); 2^27 rooms are left. The SQL says 36. */
@@ -44,5 +45,7 @@ struct event_row {
 uint32_t event_row_checksum(const struct event_row *row, const struct uid *room);
 /* From the columns EVENT_COLUMNS. False: the row is damaged, or is not the room's; then *out says only the seq. */
 bool event_row_read(struct db_answer *answer, const struct uid *room, struct event_row *out);
+/* The event of a row, with its JSON. */
+struct event *event_of_row(const struct event_row *row, const struct uid *room, uint64_t room_no);
 
 #endif

@@ -6,6 +6,7 @@
 #include "store/notices.h"
 #include "store/work/event_row.h"
 #include "store/work/log_damage.h"
+#include "store/work/message_change.h"
 #include "store/work/rows.h"
 #include "store/work/store_reader.h"
 
@@ -36,26 +37,12 @@ struct log_range {
 	uint64_t expected; /* the next in the direction of reading */
 };
 
-static struct event *event_of_row(const struct event_row *row, const struct uid *room)
-{
-	struct event *e = event_new(row->json.s, row->json.n);
-	e->room = *room;
-	e->seq = row->seq;
-	e->id = row->id;
-	e->type = row->type;
-	e->timestamp_ms = row->at_ms;
-	e->n_messages = row->n_messages;
-	e->author_no = row->author_no;
-	e->target_seq = row->target_seq;
-	return e;
-}
-
 static uint64_t least(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
 
-static int find_range(struct db_answer *answer, const struct store_log_page *op, struct log_range *out)
+static int find_range(struct db_answer *answer, struct store_log_page *op, struct log_range *out)
 {
 	struct store_room room;
 	int result = db_row(answer);
@@ -64,6 +51,7 @@ static int find_range(struct db_answer *answer, const struct store_log_page *op,
 	if (!rows_room(answer, &room))
 		return READ_NO_SENSE;
 	out->room = room.id;
+	op->last_seq = room.last_seq;
 	out->last = op->before_seq != 0 ? least(room.last_seq, op->before_seq - 1) : room.last_seq;
 	out->expected = op->newest ? out->last : out->first;
 	store_room_finish(&room);
@@ -106,7 +94,7 @@ static int read_rows(struct db_answer *answer, struct store_log_page *op, struct
 		op->more = op->n_events == limit || (op->limit_bytes != 0 && bytes > op->limit_bytes && op->n_events > 0);
 		if (op->more)
 			return DB_DONE;
-		append(op, event_of_row(&row, &range->room), &n_allocated);
+		append(op, event_of_row(&row, &range->room, op->room_no), &n_allocated);
 		range->expected = op->newest ? row.seq - 1 : row.seq + 1;
 	}
 	/* SQLite looks at one row more than there is, which may be on another room's page. */
@@ -164,11 +152,16 @@ int read_log_page(struct store_reader *r, struct store_log_page *op)
 	uint64_t limit = op->limit != 0 ? least(op->limit, LOG_ROWS_MAX) : LOG_ROWS_MAX;
 	op->events = NULL;
 	op->n_events = 0;
+	op->changes = NULL;
+	op->n_changes = 0;
 	op->more = false;
 	op->damaged_from = op->damaged_to = 0;
+	auto_answer *member = store_reader_ask_member(r, op->member_no, op->room_no);
 	auto_answer *room = db_ask(r->db, &log_room, db_number(op->room_no));
 	auto_answer *rows = ask_for_rows(r, op, &range, limit);
-	int result = find_range(room, op, &range);
+	int result = store_reader_check_member(member);
+	if (result == DB_OK)
+		result = find_range(room, op, &range);
 	if (result != DB_ROW)
 		return store_reader_failed(r, result, "log_page");
 	result = read_rows(rows, op, &range, limit);
@@ -184,5 +177,7 @@ int read_log_page(struct store_reader *r, struct store_log_page *op)
 	}
 	if (op->newest)
 		reverse(op->events, op->n_events);
-	return 0;
+	if (op->with_changes && op->n_events > 0)
+		result = message_change_read(r, op, &range.room);
+	return result == DB_DONE ? 0 : store_reader_failed(r, result, "log_page");
 }

@@ -10,11 +10,18 @@
 /* Pages are asked for with a limit that was checked; this only keeps a mistake from becoming an allocation. */
 enum { PAGE_ROWS_MAX = 10000 };
 
-static const struct db_statement room_by_no = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.no = $1", .parameters = "n"};
-static const struct db_statement room_by_id = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.id = $1", .parameters = "b"};
-static const struct db_statement room_by_key = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.name_key = $1", .parameters = "t"};
-static const struct db_statement room_private_by_key = {.sql = "SELECT " ROOM_COLUMNS " FROM room r WHERE r.private_key = $1 LIMIT 2",
-							.parameters = "t"};
+/* A room, and what $2, who asks, is in it and on the server. */
+#define FOUND(join, which) \
+	"SELECT " ROOM_COLUMNS ", m.role, m.read_seq, m.read_messages, (SELECT a.role FROM account a WHERE a.no = $2)" \
+	" FROM room r " join " member m ON m.room_no = r.no AND m.user_no = $2 WHERE " which
+static const struct db_statement room_by_no = {.sql = FOUND("LEFT JOIN", "r.no = $1"), .parameters = "nn"};
+static const struct db_statement room_by_id = {.sql = FOUND("LEFT JOIN", "r.id = $1"), .parameters = "bn"};
+static const struct db_statement room_by_key = {.sql = FOUND("LEFT JOIN", "r.name_key = $1"), .parameters = "tn"};
+static const struct db_statement room_own_by_key = {.sql = FOUND("JOIN", "r.private_key = $1 ORDER BY r.no LIMIT 1"), .parameters = "tn"};
+static const struct db_statement room_private_by_key = {
+	.sql = FOUND("LEFT JOIN",
+		     "r.private_key = $1 AND ($3 <> 0 OR EXISTS (SELECT 1 FROM account a WHERE a.no = $2 AND a.role = 1)) LIMIT 2"),
+	.parameters = "tnn"};
 static const struct db_statement room_place = {.sql = "SELECT r.no, coalesce(r.name_key, r.private_key) FROM room r WHERE r.id = $1",
 					       .parameters = "b"};
 
@@ -44,6 +51,7 @@ static const struct db_statement room_page = {
 	.parameters = "ntn",
 };
 
+static const struct db_statement owner_get = {.sql = "SELECT 1 FROM account WHERE no = $1 AND role = 1", .parameters = "n"};
 #define ANY_KEY "coalesce(r.name_key, r.private_key)"
 #define ALL_ROOMS(hint) \
 	"SELECT " ROOM_COLUMNS ", " IS_MEMBER ", " ANY_KEY " FROM room r" hint " WHERE " ANY_KEY " >= $2" \
@@ -69,17 +77,26 @@ static size_t page_rows(uint64_t limit)
 }
 
 /* The room on the answer's next row. */
-static int read_room(struct db_answer *answer, struct store_room *out)
+static int read_room(struct db_answer *answer, struct store_room_find *op)
 {
+	enum { ROLE = ROOM_COLUMN_COUNT, READ_SEQ, READ_MESSAGES, USER_ROLE };
 	int result = db_row(answer);
-	return result == DB_ROW && !rows_room(answer, out) ? READ_NO_SENSE : result;
+	if (result != DB_ROW)
+		return result;
+	op->is_member = !db_column_is_null(answer, ROLE);
+	op->read_seq = db_column_number(answer, READ_SEQ);
+	op->read_messages = db_column_number(answer, READ_MESSAGES);
+	op->user_role = db_column_number(answer, USER_ROLE) == USER_ROLE_OWNER ? USER_ROLE_OWNER : USER_ROLE_NONE;
+	bool is_sound = (!op->is_member || rows_member_role(answer, ROLE, &op->role)) && rows_room(answer, &op->room);
+	return is_sound ? DB_ROW : READ_NO_SENSE;
 }
 
 /* A private room by its name, when it is the only one. */
 static int find_private(struct store_reader *r, struct store_room_find *op)
 {
-	auto_answer *answer = db_ask(r->db, &room_private_by_key, db_text(op->name_key));
-	int result = read_room(answer, &op->room);
+	auto_answer *answer =
+		db_ask(r->db, &room_private_by_key, db_text(op->name_key), db_number(op->user_no), db_signed(op->private_too));
+	int result = read_room(answer, op);
 	if (result != DB_ROW)
 		return result;
 	result = db_row(answer);
@@ -91,17 +108,23 @@ static int find_private(struct store_reader *r, struct store_room_find *op)
 
 static struct db_answer *ask_for_room(struct store_reader *r, const struct store_room_find *op)
 {
+	struct db_value user = db_number(op->user_no);
 	if (op->room_no != 0)
-		return db_ask(r->db, &room_by_no, db_number(op->room_no));
-	return op->by_id ? db_ask(r->db, &room_by_id, db_uid(&op->id)) : db_ask(r->db, &room_by_key, db_text(op->name_key));
+		return db_ask(r->db, &room_by_no, db_number(op->room_no), user);
+	return op->by_id ? db_ask(r->db, &room_by_id, db_uid(&op->id), user) : db_ask(r->db, &room_by_key, db_text(op->name_key), user);
 }
 
 int read_room_find(struct store_reader *r, struct store_room_find *op)
 {
+	bool by_name = op->room_no == 0 && !op->by_id;
 	op->room = (struct store_room){0};
+	auto_answer *own =
+		by_name && op->user_no != 0 ? db_ask(r->db, &room_own_by_key, db_text(op->name_key), db_number(op->user_no)) : NULL;
 	auto_answer *answer = ask_for_room(r, op);
-	int result = read_room(answer, &op->room);
-	if (result == DB_DONE && op->room_no == 0 && !op->by_id && op->private_too)
+	int result = own ? read_room(own, op) : DB_DONE;
+	if (result == DB_DONE)
+		result = read_room(answer, op);
+	if (result == DB_DONE && by_name && (op->private_too || op->user_no != 0))
 		result = find_private(r, op);
 	if (result == DB_ROW)
 		return 0;
@@ -164,13 +187,23 @@ static int read_rooms(struct db_answer *answer, struct store_room_page *op, size
 	return result;
 }
 
+static int find_owner(struct store_reader *r, uint64_t user_no)
+{
+	auto_answer *role = db_ask(r->db, &owner_get, db_number(user_no));
+	return db_row(role);
+}
+
 int read_room_page(struct store_reader *r, struct store_room_page *op)
 {
 	auto_buf place_key = BUF_INIT;
 	int64_t place_no = INT64_MAX; /* after all rooms of the key */
-	int found = op->by_room ? find_place(r, &op->after_room, &place_key, &place_no) : DB_ROW;
+	int found = op->all ? find_owner(r, op->user_no) : DB_ROW;
 	op->n_rooms = 0;
 	op->more = false;
+	if (found == DB_DONE)
+		return -EACCES;
+	if (found == DB_ROW && op->by_room)
+		found = find_place(r, &op->after_room, &place_key, &place_no);
 	if (found != DB_ROW)
 		return found == DB_DONE ? -ENOENT : store_reader_failed(r, found, "room_page");
 	struct text after = op->by_room ? (struct text){(const char *)place_key.data, place_key.len} : op->after_key;
@@ -250,8 +283,11 @@ int read_member_page(struct store_reader *r, struct store_member_page *op)
 	op->roles = mem_zalloc((limit + 1) * sizeof op->roles[0]);
 	op->n_users = 0;
 	op->more = false;
+	auto_answer *member = store_reader_ask_member(r, op->member_no, op->room_no);
 	auto_answer *answer = db_ask(r->db, &member_page, db_number(op->room_no), db_uid(&op->after), db_number(limit + 1));
-	int result = read_members(answer, op, limit);
+	int result = store_reader_check_member(member);
+	if (result == DB_OK)
+		result = read_members(answer, op, limit);
 	if (result == DB_DONE)
 		return 0;
 	store_member_page_finish(op);

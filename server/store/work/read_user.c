@@ -15,7 +15,7 @@ static const struct db_statement token_user = {
 static const struct db_statement tokens_of_user = {.sql = "SELECT hash FROM token WHERE user_no = $1 ORDER BY hash", .parameters = "n"};
 static const struct db_statement user_by_no = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.no = $1", .parameters = "n"};
 static const struct db_statement user_by_key = {
-	.sql = "SELECT " USER_COLUMNS ", u.password_hash FROM account u WHERE u.name_key = $1 AND u.kind <> 2",
+	.sql = "SELECT " USER_COLUMNS ", u.password_hash FROM account u WHERE u.name_key = $1 AND " ACCOUNT_IS_NAMED("u.kind"),
 	.parameters = "t",
 };
 
@@ -41,7 +41,7 @@ static int read_user(struct store_reader *r, struct db_answer *answer, struct st
 		if (op->token_kind == TOKEN_SESSION && today - used_day > TOKEN_AGE_DAYS_MAX)
 			return DB_DONE;
 		if (used_day < today)
-			commit_queue_touch_token(r->writes, op->token_hash, today);
+			commit_queue_touch_token(r->writes, TOUCH_TOKEN, op->token_hash, today);
 	}
 	return rows_user(answer, &op->user) ? DB_ROW : READ_NO_SENSE;
 }

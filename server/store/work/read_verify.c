@@ -1,16 +1,21 @@
 /* STORE_VERIFY: every promise about the data that can be checked by looking. One read transaction, so it may run while the server does. */
 #include "base/memory.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 #include "store/work/event_row.h"
 #include "store/work/log_damage.h"
 #include "store/work/store_reader.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 enum { FAULT_LINES_MAX = 100 };
+
+/* The types of events that change a message, for SQL. */
+#define CHANGES_SQL "(8, 9)"
+static_assert(EVENT_MESSAGE_EDITED == 8 && EVENT_MESSAGE_DELETED == 9, "the SQL says so");
 
 /* Each gives the number of rows that refer to nothing, or that disagree with what they count. */
 #define COUNT(condition) \
@@ -33,14 +38,30 @@ static const struct {
 	{"rooms with a wrong number of members",
 	 {.sql = WRONG_MEMBERS(" INDEXED BY member_by_room"), .postgres = WRONG_MEMBERS(""), .parameters = ""}},
 	{"tokens of absent users", COUNT("token t WHERE " ABSENT_USER("t.user_no"))},
+	{"hooks without an account of their own",
+	 COUNT("hook h WHERE NOT EXISTS (SELECT 1 FROM account u WHERE u.no = h.account_no AND u.kind = 3)")},
+	{"hooks of absent rooms", COUNT("hook h WHERE NOT EXISTS (SELECT 1 FROM room r WHERE r.no = h.room_no)")},
 	{"users made by absent users", COUNT("account a WHERE a.created_by_no IS NOT NULL AND " ABSENT_USER("a.created_by_no"))},
 	{"client ids of absent events",
 	 COUNT("client_id c LEFT JOIN event e ON e.pk = c.event_pk WHERE e.pk IS NULL OR e.author_no IS DISTINCT FROM c.author_no")},
+	{"subscriptions of absent users", COUNT("subscription s WHERE " ABSENT_USER("s.owner_no"))},
+	{"subscriptions that read past the end of a room, or of absent ones",
+	 COUNT("subscription_room c LEFT JOIN room r ON r.no = c.room_no LEFT JOIN subscription s ON s.no = c.subscription_no"
+	       " WHERE s.no IS NULL OR r.no IS NULL OR c.seq > r.last_seq")},
+	{"events that were handed out and are not there, or by absent subscriptions",
+	 COUNT("subscription_event x LEFT JOIN event e ON e.pk = (x.room_no << 36 | x.seq)"
+	       " LEFT JOIN subscription s ON s.no = x.subscription_no WHERE s.no IS NULL OR e.pk IS NULL")},
+	{"changes of messages that are not in the log",
+	 COUNT("message_change c LEFT JOIN event e ON e.pk = (c.room_no << 36 | c.change_seq)"
+	       " WHERE e.pk IS NULL OR e.type NOT IN " CHANGES_SQL " OR e.target_seq IS DISTINCT FROM c.message_seq")},
+	{"changes of messages that are not found with their message",
+	 COUNT("event e LEFT JOIN message_change c ON c.room_no = e.pk >> 36 AND c.message_seq = e.target_seq"
+	       " WHERE e.type IN " CHANGES_SQL " AND (c.change_seq IS NULL OR c.change_seq < (e.pk & 68719476735))")},
 	{"events by absent users", COUNT("event e WHERE e.author_no IS NOT NULL AND " ABSENT_USER("e.author_no"))},
 	{"events about a later event", COUNT("event WHERE target_seq >= (pk & 68719476735)")}, /* 2^36 - 1 */
 	{"events of absent rooms",
-	 COUNT("event WHERE pk < 68719476736 OR (pk < CAST(" SERVER_LOG_ROOM_NO_SQL " AS BIGINT) << 36"
-	       " AND pk > ((SELECT coalesce(max(no), 0) FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL ") + 1) << 36)")},
+	 COUNT("event WHERE pk < 68719476736 OR (pk < CAST(" SERVER_EVENTS_ROOM_NO_SQL " AS BIGINT) << 36"
+	       " AND pk > ((SELECT coalesce(max(no), 0) FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL ") + 1) << 36)")},
 };
 
 /* Pages, so that a database that makes all rows of an answer at once makes few. */
@@ -207,12 +228,12 @@ static int check_log(struct room_check *k)
 
 static int check_room(struct store_reader *r, struct store_verify *op, const struct room_head *room, bool *later)
 {
-	/* The server's log begins where old notices were cleared away, and is not counted. */
-	bool is_log = room->no == SERVER_LOG_ROOM_NO;
+	/* The server's logs are not counted. That of notices begins where old ones were cleared away. */
+	bool is_log = room->no == SERVER_LOG_ROOM_NO, is_hidden = room_no_is_hidden(room->no);
 	struct room_check k = {.reader = r, .op = op, .room = room, .next = 1, .uncounted = is_log};
 	uint64_t n_events = op->n_events;
 	char id[UID_TEXT_BYTES + 1];
-	op->n_rooms += !is_log;
+	op->n_rooms += !is_hidden;
 	if (!room->has_id) {
 		read_verify_report(op, "room %" PRIu64 ": its id is damaged", room->no);
 		return DB_OK;
@@ -220,7 +241,7 @@ static int check_room(struct store_reader *r, struct store_verify *op, const str
 	uid_format(&room->id, id);
 	snprintf(k.name, sizeof k.name, "room %" PRIu64 " (%s)", room->no, id);
 	int result = check_log(&k);
-	if (is_log)
+	if (is_hidden)
 		op->n_events = n_events;
 	*later = k.later;
 	return result;

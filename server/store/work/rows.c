@@ -21,18 +21,19 @@ static char *text_of(struct db_answer *answer, int column)
 	return t.s && !memchr(t.s, '\0', t.n) && text_is_utf8(t.s, t.n) ? mem_strndup(t.s, t.n) : NULL;
 }
 
-bool rows_room(struct db_answer *answer, struct store_room *out)
+bool rows_room_at(struct db_answer *answer, int first, struct store_room *out)
 {
 	const uint64_t most = ((uint64_t)1 << SEQ_BITS) - 1;
 	uint64_t kind;
-	*out = (struct store_room){.no = db_column_number(answer, 0), .created_ms = db_column_signed(answer, 8)};
-	bool good = db_column_uid(answer, 1, &out->id) && number_up_to(answer, 2, ROOM_PRIVATE, &kind) &&
-		    number_up_to(answer, 5, most, &out->last_seq) && number_up_to(answer, 6, out->last_seq, &out->n_messages) &&
-		    number_up_to(answer, 7, most, &out->n_members);
+	*out = (struct store_room){.no = db_column_number(answer, first), .created_ms = db_column_signed(answer, first + 8)};
+	bool good = db_column_uid(answer, first + 1, &out->id) && number_up_to(answer, first + 2, ROOM_PRIVATE, &kind) &&
+		    number_up_to(answer, first + 5, most, &out->last_seq) &&
+		    number_up_to(answer, first + 6, out->last_seq, &out->n_messages) &&
+		    number_up_to(answer, first + 7, most, &out->n_members);
 	if (good) {
 		out->kind = (enum room_kind)kind;
-		out->name = text_of(answer, 3);
-		out->topic = text_of(answer, 4);
+		out->name = text_of(answer, first + 3);
+		out->topic = text_of(answer, first + 4);
 		good = out->name && out->topic;
 	}
 	if (good)
@@ -42,11 +43,16 @@ bool rows_room(struct db_answer *answer, struct store_room *out)
 	return false;
 }
 
+bool rows_room(struct db_answer *answer, struct store_room *out)
+{
+	return rows_room_at(answer, 0, out);
+}
+
 bool rows_user(struct db_answer *answer, struct store_user *out)
 {
 	uint64_t kind, role;
 	*out = (struct store_user){.no = db_column_number(answer, 0)};
-	bool good = db_column_uid(answer, 1, &out->id) && number_up_to(answer, 2, USER_GUEST, &kind) &&
+	bool good = db_column_uid(answer, 1, &out->id) && number_up_to(answer, 2, USER_HOOK, &kind) &&
 		    number_up_to(answer, 3, USER_ROLE_OWNER, &role);
 	if (good) {
 		out->kind = (enum user_kind)kind;

@@ -14,6 +14,8 @@ enum { ROOM_COLUMN_COUNT = 9, USER_COLUMN_COUNT = 5 };
 /* Fills *out with copies; finish it with store_room_finish() and store_user_finish(). False, with *out empty: the row is damaged (not UTF-8, no
  * id, a number out of its range). */
 bool rows_room(struct db_answer *answer, struct store_room *out);
+/* The same where ROOM_COLUMNS begin at another column. */
+bool rows_room_at(struct db_answer *answer, int first, struct store_room *out);
 bool rows_user(struct db_answer *answer, struct store_user *out);
 bool rows_member_role(struct db_answer *answer, int column, enum member_role *out);
 

@@ -22,10 +22,25 @@ int store_reader_failed(struct store_reader *r, int result, const char *during)
 	}
 	if (result == DB_GROUND_LOST)
 		r->driver->methods->lost(r->driver, r->db, during);
+	if (result == READ_NO_MEMBER)
+		return -EACCES;
 	if (result == DB_AWAY)
 		return -ENOTCONN; /* the driver tells of it, once for all */
 	LOG_ERROR("store.read_failed", LOG_S("during", during), LOG_S("reason", db_reason(r->db, reason, sizeof reason)));
 	return result == DB_LOST_RACE ? -ENOTCONN : -EIO; /* somebody has the table: as when it is away, it can be read again later */
+}
+
+static const struct db_statement member_get = {.sql = "SELECT 1 FROM member WHERE user_no = $1 AND room_no = $2", .parameters = "nn"};
+
+struct db_answer *store_reader_ask_member(struct store_reader *r, uint64_t user_no, uint64_t room_no)
+{
+	return user_no != 0 ? db_ask(r->db, &member_get, db_number(user_no), db_number(room_no)) : NULL;
+}
+
+int store_reader_check_member(struct db_answer *asked)
+{
+	int result = asked ? db_row(asked) : DB_ROW;
+	return result == DB_ROW ? DB_OK : result == DB_DONE ? READ_NO_MEMBER : result;
 }
 
 static bool is_current(const struct store_reader *r)

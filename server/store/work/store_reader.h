@@ -22,8 +22,8 @@ struct store_reader {
 	bool is_away; /* its connection is not current, and to make it so was tried in vain */
 };
 
-/* Beside enum db_result: a row was read that cannot be what was written. */
-enum { READ_NO_SENSE = -100 };
+/* Beside enum db_result: a row was read that cannot be what was written; who asks is no member of the room. */
+enum { READ_NO_SENSE = -100, READ_NO_MEMBER = -101 };
 
 /* read_NOUN(): one for each operation that is a read. */
 #define PROTOTYPE_WRITE(noun)
@@ -36,8 +36,12 @@ STORE_OP_TABLE(X)
 #undef PROTOTYPE_READ
 #undef PROTOTYPE_SLOW_READ
 
-/* For a read that failed with this result: -EBADMSG and noted when what is stored is damaged; -ENOTCONN when the database is away; else -EIO, logged. */
+/* For a read that failed with this result: -EACCES for READ_NO_MEMBER; -EBADMSG and noted when what is stored is damaged; -ENOTCONN when the database is away; else -EIO, logged. */
 int store_reader_failed(struct store_reader *r, int result, const char *during);
+/* Asks whether the user is a member of the room; NULL: nobody asks (user_no 0). */
+struct db_answer *store_reader_ask_member(struct store_reader *r, uint64_t user_no, uint64_t room_no);
+/* DB_OK, READ_NO_MEMBER, or a failure. Accepts NULL, which is DB_OK. */
+int store_reader_check_member(struct db_answer *asked);
 /* Notes it. Returns -EBADMSG. */
 int store_reader_met_damage(struct store_reader *r, const struct damage_place *place);
 /* A further line of what a verification found. */

@@ -23,6 +23,9 @@ static inline int64_t token_age_day(int64_t wall_ms)
 	return wall_ms / (24 * 60 * 60 * (int64_t)1000);
 }
 
+/* Whose token was used. */
+enum touch_of { TOUCH_TOKEN, TOUCH_HOOK };
+
 struct token_age {
 	int64_t asked_day;   /* 0: not asked yet */
 	uint64_t watched_ms; /* how long the server ran since */

@@ -1,7 +1,9 @@
 /* STORE_APPEND, and the making of events for the others. */
 #include "base/clock.h"
 #include "codec/event_encode.h"
+#include "store/server_events.h"
 #include "store/work/batch.h"
+#include "store/work/message_change.h"
 
 #include <errno.h>
 
@@ -54,9 +56,11 @@ int batch_add_event(struct batch *b, struct room_counters *room, const struct ba
 	uint64_t seq = room->last_seq + 1;
 	struct uid id = id_pool_take(&b->ids);
 	buf_clear(&b->json);
-	event_encode(&b->json, what->type, &id, what->at_ms, &room->id, seq, what->data->data, what->data->len);
+	const struct uid *where = room->no == SERVER_EVENTS_ROOM_NO ? NULL : &room->id;
+	event_encode(&b->json, what->type, &id, what->at_ms, where, seq, what->data->data, what->data->len);
 	struct event *e = event_new(b->json.data, b->json.len);
 	e->room = room->id;
+	e->room_no = room->no;
 	e->id = id;
 	e->seq = seq;
 	e->n_messages = room->n_messages + (what->type == EVENT_MESSAGE_CREATED ? 1 : 0);
@@ -100,29 +104,64 @@ int batch_event_at(struct batch *b, struct store_op *op, const struct room_count
 }
 
 /* What an append asks. */
-enum { REPLIED_TO, FIRST };
+enum { TARGET, CHANGE, FIRST };
 
 void append_look(struct batch *b, struct store_append *op)
 {
-	if (op->reply_to != 0)
-		op->op.asked[REPLIED_TO] = batch_ask_event(b, op->room_no, op->reply_to);
+	if (op->target_seq != 0)
+		op->op.asked[TARGET] = batch_ask_event(b, op->room_no, op->target_seq);
+	if (message_change_is(op->type))
+		op->op.asked[CHANGE] = message_change_ask(b, op->room_no, op->target_seq);
 	if (op->has_client_id)
 		op->op.asked[FIRST] = db_ask(b->db, &client_id_event, db_number(op->author_no), db_uid(&op->client_id));
 }
 
-/* Sets op.result when the event that it replies to is not a message of the room. */
-static int check_reply(struct batch *b, struct store_append *op, const struct room_counters *room)
+static void answer_with(struct batch *b, struct store_append *op, const struct uid *room, const struct event_row *first)
+{
+	op->duplicate = true;
+	op->room_of_first = *room;
+	op->id = first->id;
+	op->seq = first->seq;
+	op->timestamp_ms = first->at_ms;
+	b->n_duplicates++;
+}
+
+/* Sets op.result when the message may not be changed in this way; the answer, when there is nothing left to do. */
+static int check_change(struct batch *b, struct store_append *op, const struct room_counters *room, const struct event_row *message)
+{
+	struct event_row newest;
+	bool is_changed, may = message->author_no == op->author_no || (op->rules && op->type == EVENT_MESSAGE_DELETED);
+	if (!may) {
+		op->op.result = -EACCES;
+		return DB_OK;
+	}
+	int rc = message_change_find(b, &op->op, room, op->target_seq, op->op.asked[CHANGE], &newest, &is_changed);
+	if (rc != DB_OK || op->op.result != 0 || !is_changed || newest.type != EVENT_MESSAGE_DELETED)
+		return rc;
+	if (op->type == EVENT_MESSAGE_DELETED)
+		answer_with(b, op, &room->id, &newest);
+	else
+		op->op.result = -ENOENT;
+	return DB_OK;
+}
+
+/* Sets op.result when the event that it is about is not a message of the room, or may not be changed. */
+static int check_target(struct batch *b, struct store_append *op, const struct room_counters *room)
 {
 	struct event_row row = {0};
-	if (op->reply_to > room->last_seq) {
+	if (op->target_seq > room->last_seq) {
 		op->op.result = -ENOENT;
 		return DB_OK;
 	}
-	if (batch_event_is_new(b, room, op->reply_to))
+	if (batch_event_is_new(b, room, op->target_seq))
 		return BATCH_LATER;
-	int rc = batch_event_at(b, &op->op, room, op->reply_to, op->op.asked[REPLIED_TO], &row);
-	if (rc == DB_OK && op->op.result == 0 && row.type != EVENT_MESSAGE_CREATED)
+	int rc = batch_event_at(b, &op->op, room, op->target_seq, op->op.asked[TARGET], &row);
+	if (rc != DB_OK || op->op.result != 0)
+		return rc;
+	if (row.type != EVENT_MESSAGE_CREATED)
 		op->op.result = -ENOENT;
+	else if (message_change_is(op->type))
+		rc = check_change(b, op, room, &row);
 	return rc;
 }
 
@@ -131,14 +170,10 @@ static int answer_duplicate(struct batch *b, struct store_append *op, int rc)
 	struct db_answer *found = op->op.asked[FIRST];
 	struct event_row first;
 	/* Which event it is may not be known; that there was one is. */
-	if (rc != DB_ROW || !db_column_uid(found, EVENT_COLUMN_COUNT, &op->room_of_first) ||
-	    !event_row_read(found, &op->room_of_first, &first))
+	struct uid room;
+	if (rc != DB_ROW || !db_column_uid(found, EVENT_COLUMN_COUNT, &room) || !event_row_read(found, &room, &first))
 		return batch_met_damage(b, &op->op, rc, &(struct damage_place){.what = "the event of a client_id"});
-	op->duplicate = true;
-	op->id = first.id;
-	op->seq = first.seq;
-	op->timestamp_ms = first.at_ms;
-	b->n_duplicates++;
+	answer_with(b, op, &room, &first);
 	return DB_OK;
 }
 
@@ -146,6 +181,19 @@ struct client_id_key {
 	uint64_t author_no;
 	struct uid client_id;
 };
+
+/* A change that was done before is answered so, also where the message was deleted since, and there is nothing to change any more. */
+static int refuse_or_repeat(struct batch *b, struct store_append *op)
+{
+	struct client_id_key key = {op->author_no, op->client_id};
+	if (batch_is_stale(b, KEY_CLIENT_ID, &key, sizeof key))
+		return BATCH_LATER;
+	int rc = db_row(op->op.asked[FIRST]);
+	if (rc != DB_ROW)
+		return rc == DB_DONE ? DB_OK : batch_own(b, rc, "client ids");
+	op->op.result = 0;
+	return answer_duplicate(b, op, rc);
+}
 
 /* Claims the client_id for the event to come: DB_OK; else the author used it before, and nothing changed. */
 static int claim_client_id(struct batch *b, const struct store_append *op, const struct room_counters *room)
@@ -166,9 +214,11 @@ int append_write(struct batch *b, struct store_append *op)
 	op->duplicate = false;
 	struct room_counters *room;
 	int rc = batch_room(b, &op->op, op->room_no, &room);
-	if (rc == DB_OK && room && op->reply_to != 0)
-		rc = check_reply(b, op, room);
-	if (rc != DB_OK || op->op.result != 0)
+	if (rc == DB_OK && room && op->target_seq != 0)
+		rc = check_target(b, op, room);
+	if (rc == DB_OK && op->op.result == -ENOENT && op->has_client_id && message_change_is(op->type))
+		return refuse_or_repeat(b, op);
+	if (rc != DB_OK || op->op.result != 0 || op->duplicate)
 		return rc;
 	if (op->has_client_id) {
 		rc = claim_client_id(b, op, room);
@@ -177,8 +227,10 @@ int append_write(struct batch *b, struct store_append *op)
 		if (rc != DB_OK)
 			return rc;
 	}
-	struct batch_event what = {op->type, op->author_no, op->reply_to, &op->data, clock_wall_ms()};
+	struct batch_event what = {op->type, op->author_no, op->target_seq, &op->data, clock_wall_ms()};
 	rc = batch_add_event(b, room, &what, &op->event);
+	if (rc == DB_OK && message_change_is(op->type))
+		rc = message_change_set(b, room->no, op->target_seq, op->event->seq);
 	if (rc != DB_OK)
 		return rc;
 	/* Who writes has read up to there. The message is stored even if the mark is lost. */

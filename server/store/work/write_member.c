@@ -12,11 +12,11 @@ static const struct db_statement user_by_no = {.sql = "SELECT " USER_COLUMNS " F
 static const struct db_statement user_by_id = {.sql = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1",
 					       .postgres = "SELECT " USER_COLUMNS " FROM account u WHERE u.id = $1 FOR UPDATE",
 					       .parameters = "b"};
-#define USER_BY_KEY "SELECT " USER_COLUMNS " FROM account u WHERE u.name_key = $1 AND u.kind <> 2"
+#define USER_BY_KEY "SELECT " USER_COLUMNS " FROM account u WHERE u.name_key = $1 AND " ACCOUNT_IS_NAMED("u.kind")
 static const struct db_statement user_by_key = {.sql = USER_BY_KEY, .postgres = USER_BY_KEY " FOR UPDATE", .parameters = "t"};
-static const struct db_statement user_can_be = {
-	.sql = "SELECT 1 FROM account u WHERE u.no = $1 AND (u.kind <> 2 OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))",
-	.parameters = "n"};
+static const struct db_statement user_can_be = {.sql = "SELECT 1 FROM account u WHERE u.no = $1 AND (" ACCOUNT_IS_NAMED(
+							"u.kind") " OR EXISTS (SELECT 1 FROM token t WHERE t.user_no = u.no))",
+						.parameters = "n"};
 static const struct db_statement member_get = {
 	.sql = "SELECT role, read_seq, read_messages FROM member WHERE user_no = $1 AND room_no = $2", .parameters = "nn"};
 static const struct db_statement member_count = {
@@ -284,6 +284,8 @@ int batch_end_membership(struct batch *b, struct room_counters *room, const stru
 	room->n_members--;
 	wrote_membership(b, op->user_no, op->room_no, true);
 	rc = batch_own(b, db_send(b->db, &member_delete, db_number(op->user_no), db_number(op->room_no)), "memberships");
+	if (rc == DB_OK)
+		rc = batch_lose_subscribed_room(b, op->user_no, op->room_no);
 	return rc == DB_OK && heir->no != 0 ? make_owner(b, room, heir, &op->passed_event) : rc;
 }
 
@@ -334,6 +336,7 @@ int read_mark_write(struct batch *b, struct store_read_mark *op)
 		return rc;
 	uint64_t seq = op->seq < room->last_seq ? op->seq : room->last_seq;
 	op->room = room->id;
+	op->last_seq = room->last_seq;
 	op->read_seq = member.read_seq;
 	op->read_messages = member.read_messages;
 	if (seq <= member.read_seq)

@@ -1,7 +1,7 @@
 /* STORE_ROOM_CREATE and STORE_ROOM_UPDATE. */
 #include "base/clock.h"
 #include "base/memory.h"
-#include "store/notices.h"
+#include "store/server_events.h"
 #include "store/work/batch.h"
 #include "store/work/rows.h"
 
@@ -17,7 +17,7 @@ static const struct db_statement room_get = {.sql = "SELECT " ROOM_COLUMNS " FRO
 	" AND NOT EXISTS (SELECT 1 FROM room WHERE no = $3 AND name = $2) LIMIT 1"
 static const struct db_statement room_alike = {
 	.sql = ROOM_ALIKE("CROSS JOIN room r"), .postgres = ROOM_ALIKE("JOIN room r"), .parameters = "ttnnt"};
-static const struct db_statement room_number = {.sql = "SELECT coalesce(max(no), 0) + 1 FROM room WHERE no < " SERVER_LOG_ROOM_NO_SQL,
+static const struct db_statement room_number = {.sql = "SELECT coalesce(max(no), 0) + 1 FROM room WHERE no < " SERVER_EVENTS_ROOM_NO_SQL,
 						.postgres = "SELECT nextval('room_no')",
 						.parameters = ""};
 static const struct db_statement room_insert = {

@@ -68,7 +68,12 @@ export class Client {
 	// Connects and signs in with {guest} or {token} or the cookie of the upgrade.
 	static async start(target, data, options = {}) {
 		const client = await Client.connect(target, options);
-		await client.signIn(data);
+		try {
+			await client.signIn(data);
+		} catch (error) {
+			client.terminate();
+			throw error;
+		}
 		return client;
 	}
 

@@ -14,6 +14,11 @@ export const buildDir = join(dirname(binary), '..');
 // The server over a database that is away, back and set back by signals (store_switching.c).
 export const switchingBinary = join(buildDir, 'tests', 'fault', 'parleyd_switching');
 
+// The environment of a server whose passwords are hashed in no time (quick_passwords.c), where TEST_PASSWORDS is "quick".
+export const quickPasswords = process.env.TEST_PASSWORDS === 'quick' ? { LD_PRELOAD: join(buildDir, 'tests', 'fault', 'libquick_passwords.so') } : {};
+// ... and of one for a test that needs the time that a hash takes.
+export const slowPasswords = { LD_PRELOAD: '' };
+
 // Starts a program with a socket handed over, as systemd does.
 export const serviceManager = join(buildDir, 'tests', 'service', 'service_manager');
 

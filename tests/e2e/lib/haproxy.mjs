@@ -6,7 +6,7 @@ import { serviceManager } from './env.mjs';
 import { temporaryDir } from './server.mjs';
 import { until } from './wait.mjs';
 
-// backend: the lines of its one backend; mode tcp or http; front: more lines of its frontend. Gives {url, port} when it listens.
+// backend: the lines of its one backend; mode tcp or http; front: more lines of its frontend. Gives {url, port, said()} when it listens.
 export function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) {
 	return haproxyWith(t, `
 		defaults
@@ -24,11 +24,16 @@ export function haproxyFor(t, backend, { mode = 'tcp', front = '' } = {}) {
 }
 
 // The same with a configuration of its own, which binds fd@3.
-export async function haproxyWith(t, text) {
+export function haproxyWith(t, text) {
 	const config = join(temporaryDir(), 'haproxy.cfg');
 	writeFileSync(config, `${text.replace(/^\s+/gm, '')}\n`);
+	return haproxyOf(t, config);
+}
+
+// The same with a file that is there, and more of its environment: what the file binds is told to be fd@3 in it.
+export async function haproxyOf(t, config, env = {}) {
 	// It listens on the socket that it is started with. Debian keeps it where only root looks.
-	const child = spawn(serviceManager, ['stream', 'haproxy', '-db', '-f', config], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` } });
+	const child = spawn(serviceManager, ['stream', 'haproxy', '-db', '-f', config], { env: { ...process.env, ...env, PATH: `${process.env.PATH}:/usr/sbin` } });
 	let said = '';
 	for (const stream of [child.stdout, child.stderr]) {
 		stream.setEncoding('utf8').on('data', (text) => {
@@ -49,5 +54,5 @@ export async function haproxyWith(t, text) {
 		return /port \d+/.test(said);
 	});
 	const port = Number(/port (\d+)/.exec(said)[1]);
-	return { port, url: `http://127.0.0.1:${port}` };
+	return { port, url: `http://127.0.0.1:${port}`, said: () => said };
 }

@@ -3,12 +3,16 @@ import http from 'node:http';
 import https from 'node:https';
 import { until, within } from './wait.mjs';
 
+// What operators ask an instance itself, not the balancer before it.
+const OPERATORS = new Set(['/healthz', '/readyz', '/metrics']);
+
 // target: a Server or {url} or {socketPath}; localAddress with a url is the address to come from (127.0.0.2 …).
-export function request(target, method, path, { headers = {}, body, timeoutMs = 30000 } = {}) {
-	const place = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: new URL(target.url).port, localAddress: target.localAddress };
+export function request(place, method, path, { headers = {}, body, timeoutMs = 30000 } = {}) {
+	const target = OPERATORS.has(path) && place.instances ? place.instances[0] : place;
+	const to = target.socketPath ? { socketPath: target.socketPath } : { host: '127.0.0.1', port: new URL(target.url).port, localAddress: target.localAddress };
 	const secure = !target.socketPath && target.url.startsWith('https');
 	const answer = new Promise((resolve, reject) => {
-		const req = (secure ? https : http).request({ ...place, method, path, headers, agent: false, rejectUnauthorized: false }, (res) => {
+		const req = (secure ? https : http).request({ ...to, method, path, headers, agent: false, rejectUnauthorized: false }, (res) => {
 			const chunks = [];
 			res.on('data', (chunk) => chunks.push(chunk));
 			res.on('error', reject);

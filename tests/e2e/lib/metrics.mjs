@@ -18,7 +18,19 @@ export function parseMetrics(text) {
 	return values;
 }
 
+// Of several instances: the sums.
 export async function metricsOf(server) {
+	if (!server.instances) {
+		return metricsOfOne(server);
+	}
+	const sums = new Map();
+	for (const values of await Promise.all(server.instances.map(metricsOfOne))) {
+		values.forEach((value, name) => sums.set(name, (sums.get(name) ?? 0) + value));
+	}
+	return sums;
+}
+
+async function metricsOfOne(server) {
 	const answer = await get(server, '/metrics');
 	assert.equal(answer.status, 200);
 	assert.match(answer.headers['content-type'], /^text\/plain; *version=0\.0\.4/);

@@ -4,18 +4,10 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { temporaryDir } from './server.mjs';
+import { freePort } from './tcp.mjs';
 import { until } from './wait.mjs';
 
 const TRIES = 5; // a port that is free now may be somebody's a moment later
-
-function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
-		});
-	});
-}
 
 const accepts = (port) => new Promise((resolve) => {
 	const socket = net.connect(port, '127.0.0.1', () => {
@@ -32,7 +24,7 @@ const main = (dir, recipe) => `
 	error_log ${dir}/error.log;
 	events { worker_connections 4096; }
 	http {
-		access_log off;
+		access_log ${dir}/access.log;
 		${['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${dir}/${name};`).join('\n')}
 		${recipe}
 	}
@@ -43,7 +35,7 @@ async function start(t, recipeFor) {
 	const port = await freePort();
 	const config = join(dir, 'nginx.conf');
 	mkdirSync(join(dir, 'logs'), { recursive: true });
-	writeFileSync(config, main(dir, recipeFor(`127.0.0.1:${port}`)));
+	writeFileSync(config, main(dir, recipeFor(`127.0.0.1:${port}`, dir)));
 	const child = spawn('nginx', ['-p', dir, '-e', join(dir, 'error.log'), '-c', config], { env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }, stdio: ['ignore', 'pipe', 'pipe'] });
 	const exited = new Promise((resolve) => {
 		child.on('close', resolve);
@@ -57,10 +49,10 @@ async function start(t, recipeFor) {
 	if (isUp === 'ended') {
 		throw new Error(`nginx ended:\n${readFileSync(join(dir, 'error.log'), 'utf8')}`);
 	}
-	return { port, url: `http://127.0.0.1:${port}` };
+	return { port, url: `http://127.0.0.1:${port}`, said: () => ['access', 'error'].map((name) => readFileSync(join(dir, `${name}.log`), 'utf8')).join('') };
 }
 
-// recipeFor(address) gives what stands in its http block, listening there. Gives {url, port}.
+// recipeFor(address, dir) gives what stands in its http block, listening there; files that it includes by name are in dir. Gives {url, port, said()}: what its logs have.
 export async function nginxFor(t, recipeFor) {
 	for (let i = 1; ; i++) {
 		try {

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { execFile, execFileSync, spawn } from 'node:child_process';
 import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildDir } from './env.mjs';
+import { freePort } from './tcp.mjs';
 import { until, within } from './wait.mjs';
 
 const execute = promisify(execFile);
@@ -102,15 +102,6 @@ async function makeData(dir) {
 	execFileSync('cp', ['-r', '--reflink=auto', kept, dir]);
 	giveAway(dir);
 	execFileSync('chmod', ['-R', 'go=', dir]);
-}
-
-function freePort() {
-	return new Promise((resolve, reject) => {
-		const server = net.createServer().on('error', reject).listen(0, '127.0.0.1', () => {
-			const { port } = server.address();
-			server.close(() => resolve(port));
-		});
-	});
 }
 
 // Small, quick to start, and quiet.

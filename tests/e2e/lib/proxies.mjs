@@ -1,4 +1,4 @@
-// HAProxy and nginx as OPERATING.md sets them up, before a server: {url, port} of each.
+// HAProxy and nginx as OPERATING.md sets them up, before a server: {url, port, wsUrl, said()} of each.
 import { join } from 'node:path';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { makeCertificate } from './certificate.mjs';
@@ -29,24 +29,24 @@ function certificate() {
 async function haproxy(t, server, { tls = true, bare = false, rule: hasRule = false, more = '' } = {}) {
 	const bind = 'bind :443 ssl crt /etc/haproxy/chat.pem alpn http/1.1';
 	const scheme = 'http-request set-header X-Forwarded-Proto https';
-	const { url, port } = await haproxyWith(t, `global\nnbthread 1\n${haproxyRecipe([
+	const { url, port, said } = await haproxyWith(t, `global\nnbthread 1\n${haproxyRecipe([
 		[bind, `${tls ? `bind fd@3 ssl crt ${certificate().both} alpn http/1.1` : 'bind fd@3'}\n${hasRule ? rule('http-request deny if { path /metrics }') : ''}`],
 		[scheme, bare ? '' : scheme],
 		['server one 127.0.0.1:8080 check port 9080', `${more}\nserver one 127.0.0.1:${server.port} check port ${opsPort(server)}`],
 	])}`);
-	return target(url, port, tls);
+	return { ...target(url, port, tls), said };
 }
 
 async function nginx(t, server, { tls = true, rule: hasRule = false } = {}) {
 	const files = tls ? certificate() : undefined;
-	const { url, port } = await nginxFor(t, (address) => nginxRecipe([
+	const { url, port, said } = await nginxFor(t, (address) => nginxRecipe([
 		['server 127.0.0.1:8080;', `server 127.0.0.1:${server.port};`],
 		['listen 443 ssl;', `listen ${address}${tls ? ' ssl' : ''};`],
 		['ssl_certificate /etc/nginx/chat.pem;', tls ? `ssl_certificate ${files.cert};` : ''],
 		['ssl_certificate_key /etc/nginx/chat.key;', tls ? `ssl_certificate_key ${files.key};` : ''],
 		['location / {', `${hasRule ? rule('location = /metrics { deny all; }') : ''}\nlocation / {`],
 	]));
-	return target(url, port, tls);
+	return { ...target(url, port, tls), said };
 }
 
 function target(plain, port, tls) {

@@ -6,14 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { databaseArgs } from './database.mjs';
-import { binary as defaultBinary, scaled } from './env.mjs';
+import { binary as defaultBinary, quickPasswords, scaled } from './env.mjs';
+import { Several, nInstances } from './several.mjs';
 import { until, within } from './wait.mjs';
 
 const SANITIZER_REPORT = /AddressSanitizer|LeakSanitizer|ThreadSanitizer|MemorySanitizer|runtime error:|Assertion .* failed/;
 const READY_MS = 30000; // stretched by TEST_TIME_SCALE
 
 // All tests come from one address in quick succession: without these settings they test the rate limits.
-const RELAXED = ['address-accounts', 'password-attempts', 'connection-requests', 'account-requests', 'account-rooms', 'address-requests']
+const RELAXED = ['address-accounts', 'password-attempts', 'connection-requests', 'account-requests', 'account-rooms', 'address-requests', 'sign-ins', 'hook-posts']
 	.flatMap((name) => [`--limit-${name}`, '0']);
 
 const running = new Set();
@@ -93,8 +94,9 @@ export class Server {
 	}
 
 	// Resident bytes.
-	rss() {
-		return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) * 1024;
+	// VmRSS: all that is resident; RssAnon: without pages of files, which are code.
+	rss(row = 'VmRSS') {
+		return Number(new RegExp(`^${row}:\\s+(\\d+) kB`, 'm').exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'))[1]) * 1024;
 	}
 
 	// How many descriptors are open.
@@ -153,16 +155,25 @@ function announced(server) {
 
 // Starts it and waits until it says where it listens. `relaxed: false` leaves the rate limits at their defaults; `listen: []` gives no --listen
 // (args have it); `port` asks for a certain port (to come back on the same one); `launcher` is a program, with its arguments, that starts it.
-export async function startServer({ args = [], env = {}, dataDir, binary = defaultBinary, relaxed = true, listen, port = 0, listeners, launcher = [] } = {}) {
+export async function startServer({ dataDir = temporaryDir(), port = 0, ...options } = {}) {
+	const database = await databaseArgs(dataDir);
+	if (nInstances === 1) {
+		return startOne({ ...options, dataDir, port }, database);
+	}
+	const dirs = Array.from({ length: nInstances }, (_, i) => (i === 0 ? dataDir : `${dataDir}-${i + 1}`));
+	temporary.push(...dirs.slice(1));
+	return Several.start((i, more) => startOne({ ...options, dataDir: dirs[i] }, [...database, ...more]), port);
+}
+
+async function startOne({ args = [], env = {}, dataDir, binary = defaultBinary, relaxed = true, listen, port = 0, listeners, launcher = [] }, placeArgs) {
 	assert.ok(existsSync(binary), `no server at ${binary}: build it, or name it in PARLEYD`);
-	const dir = dataDir ?? temporaryDir();
 	const addresses = listen ?? [`127.0.0.1:${port}`];
 	const drain = args.some((arg) => arg.startsWith('--drain-ms')) ? [] : ['--drain-ms', '50'];
-	const all = [...addresses.flatMap((address) => ['--listen', address]), '--data', dir, ...await databaseArgs(dir), ...drain, ...(relaxed ? RELAXED : []), ...args];
+	const all = [...addresses.flatMap((address) => ['--listen', address]), '--data', dataDir, ...placeArgs, ...drain, ...(relaxed ? RELAXED : []), ...args];
 	const [program, ...words] = [...launcher, binary, ...all];
-	const child = spawn(program, words, { env: cleanEnv(env), stdio: ['ignore', 'pipe', 'pipe'] });
+	const child = spawn(program, words, { env: cleanEnv({ ...quickPasswords, ...env }), stdio: ['ignore', 'pipe', 'pipe'] });
 	running.add(child);
-	const server = new Server(child, dir);
+	const server = new Server(child, dataDir);
 	const wanted = listeners ?? Math.max(1, addresses.length);
 	const ready = new Promise((resolve) => {
 		child.stdout.on('data', () => {

@@ -11,7 +11,8 @@ const fixture = (name) => new URL(`../fixtures/${name}`, import.meta.url);
 const sql = readFileSync(fixture('version_1.sql'), 'utf8');
 export const known = JSON.parse(readFileSync(fixture('version_1.json'), 'utf8'));
 
-const python = (program, ...args) => execFileSync('python3', ['-c', program, ...args], { encoding: 'utf8', input: sql });
+// A program that ends without reading what it is given closes the pipe on us: `input` only for one that reads it.
+const python = (program, args, options) => execFileSync('python3', ['-c', program, ...args], { encoding: 'utf8', ...options });
 
 // Makes the file, closed cleanly. Tokens count as used today, or they would be too old by now.
 export function makeVersion1(path) {
@@ -21,7 +22,7 @@ db = sqlite3.connect(sys.argv[1])
 db.executescript(sys.stdin.read())
 db.execute('UPDATE token SET used_day = ?', (int(time.time()) // 86400,))
 db.commit()
-db.close()`, path);
+db.close()`, [path], { input: sql });
 }
 
 // The whole content of a database file as SQL, with its version: equal for equal databases.
@@ -30,7 +31,7 @@ import sqlite3, sys
 db = sqlite3.connect('file:' + sys.argv[1] + '?mode=ro', uri=True)
 print(db.execute('PRAGMA user_version').fetchone()[0])
 for line in db.iterdump():
-    print(line)`, path);
+    print(line)`, [path]);
 
 export const versionOf = (path) => Number(dump(path).split('\n', 1)[0]);
 

@@ -6,9 +6,8 @@ import { command, post } from '../../e2e/lib/http.mjs';
 import { run } from '../../e2e/lib/server.mjs';
 import { until } from '../../e2e/lib/wait.mjs';
 
-// All events of a room, as their bytes: index 0 is seq 1.
-export async function exportRoom(server, room) {
-	const raws = [];
+// All events of a room, as their bytes: index 0 is seq 1. raws: those that were given out before; more are appended.
+export async function exportRoom(server, room, raws = []) {
 	for (;;) {
 		const { text, json } = await post({ socketPath: server.operatorSocket }, 'admin.export', { room, after: raws.length, limit: 200 });
 		assert.equal(json?.type, 'ok', text);
@@ -50,10 +49,9 @@ function wholeObject(text, from) {
 }
 
 // Waits until everybody is at the top of the log; gives its last seq.
-export async function allAtTop(server, participants, timeoutMs = 20000) {
+export async function allAtTop(server, participants, timeoutMs = 20000, known = []) {
 	const { room } = participants[0];
-	const tops = await exportRoom(server, room);
-	const last = tops.length;
+	const { length: last } = await exportRoom(server, room, known);
 	for (const participant of participants) {
 		await until(timeoutMs, `${participant.name} to reach seq ${last} (at ${participant.last})`, () => participant.last >= last);
 	}
@@ -89,9 +87,10 @@ function countFound({ name, user, acknowledged, gaps }, byClientId) {
 
 // Every acknowledged message is in the log exactly once, and each participant saw every seq once, in order, in the log's own bytes.
 // nRestored: so many times the database went back; each was told so, and then saw everything of what it has.
-export async function assertRecords(server, participants, { nRestored = 0 } = {}) {
-	await allAtTop(server, participants);
-	const log = await exportRoom(server, participants[0].room);
+// known: of the log, from an earlier time; what is new in it is appended.
+export async function assertRecords(server, participants, { nRestored = 0, known = [] } = {}) {
+	await allAtTop(server, participants, undefined, known);
+	const log = await exportRoom(server, participants[0].room, known);
 	const byClientId = messagesByClientId(log);
 	const counts = { acknowledged: 0, found: 0, events: log.length };
 	for (const participant of participants) {

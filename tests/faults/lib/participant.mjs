@@ -1,6 +1,7 @@
 // A user who chats through faults: sends with client_ids and repeats what was not acknowledged, comes back with its cursors, and keeps
 // records of everything that it was told. The checker proves everything from these records.
 import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Client, WireError } from '../../e2e/lib/client.mjs';
 import { scaled, sleep } from '../../e2e/lib/env.mjs';
 import { until } from '../../e2e/lib/wait.mjs';
@@ -21,6 +22,8 @@ export class Participant {
 		this.seen = []; // {seq, raw}, since the newest gap
 		this.gaps = []; // {…room.gap, nAcknowledged: before it}
 		this.nConnections = 0;
+		this.nDeferred = 0; // how often it was told to come back later
+		this.nFailed = 0; // and how often it could not come back for another reason
 		this.leaving = false;
 		this.sending = false;
 	}
@@ -57,9 +60,9 @@ export class Participant {
 	async stay() {
 		while (!this.leaving) {
 			await this.client.closed;
-			while (!this.leaving) {
-				const client = await this.open({ token: this.token, epoch: this.epoch, resume: { [this.room]: this.last } }).catch(() => undefined);
-				if (client) {
+			for (let againMs = 20; !this.leaving; againMs = Math.min(2 * againMs, 500)) {
+				const client = await this.open({ token: this.token, epoch: this.epoch, resume: { [this.room]: this.last } }).catch((error) => error);
+				if (client instanceof Client) {
 					this.client = client;
 					this.epoch = client.session.epoch;
 					if (this.leaving) {
@@ -67,26 +70,32 @@ export class Participant {
 					}
 					break;
 				}
-				await sleep(20);
+				this[client.retryAfterMs === undefined ? 'nFailed' : 'nDeferred']++;
+				await sleep(client.retryAfterMs ?? againMs);
 			}
 		}
 	}
 
-	startSending() {
+	startSending(firstPauseMs = 0) {
 		this.sending = true;
-		this.loops = Array.from({ length: this.lanes }, (_, lane) => this.sendLoop(lane));
+		this.stop = new AbortController();
+		this.loops = Array.from({ length: this.lanes }, (_, lane) => this.sendLoop(lane, firstPauseMs));
+		this.loops.forEach((loop) => loop.catch(() => {})); // who stops it is told
 	}
 
 	// Ends when all that was begun is acknowledged.
 	async stopSending() {
 		this.sending = false;
+		this.stop?.abort();
 		await Promise.all(this.loops ?? []);
 	}
 
-	async sendLoop(lane) {
+	async sendLoop(lane, firstPauseMs) {
+		const pause = (ms) => setTimeout(ms, undefined, { signal: this.stop.signal }).catch(() => {});
+		await pause(firstPauseMs);
 		for (let i = 0; this.sending; i++) {
 			await this.sendUntilAcknowledged({ room: this.room, text: `${this.name} ${lane}:${i}${this.padding}`, client_id: randomUUID() });
-			await sleep(this.pauseMs);
+			await pause(this.pauseMs);
 		}
 	}
 

@@ -7,6 +7,8 @@ export class StreamReader {
 	seen = []; // {seq, raw}, since the newest gap
 	gaps = [];
 	nConnections = 0;
+	nDeferred = 0;
+	nFailed = 0; // how often it could not come back
 
 	// It begins at the participant's present place. target() gives where to connect now.
 	constructor(name, target, { room, user, token, last, epoch }) {
@@ -58,7 +60,9 @@ export class StreamReader {
 				look();
 			});
 			for (let stream; !this.leaving && !stream; await sleep(20)) {
-				stream = await this.open().catch(() => undefined);
+				stream = await this.open().catch(() => {
+					this.nFailed++;
+				});
 				this.stream = stream ?? this.stream;
 			}
 		}

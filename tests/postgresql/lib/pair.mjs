@@ -1,11 +1,10 @@
 // Two servers on one database, and what must hold in it after anything that they did at the same time.
 import assert from 'node:assert/strict';
-import { EventStream } from '../../e2e/lib/http.mjs';
 import { Cluster } from '../../e2e/lib/postgres.mjs';
 import { startServer } from '../../e2e/lib/server.mjs';
-import { sleep } from '../../e2e/lib/env.mjs';
 import { until } from '../../e2e/lib/wait.mjs';
 import { Participant } from '../../faults/lib/participant.mjs';
+import { StreamReader } from '../../faults/lib/stream_reader.mjs';
 
 export class Pair {
 	constructor(cluster, database, args) {
@@ -66,6 +65,9 @@ const FAULTS = {
 		GROUP BY r.no HAVING r.last_seq <> count(e.pk) OR r.last_seq <> coalesce(max(e.pk & 68719476735), 0) OR coalesce(min(e.pk & 68719476735), 1) <> 1`,
 	'an event does not count the messages up to it': `SELECT pk FROM (SELECT pk, n_messages, sum((json::jsonb->>'type' = 'message.created')::int) OVER (PARTITION BY pk >> 36 ORDER BY pk) AS n FROM event) AS e
 		WHERE n_messages <> n`,
+	'a subscription keeps something of a room that its owner is no member of': `SELECT k.subscription_no, k.room_no, k.seq
+		FROM (SELECT subscription_no, room_no, seq FROM subscription_room UNION ALL SELECT subscription_no, room_no, seq FROM subscription_event) AS k
+		LEFT JOIN subscription s ON s.no = k.subscription_no LEFT JOIN member m ON m.user_no = s.owner_no AND m.room_no = k.room_no WHERE m.room_no IS NULL`,
 	'a membership is not what the events say': `WITH told AS (SELECT DISTINCT ON (author_no, pk >> 36) author_no AS user_no, pk >> 36 AS room_no, json::jsonb->>'type' AS type FROM event
 			WHERE json::jsonb->>'type' IN ('member.joined', 'member.left') ORDER BY author_no, pk >> 36, pk DESC)
 		SELECT coalesce(t.user_no, m.user_no), coalesce(t.room_no, m.room_no), type FROM told t FULL JOIN member m USING (user_no, room_no) WHERE (type IS NOT DISTINCT FROM 'member.joined') <> (m.role IS NOT NULL)`,
@@ -86,66 +88,7 @@ export async function assertState(pair) {
 	assert.deepEqual(rows.map((row) => row.replace(/^= (\d+)$/, (_, i) => titles[i])), titles, 'a title and what is wrong behind it');
 }
 
-const cursorOf = ({ room, last }) => `${room}:${last}`;
-
-// A reader of a room over server-sent events, with the records that the checker wants.
-class StreamReader {
-	constructor(name, target, { room, user, token }) {
-		Object.assign(this, { name, target, room, user, token, acknowledged: [], seen: [], gaps: [], nConnections: 0, leaving: false });
-	}
-
-	async arrive() {
-		await this.open();
-		this.staying = this.stay();
-	}
-
-	// Its place is the stream's first id, or its last event.
-	async open() {
-		const stream = await EventStream.open(this.target(), `room=${this.room}`, { token: this.token, lastEventId: this.last === undefined ? undefined : cursorOf(this) });
-		if (stream.status !== 200) {
-			stream.close();
-			throw new Error(`the stream is refused with ${stream.status}`);
-		}
-		const take = () => {
-			this.last ??= Number(/^id: [^:]*:(\d+)/m.exec(stream.text)?.[1]) || undefined;
-			stream.text = '';
-			stream.events.splice(0).forEach((event) => this.record(event.data, event.raw));
-		};
-		stream.listeners.add(take);
-		this.stream = stream;
-		await stream.waitFor('the place of the stream', () => {
-			take();
-			return this.last !== undefined || stream.ended;
-		});
-		this.nConnections++;
-	}
-
-	record(event, raw) {
-		if (event.type === 'room.gap') {
-			this.gaps.push(event);
-		} else {
-			this.seen.push({ seq: event.seq, raw });
-			this.last = event.seq;
-		}
-	}
-
-	async stay() {
-		while (!this.leaving) {
-			await this.stream.waitFor('the end of the stream', () => this.stream.ended, 600000);
-			while (!this.leaving && !await this.open().then(() => true, () => false)) {
-				await sleep(20);
-			}
-		}
-	}
-
-	async leave() {
-		this.leaving = true;
-		this.stream.close();
-		await this.staying;
-	}
-}
-
-// A participant at one of two servers, who can go to the other one, and who notes how long messages take.
+// A participant at one of the servers, who can go to the next one, and who notes how long messages take.
 export class PairParticipant extends Participant {
 	constructor(name, pair, side, crowd, options) {
 		super(name, () => pair.servers[this.side], options);
@@ -169,7 +112,7 @@ export class PairParticipant extends Participant {
 
 	async move() {
 		const before = this.nConnections;
-		this.side = 1 - this.side;
+		this.side = (this.side + 1) % this.pair.servers.length;
 		this.client.terminate();
 		return before;
 	}
@@ -188,7 +131,7 @@ function part(numbers, of) {
 	return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * of))];
 }
 
-// Participants in rooms, half of each room's at each server.
+// Participants in rooms, an equal part of each room's at each server. pair: {servers, crowds}, two of them or as many as there are.
 export class Crowd {
 	constructor(pair) {
 		this.pair = pair;
@@ -202,17 +145,17 @@ export class Crowd {
 		return this.rooms.flat();
 	}
 
-	static async gather(pair, { nRooms, nClients, perSecond, atOnce = 20 }) {
+	static async gather(pair, { nRooms, nClients, perSecond, atOnce = 20, roomName = (i) => `the room ${i}` }) {
 		const crowd = new Crowd(pair);
 		pair.crowds.push(crowd);
 		const pauseMs = nClients * 1000 / perSecond;
 		crowd.rooms = Array.from({ length: nRooms }, (_, room) => Array.from({ length: Math.ceil((nClients - room) / nRooms) }, (__, i) =>
-			new PairParticipant(`participant ${i} of ${room}`, pair, i % 2, crowd, { lanes: 1, pauseMs, answerMs: 10000 })));
+			new PairParticipant(`participant ${i} of ${room}`, pair, i % pair.servers.length, crowd, { lanes: 1, pauseMs, answerMs: 10000 })));
 		const waiting = [...crowd.rooms.entries()];
 		await Promise.all(Array.from({ length: atOnce }, async () => {
 			for (let next; (next = waiting.shift());) {
 				for (const participant of next[1]) {
-					await participant.arrive(`the room ${next[0]}`);
+					await participant.arrive(roomName(next[0]));
 				}
 			}
 		}));
@@ -221,18 +164,11 @@ export class Crowd {
 
 	// At random moments, so that not all are in one batch.
 	startSending() {
-		this.starts = this.participants.map(async (participant) => {
-			await sleep(Math.random() * participant.pauseMs);
-			participant.startSending();
-		});
+		this.participants.forEach((participant) => participant.startSending(Math.random() * participant.pauseMs));
 	}
 
-	async stopSending() {
-		await Promise.all(this.starts);
-		await Promise.all(this.participants.map((participant) => {
-			participant.pauseMs = 0;
-			return participant.stopSending();
-		}));
+	stopSending() {
+		return Promise.all(this.participants.map((participant) => participant.stopSending()));
 	}
 
 	leave() {

@@ -1,0 +1,20 @@
+-- Kind 3 is a hook: hooks may share names, as guests may.
+DROP INDEX account_by_name;
+DROP INDEX account_by_skeleton;
+CREATE UNIQUE INDEX account_by_name ON account (name_key) WHERE kind <> 2 AND kind <> 3;
+CREATE UNIQUE INDEX account_by_skeleton ON account (skeleton) WHERE kind <> 2 AND kind <> 3;
+
+-- A hook is an account with a place to post to. Its id, name, maker and age are the account's, which stays when the hook goes: it wrote messages.
+-- template is NULL where there is none, secret where posts are not signed. used_day is 0 before the first use.
+-- copied: hook by 1: account_no n, room_no n, token_hash b, secret T, adapter t, template T, may_mention n, used_day n
+CREATE TABLE hook (
+	account_no BIGINT PRIMARY KEY,
+	room_no BIGINT NOT NULL,
+	token_hash BYTEA NOT NULL UNIQUE,
+	secret TEXT COLLATE "C",
+	adapter TEXT COLLATE "C" NOT NULL,
+	template TEXT COLLATE "C",
+	may_mention BIGINT NOT NULL,
+	used_day BIGINT NOT NULL
+);
+CREATE INDEX hook_by_room ON hook (room_no);
