@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Client } from '../e2e/lib/client.mjs';
+import { request } from '../e2e/lib/http.mjs';
 import { startServer } from '../e2e/lib/server.mjs';
 import { until } from '../e2e/lib/wait.mjs';
 import { Person, launch } from './lib/page.mjs';
@@ -43,6 +44,22 @@ test('two people see each other type and what they write', async (t) => {
 	assert.deepEqual((await jonas.texts()).slice(-2), ['from Mina to Jonas', 'from Jonas to Mina']);
 	await until(30000, 'the announcement', async () => (await mina.page.locator('#announcer').textContent()) === 'Jonas: from Jonas to Mina');
 	assert.equal(await jonas.page.locator('#announcer').textContent(), 'Mina: from Mina to Jonas', 'one is not told what one wrote oneself');
+});
+
+test('what a hook posts shows for whom, with its badge, and another name begins another group', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Hooked');
+	const maker = await Client.start(server, { guest: 'Maker of hooks' });
+	const { id: room } = await maker.request('room.create', { name: 'hooked as well' });
+	const { url } = await maker.request('hook.create', { room, name: 'Crane' });
+	await ana.page.goto(`${server.url}/r/hooked%20as%20well`);
+	await ana.inRoom('hooked as well');
+	for (const body of [{ text: 'as itself' }, { text: 'as a person', username: '<b>Mina</b>' }, { text: 'once more', username: '<b>Mina</b>' }, { text: 'as another', username: 'Ana' }]) {
+		assert.equal((await request(server, 'POST', url, { body: JSON.stringify(body) })).text, 'ok');
+	}
+	await ana.sees('as another');
+	assert.deepEqual(await ana.page.locator('article .by').evaluateAll((heads) => heads.map((head) => [...head.querySelectorAll('bdi, .kind')].map((e) => e.textContent))),
+		[['Crane', 'hook'], ['<b>Mina</b>', 'hook'], ['Ana', 'hook']]);
+	await maker.close();
 });
 
 test('a reload keeps the session, the room and the messages', async (t) => {
@@ -312,4 +329,24 @@ test('a server without guests asks for an account', async (t) => {
 	await ana.page.locator('#password').fill('correct horse');
 	await ana.page.keyboard.press('Enter');
 	await ana.inRoom('general');
+});
+
+test('the time beside a message keeps off its text, also where a day has twice twelve hours', async (t) => {
+	const ana = await Person.join(t, browser, server.url, 'Ana of hours', { locale: 'en-US', viewport: { width: 1000, height: 640 } });
+	await ana.createRoom('hours');
+	await ana.page.setViewportSize({ width: 380, height: 640 });
+	await ana.say('begins a group');
+	await ana.sees('begins a group');
+	await ana.say('goes on');
+	await ana.sees('goes on');
+	const head = await ana.message('begins a group').locator('time').textContent();
+	assert.match(head, /^\d+:\d\d\s(AM|PM)$/);
+	const [text, time, body] = await ana.message('goes on').evaluate((article) => {
+		const of = article.querySelector('time');
+		const range = document.createRange();
+		range.selectNodeContents(of);
+		return [of.textContent, range.getBoundingClientRect().right, article.querySelector('.body').getBoundingClientRect().left];
+	});
+	assert.match(text, /^\d+:\d\d$/);
+	assert.ok(time < body, `the time ends at ${time}, the text begins at ${body}`);
 });

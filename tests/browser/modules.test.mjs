@@ -6,7 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { MessageChanges, isDeleted } from '../../web/src/message_changes.js';
 import { Outbox } from '../../web/src/outbox.js';
+import { RoomReader } from '../../web/src/room_reader.js';
 import { RoomWindow, WINDOW_EVENTS } from '../../web/src/room_window.js';
 import { dayLabel, logRows } from '../../web/src/rows.js';
 import { Store } from '../../web/src/store.js';
@@ -17,12 +19,123 @@ const me = { id: 'u1', name: 'Ana' };
 const at = (minutes) => new Date(Date.UTC(2026, 4, 6, 12, minutes)).toISOString();
 const message = (seq, author, minutes, text = `text ${seq}`, more = {}) =>
 	({ type: 'message.created', id: `e${seq}`, room: 'r', seq, timestamp: at(minutes), data: { text, author: { id: author, name: author, kind: 'person' }, ...more } });
-const view = (events, more = {}) => logRows({ events, pending: [], me, newAfter: -1, online: true, now: new Date(at(30)), ...more });
+const view = (events, more = {}) => logRows({ events, pending: [], asides: [], me, newAfter: -1, online: true, now: new Date(at(30)), ...more });
 
 test('rows: one head for what one person writes within five minutes', () => {
 	const rows = view([message(1, 'u2', 0), message(2, 'u2', 4), message(3, 'u2', 10), message(4, 'u3', 11)]);
 	assert.deepEqual(rows.map((row) => row.kind), ['day', 'message', 'message', 'message', 'message']);
 	assert.deepEqual(rows.slice(1).map((row) => row.head), [true, false, true, true]);
+});
+
+test('rows: what only this person sees stands behind what came before it, and begins a new head', () => {
+	const asides = [2, 3, 3, 9].map((after, i) => ({ id: i + 1, text: `aside ${i + 1}`, after }));
+	const kinds = (events) => view(events, { asides }).map((row) => row.aside?.id ?? row.event?.seq ?? row.kind);
+	const events = [message(3, 'u2', 0), message(4, 'u2', 1), { ...message(5, 'u2', 2), type: 'member.joined', data: { user: { id: 'u3', name: 'u3' } } }];
+	assert.deepEqual(kinds(events), [1, 'day', 3, 2, 3, 4, 'notice', 4]);
+	assert.deepEqual(kinds([message(4, 'u2', 1)]), [2, 3, 'day', 4, 4], 'not those before what the window has');
+	assert.equal(view(events, { asides }).find((row) => row.event?.seq === 4).head, true);
+	assert.equal(view(events).find((row) => row.event?.seq === 4).head, false);
+});
+
+test('rows: an action has no head, and what follows it has one', () => {
+	const rows = view([message(1, 'u2', 0), message(2, 'u2', 1, 'waves', { style: 'action' }), message(3, 'u2', 2)]);
+	assert.deepEqual(rows.slice(1).map((row) => row.head), [true, false, true]);
+});
+
+const edited = (seq, of, text, author = 'u2') => ({ ...message(seq, author, seq, text), type: 'message.edited', data: { author: { id: author, name: author }, message: of, text } });
+const deleted = (seq, of, by = 'u2') => ({ ...message(seq, by, seq), type: 'message.deleted', data: { by: { id: by, name: by }, message: of } });
+const changesOf = (...events) => {
+	const changes = new MessageChanges();
+	for (const event of events) {
+		changes.take([event]);
+	}
+	return changes;
+};
+
+test('rows: the newest change of a message counts, in whatever order changes come', () => {
+	const events = [message(1, 'u2', 0, 'one'), message(2, 'u2', 1, 'two'), message(4, 'u2', 2, 'four', { reply_to: 1 })];
+	const edit = edited(3, 1, 'three');
+	const shown = (...changes) => view(events, { changes: changesOf(...changes) }).filter((row) => row.event).map((row) => row.event.data.text);
+	assert.deepEqual(shown(), ['one', 'two', 'four']);
+	assert.deepEqual(shown(edit), ['three', 'two', 'four']);
+	assert.deepEqual(shown(edited(9, 1, 'nine'), edit), ['nine', 'two', 'four']);
+	assert.deepEqual(shown(edit, deleted(10, 1), edited(9, 1, 'nine')), ['', 'two', 'four']);
+	const rows = (change) => view(events, { changes: changesOf(change) }).filter((row) => row.event);
+	assert.deepEqual(rows(edit).map((row) => row.head), [true, false, true], 'a changed message is in its group');
+	assert.equal(rows(edit)[2].quote.text, 'three');
+	assert.equal(rows(deleted(10, 1))[2].quote.text, 'Message deleted');
+	assert.notEqual(rows(edit)[2].sig, rows(deleted(10, 1))[2].sig, 'the answer is drawn anew');
+	const changes = changesOf(edit);
+	assert.equal(view(events, { changes })[1].event, view(events, { changes })[1].event, 'what is parsed once is not made again');
+	assert.equal(events[0].data.text, 'one');
+});
+
+test('rows: own messages can be changed, those of others deleted by who rules, and deleted ones not at all', () => {
+	const may = (more) => view([message(1, 'u1', 0), message(2, 'u2', 1), message(3, 'u1', 2)], { changes: changesOf(deleted(9, 3)), ...more })
+		.filter((row) => row.event).map((row) => [row.own, row.mayDelete]);
+	assert.deepEqual(may({}), [[true, true], [false, false], [true, false]]);
+	assert.deepEqual(may({ rules: true }), [[true, true], [false, true], [true, false]]);
+});
+
+test('window: a change waits for the page with its message, and few wait', () => {
+	const window = new RoomWindow();
+	window.fill([message(401, 'u2', 0)], true, 401);
+	window.append(edited(402, 5, 'new'), true);
+	window.prepend([message(5, 'u2', 0, 'old')], true);
+	assert.equal(window.changes.shown(window.events[0]).data.text, 'new');
+	for (let seq = 403; seq < 403 + 3 * WINDOW_EVENTS; seq++) {
+		window.append(edited(seq, seq - 300, 'more'), false);
+	}
+	assert.ok(window.changes.newest.size <= 2 * WINDOW_EVENTS);
+	assert.equal(window.changes.shown(window.events[0]).data.text, 'new');
+	window.skip(2000);
+	assert.equal(window.changes.newest.size, 0);
+});
+
+test('window: many changes of one message leave the others, and the ends of the run are known', () => {
+	const window = new RoomWindow();
+	const messages = run(1, 20).map(({ seq }) => message(seq, 'u2', 0));
+	window.fill(messages, false, 20);
+	for (let seq = 21; seq <= 1020; seq++) {
+		window.append(edited(seq, 20, `step ${seq}`), true);
+	}
+	assert.deepEqual([seqs(window), window.firstSeq, window.lastSeq, window.hasOlder, window.atEnd, window.hasRoom], [seqs({ events: messages }), 1, 1020, false, true, true]);
+	assert.equal(window.changes.shown(window.events.at(-1)).data.text, 'step 1020');
+	const late = new RoomWindow();
+	late.append(edited(1021, 20, 'step 1021'), true);
+	late.append(message(1022, 'u2', 1), true);
+	late.fill([edited(1020, 20, 'step 1020')], true, 1020);
+	assert.deepEqual([seqs(late), late.firstSeq, late.lastSeq, late.atEnd], [[1022], 1020, 1022, true], 'a change closes the run to what came meanwhile');
+	late.prepend([message(1018, 'u2', 0), edited(1019, 18, 'x')], true);
+	late.prepend([edited(1017, 18, 'x')], true);
+	assert.deepEqual([seqs(late), late.firstSeq, late.lastSeq], [[1018, 1022], 1017, 1022]);
+	late.extend([edited(1023, 20, 'x'), message(1024, 'u2', 2), edited(1025, 20, 'y')]);
+	assert.deepEqual([seqs(late), late.lastSeq], [[1018, 1022, 1024], 1025]);
+	for (let first = 1016; first > 1; first--) {
+		late.prepend([edited(first, 1, 'x')], true);
+	}
+	assert.equal(late.hasRoom, true);
+	late.extend(Array.from({ length: 3000 }, (_, i) => edited(1026 + i, 20, 'z')));
+	assert.equal(late.hasRoom, false, 'nobody reads the whole log for a few messages without asking for it');
+});
+
+test('reader: what a page brings of changes counts, however many there are', async () => {
+	const room = { id: 'r', unread: 0, readSeq: 0, window: null };
+	const page = async (_, { before = 2001, limit }) => {
+		const events = Array.from({ length: limit }, (_, i) => message(before - limit + i, 'u2', 0));
+		return { events, changes: events.map(({ seq }) => deleted(seq + 5000, seq)), more: true, last_seq: 2000 };
+	};
+	const reader = new RoomReader({ request: page, changed() {}, marked() {} });
+	await reader.fill(room);
+	for (let n = 0; n < 12; n++) {
+		reader.older(room);
+		await new Promise(setImmediate);
+		assert.deepEqual(room.window.events.filter((event) => !isDeleted(room.window.changes.shown(event))), [], `page ${n}`);
+	}
+	assert.equal(room.window.firstSeq, 701);
+	assert.ok(room.window.changes.newest.size <= 2 * WINDOW_EVENTS);
+	await reader.present(room);
+	assert.deepEqual([room.window.lastSeq, isDeleted(room.window.changes.shown(room.window.events[0]))], [2000, true]);
 });
 
 test('store: what comes while a mark is on its way is unread only where nobody reads', () => {

@@ -14,7 +14,8 @@ before(async () => {
 after(() => browser?.close());
 
 // Ana in "general", on a wire that can be cut; her sockets pass through `onHello` (changes the limits that the server tells) and `onRequest` (a reply
-// instead of the server's, true where it did something itself, else undefined). `wire.hellos` counts the connections, `wire.senders` has those that messages were sent on.
+// instead of the server's, true where it did something itself, else undefined). `wire.hellos` counts the connections, `wire.senders` has those that messages were sent on,
+// `wire.underWay` the requests that the server has not answered.
 async function anaOnAWire(t, { onHello = () => {}, onRequest = () => {} } = {}) {
 	const server = await serverFor(t);
 	const proxy = await Proxy.start(server.port);
@@ -22,7 +23,7 @@ async function anaOnAWire(t, { onHello = () => {}, onRequest = () => {} } = {}) 
 	const ana = await Person.open(t, browser, proxy.url);
 	/* Said by what stands in for the page's socket, which passes on what was sent before the end was known. (The page's own socket: the last test.) */
 	ana.expected.push(/^WebSocket is already in CLOSING or CLOSED state/);
-	const wire = { hellos: 0, senders: new Set() };
+	const wire = { hellos: 0, senders: new Set(), underWay: new Set() };
 	await ana.page.routeWebSocket('**/ws', (ws) => {
 		const upstream = ws.connectToServer();
 		ws.onMessage((frame) => {
@@ -34,6 +35,7 @@ async function anaOnAWire(t, { onHello = () => {}, onRequest = () => {} } = {}) 
 			if (reply?.type) {
 				ws.send(JSON.stringify(reply));
 			} else if (!reply) {
+				wire.underWay.add(request.ref);
 				upstream.send(frame);
 			}
 		});
@@ -43,6 +45,7 @@ async function anaOnAWire(t, { onHello = () => {}, onRequest = () => {} } = {}) 
 				wire.hellos++;
 				onHello(message.data.limits);
 			}
+			wire.underWay.delete(message.ref);
 			ws.send(JSON.stringify(message));
 		});
 	});
@@ -148,7 +151,12 @@ test('a message for which the server closes the connection is found among those 
 
 test('an error that names no request is an answer', async (t) => {
 	const error = { type: 'error', data: { code: 'invalid_json', message: 'not JSON', retryable: false } };
-	const { ana, wire, witness } = await anaOnAWire(t, { onRequest: ({ data }) => (data?.text === 'unreadable' ? error : undefined) });
+	/* It is taken for the oldest request's, so it comes when no other one waits. */
+	const refuse = async (ws) => {
+		await until(30000, 'the other answers', () => wire.underWay.size === 0);
+		ws.send(JSON.stringify(error));
+	};
+	const { ana, wire, witness } = await anaOnAWire(t, { onRequest: ({ data }, ws) => data?.text === 'unreadable' && (void refuse(ws), true) });
 	const hellos = wire.hellos;
 	await ana.say('unreadable');
 	await ana.page.locator('.failed .st', { hasText: 'Not sent: not JSON' }).waitFor();

@@ -153,7 +153,7 @@ test('rows: a text is read once, however often the log is rendered', () => {
 		return 'hello @Ana';
 	} };
 	const events = [{ type: 'message.created', id: 'e1', room: 'r', seq: 1, timestamp: '2026-05-06T12:00:00.000Z', data }];
-	const render = () => logRows({ events, pending: [], me: { id: 'u1', name: 'Ana' }, newAfter: -1, online: true, now: new Date('2026-05-06T12:01:00.000Z') });
+	const render = () => logRows({ events, pending: [], asides: [], me: { id: 'u1', name: 'Ana' }, newAfter: -1, online: true, now: new Date('2026-05-06T12:01:00.000Z') });
 	assert.equal(render()[1].mention, true);
 	const before = nReads;
 	render();
@@ -163,10 +163,10 @@ test('rows: a text is read once, however often the log is rendered', () => {
 test('rows: many changes of the topic in a row are one line', () => {
 	const events = Array.from({ length: 300 }, (_, i) => ({ type: 'room.updated', id: `e${i}`, room: 'r', seq: i + 1, timestamp: '2026-05-06T12:00:00.000Z',
 		data: { by: { id: 'u2', name: 'Ben' }, ...(i % 2 ? { topic: `topic ${i} ${'x'.repeat(480)}` } : { name: `room ${i}` }) } }));
-	const [, notice] = logRows({ events, pending: [], me: { id: 'u1', name: 'Ana' }, newAfter: -1, online: true, now: new Date('2026-05-06T12:01:00.000Z') });
+	const [, notice] = logRows({ events, pending: [], asides: [], me: { id: 'u1', name: 'Ana' }, newAfter: -1, online: true, now: new Date('2026-05-06T12:01:00.000Z') });
 	assert.match(notice.label, /^Ben renamed the room to room 298 · Ben set the topic: topic 299 x+$/);
 	const both = { ...events[0], data: { by: { id: 'u2', name: 'Ben' }, name: 'new', topic: 'also new' } };
-	const rows = logRows({ events: [both], pending: [], me: { id: 'u1', name: 'Ana' }, newAfter: -1, online: true, now: new Date('2026-05-06T12:01:00.000Z') });
+	const rows = logRows({ events: [both], pending: [], asides: [], me: { id: 'u1', name: 'Ana' }, newAfter: -1, online: true, now: new Date('2026-05-06T12:01:00.000Z') });
 	assert.equal(rows[1].label, 'Ben renamed the room to new · Ben set the topic: also new');
 });
 

@@ -26,5 +26,14 @@ function digestOf(message, name) {
 /** The start of a text without its marks, for a quote, a label or a voice. @param {Message} message */
 export const summaryOf = (message) => digestOf(message, '').summary;
 
+/** What a message says, with its author: "Ana: hello", or "Ana waves". @param {Message & {style?: string}} message @param {string} name of the author @param {string} between */
+export const saidBy = (message, name, between) => `${name}${isAction(message) ? ' ' : between}${summaryOf(message)}`;
+
+/** Whether the text goes on from the author's name. @param {{style?: string}} message */
+export const isAction = (message) => message.style === 'action';
+
 /** Whether a message mentions the person of this name. @param {Message} message @param {string} name */
 export const isMentioned = (message, name) => digestOf(message, name).isMention;
+
+/** Whom a message is shown as from: a hook says for whom it posts, and stays a hook. @param {any} data of the event @returns {{id: string, name: string, kind: string}} */
+export const authorOf = (data) => data.as?.name ? { ...data.author, name: data.as.name } : data.author;

@@ -99,7 +99,7 @@ export async function copyText(text) {
 	const before = /** @type {HTMLElement|null} */ (document.activeElement);
 	const area = /** @type {HTMLTextAreaElement} */ (h('textarea', { class: 'sr', 'aria-hidden': 'true' }));
 	area.value = text;
-	document.body.append(area);
+	(document.querySelector('dialog[open]') ?? document.body).append(area); /* nothing behind a dialog can be selected */
 	area.select();
 	const copied = document.execCommand('copy');
 	area.remove();

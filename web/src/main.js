@@ -3,16 +3,19 @@
 import { Announcer } from './announcer.js';
 import { BANNER_AFTER_MS, bannerText } from './banner.js';
 import { Connection, post, unless } from './connection.js';
-import { summaryOf } from './digest.js';
+import { authorOf, saidBy, summaryOf } from './digest.js';
 import { h, leaveKeysToInputMethods } from './dom.js';
 import { Drafts } from './drafts.js';
 import { firstRoom } from './first_room.js';
+import { MessageEdits } from './message_edits.js';
 import { Outbox } from './outbox.js';
+import { focusNextRegion } from './regions.js';
 import { roomOfPath, roomPath } from './room_path.js';
 import { RoomReader } from './room_reader.js';
 import { cookieWasSet, renewCookie } from './session_cookie.js';
 import { keep, recall } from './storage.js';
 import { Store } from './store.js';
+import { TypedCommands } from './typed_commands.js';
 import { closeDialogs, confirmDialog, createDialog, detailsDialog, jumpDialog } from './view_dialogs.js';
 import { emptyContent } from './view_empty.js';
 import { RoomView } from './view_room.js';
@@ -47,6 +50,7 @@ class App {
 			following: (room) => room !== this.current || this.isReading(room),
 			reading: (room) => this.isReading(room),
 			live: (room, event) => this.messageCame(room, event),
+			aside: (room, text) => room === this.current && this.announcer.say(`Only you see this: ${summaryOf({ text })}`),
 			removed: (room) => this.removed(room),
 		});
 		this.connection = new Connection({
@@ -59,13 +63,16 @@ class App {
 			trouble: () => this.splash(),
 			probe: () => this.current ? ['room.get', { room: this.current.id }] : ['room.list', { limit: 1 }],
 		});
-		const request = (/** @type {string} */ type, /** @type {any} */ data) => this.connection.request(type, data);
-		this.request = request;
+		const request = this.request = (/** @type {string} */ type, /** @type {any} */ data) => this.connection.request(type, data);
 		this.isSigningOut = false;
 		this.drafts = new Drafts({ returned: (roomId) => this.draftGone(roomId) });
 		this.outbox = new Outbox({ request, live: () => this.connection.live, changed: () => this.changed() });
 		this.reader = new RoomReader({ request, changed: () => this.changed(), marked: (room, mark) => this.store.marked(room, mark) });
-		this.roomsView = this.makeRoomsView();
+		this.commands = new TypedCommands({ request, aside: (room, text) => { this.store.aside(room, text); }, left: (room) => this.hasLeft(room) });
+		this.edits = new MessageEdits({
+			request, me: () => this.store.me, aside: (room, text) => { this.store.aside(room, text); }, edit: (event) => this.roomView.composer.edit(event), deleted: (event) => this.roomView.log.regain(event),
+		});
+		this.roomsView = new RoomsView({ open: (room) => this.go(room), openGone: (room) => this.showGone(room), jump: () => this.jump(), create: () => this.create(''), signOut: () => this.askSignOut() });
 		this.roomView = this.makeRoomView();
 		this.chat = h('div', { class: 'app' }, this.roomsView.element, this.roomView.element);
 		addEventListener('popstate', () => {
@@ -88,11 +95,7 @@ class App {
 			this.connection.start();
 	}
 
-	makeRoomsView() {
-		return new RoomsView({ open: (room) => this.go(room), openGone: (room) => this.showGone(room), jump: () => this.jump(), create: () => this.create(''), signOut: () => this.askSignOut() });
-	}
-
-	/** Each hook names its room: the one that the person saw when acting, which may not be the open one any more. */
+	/** Each hook names its room: the one that the person saw when acting, which may not be the open one any more. @returns {RoomView} */
 	makeRoomView() {
 		return new RoomView({
 			back: () => this.go(null),
@@ -104,12 +107,16 @@ class App {
 				present: (/** @type {any} */ room) => this.toPresent(room),
 				place: () => this.changed(),
 				reply: (/** @type {any} */ event) => this.roomView.composer.reply(event),
+				edits: this.edits,
 				write: () => this.roomView.composer.focus(true),
 				retry: (/** @type {any} */ entry) => this.outbox.retry(entry),
 				discard: (/** @type {any} */ entry) => this.outbox.remove(entry),
+				dismiss: (/** @type {any} */ room, /** @type {any} */ aside) => this.store.dismiss(room, aside),
 			},
 			composer: {
 				drafts: this.drafts,
+				commands: this.commands,
+				edits: this.edits,
 				send: (/** @type {any} */ room, /** @type {string} */ text, /** @type {number|undefined} */ replyTo) => this.send(room, text, replyTo),
 				typing: (/** @type {any} */ room, /** @type {boolean} */ typing) => this.connection.live && this.request('typing.set', { room: room.id, typing }).catch(() => {}),
 				limit: () => this.connection.textLimit,
@@ -328,18 +335,18 @@ class App {
 		this.changed();
 	}
 
-	/** Returns the rooms that the person is no longer in and has unsent messages for. @returns {{id: string, name: string, unsent: number}[]} */
 	goneRooms() {
-		/** @type {Map<string, {id: string, name: string, unsent: number}>} */
-		const gone = new Map();
-		for (const { room: id, room_name: name } of this.outbox.entries.filter((e) => e.state !== 'sent' && !this.store.rooms.has(e.room)))
-			gone.set(id, { id, name, unsent: (gone.get(id)?.unsent ?? 0) + 1 });
-		return [...gone.values()];
+		return this.outbox.roomsBut(this.store.rooms);
 	}
 
 	/** @param {any} room */
 	async leave(room) {
 		await this.request('room.leave', { room: room.id }).catch(unless('not_found')); /* left already, in another tab */
+		this.hasLeft(room);
+	}
+
+	/** @param {any} room */
+	hasLeft(room) {
 		this.store.remove(room.id);
 		/* The person knows that they have left, so only unsent messages are shown. */
 		if (this.gone?.id === room.id && this.outbox.unsentOf(room.id).length === 0 && !this.drafts.text(room.id))
@@ -382,7 +389,7 @@ class App {
 		if (author.id === this.store.me?.id)
 			this.outbox.seen(client_id);
 		else if (room === this.current && document.visibilityState === 'visible')
-			this.announcer.say(`${author.name}: ${summaryOf(event.data)}`);
+			this.announcer.say(saidBy(event.data, authorOf(event.data).name, ': '));
 	}
 
 	jump() {
@@ -431,11 +438,8 @@ class App {
 			event.preventDefault();
 			this.jump();
 		} else if (event.key === 'F6') {
-			const regions = [this.roomsView.element.querySelector('.find'), this.roomView.log.log, this.roomView.composer.area]
-				.filter((r) => r && /** @type {HTMLElement} */ (r).offsetParent !== null);
-			const at = regions.findIndex((r) => r === document.activeElement || r?.closest('.side')?.contains(document.activeElement) || r?.contains(document.activeElement));
 			event.preventDefault();
-			/** @type {HTMLElement} */ (regions[(at + (event.shiftKey ? regions.length - 1 : 1)) % regions.length])?.focus();
+			focusNextRegion([this.roomsView.element.querySelector('.find'), this.roomView.log.log, this.roomView.composer.area], event.shiftKey);
 		}
 	}
 

@@ -50,6 +50,15 @@ export class Outbox {
 		return this.of(room).filter((e) => e.state !== 'sent');
 	}
 
+	/** Returns the rooms, other than these, to which messages were not sent. @param {Map<string, any>} rooms by id @returns {{id: string, name: string, unsent: number}[]} */
+	roomsBut(rooms) {
+		/** @type {Map<string, {id: string, name: string, unsent: number}>} */
+		const gone = new Map();
+		for (const { room: id, room_name: name } of this.entries.filter((e) => e.state !== 'sent' && !rooms.has(e.room)))
+			gone.set(id, { id, name, unsent: (gone.get(id)?.unsent ?? 0) + 1 });
+		return [...gone.values()];
+	}
+
 	/** @param {{id: string, name: string}} room its name is kept for the day one is no longer in it @param {string} text @param {number} [replyTo] */
 	add(room, text, replyTo) {
 		const at = Math.max(Date.now(), (this.entries.at(-1)?.at ?? 0) + 1);

@@ -26,8 +26,11 @@ export class RoomReader {
 		this.hooks.changed(room);
 		try {
 			const page = await this.hooks.request('history.read', { room: room.id, limit: PAGE_EVENTS, ...which });
-			if (room.window === window)
-				take(page, window);
+			if (room.window !== window)
+				return;
+			window.learn(page.events.concat(page.changes ?? []));
+			take(page, window);
+			room.window.tidy();
 		} catch (/** @type {any} */ error) {
 			if (error.code !== 'disconnected')
 				this.errors.set(room.id, 'Messages could not be loaded.');
@@ -76,6 +79,7 @@ export class RoomReader {
 		await this.page(room, {}, (page) => {
 			const window = new RoomWindow();
 			window.cursor = old.cursor;
+			window.changes = old.changes;
 			window.fill(page.events, page.more, page.last_seq);
 			window.atEnd = window.lastSeq >= old.cursor;
 			room.window = window;

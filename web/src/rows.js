@@ -1,14 +1,17 @@
 // Makes the rows of a log from a room's events: day lines, groups by author, the "New" line, joined comings and goings. It is pure, so the list is made again
 // on every change, and the page changes only the rows whose signature differs.
 
-import { isMentioned, summaryOf } from './digest.js';
+import { authorOf, isAction, isMentioned, summaryOf } from './digest.js';
+import { MessageChanges, isDeleted } from './message_changes.js';
 
 /** @typedef {import('./room_window.js').LogEvent} LogEvent */
-/** @typedef {{key: string, sig: string, kind: 'day'|'new'|'notice'|'message'|'pending', label?: string, event?: LogEvent, entry?: any,
- *   head?: boolean, own?: boolean, mention?: boolean, quote?: {name: string, text: string}|null, status?: string}} Row */
+/** What only this person sees, behind the event of this seq. @typedef {{id: number, text: string, from?: string, after: number}} Aside */
+/** @typedef {{key: string, sig: string, kind: 'day'|'new'|'notice'|'message'|'pending'|'aside', label?: string, event?: import('./message_changes.js').Message, entry?: any, aside?: Aside,
+ *   head?: boolean, own?: boolean, mayDelete?: boolean, mention?: boolean, quote?: {name: string, text: string}|null, status?: string}} Row */
 
 const GROUP_MS = 5 * 60 * 1000;
 const PATIENCE_MS = 800;
+const DELETED = 'Message deleted';
 
 const dayFormat = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
 const oldDayFormat = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
@@ -26,6 +29,12 @@ export function dayLabel(date, now) {
 
 /** @param {Date} date */
 export const timeLabel = (date) => timeFormat.format(date);
+
+/** The same beside a message, where two more letters have no place. @param {Date} date */
+export const shortTimeLabel = (date) => timeFormat.formatToParts(date).map(({ type, value }) => type === 'dayPeriod' ? '' : value).join('').trim();
+
+/** What stands in the place of a deleted message. @param {import('./message_changes.js').Message} event */
+export const deletedLabel = ({ change, data }) => change?.data.by.id === data.author.id ? DELETED : `${DELETED} by ${change?.data.by.name}`;
 
 /** "Ana, Ben and 3 others". @param {string[]} names */
 export function nameList(names) {
@@ -68,16 +77,18 @@ function noticeText(run) {
 }
 
 /**
- * @param {{events: LogEvent[], pending: any[], me: {id: string, name: string}, newAfter: number, online: boolean, now: Date}} view
+ * @param {{events: LogEvent[], firstSeq?: number, changes?: MessageChanges, pending: any[], asides: Aside[], me: {id: string, name: string}, rules?: boolean, newAfter: number, online: boolean, now: Date}} view
+ *   firstSeq: where the part of the log begins of which these are; rules: the person may delete what others wrote
  * @returns {Row[]}
  */
-export function logRows({ events, pending, me, newAfter, online, now }) {
+export function logRows({ events, firstSeq = events[0]?.seq ?? 0, changes = new MessageChanges(), pending, asides, me, rules = false, newAfter, online, now }) {
 	/** @type {Row[]} */
 	const rows = [];
 	/** @type {LogEvent[]} */
 	let run = [];
 	let day = '', author = '', at = 0, isNewShown = newAfter < 0;
-	const bySeq = new Map(events.map((e) => [e.seq, e]));
+	const shown = events.map((e) => changes.shown(e));
+	const bySeq = new Map(shown.map((e) => [e.seq, e]));
 	const flushRun = () => {
 		const label = run.length ? noticeText(run) : '';
 		if (label)
@@ -93,12 +104,24 @@ export function logRows({ events, pending, me, newAfter, online, now }) {
 		author = '';
 		rows.push({ kind: 'day', key: `d${seq}`, sig: label, label });
 	};
-	const quoteOf = (/** @type {number|undefined} */ seq) => {
-		const data = seq && bySeq.get(seq)?.data;
-		return !seq ? null : data?.text ? { name: data.author.name, text: summaryOf(data) } : { name: '', text: 'an earlier message' };
+	/* Those that are behind what came before this seq. */
+	let asideAt = asides.findIndex(({ after }) => !(after < firstSeq - 1));
+	const flushAsides = (/** @type {number} */ before) => {
+		for (let aside; (aside = asides[asideAt]) && aside.after < before; asideAt++) {
+			flushRun();
+			author = '';
+			rows.push({ kind: 'aside', key: `a${aside.id}`, sig: '', aside });
+		}
 	};
-	for (const event of events) {
+	const quoteOf = (/** @type {number|undefined} */ seq) => {
+		const quoted = seq && bySeq.get(seq);
+		if (!quoted || quoted.type !== 'message.created')
+			return seq ? { name: '', text: 'an earlier message' } : null;
+		return { name: authorOf(quoted.data).name, text: isDeleted(quoted) ? DELETED : summaryOf(quoted.data) };
+	};
+	for (const event of shown) {
 		const date = new Date(event.timestamp);
+		flushAsides(event.seq);
 		startDay(date, event.seq);
 		if (event.type !== 'message.created') {
 			run.push(event);
@@ -112,14 +135,20 @@ export function logRows({ events, pending, me, newAfter, online, now }) {
 			author = '';
 			rows.push({ kind: 'new', key: 'new', sig: '' });
 		}
-		const quote = quoteOf(event.data.reply_to);
-		const head = event.data.author.id !== author || date.getTime() - at > GROUP_MS || quote !== null;
+		const gone = isDeleted(event);
+		const quote = gone ? null : quoteOf(event.data.reply_to);
+		const by = event.data.as?.name ? `${event.data.author.id} ${event.data.as.name}` : event.data.author.id;
+		const isAct = isAction(event.data) && !gone;
+		const head = !isAct && (by !== author || date.getTime() - at > GROUP_MS || quote !== null);
 		const mention = !own && isMentioned(event.data, me.name);
-		rows.push({ kind: 'message', key: `m${event.id}`, sig: `${head}${mention}${quote?.name}`, event, head, own, mention, quote });
-		author = event.data.author.id;
+		const mayDelete = (own || rules) && !gone;
+		const sig = `${head}${mention}${mayDelete}${event.change?.seq}${quote?.name} ${quote?.text}`;
+		rows.push({ kind: 'message', key: `m${event.id}`, sig, event, head, own, mayDelete, mention, quote });
+		author = isAct ? '' : by;
 		at = date.getTime();
 	}
 	flushRun();
+	flushAsides(Infinity);
 	const arrived = new Set(events.map((e) => e.data.client_id).filter(Boolean));
 	const lastSeq = events.at(-1)?.seq ?? 0;
 	for (const entry of pending) {

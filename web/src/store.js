@@ -6,16 +6,18 @@ import { RoomWindow } from './room_window.js';
 
 /** @typedef {{id: string, name: string, kind: string}} User */
 /** @typedef {{id: string, name: string, kind: string, topic: string, role: string, lastSeq: number, countedSeq: number, messages: number,
- *   readSeq: number, readMessages: number, seenMessages: number, readonly unread: number, members: number, newAfter: number, openedAt: number, window: RoomWindow|null, typing: Map<string, {name: string, until: number}>}} Room */
+ *   readSeq: number, readMessages: number, seenMessages: number, readonly unread: number, members: number, newAfter: number, openedAt: number, window: RoomWindow|null, typing: Map<string, {name: string, until: number}>,
+ *   asides: import('./rows.js').Aside[]}} Room */
 
 const KEPT_WINDOWS = 20;
 const TYPING_MS = 6000;
+const KEPT_ASIDES = 50;
 
 /** "room 2" comes before "room 10". */
 const naturalOrder = new Intl.Collator(undefined, { numeric: true });
 
 export class Store {
-	/** @param {{changed: (room: Room|null) => void, lost: (room: Room) => void, following: (room: Room) => boolean, reading: (room: Room) => boolean, live: (room: Room, event: any) => void, removed: (room: Room) => void}} hooks */
+	/** @param {{changed: (room: Room|null) => void, lost: (room: Room) => void, following: (room: Room) => boolean, reading: (room: Room) => boolean, live: (room: Room, event: any) => void, aside: (room: Room, text: string) => void, removed: (room: Room) => void}} hooks */
 	constructor(hooks) {
 		this.hooks = hooks;
 		/** @type {User & {role: string}|null} */
@@ -24,6 +26,7 @@ export class Store {
 		this.rooms = new Map();
 		/** The server's epoch, to which all seqs belong. @type {string|undefined} */
 		this.epoch = undefined;
+		this.lastAside = 0;
 	}
 
 	/** @returns {Room[]} by name */
@@ -70,7 +73,7 @@ export class Store {
 	/** Called when the server has gone back to an earlier state. The kept logs may hold other events than the server now, so the windows are filled anew. */
 	forgetLogs() {
 		for (const room of this.rooms.values())
-			Object.assign(room, { window: null, newAfter: -1 });
+			Object.assign(room, { window: null, newAfter: -1, asides: [] });
 	}
 
 	/** Takes a room object of the server. @param {any} object @param {boolean} [afresh] what was counted before is dropped @returns {Room} */
@@ -96,7 +99,7 @@ export class Store {
 	newRoom(id) {
 		return {
 			id, name: '', kind: 'public', topic: '', role: 'member', members: 0, lastSeq: 0, countedSeq: 0, messages: 0, readSeq: 0, readMessages: 0,
-			seenMessages: 0, newAfter: -1, openedAt: 0, window: null, typing: new Map(),
+			seenMessages: 0, newAfter: -1, openedAt: 0, window: null, typing: new Map(), asides: [],
 			get unread() {
 				return Math.max(0, this.messages - Math.max(this.readMessages, this.seenMessages));
 			},
@@ -160,12 +163,29 @@ export class Store {
 			if (room && event.data.user.id !== this.me?.id)
 				this.typing(room, event.data);
 			break;
+		case 'message.ephemeral':
+			if (room)
+				this.aside(room, event.data.text, event.data.author?.name);
+			break;
 		default:
 			if (room && typeof event.seq === 'number')
 				this.logged(room, event);
 		}
 		if (room)
 			this.hooks.changed(room);
+	}
+
+	/** Shows something to this person alone, behind what is in the room now. It is gone with the page. @param {Room} room @param {string} text @param {string} [from] the hook that says it */
+	aside(room, text, from) {
+		room.asides = [...room.asides.slice(1 - KEPT_ASIDES), { id: ++this.lastAside, text, from, after: room.lastSeq }];
+		this.hooks.aside(room, text);
+		this.hooks.changed(room);
+	}
+
+	/** @param {Room} room @param {import('./rows.js').Aside} aside */
+	dismiss(room, aside) {
+		room.asides = room.asides.filter((other) => other !== aside);
+		this.hooks.changed(room);
 	}
 
 	/** @param {Room} room @param {{user: User, typing: boolean}} data */

@@ -2,6 +2,7 @@
 
 import { avatar, h, icon, iconButton, oneAtATime } from './dom.js';
 import { addForm } from './view_add.js';
+import { hooksPart } from './view_hooks.js';
 import { sentence } from './view_sign_in.js';
 
 const MOST_ROOMS = 2000;
@@ -199,6 +200,7 @@ export function detailsDialog({ room, me, request, leave }) {
 	};
 	const { run, tell } = openDialog(room.name, room.topic && h('p', { class: 'about', dir: 'auto' }, room.topic),
 		count, list, more, addForm({ room, me, request, added: again }),
+		hooksPart({ room, me, request, confirm: (question) => confirmDialog({ ...question, done: () => detailsDialog({ room, me, request, leave }) }) }),
 		h('div', { class: 'buttons' }, h('button', { type: 'button', class: 'secondary', onclick: () => {
 			const lost = lostByLeaving(room, me);
 			if (lost)

@@ -5,9 +5,10 @@
 // of the text, a phone's keyboard), settle() puts the place back before the browser draws. The browsers' own anchoring is off, because it differs between
 // them and Safari has none.
 
-import { summaryOf } from './digest.js';
+import { authorOf, isAction, saidBy, summaryOf } from './digest.js';
 import { avatar, h, icon, iconButton } from './dom.js';
-import { logRows, timeLabel } from './rows.js';
+import { isDeleted } from './message_changes.js';
+import { deletedLabel, logRows, shortTimeLabel, timeLabel } from './rows.js';
 import { withoutBidiControls } from './text.js';
 import { textNodes } from './view_text.js';
 
@@ -24,8 +25,19 @@ const fromEnd = (box) => box.scrollHeight - box.scrollTop - box.clientHeight;
 /** Returns whether more has changed than the scroll position. @param {Box} a @param {Box} b */
 const isOtherBox = (a, b) => a.scrollHeight !== b.scrollHeight || a.clientHeight !== b.clientHeight || a.clientWidth !== b.clientWidth || a.top !== b.top;
 
+/** Says behind the text that it was changed. @param {HTMLElement} body @param {import('./room_window.js').LogEvent} change */
+function markEdited(body, change) {
+	const last = body.lastElementChild;
+	const mark = h('span', { class: 'edited', title: new Date(change.timestamp).toLocaleString() }, '(edited)');
+	if (last?.matches('p:not(.st)'))
+		last.append(' ', mark);
+	else
+		body.append(h('p', { class: 'st' }, mark));
+}
+
 export class LogView {
-	/** @param {{older: (room: any) => void, newer: (room: any) => void, present: (room: any) => void, place: () => void, reply: (event: any) => void, write: () => void, retry: (entry: any) => void, discard: (entry: any) => void}} hooks */
+	/** @param {{older: (room: any) => void, newer: (room: any) => void, present: (room: any) => void, place: () => void, reply: (event: any) => void, write: () => void, retry: (entry: any) => void, discard: (entry: any) => void,
+	 *   edits: import('./message_edits.js').MessageEdits, dismiss: (room: any, aside: any) => void}} hooks */
 	constructor(hooks) {
 		this.hooks = hooks;
 		this.top = h('div', { class: 'log-top' });
@@ -73,7 +85,7 @@ export class LogView {
 		this.settle();
 		this.view = view;
 		const rows = logRows({
-			events: view.window.events, pending: view.window.atEnd ? view.pending : [], me: view.me, newAfter: view.room.newAfter,
+			events: view.window.events, firstSeq: view.window.firstSeq, changes: view.window.changes, rules: view.room.role === 'owner' || view.me.role === 'owner', pending: view.window.atEnd ? view.pending : [], asides: this.asidesOf(view), me: view.me, newAfter: view.room.newAfter,
 			online: view.online, now: new Date(),
 		});
 		const staying = new Set(rows.map((r) => r.key));
@@ -89,6 +101,11 @@ export class LogView {
 		}
 		this.renderJump();
 		this.readOn();
+	}
+
+	/** Those of the part of the room that the window shows. @param {{room: any, window: any}} view */
+	asidesOf({ room, window }) {
+		return window.atEnd ? room.asides : room.asides.filter((/** @type {any} */ { after }) => after < window.lastSeq);
 	}
 
 	/** @param {Row[]} rows */
@@ -118,8 +135,11 @@ export class LogView {
 			element.dataset.key = row.key;
 			if (known && known.element === next)
 				next = next.nextElementSibling;
+			const hadFocus = known?.element.contains(document.activeElement);
 			known?.element.remove();
 			this.list.insertBefore(element, next);
+			if (hadFocus)
+				element.focus({ preventScroll: true });
 			this.shown.set(row.key, { row, element });
 		}
 	}
@@ -302,7 +322,13 @@ export class LogView {
 			this.hooks.newer(room);
 	}
 
-	/** Up and down go from message to message, Enter or R answers one, Escape goes back to writing. @param {KeyboardEvent} event */
+	/** Gives the focus back to what was deleted, when it had it and nothing else has it. @param {import('./message_changes.js').Message} event */
+	regain({ id }) {
+		if (document.activeElement === document.body)
+			(this.shown.get(`m${id}`)?.element ?? this.log).focus({ preventScroll: true });
+	}
+
+	/** Up and down go from message to message, Enter or R answers one, E edits and Delete deletes it, Escape goes back to writing. @param {KeyboardEvent} event */
 	key(event) {
 		const articles = /** @type {HTMLElement[]} */ ([...this.list.querySelectorAll('article')]);
 		const at = articles.indexOf(/** @type {any} */ (event.target));
@@ -313,14 +339,26 @@ export class LogView {
 			const next = at >= 0 ? articles[at + (event.key === 'ArrowUp' ? -1 : 1)] : articles.filter((a) => a.getBoundingClientRect().top < bottom).at(-1);
 			event.preventDefault();
 			next?.focus();
-		} else if (at >= 0 && (event.key === 'Enter' || event.key === 'r') && !event.ctrlKey && !event.metaKey) {
-			const message = this.shown.get(articles[at].dataset.key ?? '')?.row.event;
+		} else if (at >= 0 && ['Enter', 'r', 'e', 'Delete'].includes(event.key) && !event.ctrlKey && !event.metaKey) {
+			const row = this.shown.get(articles[at].dataset.key ?? '')?.row;
 			event.preventDefault();
-			if (message)
-				this.hooks.reply(message);
+			if (row)
+				this.act(row, event.key);
 		} else if (event.key === 'Escape') {
 			this.hooks.write();
 		}
+	}
+
+	/** @param {Row} row @param {string} key */
+	act({ event, own, mayDelete }, key) {
+		if (!event || isDeleted(event))
+			return;
+		if (key === 'Delete' && mayDelete)
+			this.hooks.edits.ask(this.view.room, event);
+		else if (key === 'e' && own)
+			this.hooks.edits.edit(event);
+		else if (key === 'Enter' || key === 'r')
+			this.hooks.reply(event);
 	}
 
 	/** @param {Row} row @returns {HTMLElement} */
@@ -331,32 +369,53 @@ export class LogView {
 			return h('div', { class: 'newd', role: 'separator', 'aria-label': 'New messages' }, 'New');
 		if (row.kind === 'notice')
 			return h('p', { class: 'notice', dir: 'auto' }, withoutBidiControls(row.label || ''));
-		return this.makeMessage(row);
+		return row.kind === 'aside' ? this.makeAside(row.aside) : this.makeMessage(row);
+	}
+
+	/** @param {any} aside */
+	makeAside(aside) {
+		const { room } = this.view;
+		return h('article', { class: 'aside', 'aria-label': `Only you see this: ${summaryOf(aside)}`, tabindex: '-1' },
+			h('div', { class: 'body' }, h('p', { class: 'st' }, aside.from ? `${withoutBidiControls(aside.from)} · only you see this` : 'Only you see this'), ...textNodes(aside.text, true, () => {})),
+			iconButton('close', 'Dismiss', () => this.hooks.dismiss(room, aside)));
 	}
 
 	/** @param {Row} row */
 	makeMessage(row) {
 		const pending = row.kind === 'pending';
-		const author = pending ? this.view.me : row.event?.data.author;
+		const author = pending ? this.view.me : authorOf(row.event?.data);
 		const message = pending ? row.entry : row.event?.data;
 		const date = pending ? new Date(row.entry.at) : new Date(row.event?.timestamp ?? 0);
-		const time = h('time', { datetime: date.toISOString(), title: date.toLocaleString(), class: row.head ? null : 'g' }, timeLabel(date));
+		const time = h('time', { datetime: date.toISOString(), title: date.toLocaleString(), class: row.head ? null : 'g' }, row.head ? timeLabel(date) : shortTimeLabel(date));
 		const body = h('div', { class: 'body' });
 		if (row.quote)
 			body.append(h('p', { class: 'quote', dir: 'auto' }, icon('reply'), row.quote.name ? h('b', {}, h('bdi', {}, row.quote.name)) : '',
 				h('span', {}, row.quote.text)));
+		const byName = () => [h('b', {}, h('bdi', {}, author.name)), author.kind !== 'person' && h('span', { class: 'kind' }, author.kind)];
 		if (row.head)
-			body.append(h('div', { class: 'by' }, h('b', {}, h('bdi', {}, author.name)),
-				author.kind === 'bot' && h('span', { class: 'kind' }, 'bot'), author.kind === 'guest' && h('span', { class: 'kind' }, 'guest'), time));
-		body.append(...textNodes(message.text, this.unfolded.has(row.key), () => this.unfold(row.key)));
+			body.append(h('div', { class: 'by' }, ...byName(), time));
+		const { event } = row;
+		const gone = !pending && event !== undefined && isDeleted(event);
+		const isAct = isAction(message) && !gone;
+		const lead = isAct ? () => h('span', { class: 'lead' }, ...byName()) : undefined; /* the badge too, or a guest could pass for a person */
+		body.append(...gone ? [h('p', { class: 'st', dir: 'auto' }, withoutBidiControls(deletedLabel(event)))] : textNodes(message.text, this.unfolded.has(row.key), () => this.unfold(row.key), lead));
+		if (row.event?.change && !gone)
+			markEdited(body, row.event.change);
 		if (pending)
 			this.addStatus(body, row);
-		const label = `${author.name}, ${summaryOf(message)}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
-		const classes = ['m', row.head && 'h', row.mention && 'at', pending && 'pend', row.status === 'failed' && 'failed'].filter(Boolean).join(' ');
+		const said = gone ? `${author.name}, ${deletedLabel(event)}` : saidBy(message, author.name, ', ');
+		const label = `${said}${row.event?.change && !gone ? ', edited' : ''}, ${timeLabel(date)}${row.status === 'failed' ? ', not sent' : row.status ? `, ${row.status}` : ''}`;
+		const classes = ['m', row.head && 'h', row.mention && 'at', isAct && 'act', pending && 'pend', row.status === 'failed' && 'failed'].filter(Boolean).join(' ');
 		const article = h('article', { class: classes, 'aria-label': label, 'data-seq': row.event?.seq, tabindex: '-1' }, row.head ? avatar(author) : time, body);
-		if (!pending)
-			article.append(h('div', { class: 'bar' }, iconButton('reply', `Reply to ${author.name}`, () => this.hooks.reply(row.event), { tabindex: '-1' })));
+		if (!pending && !gone)
+			article.append(this.makeBar(row, author.name));
 		return article;
+	}
+
+	/** @param {Row} row @param {string} name of the author */
+	makeBar(row, name) {
+		const button = (/** @type {string} */ image, /** @type {string} */ label, /** @type {string} */ key) => iconButton(image, label, () => this.act(row, key), { tabindex: '-1' });
+		return h('div', { class: 'bar' }, button('reply', `Reply to ${name}`, 'r'), row.own && button('edit', 'Edit', 'e'), row.mayDelete && button('delete', 'Delete', 'Delete'));
 	}
 
 	/** Shows the rest of a long message. The reader goes on where it was cut. @param {string} key */

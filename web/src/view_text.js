@@ -34,24 +34,32 @@ function codeNode(text) {
 	return h('pre', { dir: 'auto', tabindex: '0', role: 'group', 'aria-label': line ? `Code: ${line}` : 'Code' }, h('code', {}, text));
 }
 
-/** @param {Block[]} blocks */
-const blockNodes = (blocks) => blocks.map((block) => block.kind === 'pre' ? codeNode(block.text) : h('p', { dir: 'auto' }, ...block.children.map(inlineNode)));
+/** @param {Block[]} blocks @param {() => Node} [lead] */
+function blockNodes(blocks, lead) {
+	const nodes = blocks.map((block) => block.kind === 'pre' ? codeNode(block.text) : h('p', { dir: 'auto' }, ...block.children.map(inlineNode)));
+	if (lead && blocks[0]?.kind === 'text')
+		nodes[0].prepend(lead(), ' ');
+	else if (lead)
+		nodes.unshift(h('p', { dir: 'auto' }, lead()));
+	return nodes;
+}
 
 /**
  * The nodes of a message.
  * @param {string} source @param {boolean} isUnfolded whether all of a long one is shown @param {() => void} unfolded its button was pressed: all of it is shown now
+ * @param {() => Node} [lead] makes what stands in front in the first line
  * @returns {HTMLElement[]}
  */
-export function textNodes(source, isUnfolded, unfolded) {
+export function textNodes(source, isUnfolded, unfolded, lead) {
 	const blocks = parseText(source);
 	const start = firstPart(blocks, SHOWN_AT_FIRST);
 	if (isUnfolded || start.isWhole)
-		return blockNodes(blocks);
-	const shown = blockNodes(start.blocks);
+		return blockNodes(blocks, lead);
+	const shown = blockNodes(start.blocks, lead);
 	const more = h('p', { class: 'st more' }, h('button', { type: 'button', class: 'quiet', onclick: () => {
 		for (const node of shown)
 			node.remove();
-		more.replaceWith(...blockNodes(parseText(source)));
+		more.replaceWith(...blockNodes(parseText(source), lead));
 		unfolded();
 	} }, 'Show more'));
 	return [...shown, more];
