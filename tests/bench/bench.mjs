@@ -4,15 +4,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { load, median, pinned, start, stop, withParley } from './lib.mjs';
+import { stormOn } from './storm_row.mjs';
+import { beside, delayed, drained } from './webhook_row.mjs';
+import { REALTIME, load, median, pinned, runBehind, start, stop, withParley } from './lib.mjs';
 
-const HELP = `usage: tests/bench/run [--quick] [--only NAME]... [--seconds N] [--repeat N] [--no-peer]
+const HELP = `usage: tests/bench/run [--quick] [--only NAME]... [--seconds N] [--repeat N] [--no-peer] [--realtime]
 
   --quick       short windows, fewer idle connections
-  --only NAME   room1000, room5000, many-rooms, small-rooms, saturation, idle, start (repeatable)
+  --only NAME   room1000, room5000, many-rooms, small-rooms, saturation, idle, storm, webhooks, start (repeatable)
   --seconds N   length of each measured window (default 10; quick: 3)
   --repeat N    measure each row N times and keep the one with the median p99 (default 1)
   --no-peer     without the peer
+  --realtime    programs run before everything else on the machine (chrt)
 
 PARLEYD and PARLEY name other binaries than those in build/.`;
 
@@ -24,6 +27,7 @@ function parseArguments(argv) {
 	for (let i = 0; i < argv.length; i++) {
 		if (argv[i] === '--quick') options.quick = true;
 		else if (argv[i] === '--no-peer') options.peer = false;
+		else if (argv[i] === '--realtime') options.realtime = true;
 		else if (argv[i] === '--only') options.only.push(argv[++i]);
 		else if (argv[i] === '--seconds') options.seconds = Number(argv[++i]);
 		else if (argv[i] === '--repeat') options.repeat = Number(argv[++i]);
@@ -37,6 +41,7 @@ function parseArguments(argv) {
 }
 
 const options = parseArguments(process.argv.slice(2));
+runBehind(options.realtime ? REALTIME : []);
 const parleyd = process.env.PARLEYD ?? join(project, 'build', 'server', 'parleyd');
 const parley = process.env.PARLEY ?? join(project, 'build', 'protocol', 'parley');
 const buildDir = join(dirname(parleyd), '..');
@@ -157,6 +162,40 @@ const PARTS = {
 				target(`process memory per idle connection at ${n}`, row.bytes_each / 1024, 2.5, 'KiB');
 			target(`server CPU to sign in by ${how}`, row.sign_in_cpu_us, 250, 'us');
 		}
+	},
+	async storm() {
+		const n = options.quick ? 1000 : 5000;
+		console.log(`\n${n} connections come back at once and resume, while 100 rooms of 10 go on with 200 messages a second`);
+		for (const limited of [[], ['sign-ins']]) {
+			const row = await withParley(parleyd, (server) => stormOn(parley, server, n), { limited });
+			console.log(`  ${limited.length > 0 ? 'with the default of --limit-sign-ins' : 'without a limit of sign-ins'}: half back after ` +
+				`${row.half_seconds.toFixed(1)} s, all after ${row.seconds.toFixed(1)} s; ${row.deferred} told to come later, at most ${row.most_tries} tries, ` +
+				`${row.lost} connections lost; server CPU ${row.cpu_seconds.toFixed(2)} s, ${(row.cpu_seconds / n * 1e6).toFixed(0)} us each; ` +
+				`others' messages: p50 ${row.delivery_ms.p50.toFixed(1)}, p99 ${row.delivery_ms.p99.toFixed(1)}, max ${row.delivery_ms.max.toFixed(1)} ms (without the storm ${row.quiet_ms.p50.toFixed(1)}, ${row.quiet_ms.p99.toFixed(1)}, ${row.quiet_ms.max.toFixed(1)})`);
+			if (limited.length > 0) {
+				target(`server CPU for ${n} that resume`, row.cpu_seconds, 3, 's');
+				target(`delivery p99 of others while ${n} resume`, row.delivery_ms.p99, 50, 'ms');
+			}
+		}
+	},
+	async webhooks() {
+		const n = options.quick ? 10000 : 30000;
+		console.log('\nMessages of 50 rooms to outgoing webhooks, which were not there when they were sent');
+		for (const [endpoints, order, least] of [[1, 'any', 5000], [1, 'per_room', 2000], [100, 'any']]) {
+			const row = await drained(parleyd, { n: n / endpoints, endpoints, order });
+			const what = `${endpoints === 1 ? 'one endpoint' : `${endpoints} endpoints`} in order ${order}`;
+			console.log(`  ${what}: ${row.rate.toFixed(0)} events/s, ${row.cpu_us.toFixed(0)} us of server CPU each; of ${row.n}, ${row.repeated} came again, ${row.out_of_order} before an earlier one of the room`);
+			if (least)
+				target(`events a second to ${what}, at least`, row.rate, least, '/s', row.rate >= least);
+			if (order === 'per_room')
+				target(`events to ${what} that are out of it`, row.out_of_order, 0, '');
+		}
+		const delay = await delayed(parleyd, { rate: 100, seconds: options.seconds });
+		console.log(`  from the sender's answer to the receiver at 100/s: p50 ${delay.p50.toFixed(2)}, p99 ${delay.p99.toFixed(2)} ms of ${delay.n}`);
+		target('from commit to the receiver of a webhook, p50', delay.p50, 5, 'ms', delay.p50 < 5);
+		const chat = await beside(parley, parleyd, { n, endpoints: 10, seconds: options.seconds });
+		console.log(`  the chat's own deliveries: p99 ${chat.alone.delivery_ms.p99.toFixed(1)} ms alone, ${chat.meanwhile.delivery_ms.p99.toFixed(1)} ms beside ${chat.rate.toFixed(0)} posts a second` +
+			`${chat.over ? ' (THESE ENDED BEFORE)' : ''}`);
 	},
 	async start() {
 		const readyMs = [];

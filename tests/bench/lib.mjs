@@ -1,6 +1,6 @@
 // What the benchmarks share: servers on fresh data directories on disk, one core for what is measured and another for the load, `parley bench` as the load.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 
@@ -14,8 +14,11 @@ for (const signal of ['SIGINT', 'SIGTERM'])
 	process.on(signal, () => process.exit(1));
 
 // The limits that a load from one address would meet.
-export const UNLIMITED = ['address-accounts', 'password-attempts', 'connection-requests', 'connection-waiting', 'account-requests', 'address-requests',
-	'account-rooms', 'user-rooms'].flatMap((name) => [`--limit-${name}`, '0']);
+const UNLIMITED = ['address-accounts', 'password-attempts', 'connection-requests', 'connection-waiting', 'account-requests', 'address-requests',
+	'account-rooms', 'user-rooms', 'sign-ins'];
+
+// Options without these limits; those that are named stay as they are by default.
+export const unlimited = (limited = []) => UNLIMITED.filter((name) => !limited.includes(name)).flatMap((name) => [`--limit-${name}`, '0']);
 
 // Words in front of every program that is started: REALTIME is one choice.
 export const REALTIME = ['chrt', '-f', '10'];
@@ -26,7 +29,7 @@ export function runBehind(words) {
 
 export function startProgram(core, file, args) {
 	const [first, ...rest] = [...inFront, ...(pinned ? ['taskset', '-c', String(core)] : []), file, ...args.map(String)];
-	const child = spawn(first, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+	const child = spawn(first, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
 	running.add(child);
 	child.on('exit', () => running.delete(child));
 	return child;
@@ -73,10 +76,11 @@ export function printed(core, file, args) {
 	});
 }
 
-// `parleyd` is the path of a server in its build directory; `wrap`: words between it and what it is run by; endBy: a signal.
-export async function withParley(parleyd, use, { wrap = [], endBy } = {}) {
+// `parleyd` is the path of a server in its build directory; `wrap`: words between it and what it is run by; endBy: a signal; more: arguments;
+// limited: limits that stay as they are by default.
+export async function withParley(parleyd, use, { wrap = [], endBy, more = [], limited = [] } = {}) {
 	const dir = mkdtempSync(join(dirname(parleyd), '..', 'bench-data-')); // beside the build: on disk, where /tmp may be memory
-	const args = ['--listen', '127.0.0.1:0', '--data', dir, ...UNLIMITED, '--log-level', 'warn'];
+	const args = ['--listen', '127.0.0.1:0', '--data', dir, ...unlimited(limited), '--log-level', 'warn', ...more];
 	const [file, ...rest] = [...wrap, parleyd, ...args];
 	const server = await start(0, file, rest, /listening on (http\S+)\n/);
 	try {
@@ -95,6 +99,12 @@ export async function load(parley, server, args) {
 	} catch {
 		throw new Error(`parley bench ${args.join(' ')}: ${said}`);
 	}
+}
+
+// Of all threads of a process, in seconds.
+export function cpuOf(pid) {
+	const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+	return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[values.length >> 1];
