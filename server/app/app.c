@@ -151,8 +151,8 @@ static int start(struct app *a)
 				  });
 	a->asks = asks_open(a->chat, (struct webhook_policy){.allow = config->webhook_allow, .n_allow = config->n_webhook_allow});
 	net_config_of(a, &net_config);
-	a->net = net_server_new(a->loop, a->chat, a->metrics, &net_config, fault);
-	if (a->net == NULL) {
+	a->net = net_server_new(a->loop, a->chat, a->metrics, &net_config);
+	if (net_server_open(a->net, fault) != 0) {
 		app_store_undo(&a->store);
 		return complain(fault);
 	}
@@ -298,8 +298,8 @@ static void hold_signals(void)
 }
 
 /*
- * Stops the sockets first, which closes their sessions. Then takes what the store still returns, then frees the rest. Signals stay watched until the
- * store is closed, so that none of them ends the process before, and they are ignored.
+ * Stops the sockets first, which closes their sessions. Then takes what the store still returns, then frees the rest, and the library of the sockets when no other thread is left.
+ * Signals stay watched until the store is closed, so that none of them ends the process before, and they are ignored.
  */
 static void finish(struct app *a)
 {
@@ -308,8 +308,8 @@ static void finish(struct app *a)
 	loop_timer_destroy(a->log_timer);
 	service_notify_destroy(a->notify);
 	a->notify = NULL;
-	asks_end(a->asks); /* its thread opens sockets, and libwebsockets closes a number twice when it ends */
 	net_server_stop(a->net);
+	asks_end(a->asks);
 	if (a->chat != NULL)
 		chat_drop_hashing(a->chat);
 	if (a->chat != NULL)

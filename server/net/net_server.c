@@ -2,7 +2,8 @@
  * Sets the library up and shuts it down. Its one callback leads to conn.h.
  *
  * The library runs on our loop. To shut it down takes two calls of lws_context_destroy() with turns of the loop in between; 4.3.5 finishes by itself
- * in such a turn. The library clears server->context when it is done.
+ * in such a turn. The library clears server->context when it is done. 4.1.6 closes the number of its event pipe twice meanwhile: what another thread opens
+ * between would be closed, so no other thread may run then.
  */
 #include "net/net_server.h"
 
@@ -176,10 +177,8 @@ static bool check_web_dir(const struct net_config *config, char fault[400])
 	return error == 0;
 }
 
-struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400])
+struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config)
 {
-	if (!check_web_dir(config, fault))
-		return NULL;
 	struct net_server *s = mem_new(struct net_server);
 
 	s->loop = l;
@@ -196,26 +195,28 @@ struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metr
 	list_init(&s->probe_waiters);
 	admission_init(&s->admission, connections_max(config), (size_t)config->limits.address_connections);
 	s->wheel = wheel_new(loop_now_ms(l), NET_TICK_MS, WHEEL_SLOTS);
+	return s;
+}
+
+int net_server_open(struct net_server *s, char fault[400])
+{
+	const struct net_config *config = &s->config;
+
+	if (!check_web_dir(config, fault) || !read_certificate(s, fault) || listeners_open(s, fault) < 0)
+		return -EINVAL;
 	lws_set_log_level(LLL_ERR | LLL_WARN, log_line);
-	/* Before the library, which cannot be shut down without turns of the loop, in which others already work (net_server_stop()). */
-	if (!read_certificate(s, fault) || listeners_open(s, fault) < 0) {
-		net_server_destroy(s);
-		return NULL;
-	}
 	if (!make_context(s)) {
 		snprintf(fault, 400, "cannot start libwebsockets (is its plugin for libuv, libwebsockets-evlib-uv, installed?)");
-		net_server_destroy(s);
-		return NULL;
+		return -EINVAL;
 	}
 	if (!make_vhosts(s)) {
 		snprintf(fault, 400, "libwebsockets cannot use the certificate %s with the key %s", config->tls_cert, config->tls_key);
-		net_server_destroy(s);
-		return NULL;
+		return -EINVAL;
 	}
-	loop_at_turn_end(l, TURN_END_REPLIES, at_turn_end, s);
-	s->tick = loop_timer_new(l, on_tick, s);
+	loop_at_turn_end(s->loop, TURN_END_REPLIES, at_turn_end, s);
+	s->tick = loop_timer_new(s->loop, on_tick, s);
 	loop_timer_start(s->tick, NET_TICK_MS, NET_TICK_MS);
-	return s;
+	return 0;
 }
 
 void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address, bool is_ops), void *arg)
@@ -242,19 +243,6 @@ int net_server_reload(struct net_server *s)
 	return 0;
 }
 
-static void let_go_of_conns(struct net_server *s)
-{
-	list_for_each(it, &s->conns) {
-		struct conn *c = list_entry(it, struct conn, link);
-		conn_end_session(c);
-		wheel_disarm(&c->timer);
-		list_remove(&c->dirty);
-		c->is_broken = true;
-		if (c->reason == END_BY_CLIENT)
-			c->reason = CLOSE_GOING_AWAY;
-	}
-}
-
 void net_server_stop(struct net_server *s)
 {
 	if (s == NULL || s->is_stopped)
@@ -265,7 +253,13 @@ void net_server_stop(struct net_server *s)
 	listeners_close(s);
 	loop_timer_destroy(s->tick);
 	s->tick = NULL;
-	let_go_of_conns(s);
+	list_for_each(it, &s->conns)
+		conn_cut(list_entry(it, struct conn, link), CLOSE_GOING_AWAY);
+	conn_cut_dead(s);
+}
+
+static void destroy_context(struct net_server *s)
+{
 	if (s->context != NULL)
 		lws_context_destroy(s->context);
 	for (int i = 0; i < DESTROY_TURNS && s->context != NULL; i++) {
@@ -281,6 +275,7 @@ void net_server_destroy(struct net_server *s)
 	if (s == NULL)
 		return;
 	net_server_stop(s);
+	destroy_context(s);
 	wheel_destroy(s->wheel);
 	admission_finish(&s->admission);
 	tls_files_free(s->tls_files);

@@ -51,9 +51,10 @@ struct net_config {
 	struct limits limits;
 };
 
-/* Begins to listen. Returns NULL with fault filled when an address is taken or not of this machine, when permission is missing, or when the
+struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config);
+/* Begins to listen. Returns 0, or -EINVAL with fault filled when an address is taken or not of this machine, when permission is missing, or when the
  * certificate is wrong. */
-struct net_server *net_server_new(struct loop *l, struct chat *chat, struct metrics *m, const struct net_config *config, char fault[400]);
+int net_server_open(struct net_server *s, char fault[400]);
 /* Calls put(arg, address, is_ops) for each listener but the operator's socket. The address is "http://127.0.0.1:8080" or "unix:/path". */
 void net_server_addresses(const struct net_server *s, void (*put)(void *arg, const char *address, bool is_ops), void *arg);
 /* Reads certificate and key again for new connections (SIGHUP). Returns 0, or -EINVAL after it has logged the fault: the old pair then stays in
@@ -63,9 +64,10 @@ int net_server_reload(struct net_server *s);
 void net_server_drain(struct net_server *s, void (*done)(void *arg), void *arg);
 /* How long net_server_drain() takes at most. */
 uint64_t net_server_drain_most_ms(const struct net_server *s);
-/* Closes every session, cuts every connection, and runs the loop until the library has shut down. Accepts NULL. */
+/* Closes the listeners and every session, and cuts every connection. Accepts NULL. */
 void net_server_stop(struct net_server *s);
-/* Calls net_server_stop() if it was not called, and frees. The loop must not run again after this. Accepts NULL. */
+/* Calls net_server_stop() if it was not called, runs the loop until the library has shut down, and frees. No other thread may run that opens files or sockets: the library closes a
+ * number twice. The loop must not run again after this. Accepts NULL. */
 void net_server_destroy(struct net_server *s);
 
 #endif
