@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After so many failures in a row nothing new is tried: what failed is, at its times. */
+/* After so many failures in a row little that is new is tried (webhook_probe_ms()): what failed is, at its times. */
 enum { FAILED_IN_ROW = 5, LOG_STORED_MS = 1000, SPEED_MS = 1000, PAGE_MAX = 256, PAGE_MIN = 8 };
 
 static struct metrics *metrics_of(const struct delivery_worker *w)
@@ -14,10 +14,20 @@ static struct metrics *metrics_of(const struct delivery_worker *w)
 	return w->deliveries->chat->metrics;
 }
 
-bool delivery_worker_waits(const struct delivery_worker *w)
+static bool is_full(const struct delivery_worker *w)
 {
 	uint64_t most = w->deliveries->chat->config.limits.consumer_waiting;
-	return (w->is_failing && w->n_waiting > 0) || (most != 0 && w->n_waiting >= most);
+	return most != 0 && w->n_waiting >= most;
+}
+
+bool delivery_worker_probes(const struct delivery_worker *w)
+{
+	return w->is_failing && w->n_waiting > 0 && !is_full(w);
+}
+
+bool delivery_worker_waits(const struct delivery_worker *w)
+{
+	return is_full(w) || (delivery_worker_probes(w) && w->probe_ms > loop_now_ms(w->deliveries->chat->loop));
 }
 
 static void disable(struct delivery_worker *w, const char *why)

@@ -88,6 +88,7 @@ struct delivery_worker {
 	uint64_t n_waiting, n_aside;
 	uint64_t due_ms;    /* something is tried again then; UINT64_MAX: nothing is */
 	uint64_t paused_ms; /* nothing is posted before */
+	uint64_t probe_ms;  /* while it fails, something new is tried then */
 	uint64_t n_handed;
 	uint64_t last_room_no; /* that was read: those behind it come first in the next page */
 	unsigned n_failed_in_row;
@@ -116,6 +117,8 @@ void delivery_worker_second(struct delivery_worker *w, unsigned *n_logs_left);
 bool delivery_worker_is_idle(const struct delivery_worker *w);
 /* Whether new events are of no use to it now. */
 bool delivery_worker_waits(const struct delivery_worker *w);
+/* It fails: something new is tried at probe_ms, and then each webhook_probe_ms(). */
+bool delivery_worker_probes(const struct delivery_worker *w);
 
 /* delivery_post.c */
 void delivery_post_items(struct delivery_worker *w);
@@ -131,6 +134,7 @@ bool delivery_owner_find(struct delivery_worker *w);
 void delivery_owner_found(struct delivery_worker *w, const struct store_sign_in *op);
 
 /* delivery_trouble.c: tells the owner's sessions. */
+void delivery_probe_later(struct delivery_worker *w); /* by webhook_probe_ms() */
 void delivery_set_failing(struct delivery_worker *w, bool is_failing);
 void delivery_tell(struct delivery_worker *w, enum event_type type, const char *reason);
 

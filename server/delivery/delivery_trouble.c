@@ -8,10 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+void delivery_probe_later(struct delivery_worker *w)
+{
+	w->probe_ms = loop_now_ms(w->deliveries->chat->loop) + webhook_probe_ms(&w->deliveries->config.schedule);
+}
+
 void delivery_set_failing(struct delivery_worker *w, bool is_failing)
 {
 	metric_change(&w->deliveries->chat->metrics->webhooks_failing, (int)is_failing - (int)w->is_failing);
 	w->is_failing = is_failing;
+	delivery_probe_later(w);
 }
 
 void delivery_tell(struct delivery_worker *w, enum event_type type, const char *reason)

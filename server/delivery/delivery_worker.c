@@ -141,6 +141,8 @@ static void read_page(struct delivery_worker *w, struct store_subscription_read 
 	w->has_news |= op->more && (with_new ? op->n_events : op->n_again) > 0;
 	w->page_begun_ms = now_of(w);
 	delivery_page_fill(&w->page, w, op, &w->filter, with_new);
+	if (with_new)
+		delivery_probe_later(w);
 }
 
 static void take(struct delivery_worker *w, struct store_op *op)
@@ -250,7 +252,7 @@ static void end(struct delivery_worker *w)
 		free_worker(w);
 }
 
-/* Until something is due, or may be posted again, or the old secret ends. */
+/* Until something is due, or new to be tried, or may be posted again, or the old secret ends. */
 static void wait_for_time(struct delivery_worker *w)
 {
 	uint64_t now_ms = now_of(w), at_ms = w->due_ms;
@@ -258,6 +260,8 @@ static void wait_for_time(struct delivery_worker *w)
 		at_ms = w->paused_ms;
 	if (at_ms < w->paused_ms)
 		at_ms = w->paused_ms;
+	if (delivery_worker_probes(w) && w->probe_ms < at_ms)
+		at_ms = w->probe_ms > w->paused_ms ? w->probe_ms : w->paused_ms;
 	if (w->old_until_ms != 0 && w->old_until_ms < at_ms)
 		at_ms = w->old_until_ms;
 	if (at_ms == UINT64_MAX)
@@ -281,7 +285,7 @@ static void work(struct delivery_worker *w)
 			delivery_worker_end(w, false);
 		return;
 	}
-	bool is_due = w->has_news || w->due_ms <= now_ms;
+	bool is_due = w->has_news || w->due_ms <= now_ms || (delivery_worker_probes(w) && w->probe_ms <= now_ms);
 	if (is_due && w->paused_ms <= now_ms)
 		submit_read(w);
 	if (!w->op)

@@ -38,6 +38,11 @@ uint64_t webhook_schedule_ms(const struct webhook_schedule *s)
 	return all_us / 1000;
 }
 
+uint64_t webhook_probe_ms(const struct webhook_schedule *s)
+{
+	return pause_us(s, 2) / 1000;
+}
+
 static bool read_seconds(const char *value, uint64_t *out)
 {
 	size_t n = strspn(value, "0123456789");

@@ -5,7 +5,7 @@ import { cpus, release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stormOn } from './storm_row.mjs';
-import { beside, delayed, drained } from './webhook_row.mjs';
+import { beside, deadFor, delayed, drained, troubled } from './webhook_row.mjs';
 import { REALTIME, load, median, pinned, runBehind, start, stop, withParley } from './lib.mjs';
 
 const HELP = `usage: tests/bench/run [--quick] [--only NAME]... [--seconds N] [--repeat N] [--no-peer] [--realtime]
@@ -196,6 +196,7 @@ const PARTS = {
 		const chat = await beside(parley, parleyd, { n, endpoints: 10, seconds: options.seconds });
 		console.log(`  the chat's own deliveries: p99 ${chat.alone.delivery_ms.p99.toFixed(1)} ms alone, ${chat.meanwhile.delivery_ms.p99.toFixed(1)} ms beside ${chat.rate.toFixed(0)} posts a second` +
 			`${chat.over ? ' (THESE ENDED BEFORE)' : ''}`);
+		await badEndpoints();
 	},
 	async start() {
 		const readyMs = [];
@@ -211,6 +212,18 @@ const PARTS = {
 		target('resident when ready', median(rssMib), 15, 'MiB', median(rssMib) < 15);
 	},
 };
+
+async function badEndpoints() {
+	const list = (values, digits) => values.map((value) => value.toFixed(digits)).join(', ');
+	const row = await troubled(parleyd, { endpoints: 10, rate: 50, seconds: options.seconds, windows: options.quick ? 3 : 5 });
+	const [without, beside] = [median(row.without), median(row.with)];
+	console.log(`  ten endpoints, 50 messages/s, ${row.n} events a window: p99 ${list(row.without, 2)} ms, beside one that hangs and one whose reply has no end ${list(row.with, 2)} ms; memory behind each window ${list(row.rss_mib, 1)} MiB`);
+	target('p99 of ten endpoints beside one that hangs and one whose reply has no end, of that without', beside / without, 1.2, 'x');
+	target('memory at the end of that, of the memory behind the first window with them', row.rss_mib.at(-1) / row.rss_mib[1], 1.05, 'x');
+	const dead = await deadFor(parleyd, { dead: 900, good: 100, seconds: options.quick ? 30 : 60, events: 60 });
+	console.log(`  900 dead endpoints beside 100 for an hour with 60 events: ${dead.busy_s.toFixed(1)} s of a processor for the posts, of which ${dead.failed} failed, ${dead.idle_s.toFixed(1)} s for the waiting; ${dead.rss_mib.toFixed(1)} MiB`);
+	target('a core with 900 dead endpoints of 1,000', dead.share * 100, 5, '%');
+}
 
 function printVerdicts() {
 	if (allRows.length > 0) {

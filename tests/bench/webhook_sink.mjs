@@ -1,5 +1,8 @@
-// Receivers of webhooks for a benchmark: usage: webhook_sink.mjs N. Prints their ports, and for each line of its input what came since the line before:
-// {n, first_ms, last_ms, repeated, out_of_order, at: {ROOM/SEQ: ms}}, on the clock of process.hrtime().
+// Receivers of webhooks for a benchmark: usage: webhook_sink.mjs N [BAD...]. Prints their ports, those of the bad ones last, and for each line of its input what came since the line
+// before: {n, first_ms, last_ms, repeated, out_of_order, at: {ROOM/SEQ: [ms of each endpoint]}}, on the clock of process.hrtime(). What bad ones get is not counted. BAD:
+//   hangs    takes the request and never answers
+//   endless  answers with a body that has no end
+//   failing  answers 500
 import http from 'node:http';
 
 const now = () => Number(process.hrtime.bigint()) / 1e6;
@@ -22,22 +25,38 @@ function take(endpoint, text) {
 	const key = `${endpoint} ${room}`;
 	const before = newest.get(key) ?? { seq: 0, seen: new Set() };
 	newest.set(key, before);
-	if (before.seen.has(seq))
+	if (before.seen.has(seq)) {
 		came.repeated++;
-	else if (seq < before.seq)
+		return;
+	}
+	if (seq < before.seq)
 		came.out_of_order++;
 	before.seen.add(seq);
 	before.seq = Math.max(before.seq, seq);
-	came.at[`${room}/${seq}`] ??= at;
+	(came.at[`${room}/${seq}`] ??= []).push(at);
 }
 
-const servers = Array.from({ length: Number(process.argv[2]) }, (_, endpoint) => http.createServer((request, response) => {
+function pour(response) {
+	const more = () => { while (!response.destroyed && response.write('x'.repeat(4096))) { /* until it is full */ } };
+	response.writeHead(200).on('drain', more);
+	more();
+}
+
+const bad = {
+	hangs: () => {},
+	endless: (_, response) => pour(response),
+	failing: (request, response) => { request.resume(); response.writeHead(500).end(); },
+};
+
+const [n, ...kinds] = process.argv.slice(2);
+const good = (endpoint) => (request, response) => {
 	const parts = [];
 	request.on('data', (part) => parts.push(part)).on('end', () => {
 		take(endpoint, Buffer.concat(parts));
 		response.writeHead(204).end();
 	});
-}));
+};
+const servers = [...Array.from({ length: Number(n) }, (_, endpoint) => good(endpoint)), ...kinds.map((kind) => bad[kind])].map((answer) => http.createServer(answer));
 const ports = await Promise.all(servers.map((server) => new Promise((resolve) => {
 	server.keepAliveTimeout = 60_000;
 	server.listen(0, '127.0.0.1', () => resolve(server.address().port));

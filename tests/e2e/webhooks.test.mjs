@@ -231,6 +231,31 @@ test('one event, a range, and all since a place or a time are replayed', async (
 	await p.refused('webhook.replay', { webhook: p.name }, 'invalid_request');
 });
 
+test('an endpoint that fails is tried with something new now and then, so that it need not wait for a late retry', async (t) => {
+	const own = await startServer({ args: [...ALLOW, '--webhook-retry-ms', '50'] }); // 0.05, 3, 18 s …, and something new each 3 s
+	t.after(() => own.stop());
+	const by = await command(own, 'account.create', { name: 'Maker', password: 'correct horse' });
+	const taken = [];
+	let good = false;
+	const p = await place(t, {
+		on: own, by, answer: (event, response) => {
+			if (good) {
+				taken.push(event.data.text);
+			}
+			response.writeHead(good ? 200 : 500).end();
+		},
+	});
+	for (let i = 0; i < 5; i++) {
+		await p.say(`old ${i}`);
+	}
+	await p.come(15);
+	await p.say('new');
+	good = true;
+	await until(WAIT_MS, 'something to be taken', () => taken.length > 0);
+	assert.equal(taken[0], 'new');
+	await p.becomes('all to be taken', (w) => w.behind + w.waiting === 0);
+});
+
 test('410 disables at once; what came meanwhile is posted when it is active again', async (t) => {
 	let gone = true;
 	const p = await place(t, { answer: (event, response) => response.writeHead(gone ? 410 : 200).end() });
