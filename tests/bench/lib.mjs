@@ -1,4 +1,4 @@
-// What the benchmarks share: servers on fresh data directories on disk, one core for what is measured and another for the load, `parley bench` as the load.
+// What the benchmarks share: servers on fresh data directories, on disk unless BENCH_DATA names another folder, one core for what is measured and another for the load, `parley bench` as the load.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -79,7 +79,7 @@ export function printed(core, file, args) {
 // `parleyd` is the path of a server in its build directory; `wrap`: words between it and what it is run by; endBy: a signal; more: arguments;
 // limited: limits that stay as they are by default.
 export async function withParley(parleyd, use, { wrap = [], endBy, more = [], limited = [] } = {}) {
-	const dir = mkdtempSync(join(dirname(parleyd), '..', 'bench-data-')); // beside the build: on disk, where /tmp may be memory
+	const dir = mkdtempSync(join(process.env.BENCH_DATA ?? join(dirname(parleyd), '..'), 'bench-data-')); // beside the build: on disk, where /tmp may be memory
 	const args = ['--listen', '127.0.0.1:0', '--data', dir, ...unlimited(limited), '--log-level', 'warn', ...more];
 	const [file, ...rest] = [...wrap, parleyd, ...args];
 	const server = await start(0, file, rest, /listening on (http\S+)\n/);

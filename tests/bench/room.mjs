@@ -20,7 +20,7 @@ The peer, outside of this project's folder, with GCC 10 or later:
   c++ -std=c++20 -O3 -march=native -DUWS_NO_ZLIB -DLIBUS_NO_SSL -IuWebSockets/src -IuSockets/src tests/bench/peer_uws.cpp *.o -o peer_uws
 
 Parley stores each message before it delivers it; the peer stores nothing. CPU: of the server, for each delivery. Delays: from when a message was due until it reached the
-reader's kernel. Each figure is the median of the turns; behind it, the least and the most.`;
+reader's kernel. BENCH_DATA names a folder for Parley's data, which are beside the build otherwise. Each figure is the median of the turns; behind it, the least and the most.`;
 
 const { values: options } = parseArgs({ options: {
 	peer: { type: 'string' }, rate: { type: 'string', multiple: true, default: ['20', '80', '300', '600', '1500'] }, readers: { type: 'string', default: '1000' },
