@@ -1,4 +1,4 @@
-// tests/run: whatever becomes of a job, it ends and is counted. What runs here are real jobs of small programs.
+// tests/jobs.py: whatever becomes of a job, it ends and is counted. What runs here are real jobs of small programs.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -7,23 +7,23 @@ import { join } from 'node:path';
 import test, { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const run = fileURLToPath(new URL('../run', import.meta.url));
+const jobs = fileURLToPath(new URL('../jobs.py', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'parley-jobs-'));
 after(() => rmSync(folder, { recursive: true }));
 
 // Runs one job of a shell script, with a line of Python before it; gives the log of its suite and [passed, failed].
 function result(script, count, before = 'pass') {
 	const program = `
-import importlib.machinery, importlib.util, json, pathlib, sys
+import importlib.util, json, pathlib, sys
 sys.dont_write_bytecode = True
-loader = importlib.machinery.SourceFileLoader('run', ${JSON.stringify(run)})
-run = importlib.util.module_from_spec(importlib.util.spec_from_loader('run', loader))
-loader.exec_module(run)
-run.LOGS = pathlib.Path(${JSON.stringify(folder)})
+spec = importlib.util.spec_from_file_location('jobs', ${JSON.stringify(jobs)})
+jobs = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(jobs)
+jobs.LOGS = pathlib.Path(${JSON.stringify(folder)})
 ${before}
-job = run.Job('suite', 'job', 'wait', lambda job: job.execute(['sh', '-c', ${JSON.stringify(script)}]), run.${count})
-run.Schedule([job]).run(lambda job: None)
-print(json.dumps(run.finish_suite('suite', [job])))
+job = jobs.Job('suite', 'job', 'wait', lambda job: job.execute(['sh', '-c', ${JSON.stringify(script)}]), jobs.${count})
+jobs.Schedule([job]).run(lambda job: None)
+print(json.dumps(jobs.finish_suite('suite', [job])))
 `;
 	const { stdout, stderr, status, error } = spawnSync('python3', ['-c', program], { encoding: 'utf8', timeout: 60000 });
 	assert.ok(!error && status === 0, `${error} ${stderr}`);
@@ -46,7 +46,7 @@ for (const [what, script, count, counts] of endings)
 
 test('a job that takes too long is ended with all that it started', () => {
 	const pid = join(folder, 'pid');
-	const { counts, log } = result(`echo "ok - one"; sleep 600 & echo $! >${pid}; wait`, 'count_ok', 'run.JOB_SECONDS_MAX = 1');
+	const { counts, log } = result(`echo "ok - one"; sleep 600 & echo $! >${pid}; wait`, 'count_ok', 'jobs.JOB_SECONDS_MAX = 1');
 	assert.deepEqual(counts, [1, 1]);
 	assert.match(log, /^not ok - job: ended after 1 s$/m);
 	const stat = `/proc/${readFileSync(pid, 'utf8').trim()}/stat`;
@@ -54,7 +54,7 @@ test('a job that takes too long is ended with all that it started', () => {
 });
 
 test('a job that has no place for its log fails, and the others go on', () => {
-	const { counts, log } = result('echo "ok - one"', 'count_ok', 'run.tempfile.tempdir = "/nowhere"');
+	const { counts, log } = result('echo "ok - one"', 'count_ok', 'jobs.tempfile.tempdir = "/nowhere"');
 	assert.deepEqual(counts, [0, 1]);
 	assert.match(log, /^not ok - job: FileNotFoundError/m);
 });
