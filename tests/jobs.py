@@ -39,7 +39,8 @@ class Job:
         self.process = None
         self.seconds = 0
         self.cpu_seconds = 0  # its programs' and their children's, as far as these were waited for
-        self.result = None  # (passed, failed) when it is done
+        self.result = None  # (passed, failed) when it has run
+        self.is_done = False  # the schedule knows that it has
 
     def say(self, line):
         self.log.write(f'{line}\n'.encode())
@@ -198,4 +199,23 @@ class Schedule:
             self.done.acquire()
             job = self.finished.pop(0)
             self.running.remove(job)
+            job.is_done = True
             on_done(job)
+
+
+def run_all(suites, jobs):
+    """Runs the jobs, and finishes each suite once, after its last one; gives (passed, failed) of the suites."""
+    schedule = Schedule(jobs)
+    results = [finish_suite(name, []) for name, suite in suites.items() if not suite]
+
+    def on_done(job):
+        suite = suites.get(job.suite)
+        if suite and all(each.is_done for each in suite):
+            results.append(finish_suite(job.suite, suite))
+
+    try:
+        schedule.run(on_done)
+    finally:
+        for job in schedule.running:
+            job.end()
+    return tuple(sum(result[i] for result in results) for i in (0, 1))

@@ -45,7 +45,7 @@ import subprocess
 import sys
 import tempfile
 
-from jobs import FUZZ_SECONDS, LOGS, N_PROCESSORS, PROJECT, Job, Schedule, count_cmocka, count_node, count_ok, finish_suite
+from jobs import FUZZ_SECONDS, LOGS, N_PROCESSORS, PROJECT, Job, count_cmocka, count_node, count_ok, run_all
 
 # Files of tests that fail when something takes too long, where the limit is not one against hanging. They run alone.
 MEASURES = {'faults/holders.test.mjs'}
@@ -349,20 +349,7 @@ def run_suites(names):
     jobs = [*first, *(job for job in jobs if job not in first)]
     for job in jobs:
         job.needs = [makers[name] for name in job.needs]
-    schedule = Schedule(jobs)
-    results = [finish_suite(name, []) for name, suite in suites.items() if not suite]
-
-    def on_done(job):
-        suite = suites.get(job.suite)
-        if suite and all(each.result for each in suite):
-            results.append(finish_suite(job.suite, suite))
-
-    try:
-        schedule.run(on_done)
-    finally:
-        for job in schedule.running:
-            job.end()
-    return tuple(sum(result[i] for result in results) for i in (0, 1))
+    return run_all(suites, jobs)
 
 
 def main(arguments):
