@@ -13,6 +13,8 @@
 /* What puts a value's text into the line: hook_text_line(), or one that leaves it as it is. */
 typedef void (*hook_template_writer)(struct buf *out, struct text value);
 
+/* Whether each brace that begins a place has its end. */
+bool hook_template_is_closed(struct text template_text);
 /* Appends the template with the values of root. It stops where out reaches HOOK_TEXT_BYTES_MAX. */
 void hook_template_append(struct buf *out, struct text template_text, const json_t *root, hook_template_writer write);
 /* The same with hook_text_line(), for the templates of ours. */

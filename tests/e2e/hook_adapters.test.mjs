@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 import { fresh } from './lib/client.mjs';
-import { command, request } from './lib/http.mjs';
+import { command, post, request } from './lib/http.mjs';
 import { startServer } from './lib/server.mjs';
 
 const golden = new URL('../hook/golden/', import.meta.url);
@@ -45,4 +45,20 @@ test('what people read of each recorded post is what its adapter makes of it', a
 		await t.test(adapter, () => postAll(server, adapter, token));
 	}
 	await server.stop();
+});
+
+test('a template with a brace that is not closed is refused, with what is wrong', async (t) => {
+	const server = await startServer();
+	t.after(() => server.stop());
+	const { token } = await command(server, 'account.create', { name: fresh('Owner'), password: 'correct horse battery' });
+	const room = await command(server, 'room.create', { name: fresh('room') }, { token });
+	const make = (template) => post(server, 'hook.create', { room: room.id, name: 'Sign-ups', template }, { token });
+	for (const template of ['{user.name signed up', 'a {', '{a} {b']) {
+		const { status, json } = await make(template);
+		assert.deepEqual([status, json.data.code, json.data.field], [400, 'invalid_request', 'template'], template);
+		assert.match(json.data.message, /has no \}/);
+	}
+	for (const template of ['{user.name} signed up', '{{a', 'a}']) {
+		assert.equal((await make(template)).status, 200, template);
+	}
 });

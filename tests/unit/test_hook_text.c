@@ -244,6 +244,17 @@ static void braces_of_a_template_can_be_written(void **state)
 	expands("{a}{", "{\"a\":\"{a}\"}", "{a}{");
 }
 
+static void an_open_brace_of_a_template_is_found(void **state)
+{
+	static const char *const closed[] = {"", "a", "{a}", "{{", "{{a", "a}", "{{{a}}}", "}}{a}", "{}"};
+	static const char *const open[] = {"{", "{a", "a} {", "{a}{", "{{{a", "{a} {b"};
+	(void)state;
+	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
+		assert_true(hook_template_is_closed((struct text){closed[i], strlen(closed[i])}));
+	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
+		assert_false(hook_template_is_closed((struct text){open[i], strlen(open[i])}));
+}
+
 static void as_is(struct buf *out, struct text value)
 {
 	buf_append(out, value.s, value.n);
@@ -284,6 +295,7 @@ int main(void)
 		cmocka_unit_test(after_as_many_marks_as_are_shown_all_is_silenced),
 		cmocka_unit_test(a_template_takes_values_by_their_path),
 		cmocka_unit_test(braces_of_a_template_can_be_written),
+		cmocka_unit_test(an_open_brace_of_a_template_is_found),
 		cmocka_unit_test(a_template_stops_where_the_text_is_long_enough),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

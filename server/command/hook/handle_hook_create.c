@@ -9,6 +9,7 @@
 #include "command/hook/hook_answer.h"
 #include "command/room_lookup.h"
 #include "command/typed/typed.h"
+#include "hook/hook_template.h"
 #include "webhook/webhook_sign.h"
 
 #include <errno.h>
@@ -179,6 +180,10 @@ void handle_hook_create(struct call *call)
 		return;
 	if (is_misspelt(call->request->data.hook_create.secret)) {
 		call_refuse(call, "secret", "behind whsec_ there have to be 24 to 64 bytes as padded base64");
+		return;
+	}
+	if (!hook_template_is_closed(call->request->data.hook_create.template)) {
+		call_refuse(call, "template", "data.template: a { has no }; {{ is a brace");
 		return;
 	}
 	auto_buf shown = BUF_INIT, key = BUF_INIT;
