@@ -33,7 +33,7 @@ static bool is_below(const json_t *limits, const char *name, uint64_t needed)
 static bool is_slower(const struct bench *b, const json_t *limits, const char *name, uint64_t at_once, double rate)
 {
 	const struct bench_options *o = &b->options;
-	double limit = (double)told(limits, name), burst = limit * BURST_SECONDS;
+	double limit = (double)told(limits, name), burst = limit * (double)BURST_SECONDS;
 	uint64_t request_bytes = told(limits, "request_bytes");
 	double weight = 1 + (request_bytes > 0 ? (double)((o->text_bytes + ENVELOPE_BYTES) / request_bytes) : 0);
 

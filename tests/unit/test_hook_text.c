@@ -1,6 +1,7 @@
 /* Words of others: Slack's and Discord's markup, templates, text that is no markup, mentions. */
 #include "cmocka_wrap.h"
 
+#include "codec/text_template.h"
 #include "hook/adapter.h"
 #include "hook/discord_markup.h"
 #include "hook/hook_mentions.h"
@@ -250,9 +251,9 @@ static void an_open_brace_of_a_template_is_found(void **state)
 	static const char *const open[] = {"{", "{a", "a} {", "{a}{", "{{{a", "{a} {b"};
 	(void)state;
 	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++)
-		assert_true(hook_template_is_closed((struct text){closed[i], strlen(closed[i])}));
+		assert_true(text_template_is_closed((struct text){closed[i], strlen(closed[i])}));
 	for (size_t i = 0; i < sizeof(open) / sizeof(open[0]); i++)
-		assert_false(hook_template_is_closed((struct text){open[i], strlen(open[i])}));
+		assert_false(text_template_is_closed((struct text){open[i], strlen(open[i])}));
 }
 
 static void as_is(struct buf *out, struct text value)

@@ -4,12 +4,12 @@
 #include "chat/asker.h"
 #include "chat/rate.h"
 #include "codec/text_clean.h"
+#include "codec/text_template.h"
 #include "command/account/account_make.h"
 #include "command/dispatch.h"
 #include "command/hook/hook_answer.h"
 #include "command/room_lookup.h"
 #include "command/typed/typed.h"
-#include "hook/hook_template.h"
 #include "webhook/webhook_sign.h"
 
 #include <errno.h>
@@ -182,7 +182,7 @@ void handle_hook_create(struct call *call)
 		call_refuse(call, "secret", "behind whsec_ there have to be 24 to 64 bytes as padded base64");
 		return;
 	}
-	if (!hook_template_is_closed(call->request->data.hook_create.template)) {
+	if (!text_template_is_closed(call->request->data.hook_create.template)) {
 		call_refuse(call, "template", "data.template: a { has no }; {{ is a brace");
 		return;
 	}
