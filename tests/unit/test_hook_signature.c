@@ -48,34 +48,32 @@ static void githubs_vector_is_good_and_a_changed_one_is_not(void **state)
 
 #define STANDARD_BODY "{\"test\": 2432232314}"
 #define STANDARD_MAC "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-#define STANDARD_ID \
-	{ \
-		HOOK_WEBHOOK_ID, "msg_p5jXN8AQM9LWM0D4loKWxJek" \
-	}
+#define STANDARD_ID "msg_p5jXN8AQM9LWM0D4loKWxJek"
 
 static void the_vector_of_standard_webhooks_is_good_while_it_is_recent(void **state)
 {
 	const int64_t tolerance_ms = WEBHOOK_TOLERANCE_S * (int64_t)1000;
 	(void)state;
 	for (int64_t off_ms = -tolerance_ms; off_ms <= tolerance_ms; off_ms += tolerance_ms)
-		assert_true(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS + off_ms, STANDARD_ID,
+		assert_true(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS + off_ms, {HOOK_WEBHOOK_ID, STANDARD_ID},
 				    {HOOK_WEBHOOK_TIMESTAMP, "1614265330"}, {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
 	for (int64_t off_ms = -tolerance_ms - 1000; off_ms <= tolerance_ms + 1000; off_ms += 2 * tolerance_ms + 2000)
-		assert_false(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS + off_ms, STANDARD_ID,
+		assert_false(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS + off_ms, {HOOK_WEBHOOK_ID, STANDARD_ID},
 				     {HOOK_WEBHOOK_TIMESTAMP, "1614265330"}, {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
 }
 
 static void one_signature_of_a_list_is_enough_and_the_other_fields_are_needed(void **state)
 {
 	(void)state;
-	assert_true(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS, STANDARD_ID, {HOOK_WEBHOOK_TIMESTAMP, "1614265330"},
-			    {HOOK_WEBHOOK_SIGNATURE, "v1,x v2,y " STANDARD_MAC}));
+	assert_true(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS, {HOOK_WEBHOOK_ID, STANDARD_ID},
+			    {HOOK_WEBHOOK_TIMESTAMP, "1614265330"}, {HOOK_WEBHOOK_SIGNATURE, "v1,x v2,y " STANDARD_MAC}));
 	assert_false(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS, {HOOK_WEBHOOK_TIMESTAMP, "1614265330"},
 			     {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
-	assert_false(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS, STANDARD_ID, {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
-	assert_false(IS_GOOD("whsec_", STANDARD_BODY, ANY_TIME_MS, STANDARD_ID, {HOOK_WEBHOOK_TIMESTAMP, "1614265330"},
+	assert_false(IS_GOOD(STANDARD_SECRET, STANDARD_BODY, ANY_TIME_MS, {HOOK_WEBHOOK_ID, STANDARD_ID},
 			     {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
-	assert_false(IS_GOOD("whsec_!", STANDARD_BODY, ANY_TIME_MS, STANDARD_ID, {HOOK_WEBHOOK_TIMESTAMP, "1614265330"},
+	assert_false(IS_GOOD("whsec_", STANDARD_BODY, ANY_TIME_MS, {HOOK_WEBHOOK_ID, STANDARD_ID}, {HOOK_WEBHOOK_TIMESTAMP, "1614265330"},
+			     {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
+	assert_false(IS_GOOD("whsec_!", STANDARD_BODY, ANY_TIME_MS, {HOOK_WEBHOOK_ID, STANDARD_ID}, {HOOK_WEBHOOK_TIMESTAMP, "1614265330"},
 			     {HOOK_WEBHOOK_SIGNATURE, STANDARD_MAC}));
 }
 
