@@ -18,6 +18,7 @@ const OWN = ['9.9.9.9/32', '2620:fe::9/128'];
 const SET_UP = ['ip link set lo up', 'ip route add local 0.0.0.0/0 dev lo', 'ip -6 route add local ::/0 dev lo', ...OWN.map((address) => `ip addr add ${address} dev lo`),
 	'mount --bind "$1/resolv.conf" "$(readlink -f /etc/resolv.conf)"', 'mount --bind "$1/nsswitch.conf" /etc/nsswitch.conf'];
 const INSIDE = fileURLToPath(new URL('lib/network.mjs', import.meta.url));
+const OWN_NAMESPACES = fileURLToPath(new URL('lib/own_namespaces.py', import.meta.url));
 
 let told;
 const dir = mkdtempSync(join(tmpdir(), 'parley-network-'));
@@ -27,7 +28,7 @@ before(async () => {
 	writeFileSync(join(dir, '.netrc'), 'default login ann password secret\n', { mode: 0o600 });
 	writeFileSync(join(dir, '.curlrc'), 'proxy = "http://127.0.0.1:8080"\nuser = "ann:secret"\n');
 	const script = `${SET_UP.join(' && ')} && exec "$2" "$3" "$4" "$1"`;
-	const { stdout } = await promisify(execFile)('unshare', ['--map-root-user', '--mount', '--net', 'sh', '-c', script, 'sh', dir, process.execPath, INSIDE, JSON.stringify(REFUSED)],
+	const { stdout } = await promisify(execFile)('python3', [OWN_NAMESPACES, 'sh', '-c', script, 'sh', dir, process.execPath, INSIDE, JSON.stringify(REFUSED)],
 		{ timeout: scaled(120000), env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin:/sbin` } });
 	told = JSON.parse(stdout);
 });
