@@ -7,7 +7,7 @@
  *   POST /hooks/answer/TOKEN, within half an hour and at any instance → the same
  *
  * Nobody waits for a service. What is being asked is bounded, and beyond that the asker alone is told so. The instance that took the message asks, once, and tries nothing twice:
- * when it ends meanwhile, nobody is told. A server that asks nobody has no sender, which has a thread.
+ * when it ends meanwhile, nobody is told. The sender is not the one of outgoing webhooks, so that no delivery takes the place of a question; a server that asks nobody has none.
  *
  * Loops: what a hook posts asks nobody, unless a hook wants to hear hooks, and never itself. What more than ASK_HOPS_MAX hooks' posts led to asks nobody at all (op_ask.h).
  *
