@@ -58,6 +58,8 @@ ONE_THREAD = {f'{name}.test.mjs' for name in (
     'bounded_memory', 'send_buffer', 'slow_reader',  # what waits for a client
     'forwarded', 'listen_ops', 'proxy_protocol', 'reverse_proxy', 'tls', 'unix_socket',  # how a connection comes in
     'options',  # what is read before there is a second thread
+    'hook_adapters', 'hook_mentions', 'names', 'own_names', 'random_frames', 'room_path', 'typed_commands',  # texts that are read, and what is made of them
+    'client_tls', 'command_line_consumers', 'command_line_hooks', 'command_line_listen', 'command_line_webhooks', 'hostile_server',  # `parley`, which has a second thread in `bench`
 )}
 COPY = 'copy.test.mjs'  # `parleyd copy` has one thread
 
