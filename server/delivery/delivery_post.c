@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After so many failures in a row little that is new is tried (webhook_probe_ms()): what failed is, at its times. */
+/* After so many failures in a row nothing new is tried: what failed is, at its times, and the first of it as a probe (webhook_probe_ms()). */
 enum { FAILED_IN_ROW = 5, LOG_STORED_MS = 1000, SPEED_MS = 1000, PAGE_MAX = 256, PAGE_MIN = 8 };
 
 static struct metrics *metrics_of(const struct delivery_worker *w)
@@ -14,20 +14,15 @@ static struct metrics *metrics_of(const struct delivery_worker *w)
 	return w->deliveries->chat->metrics;
 }
 
-static bool is_full(const struct delivery_worker *w)
-{
-	uint64_t most = w->deliveries->chat->config.limits.consumer_waiting;
-	return most != 0 && w->n_waiting >= most;
-}
-
 bool delivery_worker_probes(const struct delivery_worker *w)
 {
-	return w->is_failing && w->n_waiting > 0 && !is_full(w);
+	return w->is_failing && w->n_waiting > 0;
 }
 
 bool delivery_worker_waits(const struct delivery_worker *w)
 {
-	return is_full(w) || (delivery_worker_probes(w) && w->probe_ms > loop_now_ms(w->deliveries->chat->loop));
+	uint64_t most = w->deliveries->chat->config.limits.consumer_waiting;
+	return delivery_worker_probes(w) || (most != 0 && w->n_waiting >= most);
 }
 
 static void disable(struct delivery_worker *w, const char *why)
@@ -93,6 +88,7 @@ static void settle(struct delivery_item *item, const struct webhook_outcome *o)
 	int64_t now_ms = clock_wall_ms();
 	const struct webhook_next next =
 		webhook_next_of(&w->deliveries->config.schedule, o, (unsigned)item->tries + 1, now_ms, secret_random_below(UINT32_MAX));
+	bool is_early = w->is_probing; /* it has an attempt at its time */
 	item->state = DELIVERY_ITEM_DROPPED;
 	if (next.step == WEBHOOK_AGAIN)
 		return;
@@ -105,12 +101,13 @@ static void settle(struct delivery_item *item, const struct webhook_outcome *o)
 		delivered(w, item->event, now_ms);
 		break;
 	case WEBHOOK_RETRY:
-		item->state = DELIVERY_ITEM_FAILED;
+		item->state = is_early ? DELIVERY_ITEM_DROPPED : DELIVERY_ITEM_FAILED;
 		item->wait_ms = next.after_ms;
 		failed(w, now_ms);
 		break;
 	case WEBHOOK_GIVEN_UP:
-		set_aside(w, item);
+		if (!is_early)
+			set_aside(w, item);
 		failed(w, now_ms);
 		break;
 	case WEBHOOK_DISABLE:
@@ -161,8 +158,10 @@ void delivery_post_items(struct delivery_worker *w)
 static const struct webhook_state *state_to_note(struct delivery_worker *w)
 {
 	int64_t since_ms = w->is_failing ? w->failing_since_ms : 0;
+	bool is_long = clock_wall_ms() - w->noted_since_ms >= (int64_t)webhook_probe_ms(&w->deliveries->config.schedule, 0);
 	w->move.has_state = since_ms != w->noted_since_ms || w->disabled_why[0];
 	w->move.state = (struct webhook_state){.disables = w->disabled_why[0] != '\0',
+					       .recovers = since_ms == 0 && !w->disabled_why[0] && is_long,
 					       .reason = {w->disabled_why, strlen(w->disabled_why)},
 					       .failing_since_ms = w->disabled_why[0] ? w->failing_since_ms : since_ms};
 	return w->move.has_state ? &w->move.state : NULL;

@@ -88,7 +88,8 @@ struct delivery_worker {
 	uint64_t n_waiting, n_aside;
 	uint64_t due_ms;    /* something is tried again then; UINT64_MAX: nothing is */
 	uint64_t paused_ms; /* nothing is posted before */
-	uint64_t probe_ms;  /* while it fails, something new is tried then */
+	uint64_t probe_ms;  /* while it fails, what waits is looked at then, due or not */
+	bool is_probing;    /* what was read last was not due */
 	uint64_t n_handed;
 	uint64_t last_room_no; /* that was read: those behind it come first in the next page */
 	unsigned n_failed_in_row;
@@ -117,7 +118,7 @@ void delivery_worker_second(struct delivery_worker *w, unsigned *n_logs_left);
 bool delivery_worker_is_idle(const struct delivery_worker *w);
 /* Whether new events are of no use to it now. */
 bool delivery_worker_waits(const struct delivery_worker *w);
-/* It fails: something new is tried at probe_ms, and then each webhook_probe_ms(). */
+/* It fails: the first that waits is tried at probe_ms, and then each webhook_probe_ms(), which is no attempt of those that it has. */
 bool delivery_worker_probes(const struct delivery_worker *w);
 
 /* delivery_post.c */

@@ -1,5 +1,6 @@
 /* An endpoint's own troubles, told to the sessions of its owner that take events, and to the log. */
 #include "base/log.h"
+#include "base/secret.h"
 #include "chat/session.h"
 #include "chat/user.h"
 #include "delivery/delivery_state.h"
@@ -10,7 +11,8 @@
 
 void delivery_probe_later(struct delivery_worker *w)
 {
-	w->probe_ms = loop_now_ms(w->deliveries->chat->loop) + webhook_probe_ms(&w->deliveries->config.schedule);
+	uint64_t after_ms = webhook_probe_ms(&w->deliveries->config.schedule, secret_random_below(UINT32_MAX));
+	w->probe_ms = loop_now_ms(w->deliveries->chat->loop) + after_ms;
 }
 
 void delivery_set_failing(struct delivery_worker *w, bool is_failing)

@@ -12,7 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE_FIRST = 16, EVENT_BYTES = 4096, STALL_MS = 1000, STALL_LONG_MS = 30000, SAVE_MS = 1000, HIDDEN_MS = 1000 };
+enum {
+	PAGE_FIRST = 16,
+	EVENT_BYTES = 4096,
+	STALL_MS = 1000,
+	STALL_LONG_MS = 30000,
+	SAVE_MS = 1000,
+	HIDDEN_MS = 1000,
+	PROBE_AHEAD_MS = 1000000000
+};
 
 static uint64_t now_of(const struct delivery_worker *w)
 {
@@ -141,8 +149,6 @@ static void read_page(struct delivery_worker *w, struct store_subscription_read 
 	w->has_news |= op->more && (with_new ? op->n_events : op->n_again) > 0;
 	w->page_begun_ms = now_of(w);
 	delivery_page_fill(&w->page, w, op, &w->filter, with_new);
-	if (with_new)
-		delivery_probe_later(w);
 }
 
 static void take(struct delivery_worker *w, struct store_op *op)
@@ -215,11 +221,15 @@ static void submit_find(struct delivery_worker *w)
 	(void)delivery_submit(w, op, STORE_WEBHOOK_FIND);
 }
 
-static void submit_read(struct delivery_worker *w)
+static void submit_read(struct delivery_worker *w, bool is_probe)
 {
 	struct store_subscription_read *op = mem_new(struct store_subscription_read);
 	op->which.no = w->subscription_no;
-	op->limit = w->page_limit;
+	op->limit = is_probe ? 1 : w->page_limit;
+	op->ahead_ms = is_probe ? PROBE_AHEAD_MS : 0;
+	w->is_probing = is_probe;
+	if (is_probe)
+		delivery_probe_later(w);
 	op->limit_bytes = (uint64_t)w->page_limit * EVENT_BYTES;
 	op->after_room_no = w->last_room_no;
 	w->has_news = false;
@@ -252,7 +262,7 @@ static void end(struct delivery_worker *w)
 		free_worker(w);
 }
 
-/* Until something is due, or new to be tried, or may be posted again, or the old secret ends. */
+/* Until something is due, or looked at early, or may be posted again, or the old secret ends. */
 static void wait_for_time(struct delivery_worker *w)
 {
 	uint64_t now_ms = now_of(w), at_ms = w->due_ms;
@@ -285,9 +295,10 @@ static void work(struct delivery_worker *w)
 			delivery_worker_end(w, false);
 		return;
 	}
-	bool is_due = w->has_news || w->due_ms <= now_ms || (delivery_worker_probes(w) && w->probe_ms <= now_ms);
-	if (is_due && w->paused_ms <= now_ms)
-		submit_read(w);
+	bool is_due = w->has_news || w->due_ms <= now_ms;
+	bool is_probe = !is_due && delivery_worker_probes(w) && w->probe_ms <= now_ms;
+	if ((is_due || is_probe) && w->paused_ms <= now_ms)
+		submit_read(w, is_probe);
 	if (!w->op)
 		wait_for_time(w);
 }

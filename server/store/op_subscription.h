@@ -156,6 +156,7 @@ struct store_subscription_move {
 	size_t n_changes;
 	const struct webhook_state {
 		bool disables;
+		bool recovers; /* what waits is due now */
 		struct text reason;
 		int64_t failing_since_ms;
 	} * webhook;     /* of a webhook; NULL: as it is */
@@ -248,6 +249,7 @@ struct store_subscription_read {
 	uint8_t token_hash[SECRET_HASH_BYTES];
 	uint64_t after_room_no;      /* rooms with higher numbers come first */
 	uint64_t limit, limit_bytes; /* events, and bytes of their JSON; at least one event is given */
+	uint64_t ahead_ms;           /* what waits is given so long before it is due */
 	/* out */
 	struct store_subscription subscription;
 	struct subscription_event *events;

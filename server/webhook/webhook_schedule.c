@@ -38,9 +38,9 @@ uint64_t webhook_schedule_ms(const struct webhook_schedule *s)
 	return all_us / 1000;
 }
 
-uint64_t webhook_probe_ms(const struct webhook_schedule *s)
+uint64_t webhook_probe_ms(const struct webhook_schedule *s, uint32_t random)
 {
-	return pause_us(s, 2) / 1000;
+	return pause_ms(s, 2, random);
 }
 
 static bool read_seconds(const char *value, uint64_t *out)

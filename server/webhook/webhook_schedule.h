@@ -45,8 +45,8 @@ struct webhook_next webhook_next_of(const struct webhook_schedule *s, const stru
 				    int64_t now_wall_ms, uint32_t random);
 /* From the first attempt to the tenth, where no chance is in it. */
 uint64_t webhook_schedule_ms(const struct webhook_schedule *s);
-/* How often an endpoint that fails gets something new, to see whether it is well again: as long as after a second attempt. */
-uint64_t webhook_probe_ms(const struct webhook_schedule *s);
+/* From now until it is looked whether an endpoint that fails is well again: as long as after a second attempt. */
+uint64_t webhook_probe_ms(const struct webhook_schedule *s, uint32_t random);
 /* Reads a Retry-After (RFC 9110, section 10.2.3): seconds, or a date in one of the three forms of section 5.6.7. Returns false when it has none of them. A
  * time that has passed is 0. */
 bool webhook_retry_after(const char *value, int64_t now_wall_ms, uint64_t *after_s);

@@ -231,22 +231,26 @@ test('one event, a range, and all since a place or a time are replayed', async (
 	await p.refused('webhook.replay', { webhook: p.name }, 'invalid_request');
 });
 
-test('an endpoint that fails is tried with something new now and then, so that it need not wait for a late retry', async (t) => {
-	const own = await startServer({ args: [...ALLOW, '--webhook-retry-ms', '50'] }); // 0.05, 3, 18 s …, and something new each 3 s
+test('an endpoint that fails is tried before late retries are due, and then gets all that waits', async (t) => {
+	const own = await startServer({ args: [...ALLOW, '--webhook-retry-ms', '100'] }); // 0.1, 6, 36 s …, and a probe each 6 s
 	t.after(() => own.stop());
 	const by = await command(own, 'account.create', { name: 'Maker', password: 'correct horse' });
-	let good = false;
-	const p = await place(t, { on: own, by, answer: (event, response) => response.writeHead(good ? 200 : 500).end() });
-	for (let i = 0; i < 5; i++) {
-		await p.say(`old ${i}`);
-	}
-	await p.come(15);
-	await p.say('new');
-	good = true;
-	const n = p.events.length;
-	await p.come(n + 1);
-	assert.equal(p.events[n].data.text, 'new');
-	await p.becomes('all to be taken', (w) => w.behind + w.waiting === 0);
+	await Promise.all(['any', 'per_room'].map(async (order) => {
+		let good = false;
+		const p = await place(t, { on: own, by, webhook: { order }, answer: (event, response) => response.writeHead(good ? 200 : 500).end() });
+		for (let i = 0; i < 5; i++) { // each in a room of its own, all of which wait then
+			const { id } = await p.owner.request('room.create', { name: fresh('room') });
+			await p.owner.request('member.add', { room: id, user: p.bot.user.id });
+			await p.say(`old ${i}`, id);
+		}
+		await p.come(15);
+		const late = performance.now() + 0.8 * 36000; // at least until the fourth attempt
+		await p.come(16);
+		await p.say('new');
+		good = true;
+		await p.becomes('all to be taken', (w) => w.waiting + w.behind === 0);
+		assert.ok(texts(p.events).includes('new') && performance.now() < late);
+	}));
 });
 
 test('410 disables at once; what came meanwhile is posted when it is active again', async (t) => {

@@ -16,11 +16,11 @@ enum { EVENTS_MAX = 1000 };
 	" AND " EVENT_IS_READABLE " AND " condition
 /* Where the order is per_room, nothing that is behind another one in its room that is due later: it comes when that one has been dealt with. */
 #define DUE(now) \
-	HANDED_OUT("x.state = 0 AND x.next_ms <= " now \
+	HANDED_OUT("x.state = 0 AND x.next_ms <= $3 + " now \
 		   " AND (s.ordering = 0 OR NOT EXISTS (SELECT 1 FROM subscription_event y WHERE y.subscription_no = x.subscription_no" \
 		   " AND y.room_no = x.room_no AND y.state = 0 AND y.seq < x.seq AND y.next_ms > x.next_ms" \
 		   ")) ORDER BY x.next_ms, x.room_no, x.seq LIMIT $2")
-static const struct db_statement due = {.sql = DUE(NOW_MS_SQLITE), .postgres = DUE(NOW_MS_POSTGRES), .parameters = "nn"};
+static const struct db_statement due = {.sql = DUE(NOW_MS_SQLITE), .postgres = DUE(NOW_MS_POSTGRES), .parameters = "nnn"};
 static const struct db_statement aside = {.sql = HANDED_OUT("x.state = 1 AND x.delivery > $2 ORDER BY x.delivery LIMIT $3"),
 					  .parameters = "nnn"};
 #define COUNTS(now) \
@@ -179,7 +179,7 @@ static int read_all(struct store_reader *r, struct store_subscription_read *op, 
 						   db_number(op->subscription.owner_no))
 					  : NULL;
 	auto_answer *counted = db_ask(r->db, &counts, db_number(no));
-	auto_answer *again = db_ask(r->db, &due, db_number(no), db_number(p->limit + 1));
+	auto_answer *again = db_ask(r->db, &due, db_number(no), db_number(p->limit + 1), db_number(op->ahead_ms));
 	auto_answer *behind =
 		db_ask(r->db, &rooms_behind, db_number(no), db_number(op->after_room_no), db_number(SUBSCRIPTION_ROOMS_AT_ONCE));
 	int result = token ? db_row(token) : DB_ROW;

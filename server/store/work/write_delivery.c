@@ -31,6 +31,8 @@ static const struct db_statement drop_event = {
 static const struct db_statement webhook_state = {.sql = "UPDATE webhook SET reason = $2, failing_since_ms = $3 WHERE subscription_no = $1",
 						  .parameters = "ntn"};
 static const struct db_statement webhook_disable = {.sql = "UPDATE subscription SET status = 1 WHERE no = $1", .parameters = "n"};
+static const struct db_statement webhook_recovers = {
+	.sql = "UPDATE subscription_event SET next_ms = 0 WHERE subscription_no = $1 AND state = 0", .parameters = "n"};
 static const struct db_statement webhook_log = {.sql = "INSERT INTO webhook_log (subscription_no, attempts) VALUES ($1, $2)"
 						       " ON CONFLICT (subscription_no) DO UPDATE SET attempts = excluded.attempts",
 						.parameters = "nt"};
@@ -86,6 +88,8 @@ static int note_webhook(struct batch *b, const struct store_subscription_move *o
 		rc = db_send(b->db, &webhook_log, db_number(op->subscription_no), db_text(op->log));
 	if (rc == DB_OK && w)
 		rc = db_send(b->db, &webhook_state, db_number(op->subscription_no), db_text(w->reason), db_signed(w->failing_since_ms));
+	if (rc == DB_OK && w && w->recovers)
+		rc = db_send(b->db, &webhook_recovers, db_number(op->subscription_no));
 	return rc == DB_OK && w && w->disables ? db_send(b->db, &webhook_disable, db_number(op->subscription_no)) : rc;
 }
 
