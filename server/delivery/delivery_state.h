@@ -58,7 +58,7 @@ struct delivery_worker {
 	enum delivery_stage stage;
 	struct store_op *op; /* under way; NULL */
 	uint64_t fence;
-	bool has_lease;
+	bool has_lease;   /* as far as it knows: it gives it back before it ends */
 	bool must_reset;  /* what was read is void: it begins again with the lease */
 	bool is_leaving;  /* it ends when what is under way is answered */
 	bool is_ending;   /* what is under way is not waited for either */

@@ -65,7 +65,7 @@ static void forget(struct delivery_worker *w)
 	w->due_ms = UINT64_MAX;
 	w->paused_ms = 0;
 	w->stage = DELIVERY_NEEDS_LEASE;
-	w->must_reset = w->has_lease = false;
+	w->must_reset = false;
 }
 
 static void free_worker(struct delivery_worker *w)
@@ -181,6 +181,10 @@ static void came_back(struct store_op *op)
 		delivery_moved(w, (const struct store_subscription_move *)(const void *)op);
 	else if (op->kind == STORE_SUBSCRIPTION_LEASE && op->result == 0)
 		leased(w, (const struct store_subscription_lease *)(const void *)op); /* it was given back, or will be */
+	else if (op->kind == STORE_SUBSCRIPTION_LEASE && op->result == -ENOENT)
+		w->has_lease = false;
+	else if (op->kind == STORE_SUBSCRIPTION_LEASE)
+		stall(w, op->result);
 	store_op_finish(op);
 	free(op);
 	delivery_worker_step(w);
@@ -251,15 +255,14 @@ static bool settles(struct delivery_worker *w)
 	return !w->op && w->page.n_flying == 0;
 }
 
-/* The worker may be gone afterwards. */
+/* The lease is given back first, as often as it takes: this instance renews all that it has, and nobody would work for this one. The worker may be gone afterwards. */
 static void end(struct delivery_worker *w)
 {
 	bool may_release = w->has_lease && !w->deliveries->is_closing;
-	if (may_release)
-		submit_lease(w, SUBSCRIPTION_LEASE_RELEASE);
-	w->has_lease = false;
-	if (!w->op)
+	if (!may_release)
 		free_worker(w);
+	else if (w->stalled_until_ms <= now_of(w))
+		submit_lease(w, SUBSCRIPTION_LEASE_RELEASE);
 }
 
 /* Until something is due, or looked at early, or may be posted again, or the old secret ends. */

@@ -192,7 +192,7 @@ struct store_subscription_replay {
 STORE_OP(subscription_replay, WRITE, NOTHING, NO_ROOM);
 
 /* STORE_SUBSCRIPTION_LEASE: one instance at a time works for a subscription. A lease lasts SUBSCRIPTION_LEASE_MS and is taken, renewed, or given back; it can be taken when it is over,
- * or one's own. Who takes it raises the fence. -ENOENT. */
+ * or one's own. Who takes it raises the fence. One's own is given back whatever the fence is. -ENOENT. */
 struct store_subscription_lease {
 	struct store_op op;
 	uint64_t subscription_no;

@@ -219,7 +219,7 @@ test('one event, a range, and all since a place or a time are replayed', async (
 		assert.deepEqual(texts(p.events.slice(n)).sort(), expected);
 	};
 	const { events } = await p.owner.request('history.read', { room: p.room, limit: 4 });
-	await p.logged('the attempts to be shown', (each) => each.length === 4);
+	await p.logged('the attempts to be shown', (each) => events.every(({ id }) => each.some(({ event }) => event === id)));
 	await again({ event: events[1].id }, { replayed: 1 }, ['b']);
 	await again({ room: p.room, from_seq: seqs[1], to_seq: seqs[2] }, { replayed: 2 }, ['b', 'c']);
 	await again({ room: p.room, from_seq: seqs[2] }, { moved: true }, ['c', 'd']);

@@ -417,6 +417,11 @@ static void a_lease_is_one_instances_until_it_is_over(void **state)
 	assert_false(lease(f, no, SUBSCRIPTION_LEASE_RELEASE, first, &a));
 	assert_true(lease(f, no, SUBSCRIPTION_LEASE_RELEASE, second, &b));
 	assert_true(lease(f, no, SUBSCRIPTION_LEASE_TAKE, first, &a));
+	uint64_t before = a;
+	assert_true(lease(f, no, SUBSCRIPTION_LEASE_TAKE, first, &a)); /* it was changed meanwhile */
+	assert_false(lease(f, no, SUBSCRIPTION_LEASE_RENEW, first, &before));
+	assert_true(lease(f, no, SUBSCRIPTION_LEASE_RELEASE, first, &before));
+	assert_true(lease(f, no, SUBSCRIPTION_LEASE_TAKE, second, &b));
 }
 
 static bool waits(struct store_fixture *f, uint64_t no, uint64_t fence, struct subscription_change change)

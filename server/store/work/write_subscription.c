@@ -302,7 +302,8 @@ int subscription_lease_write(struct batch *b, struct store_subscription_lease *o
 	bool is_leased = db_column_number(found, IS_LEASED) != 0 && db_column_uid(found, IS_HOLDER, &holder);
 	bool is_own = is_leased && uid_equal(&holder, &op->holder);
 	bool takes = op->how == SUBSCRIPTION_LEASE_TAKE;
-	op->is_granted = takes ? !is_leased || is_own : is_own && fence == op->fence;
+	bool renews = op->how == SUBSCRIPTION_LEASE_RENEW; /* what is given back may have been changed meanwhile */
+	op->is_granted = takes ? !is_leased || is_own : is_own && (!renews || fence == op->fence);
 	if (!op->is_granted)
 		return DB_OK;
 	op->fence = takes ? fence + 1 : fence;
