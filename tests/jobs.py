@@ -30,10 +30,11 @@ ENVIRONMENT = {
 class Job:
     """A part of a suite: work(job) runs programs, fills the log and gives an exit status; count(text) gives (passed, failed) of the log."""
 
-    def __init__(self, suite, name, lane, work, count, needs=(), n_lanes=1):
+    def __init__(self, suite, name, lane, work, count, needs=(), n_lanes=1, times=1):
         self.suite, self.name, self.lane, self.work, self.count = suite, name, lane, work, count
         self.needs = needs  # the jobs that have to be done first; their names, until all are known
         self.n_lanes = min(n_lanes, LANES[lane])  # how much of its lane it takes
+        self.seconds_max = times * JOB_SECONDS_MAX
         self.log = None
         self.fault = None  # why it could not be run or counted
         self.process = None
@@ -53,7 +54,7 @@ class Job:
                 return self.execute(argv, log, env)
         self.process = subprocess.Popen([str(each) for each in argv], stdin=subprocess.DEVNULL, stdout=to or self.log, stderr=subprocess.STDOUT, cwd=PROJECT,
                                         env={**ENVIRONMENT, **dict(env)}, start_new_session=True)
-        late = threading.Timer(JOB_SECONDS_MAX, self.end_late)
+        late = threading.Timer(self.seconds_max, self.end_late)
         late.daemon = True
         late.start()
         _, status, used = os.wait4(self.process.pid, 0)
@@ -64,7 +65,7 @@ class Job:
         return self.process.returncode
 
     def end_late(self):
-        self.say(f'not ok - {self.name}: ended after {JOB_SECONDS_MAX} s')
+        self.say(f'not ok - {self.name}: ended after {self.seconds_max} s')
         self.end()
 
     def end(self):

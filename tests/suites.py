@@ -132,7 +132,7 @@ def build_job(name):
             job.say(f'not ok - see build-logs/{log}')
         return status
 
-    return Job(name, name, 'compute', work, count_ok, ['build-gcc'] if name == 'build-tsan' else [], n_lanes=N_PROCESSORS)
+    return Job(name, name, 'compute', work, count_ok, ['build-gcc'] if name == 'build-tsan' else [], n_lanes=N_PROCESSORS, times=2)
 
 
 def node_modules_job():
